@@ -1,0 +1,39 @@
+# Warnings, sanitizers and the compiler cache, for every target of the project.
+
+find_program(ASSAY_CCACHE ccache)
+if(ASSAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${ASSAY_CCACHE}")
+endif()
+
+set(ASSAY_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, address or thread")
+
+add_library(assay_options INTERFACE)
+target_compile_options(
+  assay_options
+  INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+            -Wnull-dereference
+            $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond>
+            $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op>)
+# What is shipped names its sources as the repository does, not by a folder of the machine that built it.
+target_compile_options(assay_options INTERFACE "$<$<CONFIG:Release>:-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=>")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # At -O3 its -Wrestrict sees overlaps in std::string's own code (GCC bug 105651), and its
+  # -Wmaybe-uninitialized the inside of std::function and std::expected.
+  target_compile_options(assay_options INTERFACE -Wno-restrict $<$<CONFIG:Release>:-Wno-maybe-uninitialized>)
+endif()
+if(ASSAY_WERROR)
+  target_compile_options(assay_options INTERFACE -Werror)
+endif()
+if(ASSAY_SANITIZE STREQUAL "address")
+  target_compile_options(assay_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                                 -fno-omit-frame-pointer)
+  target_compile_definitions(assay_options INTERFACE _GLIBCXX_ASSERTIONS)
+  target_link_options(assay_options INTERFACE -fsanitize=address,undefined)
+  # g++ 12 reports false positives of these two under the sanitizers' instrumentation.
+  target_compile_options(assay_options INTERFACE -Wno-null-dereference
+                                                 $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+elseif(ASSAY_SANITIZE STREQUAL "thread")
+  target_compile_options(assay_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer
+                                                 -Wno-null-dereference -Wno-tsan)
+  target_link_options(assay_options INTERFACE -fsanitize=thread)
+endif()

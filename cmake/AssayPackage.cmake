@@ -1,0 +1,75 @@
+# Installation and packages: a .tar.gz that carries every library it needs beyond the C and C++ runtimes,
+# and a .deb that carries Arrow's libraries and depends on Debian's packages for the rest.
+#
+# Component `program` is the program, Arrow's libraries and what both packages say about them; `bundled`
+# is what only the .tar.gz has, `debian` what only the .deb has. AssayPackageComponents.cmake chooses.
+
+set(ASSAY_LIBRARY_FOLDER lib/assay)
+
+# DT_RPATH, not DT_RUNPATH: only the former also serves the libraries' own dependencies.
+set_target_properties(assay PROPERTIES INSTALL_RPATH "$ORIGIN/../${ASSAY_LIBRARY_FOLDER}")
+target_link_options(assay PRIVATE -Wl,--disable-new-dtags)
+
+install(TARGETS assay RUNTIME DESTINATION bin COMPONENT program)
+install(FILES README.md DESTINATION share/doc/assay COMPONENT program)
+
+set(arrow_libraries "${Arrow_arrow_FILE}" "${Arrow_parquet_FILE}")
+if(Arrow_S3_LIBRARY)
+  list(APPEND arrow_libraries "${Arrow_S3_LIBRARY}")
+else()
+  message(STATUS "No Arrow S3 library: the packages will not read s3:// addresses")
+endif()
+set(program_file "$<TARGET_FILE:assay>")
+set(excluded_arrow "^lib(arrow|parquet)[^/]*$")
+set(system_libraries "/(ld-linux[^/]*|lib(c|m|dl|rt|pthread|resolv|util|anl|gcc_s|stdc\\+\\+)\\.so[^/]*)$")
+configure_file(cmake/package/install_libraries.cmake.in "${PROJECT_BINARY_DIR}/install_libraries.cmake.in" @ONLY)
+file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/install_libraries.cmake"
+     INPUT "${PROJECT_BINARY_DIR}/install_libraries.cmake.in")
+foreach(component program bundled)
+  install(CODE "set(libraries_of ${component})\ninclude(\"${PROJECT_BINARY_DIR}/install_libraries.cmake\")"
+          COMPONENT ${component})
+endforeach()
+
+# The wheel keeps its licences in its metadata, an installed Arrow in share/doc.
+file(GLOB arrow_licenses "${Arrow_ROOT}/pyarrow-*.dist-info/licenses/*" "${Arrow_ROOT}/share/doc/arrow/*.txt")
+if(NOT arrow_licenses)
+  message(STATUS "No licence of Arrow below ${Arrow_ROOT}: do not pass on packages made from it")
+endif()
+install(FILES ${arrow_licenses} DESTINATION share/doc/assay/arrow COMPONENT program)
+
+install(FILES LICENSE CHANGELOG.md DESTINATION share/doc/assay COMPONENT bundled)
+install(FILES cmake/package/copyright DESTINATION share/doc/assay COMPONENT debian)
+find_program(ASSAY_GZIP gzip)
+if(ASSAY_GZIP)
+  set(changelog "${PROJECT_BINARY_DIR}/changelog.gz")
+  install(CODE "execute_process(COMMAND \"${ASSAY_GZIP}\" -9nc \"${PROJECT_SOURCE_DIR}/CHANGELOG.md\"
+  OUTPUT_FILE \"${changelog}\" COMMAND_ERROR_IS_FATAL ANY)" COMPONENT debian)
+  install(FILES "${changelog}" DESTINATION share/doc/assay COMPONENT debian)
+endif()
+
+set(CPACK_PACKAGE_NAME assay)
+set(CPACK_PACKAGE_VENDOR "The Assay developers")
+set(CPACK_PACKAGE_CONTACT "The Assay developers <assay@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "audit, record, rank and judge generated images")
+set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
+    "Finds the miners of an image-generation network who claim success for
+images that do not exist: reads Parquet exports, local or in S3 and GCS,
+asks the object stores, judges each miner and writes a report.")
+set(CPACK_GENERATOR TGZ DEB)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_THREADS 0)
+set(CPACK_PACKAGE_DIRECTORY "${PROJECT_SOURCE_DIR}/build/package")
+set(CPACK_PACKAGE_FILE_NAME "assay-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR}")
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
+set(CPACK_DEBIAN_PACKAGE_SECTION utils)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${Arrow_LIBRARY_DIR}")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
+set(CPACK_PROJECT_CONFIG_FILE "${PROJECT_SOURCE_DIR}/cmake/AssayPackageComponents.cmake")
+include(CPack)
