@@ -1,0 +1,87 @@
+#include "core/settings.h"
+
+#include "core/check.h"
+
+#include <algorithm>
+#include <array>
+
+namespace assay {
+namespace {
+
+constexpr auto kSettings = std::to_array<Setting>({
+    {.key = "alerts.webhook",
+     .default_text = "",
+     .help = "address that receives each alert once by POST; none when empty",
+     .display = SettingDisplay::kHostOnly},
+    {.key = "audit.concurrency",
+     .kind = SettingKind::kInteger,
+     .default_text = "256",
+     .help = "requests in flight while objects are verified",
+     .minimum = 1,
+     .maximum = 65'536},
+    {.key = "audit.fdr",
+     .kind = SettingKind::kNumber,
+     .default_text = "0.01",
+     .help = "share of false suspects that the exact test allows",
+     .minimum = 0,
+     .maximum = 1},
+    {.key = "audit.min_missing",
+     .kind = SettingKind::kInteger,
+     .default_text = "50",
+     .help = "missing images below which a miner is not flagged",
+     .minimum = 0,
+     .maximum = 1e15},
+    {.key = "audit.success_ratio",
+     .kind = SettingKind::kNumber,
+     .default_text = "0.5",
+     .help = "share of successes among the missing at which a miner is flagged",
+     .minimum = 0,
+     .maximum = 1},
+    {.key = "audit.tolerate",
+     .kind = SettingKind::kNumber,
+     .default_text = "0.03",
+     .help = "share of false claims that an honest miner may have by accident",
+     .minimum = 0,
+     .maximum = 1},
+    {.key = "log.format",
+     .default_text = "text",
+     .help = "form of the log on stderr",
+     .choices = "text|json"},
+    {.key = "log.level",
+     .default_text = "info",
+     .help = "least important messages that are logged",
+     .choices = "debug|info|warning|error|off"},
+});
+
+// ASSAY_CONFIG names the settings file. The prefixes belong to the development script and the
+// tests.
+constexpr std::array<std::string_view, 1> kReservedVariables = {"ASSAY_CONFIG"};
+constexpr std::array<std::string_view, 2> kReservedPrefixes = {"ASSAY_DEV_", "ASSAY_TEST_"};
+
+}  // namespace
+
+std::span<const Setting> settings() { return kSettings; }
+
+bool is_reserved_variable(std::string_view name) {
+  return std::ranges::find(kReservedVariables, name) != kReservedVariables.end() ||
+         std::ranges::any_of(kReservedPrefixes,
+                             [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+std::string_view to_string(SettingKind kind) {
+  switch (kind) {
+    case SettingKind::kText:
+      return "a text";
+    case SettingKind::kInteger:
+      return "a whole number";
+    case SettingKind::kNumber:
+      return "a number";
+    case SettingKind::kBoolean:
+      return "true or false";
+    case SettingKind::kDuration:
+      return "a span of time";
+  }
+  CHECK(false, "a SettingKind outside its enumerators");
+}
+
+}  // namespace assay
