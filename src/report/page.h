@@ -1,0 +1,45 @@
+/// \file
+/// One self-contained page: it loads nothing, and its policy forbids it to.
+
+#pragma once
+
+#include "report/html.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::report {
+
+struct PageHead {
+  std::string title = {};
+  std::string subtitle = {};  ///< What the page is about, on one line; may be empty.
+  std::string footer = {};    ///< What made the page, and when; may be empty.
+};
+
+/// Collects blocks under sections, then writes the page with a table of its sections. The same
+/// calls give the same bytes. Follows the reader's light or dark theme; a button changes it.
+class Page {
+ public:
+  explicit Page(PageHead head);
+
+  /// What comes next belongs to this section. Its anchor is made from the title.
+  Page& begin_section(std::string_view title);
+  /// Append to the section, or above the first one.
+  Page& add(const Html& block);
+
+  std::string render() const;
+
+ private:
+  struct Section {
+    std::string anchor;
+    std::string title;
+    Html content;
+  };
+
+  PageHead head_;
+  Html introduction_;
+  std::vector<Section> sections_;
+};
+
+}  // namespace assay::report
