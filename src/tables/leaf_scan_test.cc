@@ -1,0 +1,450 @@
+#include "tables/leaf_scan.h"
+
+#include "files/atomic_file.h"
+#include "files/testing/temporary_folder.h"
+#include "tables/parquet_writer.h"
+#include "tables/testing/memory_sources.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+namespace assay::tables {
+namespace {
+
+using namespace literals;
+using Texts = std::vector<std::optional<std::string>>;
+
+// A file with a flat text column `name`, and `outer.inner.flag`, `outer.when`, `outer.note`.
+class LeafScanTest : public ::testing::Test {
+ protected:
+  static constexpr std::size_t kRows = 1000;
+
+  std::string path(std::string_view name) const { return (folder_.path() / name).native(); }
+
+  // Row r: name `n<r % 7>` or null at r % 11 == 0; flag by r % 3, null at 0; `when` is r minutes;
+  // note is r in words of 100 letters, all different, null where r % 5 == 0 (outer null at r % 10).
+  std::string write(std::string_view name, std::size_t rows_per_group = 250, std::size_t first = 0,
+                    std::size_t rows = kRows, Codec codec = Codec::kSnappy) {
+    const std::vector<ColumnSpec> columns = {{"name", ColumnType::kText},
+                                             {"outer.inner.flag", ColumnType::kBoolean},
+                                             {"outer.when", ColumnType::kTimestamp},
+                                             {"outer.note", ColumnType::kText},
+                                             {"count", ColumnType::kInt32}};
+    auto writer = ParquetWriter::create(files::posix_file_system(), path(name), columns,
+                                        {.codec = codec, .plain_columns = {"outer.note"}});
+    EXPECT_TRUE(writer) << writer.error().message;
+    for (std::size_t begin = first; begin < first + rows; begin += rows_per_group) {
+      write_group(*writer, begin, std::min(rows_per_group, first + rows - begin));
+    }
+    const Status finished = writer->finish();
+    EXPECT_TRUE(finished) << finished.error().message;
+    return path(name);
+  }
+
+  static std::string note(std::size_t row) { return fmt::format("{:0>100}", row); }
+  static std::optional<std::string> name_at(std::size_t row) {
+    if (row % 11 == 0) return std::nullopt;
+    return fmt::format("n{}", row % 7);
+  }
+  static std::optional<bool> flag_at(std::size_t row) {
+    if (row % 10 == 0 || row % 3 == 0) return std::nullopt;
+    return row % 3 == 1;
+  }
+  static std::optional<std::string> note_at(std::size_t row) {
+    if (row % 5 == 0) return std::nullopt;
+    return note(row);
+  }
+
+  static void write_group(ParquetWriter& writer, std::size_t first, std::size_t rows) {
+    std::vector<std::string> owned;
+    owned.reserve(2 * rows);
+    std::vector<std::string_view> names;
+    std::vector<std::string_view> notes;
+    std::vector<std::int64_t> whens;
+    std::vector<std::int32_t> counts;
+    const auto flags = std::make_unique<bool[]>(rows);
+    std::size_t num_flags = 0;
+    std::vector<std::int16_t> name_levels;
+    std::vector<std::int16_t> flag_levels;
+    std::vector<std::int16_t> when_levels;
+    std::vector<std::int16_t> note_levels;
+    for (std::size_t row = first; row < first + rows; ++row) {
+      name_levels.push_back(row % 11 == 0 ? 0 : 1);
+      if (const auto text = name_at(row)) names.push_back(owned.emplace_back(*text));
+      const bool has_outer = row % 10 != 0;
+      flag_levels.push_back(!has_outer ? 0 : row % 6 == 0 ? 1 : row % 3 == 0 ? 2 : 3);
+      if (const auto flag = flag_at(row)) flags[num_flags++] = *flag;
+      when_levels.push_back(has_outer ? 2 : 0);
+      if (has_outer) whens.push_back(static_cast<std::int64_t>(row) * 60'000'000);
+      note_levels.push_back(!has_outer ? 0 : row % 5 == 0 ? 1 : 2);
+      if (const auto text = note_at(row)) notes.push_back(owned.emplace_back(*text));
+      counts.push_back(static_cast<std::int32_t>(row) - 5);
+    }
+    const std::vector<ColumnData> data = {
+        {.levels = name_levels, .values = std::span<const std::string_view>(names)},
+        {.levels = flag_levels, .values = std::span<const bool>(flags.get(), num_flags)},
+        {.levels = when_levels, .values = std::span<const std::int64_t>(whens)},
+        {.levels = note_levels, .values = std::span<const std::string_view>(notes)},
+        {.values = std::span<const std::int32_t>(counts)}};
+    const Status status = writer.write_row_group(rows, data);
+    EXPECT_TRUE(status) << status.error().message;
+  }
+
+  LeafScan open(std::vector<DatasetFile> files, LeafScanOptions options) {
+    auto scan = LeafScan::open(sources_, std::move(files), std::move(options), {});
+    EXPECT_TRUE(scan) << scan.error().message;
+    return std::move(*scan);
+  }
+
+  Error open_error(const std::string& file, LeafScanOptions options = {}) {
+    auto scan = LeafScan::open(sources_, {{file, {}}}, std::move(options), {});
+    EXPECT_FALSE(scan);
+    return scan ? Error() : scan.error();
+  }
+
+  // The texts of one leaf, by row number.
+  std::map<std::uint64_t, std::optional<std::string>> texts(LeafScan& scan, std::size_t leaf) {
+    std::map<std::uint64_t, std::optional<std::string>> found;
+    std::mutex mutex;
+    const Status status = scan.run(
+        [&](std::size_t, LeafBatch& batch) -> Status {
+          ASSIGN_OR_RETURN(const LeafColumn* column, batch.column(leaf));
+          const std::scoped_lock lock(mutex);
+          for (std::size_t row = 0; row < batch.num_rows(); ++row) {
+            found.emplace(batch.row_number(row), column->text(row));
+          }
+          return {};
+        },
+        {});
+    EXPECT_TRUE(status) << status.error().message;
+    return found;
+  }
+
+  files::testing::TemporaryFolder folder_;
+  testing::MemorySources memory_;
+  DatasetSources sources_{.file_system = &files::posix_file_system(), .remote = &memory_};
+};
+
+TEST_F(LeafScanTest, ReportsWhatIsFoundUnderAPath) {
+  auto scan = open({{write("a.parquet"), {}}},
+                   {.leaves = {"name", "outer.inner.flag", "outer.when", "outer", "none",
+                               "name.below", "outer.none", "count"}});
+  const auto& leaves = scan.files().front().leaves;
+  const std::vector<LeafKind> expected = {
+      LeafKind::kText,   LeafKind::kBoolean, LeafKind::kTimestamp, LeafKind::kGroup,
+      LeafKind::kAbsent, LeafKind::kAbsent,  LeafKind::kAbsent,    LeafKind::kInteger};
+  ASSERT_EQ(leaves.size(), expected.size());
+  for (std::size_t i = 0; i < leaves.size(); ++i) EXPECT_EQ(leaves[i].kind, expected[i]) << i;
+  EXPECT_EQ(leaves[2].type, "timestamp[us, UTC]");
+  EXPECT_EQ(scan.num_rows(), kRows);
+  EXPECT_EQ(scan.files().front().num_row_groups, 4);
+}
+
+TEST_F(LeafScanTest, GivesEveryRowItsValueWhateverTheBatchSize) {
+  const std::string file = write("a.parquet");
+  for (const std::size_t batch_rows : {1, 7, 100, 250, 5000}) {
+    auto scan = open({{file, {}}},
+                     {.leaves = {"name", "outer.inner.flag", "outer.when", "outer.note", "count"},
+                      .num_workers = 1,
+                      .batch_rows = batch_rows});
+    std::uint64_t next = 0;
+    const Status status = scan.run(
+        [&](std::size_t, LeafBatch& batch) -> Status {
+          EXPECT_LE(batch.num_rows(), batch_rows);
+          ASSIGN_OR_RETURN(const LeafColumn* name, batch.column(0));
+          ASSIGN_OR_RETURN(const LeafColumn* flag, batch.column(1));
+          ASSIGN_OR_RETURN(const LeafColumn* when, batch.column(2));
+          ASSIGN_OR_RETURN(const LeafColumn* noted, batch.column(3));
+          ASSIGN_OR_RETURN(const LeafColumn* count, batch.column(4));
+          for (std::size_t i = 0; i < batch.num_rows(); ++i, ++next) {
+            EXPECT_EQ(batch.row_number(i), next);
+            EXPECT_EQ(name->text(i), name_at(next));
+            EXPECT_EQ(flag->boolean(i), flag_at(next));
+            EXPECT_EQ(noted->text(i), note_at(next));
+            EXPECT_EQ(when->timestamp(i).has_value(), next % 10 != 0);
+            if (const auto time = when->timestamp(i)) {
+              EXPECT_EQ(*time, Timestamp(std::chrono::minutes(next)));
+            }
+            EXPECT_EQ(count->integer(i), static_cast<std::int64_t>(next) - 5);
+          }
+          return {};
+        },
+        {});
+    EXPECT_TRUE(status) << status.error().message;
+    EXPECT_EQ(next, kRows);
+  }
+}
+
+TEST_F(LeafScanTest, TextsSurviveAPageThatEndsWithinABatch) {
+  // 40,000 notes of 100 letters are four pages and more.
+  auto scan = open({{write("a.parquet", 40'000, 1, 40'000), {}}},
+                   {.leaves = {"outer.note"}, .num_workers = 1, .batch_rows = 7000});
+  const auto found = texts(scan, 0);
+  ASSERT_EQ(found.size(), 40'000);
+  for (const auto& [row, text] : found) ASSERT_EQ(text, note_at(row + 1)) << row;
+}
+
+TEST_F(LeafScanTest, BatchesThatAreNotAskedForAreSkipped) {
+  auto scan = open({{write("a.parquet", 40'000, 0, 40'000), {}}},
+                   {.leaves = {"outer.note", "name", "outer.inner.flag", "count"},
+                    .num_workers = 1,
+                    .batch_rows = 900});
+  std::size_t number = 0;
+  const Status status = scan.run(
+      [&](std::size_t, LeafBatch& batch) -> Status {
+        if (++number % 13 != 5 && number % 7 != 3) return {};
+        ASSIGN_OR_RETURN(const LeafColumn* noted, batch.column(0));
+        ASSIGN_OR_RETURN(const LeafColumn* name, batch.column(1));
+        ASSIGN_OR_RETURN(const LeafColumn* flag, batch.column(2));
+        ASSIGN_OR_RETURN(const LeafColumn* count, batch.column(3));
+        for (std::size_t i = 0; i < batch.num_rows(); ++i) {
+          const auto row = batch.row_number(i);
+          EXPECT_EQ(noted->text(i), note_at(row));
+          EXPECT_EQ(name->text(i), name_at(row));
+          EXPECT_EQ(flag->boolean(i), flag_at(row));
+          EXPECT_EQ(count->integer(i), static_cast<std::int64_t>(row) - 5);
+        }
+        return {};
+      },
+      {});
+  EXPECT_TRUE(status) << status.error().message;
+  EXPECT_GT(number, 40);
+}
+
+TEST_F(LeafScanTest, SomeRowsOfABatchCanBeAskedFor) {
+  const std::string file = write("a.parquet", 40'000, 0, 40'000);
+  const TimeFilter filter{.column = "outer.when",
+                          .since = Timestamp(std::chrono::minutes(700)),
+                          .until = Timestamp(std::chrono::minutes(30'000))};
+  for (const TimeFilter& time : {TimeFilter(), filter}) {
+    auto scan = open({{file, {{"region", "eu"}}}}, {.leaves = {"outer.note", "name", "region"},
+                                                    .num_workers = 1,
+                                                    .time = time,
+                                                    .batch_rows = 700});
+    std::size_t num_seen = 0;
+    const Status status = scan.run(
+        [&](std::size_t, LeafBatch& batch) -> Status {
+          std::vector<std::uint32_t> rows;
+          for (std::uint32_t row = 0; row < batch.num_rows(); ++row) {
+            if (batch.row_number(row) % 4 == 1) rows.push_back(row);
+          }
+          ASSIGN_OR_RETURN(const LeafColumn* noted, batch.column_at(0, rows));
+          ASSIGN_OR_RETURN(const LeafColumn* name, batch.column_at(1, rows));
+          ASSIGN_OR_RETURN(const LeafColumn* region, batch.column_at(2, rows));
+          for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto row = batch.row_number(rows[i]);
+            EXPECT_EQ(noted->text(i), note_at(row));
+            EXPECT_EQ(name->text(i), name_at(row));
+            EXPECT_EQ(region->text(i), "eu");
+          }
+          num_seen += rows.size();
+          return {};
+        },
+        {});
+    EXPECT_TRUE(status) << status.error().message;
+    EXPECT_GT(num_seen, 5000);
+  }
+}
+
+TEST_F(LeafScanTest, ExposesTheDictionaryOfAChunkThatHasOne) {
+  auto scan =
+      open({{write("a.parquet"), {}}}, {.leaves = {"name", "outer.note"}, .num_workers = 1});
+  const Status status = scan.run(
+      [&](std::size_t, LeafBatch& batch) -> Status {
+        ASSIGN_OR_RETURN(const LeafColumn* name, batch.column(0));
+        ASSIGN_OR_RETURN(const LeafColumn* noted, batch.column(1));
+        EXPECT_TRUE(name->has_dictionary);
+        EXPECT_EQ(name->dictionary.size(), 7);
+        EXPECT_FALSE(noted->has_dictionary);
+        return {};
+      },
+      {});
+  EXPECT_TRUE(status) << status.error().message;
+}
+
+TEST_F(LeafScanTest, EveryRowGroupIsReadOnceByWhateverNumberOfWorkers) {
+  const std::vector<DatasetFile> files = {{write("a.parquet", 10), {}},
+                                          {write("b.parquet", 90), {}}};
+  for (const std::size_t workers : {1, 2, 7}) {
+    auto scan = open(files, {.leaves = {"name"}, .num_workers = workers, .batch_rows = 4});
+    EXPECT_EQ(scan.num_workers(), workers);
+    const auto found = texts(scan, 0);
+    ASSERT_EQ(found.size(), 2 * kRows);
+    for (const auto& [row, text] : found) ASSERT_EQ(text, name_at(row % kRows)) << row;
+  }
+}
+
+TEST_F(LeafScanTest, MoreFilesThanStayOpenAreOpenedAgain) {
+  std::vector<DatasetFile> files;
+  for (int i = 0; i < 70; ++i) files.push_back({write(fmt::format("{}.parquet", i), 5, 0, 10), {}});
+  auto scan = open(files, {.leaves = {"name"}});
+  EXPECT_EQ(texts(scan, 0).size(), 700);
+}
+
+TEST_F(LeafScanTest, AFileThatChangedInBetweenIsRefused) {
+  std::vector<DatasetFile> files;
+  for (int i = 0; i < 70; ++i) files.push_back({write(fmt::format("{}.parquet", i), 5, 0, 10), {}});
+  auto scan = open(files, {.leaves = {"name"}});
+  write("69.parquet", 2, 0, 10);
+  const Status status = scan.run([](std::size_t, LeafBatch&) -> Status { return {}; }, {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kInvalidInput);
+  EXPECT_NE(status.error().message.find("69.parquet: the file changed"), std::string::npos);
+}
+
+TEST_F(LeafScanTest, MaxRowsCutsTheDataSetAcrossFiles) {
+  const std::vector<DatasetFile> files = {{write("a.parquet"), {}}, {write("b.parquet"), {}}};
+  for (const std::uint64_t rows : {0, 1, 250, 999, 1000, 1001, 1777, 2000, 9999}) {
+    auto scan = open(files, {.leaves = {"name"}, .max_rows = rows});
+    EXPECT_EQ(scan.num_rows(), std::min<std::uint64_t>(rows, 2 * kRows));
+    const auto found = texts(scan, 0);
+    ASSERT_EQ(found.size(), scan.num_rows());
+    if (!found.empty()) {
+      EXPECT_EQ(found.rbegin()->first, scan.num_rows() - 1);
+    }
+  }
+}
+
+TEST_F(LeafScanTest, TimeFilterKeepsTheRowsInRangeAndDropsNulls) {
+  const std::string file = write("a.parquet");
+  const auto minute = [](int count) { return Timestamp(std::chrono::minutes(count)); };
+  struct Case {
+    std::optional<Timestamp> since;
+    std::optional<Timestamp> until;
+    std::size_t first;
+    std::size_t end;
+  };
+  const std::vector<Case> cases = {
+      {minute(121), minute(129), 121, 129}, {minute(745), std::nullopt, 745, 1000},
+      {std::nullopt, minute(257), 0, 257},  {minute(5000), std::nullopt, 0, 0},
+      {std::nullopt, minute(1), 0, 1},      {minute(0), minute(100'000), 0, 1000}};
+  for (const Case& one : cases) {
+    auto scan = open({{file, {}}},
+                     {.leaves = {"outer.note"},
+                      .time = {.column = "outer.when", .since = one.since, .until = one.until},
+                      .batch_rows = 64});
+    const auto found = texts(scan, 0);
+    std::size_t expected = 0;
+    for (std::size_t row = one.first; row < one.end; ++row) {
+      if (row % 10 == 0) continue;
+      ++expected;
+      ASSERT_TRUE(found.contains(row)) << row;
+      EXPECT_EQ(found.at(row), note_at(row));
+    }
+    EXPECT_EQ(found.size(), expected);
+  }
+}
+
+TEST_F(LeafScanTest, TimeFilterNeedsATimestamp) {
+  const std::string file = write("a.parquet");
+  const TimeFilter filter{.column = "name", .since = Timestamp()};
+  const Error error = open_error(file, {.time = filter});
+  EXPECT_EQ(error.code, ErrorCode::kInvalidInput);
+  EXPECT_NE(error.message.find("column name is string"), std::string::npos) << error.message;
+  const Error absent = open_error(file, {.time = {.since = Timestamp()}});
+  EXPECT_NE(absent.message.find("column created_at is absent"), std::string::npos);
+}
+
+TEST_F(LeafScanTest, FolderNamesGiveColumnsThatTheFileLacks) {
+  const std::string file = write("a.parquet");
+  auto scan = open({{file, {{"region", "eu"}, {"empty", std::nullopt}, {"name", "ignored"}}}},
+                   {.leaves = {"region", "empty", "name"}, .num_workers = 1});
+  const auto& leaves = scan.files().front().leaves;
+  EXPECT_TRUE(leaves[0].is_constant);
+  EXPECT_FALSE(leaves[2].is_constant);
+  EXPECT_EQ(texts(scan, 0).at(17), "eu");
+  EXPECT_EQ(texts(scan, 1).at(17), std::nullopt);
+  EXPECT_EQ(texts(scan, 2).at(17), name_at(17));
+}
+
+TEST_F(LeafScanTest, SaysWhatIsWrongWithAFileThatIsNotParquet) {
+  memory_.set("mem://empty", "");
+  memory_.set("mem://short", "PAR1");
+  memory_.set("mem://text", "this is not a Parquet file at all");
+  memory_.set("mem://encrypted", "PAR1........PARE");
+  memory_.set("mem://footer", std::string("PAR1....\xff\xff\xff\x7fPAR1", 16));
+  EXPECT_EQ(open_error("mem://empty").message, "mem://empty: not a Parquet file (it is empty)");
+  EXPECT_NE(open_error("mem://short").message.find("4 bytes are too few"), std::string::npos);
+  EXPECT_NE(open_error("mem://text").message.find("no PAR1 magic at the end"), std::string::npos);
+  EXPECT_EQ(open_error("mem://text").code, ErrorCode::kInvalidInput);
+  EXPECT_NE(open_error("mem://encrypted").message.find("encrypted"), std::string::npos);
+  EXPECT_EQ(open_error("mem://footer").code, ErrorCode::kCorrupt);
+  EXPECT_EQ(open_error("mem://none").code, ErrorCode::kNotFound);
+}
+
+TEST_F(LeafScanTest, ACorruptPageNamesFileRowGroupAndColumn) {
+  const std::string file = write("a.parquet", 250, 0, kRows, Codec::kNone);
+  auto bytes = files::read_file(files::posix_file_system(), file, 10_MiB);
+  ASSERT_TRUE(bytes);
+  // The length in front of the first note of the second row group.
+  const std::size_t place = bytes->find(note(251));
+  ASSERT_NE(place, std::string::npos);
+  std::fill_n(bytes->begin() + static_cast<std::ptrdiff_t>(place) - 4, 4, '\xff');
+  memory_.set("mem://bad.parquet", *bytes);
+  auto scan = open({{"mem://bad.parquet", {}}}, {.leaves = {"outer.note", "name"}});
+  EXPECT_EQ(texts(scan, 1).size(), kRows) << "a column that is not asked for does not matter";
+  const Status status = scan.run(
+      [&](std::size_t, LeafBatch& batch) -> Status {
+        ASSIGN_OR_RETURN([[maybe_unused]] const auto* column, batch.column(0));
+        return {};
+      },
+      {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kCorrupt);
+  EXPECT_TRUE(
+      status.error().message.starts_with("mem://bad.parquet: row group 1: column outer.note: "))
+      << status.error().message;
+}
+
+TEST_F(LeafScanTest, APageOverTheLimitIsRefused) {
+  // Snappy is decoded by us, the other codecs by the library.
+  for (const Codec codec : {Codec::kSnappy, Codec::kZstd}) {
+    auto scan = open({{write("a.parquet", 40'000, 0, 40'000, codec), {}}},
+                     {.leaves = {"outer.note"}, .max_page_size = 64_KiB});
+    const Status status = scan.run(
+        [&](std::size_t, LeafBatch& batch) -> Status {
+          ASSIGN_OR_RETURN([[maybe_unused]] const auto* column, batch.column(0));
+          return {};
+        },
+        {});
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, ErrorCode::kExhausted);
+    EXPECT_NE(status.error().message.find("over the limit of 65536"), std::string::npos)
+        << status.error().message;
+  }
+}
+
+TEST_F(LeafScanTest, TheEarliestErrorWins) {
+  auto scan = open({{write("a.parquet", 10), {}}}, {.leaves = {"name"}, .num_workers = 4});
+  const Status status = scan.run(
+      [&](std::size_t, LeafBatch& batch) -> Status {
+        if (batch.row_group() < 3) return {};
+        return invalid_input(fmt::format("group {}", batch.row_group()));
+      },
+      {});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "group 3");
+}
+
+TEST_F(LeafScanTest, AStopEndsTheScan) {
+  auto scan = open({{write("a.parquet", 10), {}}}, {.leaves = {"name"}, .num_workers = 1});
+  std::stop_source stop;
+  std::size_t batches = 0;
+  const Status status = scan.run(
+      [&](std::size_t, LeafBatch&) -> Status {
+        ++batches;
+        stop.request_stop();
+        return {};
+      },
+      stop.get_token());
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(batches, 1);
+}
+
+}  // namespace
+}  // namespace assay::tables

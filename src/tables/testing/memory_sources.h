@@ -1,0 +1,40 @@
+/// \file
+/// Objects in memory, as if they lay in a store.
+
+#pragma once
+
+#include "tables/dataset.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace assay::tables::testing {
+
+/// Threads: objects are set before they are read.
+class MemorySources final : public RemoteSources {
+ public:
+  /// `address` has a scheme: `mem://bucket/a.parquet`.
+  void set(const std::string& address, std::string bytes) { objects_[address] = std::move(bytes); }
+
+  Result<std::vector<std::string>> list(std::string_view address) override {
+    std::vector<std::string> found;
+    for (const auto& [name, bytes] : objects_) {
+      if (name.starts_with(address)) found.push_back(name);
+    }
+    return found;
+  }
+  Result<std::unique_ptr<files::ByteSource>> open(const std::string& address) override {
+    const auto found = objects_.find(address);
+    if (found == objects_.end()) return not_found(address + ": no such object");
+    return files::memory_byte_source(address, found->second);
+  }
+
+ private:
+  std::map<std::string, std::string> objects_;
+};
+
+}  // namespace assay::tables::testing
