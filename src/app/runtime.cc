@@ -1,0 +1,54 @@
+#include "app/runtime.h"
+
+#include "core/limits.h"
+#include "core/log.h"
+#include "files/atomic_file.h"
+#include "files/file_system.h"
+#include "storage/open_store.h"
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+namespace assay::app {
+namespace {
+
+/// A file's content, or nothing when it is not there.
+Result<std::optional<std::string>> read_if_there(const std::filesystem::path& path) {
+  files::FileSystem& file_system = files::posix_file_system();
+  ASSIGN_OR_RETURN(const auto info, file_system.info(path));
+  if (!info) return std::optional<std::string>();
+  ASSIGN_OR_RETURN(std::string text, files::read_file(file_system, path, kMaxConfigFileSize));
+  return std::optional(std::move(text));
+}
+
+}  // namespace
+
+ConfigSources machine_config_sources(const std::string& config_file) {
+  ConfigSources sources;
+  sources.environment = process_environment();
+  sources.files = config_file_candidates(sources.environment);
+  if (!config_file.empty()) sources.required_file = config_file;
+  sources.read_file = read_if_there;
+  return sources;
+}
+
+Status configure_logging(const Config& config) {
+  ASSIGN_OR_RETURN(const LogLevel level, parse_log_level(config.get_text("log.level")));
+  ASSIGN_OR_RETURN(const LogFormat format, parse_log_format(config.get_text("log.format")));
+  configure_log({.level = level, .format = format});
+  return {};
+}
+
+std::filesystem::path state_folder() {
+  if (const char* state_home = std::getenv("XDG_STATE_HOME");
+      state_home != nullptr && *state_home != '\0') {
+    return std::filesystem::path(state_home) / "assay";
+  }
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home != nullptr ? home : "/") / ".local" / "state" / "assay";
+}
+
+Runtime::~Runtime() { storage::shut_down_storage(); }
+
+}  // namespace assay::app

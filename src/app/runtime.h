@@ -1,0 +1,37 @@
+/// \file
+/// What the program takes from the machine at its start: settings, log, and the outside libraries.
+
+#pragma once
+
+#include "core/config.h"
+#include "core/result.h"
+#include "net/net_runtime.h"
+
+#include <filesystem>
+#include <string>
+
+namespace assay::app {
+
+/// The environment and files of this machine. `config_file` replaces ./assay.toml unless empty.
+ConfigSources machine_config_sources(const std::string& config_file);
+
+/// Set the log up as `log.level` and `log.format` say. Errors: kInvalidInput.
+Status configure_logging(const Config& config);
+
+/// Where state that outlives a run is kept: $XDG_STATE_HOME/assay, by default ~/.local/state/assay.
+std::filesystem::path state_folder();
+
+/// Ends what outside libraries have started. Create one in main, before any work; nothing is
+/// started here, since most commands need none of it.
+class Runtime {
+ public:
+  Runtime() = default;
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+ private:
+  net::NetRuntime net_;
+};
+
+}  // namespace assay::app

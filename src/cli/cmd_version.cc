@@ -1,0 +1,28 @@
+#include "app/version.h"
+#include "cli/command_internal.h"
+#include "json/writer.h"
+
+#include <fmt/format.h>
+
+namespace assay::cli {
+
+void add_version_command(CommandTree& tree) {
+  tree.add_command(
+      tree.root(), "version", "Print the version and what it was built with.",
+      {"assay version", "assay version --json"}, [](Session& session) -> Result<ExitCode> {
+        const app::Version version = app::version();
+        if (session.output == OutputForm::kJson) {
+          json::Writer writer;
+          writer.begin_object();
+          writer.name("version").text(version.number);
+          writer.name("compiler").text(version.compiler);
+          writer.end_object();
+          RETURN_IF_ERROR(print(writer.take() + "\n"));
+          return ExitCode::kOk;
+        }
+        RETURN_IF_ERROR(print(fmt::format("assay {} ({})\n", version.number, version.compiler)));
+        return ExitCode::kOk;
+      });
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,82 @@
+/// \file
+/// What the commands share: the session, and the building of the tree of commands.
+
+#pragma once
+
+#include "core/config.h"
+#include "core/exit_code.h"
+#include "core/result.h"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::cli {
+
+/// How results are printed.
+enum class OutputForm { kText, kJson };
+
+/// What every command gets besides its own options.
+struct Session {
+  Config config;
+  OutputForm output = OutputForm::kText;
+  /// No progress and no remarks; results, warnings and errors only.
+  bool quiet = false;
+  std::stop_token stop;
+};
+
+/// What a command does once its options are parsed.
+using Action = std::function<Result<ExitCode>(Session&)>;
+
+/// The tree of commands while it is built, and the action of the one that was chosen.
+class CommandTree {
+ public:
+  explicit CommandTree(CLI::App& root);
+
+  /// Add a folder of commands below `parent`.
+  static CLI::App& add_group(CLI::App& parent, std::string_view name, std::string_view purpose);
+
+  /// Add a command. `examples` lead its help: a line each.
+  CLI::App& add_command(CLI::App& parent, std::string_view name, std::string_view purpose,
+                        const std::vector<std::string>& examples, Action action);
+
+  CLI::App& root() { return *root_; }
+  const Action* chosen() const { return chosen_; }
+  bool wants_json() const { return json_; }
+
+ private:
+  CLI::App* root_;
+  std::vector<std::unique_ptr<Action>> actions_;
+  const Action* chosen_ = nullptr;
+  bool json_ = false;
+};
+
+/// An option of which the last one given wins.
+template <typename T>
+CLI::Option* add_option(CLI::App& command, const std::string& flags, T& target,
+                        const std::string& help) {
+  return command.add_option(flags, target, help)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+/// Write to stdout. Errors: kNoSpace and kUnavailable, as when the reader of a pipe is gone.
+Status print(std::string_view text);
+
+/// `assay audit missing`.
+std::string full_name(const CLI::App& command);
+
+/// `; did you mean 'x'?` for a misspelt option or command of `command`, or nothing.
+std::string suggestion_for(const CLI::App& command, std::string_view misspelt);
+
+std::shared_ptr<CLI::FormatterBase> make_help_formatter();
+
+void add_audit_commands(CommandTree& tree);
+void add_config_commands(CommandTree& tree);
+void add_version_command(CommandTree& tree);
+
+}  // namespace assay::cli
