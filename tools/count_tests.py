@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""Add up the JUnit files that ctest wrote and print the counts on one line.
+
+usage: count_tests.py JUNIT.xml...
+"""
+
+import sys
+import xml.etree.ElementTree as ElementTree
+
+
+def told_reason(case) -> str:
+    """Why the test was skipped: for one that exits with ctest's code for it, the line that it printed."""
+    message = case.find("skipped").get("message", "")
+    if not message.startswith("SKIP_RETURN_CODE"):
+        return message
+    lines = (case.findtext("system-out") or "").splitlines()
+    return next((line.strip().removeprefix("skipped: ") for line in lines if "skip" in line.lower()), message)
+
+
+def main() -> int:
+    passed = failed = skipped = 0
+    for path in sys.argv[1:]:
+        suite = ElementTree.parse(path).getroot()
+        total, bad, left_out = (int(suite.get(name, "0")) for name in ("tests", "failures", "skipped"))
+        left_out += int(suite.get("disabled", "0"))
+        passed, failed, skipped = passed + total - bad - left_out, failed + bad, skipped + left_out
+        for case in suite.iter("testcase"):
+            if case.find("skipped") is not None:
+                print(f"skipped: {case.get('name')}: {told_reason(case)}".rstrip(": "))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
