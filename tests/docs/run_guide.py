@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Run every `sh` block of a guide, in order, in one fresh folder: what the page says must work.
+
+usage: run_guide.py --assay PROGRAM --make-export PROGRAM --object-server PROGRAM GUIDE.md
+
+A block may say which exit code it expects: ```sh exit=4. The folder holds export.parquet and
+gcs_service_account.json; the store is the project's object server on a free loopback port.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+BLOCK = re.compile(r"^```sh(?: exit=(\d+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--assay", type=pathlib.Path, required=True)
+    parser.add_argument("--make-export", type=pathlib.Path, required=True)
+    parser.add_argument("--object-server", type=pathlib.Path, required=True)
+    parser.add_argument("guide", type=pathlib.Path)
+    options = parser.parse_args()
+    blocks = BLOCK.findall(options.guide.read_text())
+    if not blocks:
+        sys.exit(f"{options.guide}: no sh block found")
+    with tempfile.TemporaryDirectory() as folder:
+        work = pathlib.Path(folder)
+        subprocess.run([options.make_export.resolve(), "export.parquet", "--objects", "objects.tsv", "--faults", "0.02", "--absent", "0.03"],
+                       cwd=work, check=True, stdout=subprocess.DEVNULL)
+        server = subprocess.Popen(
+            [options.object_server.resolve(), "--port", "0", "--objects", work / "objects.tsv", "--token-endpoint"],
+            stdout=subprocess.PIPE, text=True)
+        try:
+            address = server.stdout.readline().rsplit(" ", 1)[-1].strip()
+            key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+                                 check=True, capture_output=True, text=True).stdout
+            (work / "gcs_service_account.json").write_text(json.dumps(
+                {"type": "service_account", "client_email": "guide@guide.invalid", "private_key": key,
+                 "token_uri": f"http://{address}/token"}))
+            environment = {**os.environ, "STORAGE_EMULATOR_HOST": f"http://{address}",
+                           "PATH": f"{options.assay.resolve().parent}:{os.environ['PATH']}",
+                           "XDG_STATE_HOME": str(work / "state")}
+            for expected, block in blocks:
+                done = subprocess.run(["bash", "-e", "-c", block], cwd=work, env=environment, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+                print(f"$ {block}{done.stdout}", end="")
+                if done.returncode != int(expected or 0):
+                    print(f"exit {done.returncode}, expected {expected or 0}")
+                    return 1
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+    print(f"{len(blocks)} blocks run")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
