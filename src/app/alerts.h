@@ -43,6 +43,7 @@ struct AlertOutcome {
 
 /// Remembers, in one file, the state of each subject that was last posted and accepted.
 /// Threads: one thread at a time. Two processes never have the same book open.
+/// Errors: those of the file system, where a call does not say more.
 class AlertBook {
  public:
   /// Open the book at `path`; made when absent.

@@ -28,7 +28,11 @@ ConfigSources machine_config_sources(const std::string& config_file) {
   ConfigSources sources;
   sources.environment = process_environment();
   sources.files = config_file_candidates(sources.environment);
-  if (!config_file.empty()) sources.required_file = config_file;
+  if (!config_file.empty()) {
+    sources.required_file = config_file;
+  } else if (const char* named = std::getenv("ASSAY_CONFIG"); named != nullptr && *named != '\0') {
+    sources.required_file = named;
+  }
   sources.read_file = read_if_there;
   return sources;
 }

@@ -12,7 +12,8 @@
 
 namespace assay::app {
 
-/// The environment and files of this machine. `config_file` replaces ./assay.toml unless empty.
+/// The environment and files of this machine. `config_file`, or else the one that
+/// ASSAY_CONFIG names, is read in place of all other files; empty: neither is asked for.
 ConfigSources machine_config_sources(const std::string& config_file);
 
 /// Set the log up as `log.level` and `log.format` say. Errors: kInvalidInput.

@@ -29,6 +29,7 @@ struct FlagFlags {
   JudgementFlags thresholds;
   ExportOptions input;
   std::string verified;
+  audit::JsonPayload json_payload = audit::JsonPayload::kIgnore;
   FindingsPolicy findings = FindingsPolicy::kReport;
 };
 
@@ -79,6 +80,7 @@ Result<std::vector<audit::MinerTotals>> read_fleet(const FlagFlags& flags,
                                                    const std::stop_token& stop) {
   audit::MissingOptions options;
   options.depth = audit::CountDepth::kTotals;
+  options.json_payload = flags.json_payload;
   ASSIGN_OR_RETURN(options.time, flags.input.time_filter());
   ASSIGN_OR_RETURN(summary,
                    audit::summarise_missing(input.sources(), input.files(), options, stop));
@@ -190,6 +192,9 @@ void add_flag_command(CommandTree& tree, CLI::App& group) {
   auto* verified = add_option(command, "--verified", flags->verified,
                               "A report of `assay audit verify` on the export.")
                        ->type_name("CSV");
+  command.add_flag_callback(
+      "--parse-json", [flags] { flags->json_payload = audit::JsonPayload::kParse; },
+      "Read a response_payload that is JSON text; without it such jobs count as missing.");
   add_findings_flag(command, flags->findings);
   command.parse_complete_callback([method, parquet, verified, flags] {
     if (parquet->count() > 0) return;

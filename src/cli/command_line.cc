@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "core/log.h"
 #include "process/stop_signals.h"
+#include "report/visible_text.h"
 
 #include <fmt/format.h>
 
@@ -22,11 +23,14 @@ constexpr std::string_view kPurpose =
     "Examples:\n"
     "  assay audit run --parquet export.parquet --out reports\n"
     "  assay audit missing --parquet export.parquet --output missing.csv\n"
-    "  assay audit --help\n";
+    "  assay audit --help";
 
 int to_int(ExitCode code) { return static_cast<int>(code); }
 
-void print_error(std::string_view message) { fmt::print(stderr, "assay: {}\n", message); }
+/// One line, whatever names from outside are in it.
+void print_error(std::string_view message) {
+  fmt::print(stderr, "assay: {}\n", report::visible_text(message));
+}
 
 /// The command whose arguments did not parse: the deepest one that was named.
 const CLI::App& deepest(const CLI::App& app) {
@@ -91,7 +95,8 @@ CommandTree::CommandTree(CLI::App& root) : root_(&root) {}
 
 CLI::App& CommandTree::add_group(CLI::App& parent, std::string_view name,
                                  std::string_view purpose) {
-  CLI::App& group = *parent.add_subcommand(std::string(name), std::string(purpose));
+  CLI::App& group =
+      *parent.add_subcommand(std::string(name), std::string(purpose))->group("Commands");
   group.require_subcommand(1);
   return group;
 }
@@ -99,7 +104,8 @@ CLI::App& CommandTree::add_group(CLI::App& parent, std::string_view name,
 CLI::App& CommandTree::add_command(CLI::App& parent, std::string_view name,
                                    std::string_view purpose,
                                    const std::vector<std::string>& examples, Action action) {
-  CLI::App& command = *parent.add_subcommand(std::string(name), std::string(purpose));
+  CLI::App& command =
+      *parent.add_subcommand(std::string(name), std::string(purpose))->group("Commands");
   std::string footer;
   for (const std::string& example : examples) footer += "  " + example + "\n";
   command.footer(footer);
@@ -128,7 +134,8 @@ int run_command_line(std::span<const char* const> arguments) {
 
   GlobalFlags flags;
   bool quiet = false;
-  add_option(root, "--config", flags.config_file, "Read this file instead of ./assay.toml.");
+  add_option(root, "--config", flags.config_file,
+             "Read this settings file alone; also ASSAY_CONFIG.");
   add_option(root, "--log-level", flags.log_level, "debug, info, warning, error or off.")
       ->check([](const std::string& text) {
         return parse_log_level(text) ? std::string() : parse_log_level(text).error().message;

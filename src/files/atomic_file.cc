@@ -88,17 +88,22 @@ Status AtomicFile::write(std::string_view text) {
     buffer_.append(text);
     return {};
   }
-  auto written = file_->append(as_bytes(text));
-  if (!written) file_.reset();
-  return written;
+  return append(text);
 }
 
 Status AtomicFile::flush() {
   if (buffer_.empty()) return {};
-  auto written = file_->append(as_bytes(buffer_));
+  const Status written = append(buffer_);
   buffer_.clear();
-  if (!written) file_.reset();
   return written;
+}
+
+// The file that fails is a temporary one: the user knows the target.
+Status AtomicFile::append(std::string_view text) {
+  Status written = file_->append(as_bytes(text));
+  if (written) return {};
+  file_.reset();
+  return std::move(written.error()).within("cannot write " + target_.string());
 }
 
 Status AtomicFile::publish() {

@@ -43,7 +43,9 @@ class AtomicFile {
  private:
   AtomicFile(FileSystem& file_system, std::filesystem::path target, std::filesystem::path temporary,
              std::unique_ptr<FileLock> lock, std::unique_ptr<File> file);
+  /// Errors of both: as write().
   Status flush();
+  Status append(std::string_view text);
   Status publish();
 
   FileSystem* file_system_;

@@ -83,6 +83,7 @@ TEST(AtomicFile, AFullDiskLeavesTheOldOne) {
   const auto status = write_new(file_system);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::kNoSpace);
+  EXPECT_NE(status.error().message.find(kTarget), std::string::npos) << status.error().message;
   EXPECT_EQ(file_system.content(kTarget), old_content());
   EXPECT_EQ(file_system.list("out").value(), std::vector<std::string>{"report.csv"});
 }

@@ -165,6 +165,7 @@ TEST_F(HttpClient, AStopEndsTheWaitAtOnce) {
   LoopbackServer server([](std::string_view) { return Reply{http_reply(200, ""), 30s}; });
   std::stop_source source;
   std::jthread stopper([&] {
+    // Long enough for the request to be on its way; a stop before that must end it as well.
     std::this_thread::sleep_for(30ms);
     source.request_stop();
   });

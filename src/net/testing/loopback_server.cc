@@ -106,6 +106,7 @@ void LoopbackServer::wait(std::chrono::milliseconds delay) {
   const auto until = std::chrono::steady_clock::now() + delay;
   while (!is_stopping_ && std::chrono::steady_clock::now() < until) {
     const auto left = until - std::chrono::steady_clock::now();
+    // In short parts, so that the end of a test does not wait for a delayed reply.
     std::this_thread::sleep_for(
         std::min<std::chrono::nanoseconds>(left, std::chrono::milliseconds(5)));
   }
