@@ -1,0 +1,25 @@
+/// \file
+/// JSON text as Python's json.dumps writes it: files of the old programs hold this form.
+
+#pragma once
+
+#include "core/result.h"
+
+#include <string>
+#include <string_view>
+
+namespace assay::json {
+
+/// Rewrite one JSON value as json.dumps(json.loads(text)) does: `", "` and `": "`, non-ASCII as
+/// \uXXXX, shortest round-trip floats, NaN and big integers kept, of two members of one name the
+/// last value at the first place. Errors: kCorrupt (what json.loads refuses), kExhausted (too deep).
+Result<std::string> python_dumps(std::string_view text);
+
+/// A JSON string literal with all non-ASCII as \uXXXX, quotes included.
+/// Bytes that are not UTF-8 become U+FFFD; a lone surrogate of three bytes its \uDXXX.
+void append_python_string(std::string& json, std::string_view text);
+
+/// Round to `num_decimals` places, half to even on the exact decimal value, as Python's round().
+double python_round(double value, int num_decimals);
+
+}  // namespace assay::json
