@@ -12,7 +12,8 @@ namespace assay::json {
 
 /// Rewrite one JSON value as json.dumps(json.loads(text)) does: `", "` and `": "`, non-ASCII as
 /// \uXXXX, shortest round-trip floats, NaN and big integers kept, of two members of one name the
-/// last value at the first place. Errors: kCorrupt (what json.loads refuses), kExhausted (too deep).
+/// last value at the first place. Errors: kCorrupt (what json.loads refuses), kExhausted (too
+/// deep).
 Result<std::string> python_dumps(std::string_view text);
 
 /// A JSON string literal with all non-ASCII as \uXXXX, quotes included.

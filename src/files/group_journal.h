@@ -1,0 +1,103 @@
+/// \file
+/// A journal that many threads append to at once, with one write and one sync for all who wait, in
+/// segments that go when they are no longer needed. Format: docs/formats/journal.md.
+
+#pragma once
+
+#include "core/bytes.h"
+#include "core/result.h"
+#include "files/file_system.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+
+namespace assay::files {
+
+/// When append() returns.
+enum class Durability : std::uint8_t {
+  kAlways,    ///< When the record is on disk.
+  kInterval,  ///< When it is with the operating system; a sync follows within `sync_interval`.
+  kNone,      ///< When it is with the operating system.
+};
+
+/// What append() does when the queue holds `max_queued` bytes.
+enum class WhenFull : std::uint8_t {
+  kBlock,
+  kRefuse,  ///< kExhausted; counted.
+};
+
+struct GroupJournalOptions {
+  Durability durability = Durability::kAlways;
+  std::chrono::milliseconds sync_interval{100};
+  ByteCount max_queued{std::uint64_t{64} << 20};
+  WhenFull when_full = WhenFull::kBlock;
+  /// A segment that has grown beyond this is closed and the next begun.
+  ByteCount segment_size{std::uint64_t{64} << 20};
+};
+
+struct GroupJournalCounts {
+  std::uint64_t num_accepted = 0;  ///< Taken into the queue.
+  std::uint64_t num_durable = 0;
+  std::uint64_t num_refused = 0;  ///< Full queue, full disk, broken disk.
+  std::uint64_t num_syncs = 0;
+};
+
+struct GroupJournalRecovery {
+  std::uint64_t num_segments = 0;
+  std::uint64_t num_records = 0;
+  ByteCount torn_tail;
+};
+
+/// Records have sequence numbers that rise by one, over all segments, from 1. A segment is a
+/// journal file `<first sequence, 20 digits>.journal` in the folder.
+///
+/// How callers share a sync: the first who waits writes and syncs all that is queued (it leads);
+/// those who come meanwhile queue up, and one of them leads next. Nobody waits for a timer.
+///
+/// A write that fails for lack of space is cut back, refuses the records of that write (each of its
+/// callers gets kNoSpace) and the journal goes on when there is space. After a sync that failed
+/// every later call fails with kUnavailable: what is on disk is known only after opening it again.
+/// Threads: all calls are safe from any thread.
+class GroupJournal {
+ public:
+  /// Called for each record in order of sequence: at open for what is on disk, later once for each
+  /// appended one, after it is as lasting as `durability` asks and before its append() returns.
+  /// Never two calls at once. It cannot fail what is on disk already: after open it must return
+  /// success.
+  using OnRecord = std::function<Status(std::uint64_t sequence, std::span<const std::byte> record)>;
+
+  /// Open or make the journal in `folder`, lock the folder (`lock` in it), replay, cut a torn tail.
+  /// Errors: those of Journal::open; kUnavailable when another process has it; kCorrupt when a
+  ///         segment is damaged or missing between two others.
+  static Result<std::unique_ptr<GroupJournal>> open(FileSystem& file_system,
+                                                    const std::filesystem::path& folder,
+                                                    const GroupJournalOptions& options,
+                                                    OnRecord on_record);
+  virtual ~GroupJournal() = default;
+  GroupJournal(const GroupJournal&) = delete;
+  GroupJournal& operator=(const GroupJournal&) = delete;
+
+  /// Add a record and wait as `durability` asks. Returns its sequence number.
+  /// Errors: kInvalidInput (over kMaxJournalRecord), kExhausted (queue full), kNoSpace, kDenied,
+  ///         kUnavailable. A record that got an error is not in the journal, unless it is
+  ///         kUnavailable after a failed sync: then it may be.
+  virtual Result<std::uint64_t> append(std::span<const std::byte> record) = 0;
+  /// Return once all that was appended before is on disk. Errors: as append().
+  virtual Status sync() = 0;
+  /// Close the open segment and remove those all of whose records are at or below `sequence`:
+  /// the caller has put them elsewhere, on disk. Errors: kDenied, kUnavailable, kNoSpace.
+  virtual Status drop_through(std::uint64_t sequence) = 0;
+  virtual std::uint64_t last_sequence() const = 0;
+  virtual const GroupJournalRecovery& recovery() const = 0;
+  virtual GroupJournalCounts counts() const = 0;
+
+ protected:
+  GroupJournal() = default;
+};
+
+}  // namespace assay::files
