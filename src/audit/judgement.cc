@@ -1,8 +1,8 @@
 #include "audit/judgement.h"
 
-#include "audit/shown_text_internal.h"
 #include "core/check.h"
 #include "json/python_repr.h"
+#include "python_form/shown_text.h"
 #include "statistics/binomial.h"
 #include "tables/csv.h"
 
@@ -40,7 +40,7 @@ Result<MinerJudgement> judge(const MinerTotals& miner, const JudgementOptions& o
                            .without_image = miner.claims_without_image()};
   if (judgement.without_image > judgement.claims) {
     return invalid_input(fmt::format("miner {}: {} claims without image, but only {} claims",
-                                     shown_text(miner.hotkey), judgement.without_image,
+                                     python_form::shown_text(miner.hotkey), judgement.without_image,
                                      judgement.claims));
   }
   if (judgement.claims == 0) return judgement;

@@ -130,7 +130,8 @@ std::vector<AuditReport::Miner> miners_of(const Findings& findings, const FlagOp
       miner.ratio =
           static_cast<double>(totals.success_missing) / static_cast<double>(totals.missing_jobs);
       miner.ratio_suspect = is_suspect(
-          miner.ratio, PythonInteger(static_cast<std::int64_t>(totals.missing_jobs)), options);
+          miner.ratio, python_form::PythonInteger(static_cast<std::int64_t>(totals.missing_jobs)),
+          options);
     }
     if (judgement.claims == 0) continue;
     miner.claims_test = AuditReport::ClaimsTest{.claims = judgement.claims,

@@ -1,10 +1,10 @@
-#include "audit/python_text_internal.h"
+#include "python_form/python_text_internal.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
-namespace assay::audit {
+namespace assay::python_form {
 namespace {
 
 // The zeros of Unicode 14's decimal digits (general category Nd) beyond ASCII: from each, ten
@@ -83,4 +83,4 @@ std::optional<std::string> without_underscores(std::string_view text) {
   return plain;
 }
 
-}  // namespace assay::audit
+}  // namespace assay::python_form

@@ -1,4 +1,4 @@
-#include "audit/python_integer.h"
+#include "python_form/python_integer.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace assay::audit {
+namespace assay::python_form {
 namespace {
 
 std::string canonical(std::string_view text) {
@@ -151,4 +151,4 @@ TEST(TrueDivide, FailsWhereThePythonQuotientOverflows) {
 }
 
 }  // namespace
-}  // namespace assay::audit
+}  // namespace assay::python_form
