@@ -130,6 +130,7 @@ TEST(DiffText, NoControlCharacterReachesTheTerminal) {
   for (const char character : text) {
     EXPECT_TRUE(static_cast<unsigned char>(character) >= 0x20 || character == '\n');
   }
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what is tested.
   EXPECT_EQ(text.find("\u202e"), std::string::npos);
 }
 

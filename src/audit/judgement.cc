@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -86,7 +85,7 @@ Result<std::vector<MinerJudgement>> judge_claims(std::span<const MinerTotals> fl
 std::string to_csv(std::span<const MinerTotals> fleet, std::span<const MinerJudgement> judgements) {
   CHECK(fleet.size() == judgements.size(), "the judgements are not those of the fleet");
   std::vector<std::size_t> order(fleet.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::generate(order, [next = std::size_t{0}] mutable { return next++; });
   std::ranges::sort(order, {}, [&](std::size_t index) {
     const MinerJudgement& judgement = judgements[index];
     return std::tuple(judgement.p_value, -judgement.rate, std::string_view(judgement.hotkey));

@@ -114,7 +114,7 @@ Html group_chart(std::string title, std::string_view what,
   for (const AuditReport::Group& group : groups.first(std::min(groups.size(), kMaxModelBars))) {
     const std::uint64_t rest = group.jobs > group.missing ? group.jobs - group.missing : 0;
     chart.rows.push_back({group.name,
-                          {double(group.missing), double(rest)},
+                          {static_cast<double>(group.missing), static_cast<double>(rest)},
                           missing_text(group.missing, group.jobs)});
   }
   chart.text.title = std::move(title);
@@ -158,7 +158,7 @@ void add_hours(report::Page& page, const AuditReport& audit) {
     const std::uint64_t rest = bucket.jobs > bucket.missing ? bucket.jobs - bucket.missing : 0;
     chart.columns.push_back({fmt::format("{} UTC: missing {}", minute_text(bucket.start),
                                          missing_text(bucket.missing, bucket.jobs)),
-                             {double(bucket.missing), double(rest)}});
+                             {static_cast<double>(bucket.missing), static_cast<double>(rest)}});
     if (bucket.jobs == 0) continue;
     table.rows.push_back({report::text_cell(minute_text(bucket.start)),
                           report::count_cell(bucket.jobs), report::count_cell(bucket.missing),
@@ -227,7 +227,7 @@ void add_verdicts(report::Page& page, const AuditReport& audit) {
                    {"Meaning", ColumnKind::kProse}};
   for (const Row& row : rows) {
     chart.series.push_back({std::string(row.verdict), row.tone});
-    chart.rows.front().values.push_back(double(row.count));
+    chart.rows.front().values.push_back(static_cast<double>(row.count));
     table.rows.push_back({report::text_cell(row.verdict, row.tone), report::count_cell(row.count),
                           report::share_cell(share_of(row.count, all)),
                           report::text_cell(row.meaning)});

@@ -35,7 +35,7 @@ Result<double> parse_python_float(std::string_view text) {
   const bool is_negative = digits.starts_with('-');
   if (is_negative || digits.starts_with('+')) digits.remove_prefix(1);
   // A second sign, and the nan(...) of C, are the two forms that from_chars() takes beyond Python.
-  if (digits.starts_with('-') || digits.find('(') != std::string_view::npos) {
+  if (digits.starts_with('-') || digits.contains('(')) {
     return not_a_number(text);
   }
   double magnitude = 0;

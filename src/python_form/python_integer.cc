@@ -42,7 +42,9 @@ class Natural {
   }
 
   std::size_t num_bits() const {
-    return limbs_.empty() ? 0 : 32 * limbs_.size() - std::countl_zero(limbs_.back());
+    return limbs_.empty()
+               ? 0
+               : 32 * limbs_.size() - static_cast<std::size_t>(std::countl_zero(limbs_.back()));
   }
   bool is_zero() const { return limbs_.empty(); }
 
