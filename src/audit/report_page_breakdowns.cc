@@ -196,6 +196,26 @@ void add_models_and_statuses(report::Page& page, const AuditReport& audit) {
   page.add(report::side_by_side(blocks));
 }
 
+namespace {
+
+report::Table details_table(const AuditReport::Details& details) {
+  report::Table table{.caption = "Claims whose object is odd"};
+  table.columns = {{"Finding", ColumnKind::kText},
+                   {"Claims", ColumnKind::kNumber},
+                   {"Meaning", ColumnKind::kProse}};
+  const auto add = [&table](std::string_view finding, std::uint64_t count,
+                            std::string_view meaning) {
+    table.rows.push_back({report::text_cell(finding, count > 0 ? Tone::kWarning : Tone::kMuted),
+                          report::count_cell(count), report::text_cell(meaning)});
+  };
+  add("empty", details.zero_bytes, "the object holds no byte");
+  add("older than the job", details.older_than_job, "the object was there before the job");
+  add("claimed by several", details.shared_by_miners, "several miners claim the same object");
+  return table;
+}
+
+}  // namespace
+
 void add_verdicts(report::Page& page, const AuditReport& audit) {
   page.begin_section("Objects");
   if (!audit.verdicts) {
@@ -240,6 +260,10 @@ void add_verdicts(report::Page& page, const AuditReport& audit) {
                   count_text(verdicts.denied), count_text(verdicts.unknown),
                   count_text(verdicts.not_asked))};
   page.add(render(chart)).add(render(table));
+  if (!audit.details) return;
+  page.add(report::paragraph(
+      Html("Claims whose object is there, but odd; one claim may be counted in each row.")));
+  page.add(render(details_table(*audit.details)));
 }
 
 }  // namespace assay::audit

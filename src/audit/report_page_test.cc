@@ -102,6 +102,15 @@ TEST(AuditPage, TellsWhatWasNotChecked) {
   EXPECT_TRUE(holds(render_audit_page(audit), "was not asked about any image"));
 }
 
+TEST(AuditPage, ShowsDetailsOnlyWhenTheyWereAskedFor) {
+  AuditReport audit = make_sample_report();
+  const std::string page = render_audit_page(audit);
+  EXPECT_TRUE(holds(page, "Claims whose object is there, but odd"));
+  EXPECT_TRUE(holds(page, "1,204"));
+  audit.details = std::nullopt;
+  EXPECT_FALSE(holds(render_audit_page(audit), "whose object is there, but odd"));
+}
+
 TEST(AuditPage, LongSpansGetWiderColumns) {
   AuditReport audit;
   const Timestamp start = std::chrono::sys_days(std::chrono::year(2025) / 1 / 1);

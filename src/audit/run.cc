@@ -190,7 +190,14 @@ Result<AuditReport> make_report(const RunOptions& options, const RunEnvironment&
   report.options.until = options.time.until;
   if (options.verify) report.options.limit = options.verify->max_rows;
   report.totals = totals_of(findings);
-  if (findings.verification) report.verdicts = count_objects(*findings.verification);
+  if (findings.verification) {
+    report.verdicts = count_objects(*findings.verification);
+    if (const auto& details = findings.verification->details) {
+      report.details = AuditReport::Details{.zero_bytes = details->zero_bytes,
+                                            .older_than_job = details->older_than_job,
+                                            .shared_by_miners = details->shared_by_miners};
+    }
+  }
   report.miners = miners_of(findings, options.flag);
   add_breakdowns(findings.summary, report);
   report.not_checked = not_checked(findings, report.totals, report.options.limit);
