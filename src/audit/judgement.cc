@@ -1,9 +1,9 @@
 #include "audit/judgement.h"
 
-#include "audit/binomial.h"
-#include "audit/shown_text_internal.h"
 #include "core/check.h"
 #include "json/python_repr.h"
+#include "python_form/shown_text.h"
+#include "statistics/binomial.h"
 #include "tables/csv.h"
 
 #include <fmt/format.h>
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -40,18 +39,18 @@ Result<MinerJudgement> judge(const MinerTotals& miner, const JudgementOptions& o
                            .without_image = miner.claims_without_image()};
   if (judgement.without_image > judgement.claims) {
     return invalid_input(fmt::format("miner {}: {} claims without image, but only {} claims",
-                                     shown_text(miner.hotkey), judgement.without_image,
+                                     python_form::shown_text(miner.hotkey), judgement.without_image,
                                      judgement.claims));
   }
   if (judgement.claims == 0) return judgement;
   judgement.rate =
       static_cast<double>(judgement.without_image) / static_cast<double>(judgement.claims);
-  const RateInterval interval =
-      clopper_pearson(judgement.without_image, judgement.claims, kConfidence);
+  const statistics::RateInterval interval =
+      statistics::clopper_pearson(judgement.without_image, judgement.claims, kConfidence);
   judgement.lower = interval.lower;
   judgement.upper = interval.upper;
-  judgement.p_value =
-      binomial_upper_tail(judgement.without_image, judgement.claims, options.tolerated_rate);
+  judgement.p_value = statistics::binomial_upper_tail(judgement.without_image, judgement.claims,
+                                                      options.tolerated_rate);
   return judgement;
 }
 
@@ -74,7 +73,7 @@ Result<std::vector<MinerJudgement>> judge_claims(std::span<const MinerTotals> fl
     }
     judgements.push_back(std::move(judgement));
   }
-  const std::vector<double> adjusted = adjust_p_values(p_values);
+  const std::vector<double> adjusted = statistics::adjust_p_values(p_values);
   for (std::size_t i = 0; i < tested.size(); ++i) {
     MinerJudgement& judgement = judgements[tested[i]];
     judgement.p_adjusted = adjusted[i];
@@ -86,7 +85,7 @@ Result<std::vector<MinerJudgement>> judge_claims(std::span<const MinerTotals> fl
 std::string to_csv(std::span<const MinerTotals> fleet, std::span<const MinerJudgement> judgements) {
   CHECK(fleet.size() == judgements.size(), "the judgements are not those of the fleet");
   std::vector<std::size_t> order(fleet.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::generate(order, [next = std::size_t{0}] mutable { return next++; });
   std::ranges::sort(order, {}, [&](std::size_t index) {
     const MinerJudgement& judgement = judgements[index];
     return std::tuple(judgement.p_value, -judgement.rate, std::string_view(judgement.hotkey));

@@ -201,6 +201,8 @@ AuditReport make_sample_report(const SampleOptions& options) {
                                          .denied = 37,
                                          .unknown = 11,
                                          .not_asked = 12};
+  audit.details =
+      AuditReport::Details{.zero_bytes = 3, .older_than_job = 0, .shared_by_miners = 1'204};
   audit.not_checked = {{"Objects the store refused to tell about.", 37},
                        {"Objects about which the store gave no useful answer.", 11},
                        {"Addresses of a kind that this run cannot ask about.", 12}};

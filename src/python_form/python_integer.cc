@@ -1,8 +1,8 @@
-#include "audit/python_integer.h"
+#include "python_form/python_integer.h"
 
-#include "audit/python_text_internal.h"
-#include "audit/shown_text_internal.h"
 #include "core/check.h"
+#include "python_form/python_text_internal.h"
+#include "python_form/shown_text.h"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 #include <system_error>
 #include <vector>
 
-namespace assay::audit {
+namespace assay::python_form {
 namespace {
 
 /// Up to here every integer is a double, and the division of two doubles is rounded correctly.
@@ -42,7 +42,9 @@ class Natural {
   }
 
   std::size_t num_bits() const {
-    return limbs_.empty() ? 0 : 32 * limbs_.size() - std::countl_zero(limbs_.back());
+    return limbs_.empty()
+               ? 0
+               : 32 * limbs_.size() - static_cast<std::size_t>(std::countl_zero(limbs_.back()));
   }
   bool is_zero() const { return limbs_.empty(); }
 
@@ -198,4 +200,4 @@ Result<double> true_divide(const PythonInteger& dividend, const PythonInteger& d
   return dividend.is_negative() != divisor.is_negative() ? -quotient : quotient;
 }
 
-}  // namespace assay::audit
+}  // namespace assay::python_form

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay::audit {
+namespace assay::python_form {
 
 /// Turn UTF-8 text into what Python's number parsers look at: Unicode decimal digits as 0 to 9,
 /// Unicode blanks as a space, and blanks at both ends taken off. Nothing when another character
@@ -17,4 +17,4 @@ std::optional<std::string> to_number_text(std::string_view utf8);
 /// Take the underscores out. Nothing when one does not stand between two digits.
 std::optional<std::string> without_underscores(std::string_view text);
 
-}  // namespace assay::audit
+}  // namespace assay::python_form

@@ -1,14 +1,15 @@
-#include "audit/python_integer.h"
+#include "python_form/python_integer.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 #include <string>
 #include <vector>
 
-namespace assay::audit {
+namespace assay::python_form {
 namespace {
 
 std::string canonical(std::string_view text) {
@@ -22,9 +23,9 @@ PythonInteger power_of_two(int exponent) {
   std::string digits = "1";
   for (int i = 0; i < exponent; ++i) {
     int carry = 0;
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-      const int doubled = (*digit - '0') * 2 + carry;
-      *digit = static_cast<char>('0' + doubled % 10);
+    for (char& digit : digits | std::views::reverse) {
+      const int doubled = (digit - '0') * 2 + carry;
+      digit = static_cast<char>('0' + doubled % 10);
       carry = doubled / 10;
     }
     if (carry > 0) digits.insert(digits.begin(), static_cast<char>('0' + carry));
@@ -52,16 +53,7 @@ TEST(PythonInteger, ReadsWhatIntReads) {
 TEST(PythonInteger, RefusesWhatIntRefuses) {
   for (const std::string text :
        {"", " ", "60.0", "1e2", "6 0", "6__0", "_60", "60_", "+_6", "+-6", "- 6", "+", "0x10",
-        "abc",
-        "\x1c"
-        "5",
-        "\xe2\x80\x8b"
-        "5",
-        "\xef\xbb\xbf"
-        "5",
-        "\xe1\xa0\x8e"
-        "5",
-        "\xc2\xb2",
+        "abc", "\0345", "\u200b5", "\ufeff5", "\u180e5", "\xc2\xb2",
         // 256 places after a zero, and so a digit to who forgets the bound.
         "\xe0\xa3\x80"}) {
     EXPECT_EQ(canonical(text), "bad") << text;
@@ -151,4 +143,4 @@ TEST(TrueDivide, FailsWhereThePythonQuotientOverflows) {
 }
 
 }  // namespace
-}  // namespace assay::audit
+}  // namespace assay::python_form

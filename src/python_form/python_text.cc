@@ -1,10 +1,10 @@
-#include "audit/python_text_internal.h"
+#include "python_form/python_text_internal.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
-namespace assay::audit {
+namespace assay::python_form {
 namespace {
 
 // The zeros of Unicode 14's decimal digits (general category Nd) beyond ASCII: from each, ten
@@ -30,6 +30,12 @@ bool is_ascii_blank(char character) {
 
 bool is_digit(char character) { return character >= '0' && character <= '9'; }
 
+/// Of the UTF-8 character that begins so. Pre: it is beyond ASCII.
+std::size_t character_length(unsigned char lead) {
+  if (lead >= 0xF0) return 4;
+  return lead >= 0xE0 ? 3 : 2;
+}
+
 /// The ASCII character that stands for this one; nothing when none does.
 std::optional<char> as_ascii(char32_t character) {
   if (is_wide_blank(character)) return ' ';
@@ -51,7 +57,7 @@ std::optional<std::string> to_number_text(std::string_view utf8) {
       text.push_back(utf8[position++]);
       continue;
     }
-    const std::size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    const std::size_t length = character_length(lead);
     if (lead < 0xC2 || position + length > utf8.size()) return std::nullopt;
     char32_t character = lead & (0x7FU >> length);
     for (std::size_t i = 1; i < length; ++i) {
@@ -83,4 +89,4 @@ std::optional<std::string> without_underscores(std::string_view text) {
   return plain;
 }
 
-}  // namespace assay::audit
+}  // namespace assay::python_form

@@ -1,4 +1,4 @@
-#include "audit/binomial.h"
+#include "statistics/binomial.h"
 
 #include "core/check.h"
 
@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <limits>
 #include <numbers>
-#include <numeric>
 
 // One probability, P(X = k), is computed by the saddle-point expansion of C. Loader ("Fast and
 // Accurate Computation of Binomial Probabilities", 2000): Stirling's formula cancels by hand, so
@@ -21,7 +20,7 @@
 // few terms far from it. The tail on the mean's own side is got as 1 minus the other, which is then
 // at most about one half.
 
-namespace assay::audit {
+namespace assay::statistics {
 namespace {
 
 /// log(n!) minus Stirling's log(sqrt(2 pi n)) + n log(n) - n, for n >= 1.
@@ -70,7 +69,9 @@ double point_probability(double k, double n, double p) {
 double sum_upwards(double k, double n, double odds) {
   double sum = 1;
   double term = 1;
-  for (double j = k; j < n; ++j) {
+  const auto num_ratios = static_cast<std::uint64_t>(n - k);
+  for (std::uint64_t i = 0; i < num_ratios; ++i) {
+    const double j = k + static_cast<double>(i);
     term *= (n - j) / (j + 1) * odds;
     sum += term;
     if (term < sum * 1e-18) break;
@@ -140,7 +141,7 @@ RateInterval clopper_pearson(std::uint64_t successes, std::uint64_t trials, doub
 
 std::vector<double> adjust_p_values(std::span<const double> p_values) {
   std::vector<std::size_t> order(p_values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::generate(order, [next = std::size_t{0}] mutable { return next++; });
   std::ranges::stable_sort(order, {}, [&](std::size_t index) { return p_values[index]; });
   std::vector<double> adjusted(p_values.size());
   double smallest = 1;
@@ -153,4 +154,4 @@ std::vector<double> adjust_p_values(std::span<const double> p_values) {
   return adjusted;
 }
 
-}  // namespace assay::audit
+}  // namespace assay::statistics

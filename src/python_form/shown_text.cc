@@ -1,9 +1,10 @@
-#include "audit/shown_text_internal.h"
+#include "python_form/shown_text.h"
+
 #include "core/json_text.h"
 
 #include <cstddef>
 
-namespace assay::audit {
+namespace assay::python_form {
 
 std::string shown_text(std::string_view text) {
   constexpr std::size_t kMaxShown = 80;
@@ -19,4 +20,4 @@ std::string shown_text(std::string_view text) {
   return shown;
 }
 
-}  // namespace assay::audit
+}  // namespace assay::python_form

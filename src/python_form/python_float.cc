@@ -1,7 +1,7 @@
-#include "audit/python_float.h"
+#include "python_form/python_float.h"
 
-#include "audit/python_text_internal.h"
-#include "audit/shown_text_internal.h"
+#include "python_form/python_text_internal.h"
+#include "python_form/shown_text.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include <string>
 #include <system_error>
 
-namespace assay::audit {
+namespace assay::python_form {
 namespace {
 
 Error not_a_number(std::string_view text) {
@@ -35,7 +35,7 @@ Result<double> parse_python_float(std::string_view text) {
   const bool is_negative = digits.starts_with('-');
   if (is_negative || digits.starts_with('+')) digits.remove_prefix(1);
   // A second sign, and the nan(...) of C, are the two forms that from_chars() takes beyond Python.
-  if (digits.starts_with('-') || digits.find('(') != std::string_view::npos) {
+  if (digits.starts_with('-') || digits.contains('(')) {
     return not_a_number(text);
   }
   double magnitude = 0;
@@ -46,4 +46,4 @@ Result<double> parse_python_float(std::string_view text) {
   return is_negative ? -magnitude : magnitude;
 }
 
-}  // namespace assay::audit
+}  // namespace assay::python_form

@@ -1,4 +1,4 @@
-#include "audit/python_float.h"
+#include "python_form/python_float.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace assay::audit {
+namespace assay::python_form {
 namespace {
 
 TEST(PythonFloat, ReadsWhatFloatReads) {
@@ -47,4 +47,4 @@ TEST(PythonFloat, RefusesWhatFloatRefuses) {
 }
 
 }  // namespace
-}  // namespace assay::audit
+}  // namespace assay::python_form

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay::audit {
+namespace assay::python_form {
 
 /// An integer of any size.
 class PythonInteger {
@@ -56,4 +56,4 @@ class PythonInteger {
 /// Errors: kInvalidInput where Python raises OverflowError: the quotient is beyond a double.
 Result<double> true_divide(const PythonInteger& dividend, const PythonInteger& divisor);
 
-}  // namespace assay::audit
+}  // namespace assay::python_form

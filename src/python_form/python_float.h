@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-namespace assay::audit {
+namespace assay::python_form {
 
 /// Read UTF-8 text as Python's float() does: blanks around it, a sign, single underscores between
 /// digits, digits of any script, an exponent, `inf`, `infinity` and `nan` in any case. What is too
@@ -15,4 +15,4 @@ namespace assay::audit {
 /// Errors: kInvalidInput.
 Result<double> parse_python_float(std::string_view text);
 
-}  // namespace assay::audit
+}  // namespace assay::python_form
