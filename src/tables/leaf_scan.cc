@@ -233,6 +233,7 @@ class LeafScan::Implementation {
     for (const Task& task : tasks_) ++states_[task.file]->pending_tasks;
     next_task_ = 0;
     first_failed_ = tasks_.size();
+    failure_.reset();
     {
       std::vector<std::jthread> threads;
       for (std::size_t worker = 1; worker < num_workers_; ++worker) {
@@ -240,7 +241,7 @@ class LeafScan::Implementation {
       }
       work(0, on_batch, stop);
     }
-    if (first_failed_ < tasks_.size()) return *failure_;
+    if (failure_) return *failure_;
     if (stop.stop_requested()) return cancelled("stopped while reading the data set");
     return {};
   }
@@ -382,7 +383,7 @@ class LeafScan::Implementation {
     return invalid_input(state.source.address + ": the file changed while it was read");
   }
 
-  void release(FileState& state) {
+  static void release(FileState& state) {
     const std::scoped_lock lock(state.mutex);
     if (--state.pending_tasks == 0) state.open.reset();
   }
