@@ -21,32 +21,6 @@ namespace assay::tables {
 
 namespace {
 
-// One column chunk as a row group: the reader that exposes dictionaries is made by a row group.
-class ChunkContents final : public parquet::RowGroupReader::Contents {
- public:
-  ChunkContents(const ParquetFile& file, std::unique_ptr<parquet::RowGroupMetaData> metadata,
-                ChunkRange range, ByteCount read_size, std::shared_ptr<Position> position)
-      : file_(file),
-        metadata_(std::move(metadata)),
-        range_(range),
-        read_size_(read_size),
-        position_(std::move(position)) {}
-
-  std::unique_ptr<parquet::PageReader> GetColumnPageReader(int column) override {
-    const auto chunk = metadata_->ColumnChunk(column);
-    return open_pages(file_, *chunk, chunk->compression(), column, range_, read_size_, position_);
-  }
-  const parquet::RowGroupMetaData* metadata() const override { return metadata_.get(); }
-  const parquet::ReaderProperties* properties() const override { return &file_.properties; }
-
- private:
-  const ParquetFile& file_;
-  std::unique_ptr<parquet::RowGroupMetaData> metadata_;
-  ChunkRange range_;
-  ByteCount read_size_;
-  std::shared_ptr<Position> position_;
-};
-
 template <typename T>
 std::span<T> compact(std::vector<T>& values, std::size_t count,
                      std::span<const std::uint32_t> keep) {
@@ -380,8 +354,8 @@ Result<std::unique_ptr<ColumnCursor>> open_column(const ParquetFile& file, int r
       return open_plain_text_column(file, *chunk, place, range, batch_rows, read_size);
     }
     auto position = std::make_shared<Position>();
-    auto reader_of_group = std::make_unique<parquet::RowGroupReader>(
-        std::make_unique<ChunkContents>(file, std::move(metadata), range, read_size, position));
+    auto reader_of_group =
+        group_of_one_chunk(file, std::move(metadata), range, read_size, position);
     auto reader = column.physical_type() == parquet::Type::BYTE_ARRAY
                       ? reader_of_group->ColumnWithExposeEncoding(
                             place.column, parquet::ExposedEncoding::DICTIONARY)
