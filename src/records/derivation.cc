@@ -123,4 +123,13 @@ std::uint64_t Derivation::num_completed() const {
          config_.recovery().num_completed;
 }
 
+bool Derivation::was_changed() const {
+  const auto changed = [](const DerivedFile& file) {
+    const DerivedRecovery& recovery = file.recovery();
+    return recovery.num_completed > 0 || recovery.cut != ByteCount() || recovery.was_replaced ||
+           !recovery.foreign_lines.empty();
+  };
+  return changed(history_) || changed(feedback_) || changed(config_);
+}
+
 }  // namespace assay::records

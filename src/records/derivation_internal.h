@@ -49,6 +49,8 @@ class Derivation {
   const DerivedRecovery& history_recovery() const { return history_.recovery(); }
   /// Lines that were missing, over all files.
   std::uint64_t num_completed() const;
+  /// Whether a file is not as the checkpoint knew it.
+  bool was_changed() const;
 
  private:
   Derivation(files::FileSystem& file_system, std::filesystem::path folder, DerivedFile history,

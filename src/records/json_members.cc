@@ -146,22 +146,49 @@ std::optional<std::pair<std::uint32_t, std::size_t>> escaped_code_point(std::str
 
 }  // namespace
 
-std::optional<JsonMembers> JsonMembers::parse(std::string_view object) {
+JsonMembersFound find_json_members(std::string_view object) {
   Cursor cursor(object);
-  JsonMembers result;
-  if (!cursor.take('{')) return std::nullopt;
-  if (cursor.take('}')) return cursor.at_end() ? std::optional(std::move(result)) : std::nullopt;
+  JsonMembersFound found;
+  found.is_whole = false;
+  if (!cursor.take('{')) return found;
+  if (cursor.take('}')) {
+    found.is_whole = cursor.at_end();
+    return found;
+  }
   do {
     const auto name = cursor.quoted();
-    if (!name || !cursor.take(':')) return std::nullopt;
+    if (!name || !cursor.take(':')) return found;
     const auto value = cursor.value();
-    if (!value) return std::nullopt;
     auto decoded = decode_json_text(*name);
-    if (!decoded) return std::nullopt;
-    result.set(*decoded, std::string(*value));
+    if (!value || !decoded) return found;
+    found.members.set(*decoded, std::string(*value));
   } while (cursor.take(','));
-  if (!cursor.take('}') || !cursor.at_end()) return std::nullopt;
-  return result;
+  found.is_whole = cursor.take('}') && cursor.at_end();
+  return found;
+}
+
+JsonItemsFound find_json_items(std::string_view list) {
+  Cursor cursor(list);
+  JsonItemsFound found;
+  found.is_whole = false;
+  if (!cursor.take('[')) return found;
+  if (cursor.take(']')) {
+    found.is_whole = cursor.at_end();
+    return found;
+  }
+  do {
+    const auto value = cursor.value();
+    if (!value) return found;
+    found.items.emplace_back(*value);
+  } while (cursor.take(','));
+  found.is_whole = cursor.take(']') && cursor.at_end();
+  return found;
+}
+
+std::optional<JsonMembers> JsonMembers::parse(std::string_view object) {
+  auto found = find_json_members(object);
+  if (!found.is_whole) return std::nullopt;
+  return std::move(found.members);
 }
 
 const std::string* JsonMembers::find(std::string_view name) const {

@@ -45,6 +45,18 @@ class JsonMembers {
   std::vector<Member> members_;
 };
 
+/// What could be read before the first damage.
+struct JsonMembersFound {
+  JsonMembers members;
+  bool is_whole = true;
+};
+struct JsonItemsFound {
+  std::vector<std::string> items;  ///< Their texts.
+  bool is_whole = true;
+};
+JsonMembersFound find_json_members(std::string_view object);
+JsonItemsFound find_json_items(std::string_view list);
+
 /// What is at a path of names, or nothing when a part of it is absent or no object.
 std::optional<std::string> json_at(const JsonMembers& root, std::span<const std::string_view> path);
 

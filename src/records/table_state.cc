@@ -1,8 +1,6 @@
 #include "records/generation_table.h"
 #include "records/json_members_internal.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 // The state as the checkpoint keeps it: docs/formats/history.md.
@@ -10,20 +8,12 @@
 namespace assay::records {
 namespace {
 
-// The texts of a JSON list's items. Nothing when it is no list.
+// Nothing when there is no such list.
 std::optional<std::vector<std::string>> list_items(const std::string* list) {
-  if (list == nullptr || !list->starts_with('[') || !list->ends_with(']')) return std::nullopt;
-  std::vector<std::string> items;
-  std::string_view rest = std::string_view(*list).substr(1, list->size() - 2);
-  // Written by us: one item a line, and no item holds a line break.
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('\n');
-    std::string_view line = rest.substr(0, end);
-    rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
-    if (line.ends_with(',')) line.remove_suffix(1);
-    if (!line.empty()) items.emplace_back(line);
-  }
-  return items;
+  if (list == nullptr) return std::nullopt;
+  auto found = find_json_items(*list);
+  if (!found.is_whole) return std::nullopt;
+  return std::move(found.items);
 }
 
 class ListText {
