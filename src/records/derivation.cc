@@ -18,9 +18,7 @@ std::string id_of_line(std::string_view line) {
   return known ? known->generation_id : std::string(line);
 }
 
-std::string line_itself(std::string_view line) {
-  return std::string(line);
-}
+std::string line_itself(std::string_view line) { return std::string(line); }
 
 // The ids in the months that stand beside the current file, read once and only when asked.
 class Months {
@@ -38,8 +36,7 @@ class Months {
     ASSIGN_OR_RETURN(const auto names, file_system_->list(folder_));
     for (const std::string& name : names) {
       if (!name.starts_with("generation_history_") || !name.ends_with(".jsonl")) continue;
-      ASSIGN_OR_RETURN(const auto file,
-                       file_system_->open(folder_ / name, files::OpenMode::kRead));
+      ASSIGN_OR_RETURN(const auto file, file_system_->open(folder_ / name, files::OpenMode::kRead));
       RETURN_IF_ERROR(for_each_line(*file, 0, [&](std::string_view line, bool /*is_ended*/) {
         if (auto known = known_generation_of_record(line)) {
           ids_.insert(std::move(known->generation_id));

@@ -81,9 +81,7 @@ bool is_remnant(std::string_view rest, const std::vector<std::string>& missing) 
   return position == rest.size();
 }
 
-bool is_object(std::string_view line) {
-  return JsonMembers::parse(line).has_value();
-}
+bool is_object(std::string_view line) { return JsonMembers::parse(line).has_value(); }
 
 }  // namespace
 
@@ -161,7 +159,7 @@ Status DerivedFile::reconcile(const DerivedAnchor& anchor, const std::vector<std
 Status DerivedFile::end_last_line() {
   if (size_ == 0) return {};
   ASSIGN_OR_RETURN(const std::string last, read_range(*file_, size_ - 1, 1));
-  if (last == "\n") return {};
+  if (last.ends_with('\n')) return {};
   RETURN_IF_ERROR(file_->append(as_bytes("\n")));
   ++size_;
   return {};

@@ -22,9 +22,9 @@ namespace assay::records {
 /// How far a file was on disk at the checkpoint, and how to recognise it.
 struct DerivedAnchor {
   std::uint64_t num_bytes = 0;
-  std::uint64_t num_lines = 0;    ///< Of those this program wrote.
-  std::uint64_t tail_bytes = 0;   ///< The last so many of the bytes,
-  std::string tail_sha256_hex;    ///< and their digest.
+  std::uint64_t num_lines = 0;   ///< Of those this program wrote.
+  std::uint64_t tail_bytes = 0;  ///< The last so many of the bytes,
+  std::string tail_sha256_hex;   ///< and their digest.
 };
 
 /// What recovery found in a file.

@@ -29,11 +29,11 @@ void write(JsonMembers& into, const Started& body) {
   into.set_text("task_type", body.task_type);
   into.set_text("prompt", body.prompt);
   into.set_integer("prompt_length", static_cast<std::int64_t>(body.prompt_length_code_points));
-  into.set_text("image_hash", body.image_hash);
-  into.set_text("image_file_path", body.image_file_path);
-  into.set_integer("miner_uid", body.miner_uid);
+  into.set_optional_text("image_hash", body.image_hash);
+  into.set_optional_text("image_file_path", body.image_file_path);
+  into.set_optional_integer("miner_uid", body.miner_uid);
   into.set_text("miner_version", body.miner_version);
-  into.set_integer("validator_uid", body.validator_uid);
+  into.set_optional_integer("validator_uid", body.validator_uid);
   into.set_text("validator_hotkey", body.validator_hotkey);
   into.set_text("network", body.network);
   into.set("miner_config", body.miner_config);
@@ -41,33 +41,29 @@ void write(JsonMembers& into, const Started& body) {
   into.set("stores_ply_files", json_boolean_of(body.stores_ply_files));
 }
 void write(JsonMembers& into, const EnhancedPrompt& body) {
-  if (body.enhanced_prompt) into.set_text("enhanced_prompt", body.enhanced_prompt);
-  if (body.negative_prompt) into.set_text("negative_prompt", body.negative_prompt);
+  if (body.enhanced_prompt) into.set_optional_text("enhanced_prompt", body.enhanced_prompt);
+  if (body.negative_prompt) into.set_optional_text("negative_prompt", body.negative_prompt);
 }
-void write(JsonMembers& into, const TimingLogged& body) {
-  into.set("timing", body.timing);
-}
+void write(JsonMembers& into, const TimingLogged& body) { into.set("timing", body.timing); }
 void write(JsonMembers& into, const OutputLogged& body) {
   into.set("output", body.output);
-  into.set_text("pending_ply_path", body.pending_ply_path);
+  into.set_optional_text("pending_ply_path", body.pending_ply_path);
 }
-void write(JsonMembers& into, const Submitted& body) {
-  into.set("submission", body.submission);
-}
+void write(JsonMembers& into, const Submitted& body) { into.set("submission", body.submission); }
 void write(JsonMembers& into, const FeedbackReceived& body) {
-  into.set_integer("validator_uid", body.validator_uid);
-  into.set_text("validator_hotkey", body.validator_hotkey);
+  into.set_optional_integer("validator_uid", body.validator_uid);
+  into.set_optional_text("validator_hotkey", body.validator_hotkey);
   into.set("score", json::python_repr(body.score));
 }
 void write(JsonMembers& into, const Failed& body) {
   into.set_text("error_type", body.error_type);
   into.set_text("error_message", body.error_message);
-  into.set_text("stack_trace", body.stack_trace);
+  into.set_optional_text("stack_trace", body.stack_trace);
 }
 void write(JsonMembers& /*into*/, const Finished& /*body*/) {}
 void write(JsonMembers& into, const PlySettled& body) {
   into.set_text("outcome", body.outcome);
-  into.set_text("path", body.path);
+  into.set_optional_text("path", body.path);
 }
 void write(JsonMembers& into, const ConfigChanged& body) {
   into.set("changes", body.changes);
@@ -198,8 +194,7 @@ Result<GenerationId> GenerationId::parse(std::string_view text) {
   const auto is_control = [](char character) {
     return static_cast<unsigned char>(character) < 0x20 || character == 0x7F;
   };
-  if (text.empty() || text.size() > kMaxGenerationIdSize ||
-      std::ranges::any_of(text, is_control)) {
+  if (text.empty() || text.size() > kMaxGenerationIdSize || std::ranges::any_of(text, is_control)) {
     return invalid_input(
         fmt::format("a generation_id of {} bytes: expected 1 to {} bytes without control "
                     "characters",

@@ -36,9 +36,9 @@ std::string first_record(const Event& event, const Started& body, const KnownGen
   JsonMembers metadata;
   metadata.set_text("generation_id", event.generation_id);
   metadata.set_text("timestamp", python_isoformat(event.time));
-  metadata.set_integer("miner_uid", body.miner_uid);
+  metadata.set_optional_integer("miner_uid", body.miner_uid);
   metadata.set_text("miner_version", body.miner_version);
-  metadata.set_integer("validator_uid", body.validator_uid);
+  metadata.set_optional_integer("validator_uid", body.validator_uid);
   metadata.set_text("validator_hotkey",
                     body.validator_hotkey.empty() ? "unknown" : body.validator_hotkey);
   metadata.set_text("network", body.network);
@@ -47,8 +47,8 @@ std::string first_record(const Event& event, const Started& body, const KnownGen
   task.set_text("prompt", body.prompt);
   task.set_integer("prompt_length", static_cast<std::int64_t>(body.prompt_length_code_points));
   task.set("is_base64_image", json_boolean_of(body.image_hash.has_value()));
-  task.set_text("base64_image_hash", body.image_hash);
-  task.set_text("image_file_path", body.image_file_path);
+  task.set_optional_text("base64_image_hash", body.image_hash);
+  task.set_optional_text("image_file_path", body.image_file_path);
   JsonMembers generation;
   generation.set("enhanced_prompt", "null");
   generation.set("negative_prompt", "null");
@@ -89,12 +89,12 @@ std::string with_feedback(const std::string& record, const KnownGeneration& know
   JsonMembers found;
   const std::string* uid = metadata->find("validator_uid");
   if (known.feedback->validator_uid && (uid == nullptr || *uid == "null")) {
-    found.set_integer("validator_uid", known.feedback->validator_uid);
+    found.set_optional_integer("validator_uid", known.feedback->validator_uid);
   }
   const std::string* hotkey = metadata->find("validator_hotkey");
   if (known.feedback->validator_hotkey &&
       (hotkey == nullptr || *hotkey == "null" || *hotkey == "\"unknown\"")) {
-    found.set_text("validator_hotkey", known.feedback->validator_hotkey);
+    found.set_optional_text("validator_hotkey", known.feedback->validator_hotkey);
   }
   merge_at(root, kMetadataPath, found);
   return root.to_text();
@@ -107,11 +107,10 @@ bool is_same(const Feedback& a, const FeedbackReceived& b) {
 
 std::optional<PlyDue> due(const KnownGeneration& known) {
   if (!known.ply.is_waiting() || !known.feedback) return std::nullopt;
-  return PlyDue{
-      .generation_id = known.generation_id,
-      .pending_path = known.ply.pending_path,
-      .hash = known.ply.hash,
-      .fate = known.feedback->is_accepted() ? PlyFate::kAccepted : PlyFate::kRejected};
+  return PlyDue{.generation_id = known.generation_id,
+                .pending_path = known.ply.pending_path,
+                .hash = known.ply.hash,
+                .fate = known.feedback->is_accepted() ? PlyFate::kAccepted : PlyFate::kRejected};
 }
 
 std::string config_line(const Event& event, const ConfigChanged& body) {
@@ -186,8 +185,8 @@ Applied GenerationTable::update(const Event& event, Open& open) {
   Applied applied;
   if (const auto* body = std::get_if<EnhancedPrompt>(&event.body)) {
     JsonMembers members;
-    if (body->enhanced_prompt) members.set_text("enhanced_prompt", body->enhanced_prompt);
-    if (body->negative_prompt) members.set_text("negative_prompt", body->negative_prompt);
+    if (body->enhanced_prompt) members.set_optional_text("enhanced_prompt", body->enhanced_prompt);
+    if (body->negative_prompt) members.set_optional_text("negative_prompt", body->negative_prompt);
     open.record = with_members(open.record, kGenerationPath, members);
   } else if (const auto* timing = std::get_if<TimingLogged>(&event.body)) {
     open.record = with_members(open.record, kTimingPath, timing->timing);
@@ -214,7 +213,7 @@ Applied GenerationTable::update(const Event& event, Open& open) {
     members.set("failed", "true");
     members.set_text("error_type", failed->error_type);
     members.set_text("error_message", failed->error_message);
-    members.set_text("stack_trace", failed->stack_trace);
+    members.set_optional_text("stack_trace", failed->stack_trace);
     open.record = with_members(open.record, kFailurePath, members);
   }
   return applied;

@@ -37,8 +37,7 @@ void round_member(JsonMembers& members, std::string_view name, int num_decimals)
 Result<JsonObjectText> checked_object(std::string_view what, std::string_view json) {
   auto text = json::python_dumps(json);
   if (!text) {
-    return invalid_input(
-        fmt::format("{}: expected a JSON object: {}", what, text.error().message));
+    return invalid_input(fmt::format("{}: expected a JSON object: {}", what, text.error().message));
   }
   if (!text->starts_with('{')) {
     return invalid_input(fmt::format("{}: expected a JSON object, such as {{\"name\": 1}}", what));
@@ -68,9 +67,8 @@ Result<JsonObjectText> checked_output(std::string_view json) {
 }
 
 std::uint64_t num_code_points(std::string_view text) {
-  return static_cast<std::uint64_t>(std::ranges::count_if(text, [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
-  }));
+  return static_cast<std::uint64_t>(std::ranges::count_if(
+      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace assay::records

@@ -42,9 +42,9 @@ class Cursor {
     skip_blanks();
     const std::size_t start = position_;
     if (start == text_.size()) return std::nullopt;
-    const bool skipped = text_[start] == '"'                           ? skip_quoted()
+    const bool skipped = text_[start] == '"'                          ? skip_quoted()
                          : text_[start] == '{' || text_[start] == '[' ? skip_nested()
-                                                                       : skip_plain();
+                                                                      : skip_plain();
     if (!skipped) return std::nullopt;
     return text_.substr(start, position_ - start);
   }
@@ -224,13 +224,15 @@ std::string JsonMembers::to_text() const {
 void JsonMembers::set_text(std::string_view name, std::string_view value) {
   set(name, json_text_of(value));
 }
-void JsonMembers::set_text(std::string_view name, const std::optional<std::string>& value) {
+void JsonMembers::set_optional_text(std::string_view name,
+                                    const std::optional<std::string>& value) {
   set(name, value ? json_text_of(*value) : "null");
 }
 void JsonMembers::set_integer(std::string_view name, std::int64_t value) {
   set(name, fmt::to_string(value));
 }
-void JsonMembers::set_integer(std::string_view name, const std::optional<std::int64_t>& value) {
+void JsonMembers::set_optional_integer(std::string_view name,
+                                       const std::optional<std::int64_t>& value) {
   set(name, value ? fmt::to_string(*value) : "null");
 }
 
@@ -309,8 +311,6 @@ std::string json_text_of(std::string_view text) {
   return json;
 }
 
-std::string json_boolean_of(bool value) {
-  return value ? "true" : "false";
-}
+std::string json_boolean_of(bool value) { return value ? "true" : "false"; }
 
 }  // namespace assay::records

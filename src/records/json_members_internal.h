@@ -37,9 +37,9 @@ class JsonMembers {
 
   void set_text(std::string_view name, std::string_view value);
   /// null for nothing.
-  void set_text(std::string_view name, const std::optional<std::string>& value);
+  void set_optional_text(std::string_view name, const std::optional<std::string>& value);
   void set_integer(std::string_view name, std::int64_t value);
-  void set_integer(std::string_view name, const std::optional<std::int64_t>& value);
+  void set_optional_integer(std::string_view name, const std::optional<std::int64_t>& value);
 
  private:
   std::vector<Member> members_;

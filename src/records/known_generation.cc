@@ -62,8 +62,8 @@ std::string to_json(const KnownGeneration& known) {
     JsonMembers feedback;
     feedback.set_text("time", python_isoformat(known.feedback->time));
     feedback.set("score", json::python_repr(known.feedback->score));
-    feedback.set_integer("validator_uid", known.feedback->validator_uid);
-    feedback.set_text("validator_hotkey", known.feedback->validator_hotkey);
+    feedback.set_optional_integer("validator_uid", known.feedback->validator_uid);
+    feedback.set_optional_text("validator_hotkey", known.feedback->validator_hotkey);
     members.set("feedback", feedback.to_text());
   }
   if (known.ply != PlyState()) {
@@ -93,8 +93,8 @@ std::optional<KnownGeneration> known_generation_from(std::string_view json) {
     const std::string* score = inner->find("score");
     const auto number = score == nullptr ? std::nullopt : decode_json_number(*score);
     if (!time || !number) return std::nullopt;
-    known.feedback = Feedback{.time = *time, .score = *number, .validator_uid = {},
-                              .validator_hotkey = {}};
+    known.feedback =
+        Feedback{.time = *time, .score = *number, .validator_uid = {}, .validator_hotkey = {}};
     if (const std::string* uid = inner->find("validator_uid"); uid != nullptr) {
       known.feedback->validator_uid = decode_json_integer(*uid);
     }
@@ -131,8 +131,8 @@ std::optional<KnownGeneration> known_generation_of_record(std::string_view recor
   const auto score = json_at(*root, Names{"validator_feedback", "score"});
   const auto number = score ? decode_json_number(*score) : std::nullopt;
   if (time && number) {
-    known.feedback = Feedback{.time = *time, .score = *number, .validator_uid = {},
-                              .validator_hotkey = {}};
+    known.feedback =
+        Feedback{.time = *time, .score = *number, .validator_uid = {}, .validator_hotkey = {}};
   }
   return known;
 }
@@ -164,8 +164,8 @@ std::string feedback_line(const KnownGeneration& known) {
     // Of a generation that is not known there is nothing to count from.
     const bool has_start = known.started != Timestamp();
     members.set("feedback_delay_seconds", has_start ? delay_text(known) : "null");
-    members.set_integer("validator_uid", known.feedback->validator_uid);
-    members.set_text("validator_hotkey", known.feedback->validator_hotkey);
+    members.set_optional_integer("validator_uid", known.feedback->validator_uid);
+    members.set_optional_text("validator_hotkey", known.feedback->validator_hotkey);
   }
   if (!known.ply.outcome.empty()) {
     members.set_text("ply", known.ply.outcome);

@@ -1,7 +1,6 @@
-#include "records/local_recorder_internal.h"
-
 #include "core/check.h"
 #include "core/log.h"
+#include "records/local_recorder_internal.h"
 
 #include <fmt/format.h>
 
@@ -44,7 +43,7 @@ LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, Rando
       table_(options.table) {}
 
 LocalRecorder::~LocalRecorder() {
-  if (is_closed_ || journal_ == nullptr) return;
+  if (is_closed_ || !is_open_) return;
   if (const Status closed = close(); !closed) {
     log_error("the history was closed with a failure; the journal completes it at the next start",
               {{"reason", closed.error().message}});
@@ -97,8 +96,8 @@ Status LocalRecorder::derive(Pending pending) {
     const std::scoped_lock guard(state_mutex_);
     taken = std::move(lines_);
     lines_ = {};
-    const bool is_due = pending == Pending::kNow ||
-                        clock_->monotonic() - pending_written_ >= kPendingInterval;
+    const bool is_due =
+        pending == Pending::kNow || clock_->monotonic() - pending_written_ >= kPendingInterval;
     if (is_due && table_.open_version() != pending_version_) {
       pending_json = table_.pending_json();
       pending_version_ = table_.open_version();
@@ -150,7 +149,7 @@ Status LocalRecorder::write_checkpoint_now() {
 
 // Without the folder every write would go to files that have no name, or make the folder anew.
 Status LocalRecorder::check_folder() {
-  if (!is_folder_gone_ && has_loaded_ && !is_replaying_) {
+  if (!is_folder_gone_ && is_open_) {
     const auto found = file_system_->info(folder_ / "journal" / "checkpoint.json");
     if (found && !*found) is_folder_gone_ = true;
   }

@@ -97,11 +97,13 @@ class LocalRecorder final : public Recorder {
   std::uint64_t behind_bytes_ = 0;
   std::uint64_t last_applied_ = 0;
   std::uint64_t bytes_since_checkpoint_ = 0;
-  std::unordered_map<std::uint64_t, Outcome> outcomes_;  // of events whose append() has not returned
+  std::unordered_map<std::uint64_t, Outcome>
+      outcomes_;  // of events whose append() has not returned
   std::array<std::uint64_t, kNumVerdicts> num_by_verdict_{};
   std::string trouble_;
 
-  std::mutex derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_
+  std::mutex
+      derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_
   std::optional<Derivation> derivation_;
   DerivedLines unwritten_;
   std::optional<std::uint64_t> pending_version_;  // of the table, that the file shows
@@ -113,6 +115,7 @@ class LocalRecorder final : public Recorder {
   bool must_checkpoint_ = false;
   std::optional<Checkpoint> loaded_;
 
+  std::atomic<bool> is_open_ = false;  // from the end of start_up() on
   std::atomic<bool> is_closed_ = false;
   std::atomic<bool> is_folder_gone_ = false;
   std::unique_ptr<files::GroupJournal> journal_;

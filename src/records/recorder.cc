@@ -1,6 +1,6 @@
 #include "records/recorder.h"
 
-#include "core/log.h"
+#include "core/check.h"
 #include "records/intake.h"
 #include "records/json_members_internal.h"
 #include "records/local_recorder_internal.h"
@@ -76,9 +76,9 @@ Result<Receipt> LocalRecorder::append(const Event& event) {
   {
     const std::scoped_lock guard(state_mutex_);
     if (behind_bytes_ > options_.max_behind.count()) {
-      return exhausted(fmt::format(
-          "{} of lines wait for the files in {}, which cannot be written: {}",
-          to_string(ByteCount(behind_bytes_)), folder_.native(), trouble_));
+      return exhausted(
+          fmt::format("{} of lines wait for the files in {}, which cannot be written: {}",
+                      to_string(ByteCount(behind_bytes_)), folder_.native(), trouble_));
     }
   }
   const std::string json = encode_event(event);
@@ -96,8 +96,8 @@ Result<Receipt> LocalRecorder::start(const NewGeneration& generation, std::strin
                    checked_object("miner_config", generation.miner_config));
   Started body{.task_type = generation.task_type,
                .prompt = generation.prompt,
-               .prompt_length_code_points =
-                   generation.prompt_length_code_points.value_or(num_code_points(generation.prompt)),
+               .prompt_length_code_points = generation.prompt_length_code_points.value_or(
+                   num_code_points(generation.prompt)),
                .image_hash = generation.image_hash,
                .image_file_path = generation.image_file_path,
                .miner_uid = options_.miner_uid,
@@ -126,9 +126,9 @@ Result<Receipt> LocalRecorder::log_timing(std::string_view generation_id, std::s
 Result<Receipt> LocalRecorder::log_output(std::string_view generation_id, const NewOutput& output,
                                           std::string_view key) {
   ASSIGN_OR_RETURN(JsonObjectText text, checked_output(output.output));
-  return record(generation_id, key,
-                OutputLogged{.output = std::move(text),
-                             .pending_ply_path = output.pending_ply_path});
+  return record(
+      generation_id, key,
+      OutputLogged{.output = std::move(text), .pending_ply_path = output.pending_ply_path});
 }
 
 Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,
@@ -138,10 +138,10 @@ Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,
   const Timestamp now = clock_->now();
   JsonMembers members;
   members.set("submitted", json_boolean_of(!rejection_reason));
-  members.set_text("submission_time",
-                   rejection_reason ? std::nullopt : std::optional(python_isoformat(now)));
+  members.set_optional_text("submission_time",
+                            rejection_reason ? std::nullopt : std::optional(python_isoformat(now)));
   members.set("pre_submission_rejection", json_boolean_of(rejection_reason.has_value()));
-  members.set_text("rejection_reason", rejection_reason);
+  members.set_optional_text("rejection_reason", rejection_reason);
   return append({.sequence = 0,
                  .time = now,
                  .generation_id = id.text(),

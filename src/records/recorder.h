@@ -40,7 +40,8 @@ struct RecorderOptions {
   std::optional<std::chrono::hours> feedback_timeout = std::chrono::hours(24);
   /// After so much journal the derived files are synced and the old journal goes.
   ByteCount checkpoint_after{std::uint64_t{64} << 20};
-  /// Lines that wait for the derived files; beyond it (a disk that refuses them) events are refused.
+  /// Lines that wait for the derived files; beyond it (a disk that refuses them) events are
+  /// refused.
   ByteCount max_behind{std::uint64_t{256} << 20};
   GenerationTableOptions table;
 };

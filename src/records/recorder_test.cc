@@ -55,14 +55,31 @@ TEST_F(RecorderTest, WritesTheLineOfAFinishedGeneration) {
   ASSERT_TRUE(recorder->start(text_generation("a")));
   clock_.advance(std::chrono::seconds(2));
   ASSERT_TRUE(recorder->log_timing("a", R"({"total_time":21.45678})"));
-  ASSERT_TRUE(recorder->log_output("a", {.output = R"({"num_gaussians": 5})",
-                                         .pending_ply_path = {}}));
+  ASSERT_TRUE(
+      recorder->log_output("a", {.output = R"({"num_gaussians": 5})", .pending_ply_path = {}}));
   ASSERT_TRUE(recorder->log_submission("a", std::nullopt));
-  ASSERT_TRUE(recorder->log_feedback("a", {.validator_uid = 57, .validator_hotkey = {},
-                                           .score = 0.65}));
+  clock_.advance(std::chrono::milliseconds(10'500));
+  ASSERT_TRUE(
+      recorder->log_feedback("a", {.validator_uid = 57, .validator_hotkey = {}, .score = 0.65}));
   ASSERT_TRUE(recorder->finish("a"));
   ASSERT_TRUE(recorder->flush());
-  EXPECT_EQ(content("generation_history.jsonl"), "");
+  EXPECT_EQ(
+      content("generation_history.jsonl"),
+      R"({"metadata": {"generation_id": "a", "timestamp": "2025-10-27T00:00:00+00:00", )"
+      R"("miner_uid": 226, "miner_version": "unknown", "validator_uid": 57, )"
+      R"("validator_hotkey": "unknown", "network": "mainnet"}, )"
+      R"("task": {"task_type": "TEXT-TO-3D", "prompt": "red sports car", "prompt_length": 14, )"
+      R"("is_base64_image": false, "base64_image_hash": null, "image_file_path": null}, )"
+      R"("miner_config": {"trellis_sparse_steps": 45}, )"
+      R"("generation": {"enhanced_prompt": null, "negative_prompt": null, )"
+      R"("timing": {"total_time": 21.457}, "output": {"num_gaussians": 5}, )"
+      R"("submission": {"submitted": true, "submission_time": "2025-10-27T00:00:02+00:00", )"
+      R"("pre_submission_rejection": false, "rejection_reason": null}}, )"
+      R"("validator_feedback": {"received": true, "feedback_time": )"
+      R"("2025-10-27T00:00:12.500000+00:00", "score": 0.65, "accepted": true, )"
+      R"("feedback_delay_seconds": 10.5}, "failure_analysis": {"failed": false, )"
+      R"("error_type": null, "error_message": null, "stack_trace": null}})"
+      "\n");
 }
 
 }  // namespace

@@ -29,13 +29,11 @@ constexpr ByteCount kMaxPendingSize{std::uint64_t{1} << 30};
 
 Status LocalRecorder::start_up() {
   RETURN_IF_ERROR(file_system_->create_folders(folder_ / "journal"));
-  ASSIGN_OR_RETURN(
-      journal_,
-      files::GroupJournal::open(
-          *file_system_, folder_ / "journal", options_.journal,
-          [this](std::uint64_t sequence, std::span<const std::byte> record) {
-            return on_record(sequence, record);
-          }));
+  ASSIGN_OR_RETURN(journal_, files::GroupJournal::open(
+                                 *file_system_, folder_ / "journal", options_.journal,
+                                 [this](std::uint64_t sequence, std::span<const std::byte> record) {
+                                   return on_record(sequence, record);
+                                 }));
   RETURN_IF_ERROR(load_checkpoint());
   recovery_.torn_journal_tail = journal_->recovery().torn_tail;
   if (loaded_ && journal_->last_sequence() < loaded_->last_sequence) {
@@ -51,6 +49,7 @@ Status LocalRecorder::start_up() {
     if (must_checkpoint_) RETURN_IF_ERROR(write_checkpoint_now());
   }
   loaded_.reset();
+  is_open_ = true;
   if (const std::string text = recovery_.to_text(); !text.empty()) {
     log_info("history: " + text, {{"folder", folder_.native()}});
   }
@@ -92,9 +91,9 @@ Status LocalRecorder::load_checkpoint() {
   if (!loaded) {
     if (loaded.error().code != ErrorCode::kCorrupt) return loaded;
     // The open generations are in pending_generations.json too, and the events behind it follow.
-    ASSIGN_OR_RETURN(const std::string content,
-                     files::read_file(*file_system_, path,
-                                      ByteCount(std::numeric_limits<std::int64_t>::max())));
+    ASSIGN_OR_RETURN(
+        const std::string content,
+        files::read_file(*file_system_, path, ByteCount(std::numeric_limits<std::int64_t>::max())));
     RETURN_IF_ERROR(quarantine("checkpoint.json", content));
     log_warning("the checkpoint of the history is damaged; its files are taken as they are",
                 {{"reason", loaded.error().message}});
@@ -171,8 +170,7 @@ Status LocalRecorder::open_derived() {
       anchors[std::string(name)] = unknown;
     }
   }
-  ASSIGN_OR_RETURN(auto derivation,
-                   Derivation::open(*file_system_, folder_, anchors, lines_));
+  ASSIGN_OR_RETURN(auto derivation, Derivation::open(*file_system_, folder_, anchors, lines_));
   derivation_.emplace(std::move(derivation));
   lines_ = {};
   behind_bytes_ = 0;
