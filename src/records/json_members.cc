@@ -73,6 +73,10 @@ class Cursor {
         if (!skip_quoted()) return false;
         continue;
       }
+      // The zeros that a lost block leaves are no part of any value.
+      if (static_cast<unsigned char>(character) < 0x20 && !kBlanks.contains(character)) {
+        return false;
+      }
       ++position_;
       if (character == '{') open.push_back('}');
       if (character == '[') open.push_back(']');
