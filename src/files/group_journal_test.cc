@@ -275,6 +275,23 @@ TEST(GroupJournal, AFullDiskRefusesAndTheJournalGoesOnWhenThereIsSpace) {
   EXPECT_EQ(seen.records, (Records{{1, "first"}, {2, "second"}}));
 }
 
+TEST(GroupJournal, WhatWasRefusedDoesNotComeBackWithAPowerLoss) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SimulatedFileSystem file_system;
+    Seen seen;
+    auto journal = open_journal(file_system, seen).value();
+    append_all(*journal, {"first"});
+    file_system.inject({.operation = file_system.num_operations() + 1,
+                        .error = no_space("no space left on device"),
+                        .num_bytes_kept = 1'000});
+    ASSERT_EQ(journal->append(as_bytes("refused")).error().code, ErrorCode::kNoSpace);
+    SeededRandom random(seed);
+    file_system.crash(random);
+    ASSERT_TRUE(open_journal(file_system, seen));
+    ASSERT_EQ(seen.records, (Records{{1, "first"}})) << seed;
+  }
+}
+
 TEST(GroupJournal, AFullDiskCanBeEasedByDroppingOldSegments) {
   SimulatedFileSystem file_system;
   Seen seen;
