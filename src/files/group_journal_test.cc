@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <string>
@@ -274,6 +275,23 @@ TEST(GroupJournal, AFullDiskRefusesAndTheJournalGoesOnWhenThereIsSpace) {
   EXPECT_EQ(seen.records, (Records{{1, "first"}, {2, "second"}}));
 }
 
+TEST(GroupJournal, WhatWasRefusedDoesNotComeBackWithAPowerLoss) {
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    SimulatedFileSystem file_system;
+    Seen seen;
+    auto journal = open_journal(file_system, seen).value();
+    append_all(*journal, {"first"});
+    file_system.inject({.operation = file_system.num_operations() + 1,
+                        .error = no_space("no space left on device"),
+                        .num_bytes_kept = 1'000});
+    ASSERT_EQ(journal->append(as_bytes("refused")).error().code, ErrorCode::kNoSpace);
+    SeededRandom random(seed);
+    file_system.crash(random);
+    ASSERT_TRUE(open_journal(file_system, seen));
+    ASSERT_EQ(seen.records, (Records{{1, "first"}})) << seed;
+  }
+}
+
 TEST(GroupJournal, AFullDiskCanBeEasedByDroppingOldSegments) {
   SimulatedFileSystem file_system;
   Seen seen;
@@ -349,6 +367,133 @@ TEST(GroupJournal, ClosedByIntervalEverythingIsOnDisk) {
   file_system.crash(random);
   ASSERT_TRUE(open_journal(file_system, seen));
   EXPECT_EQ(seen.records.size(), 2U);
+}
+
+TEST(GroupJournal, AnEmptySegmentIsNeverClosed) {
+  SimulatedFileSystem file_system;
+  Seen seen;
+  auto journal = open_journal(file_system, seen, {.segment_size = 1_B}).value();
+  append_all(*journal, {"a"});
+  ASSERT_TRUE(journal->drop_through(1));
+  file_system.set_capacity(20_B);  // Of which a header has 16.
+  EXPECT_FALSE(journal->append(as_bytes("b")));
+  EXPECT_FALSE(journal->append(as_bytes("b")));
+  file_system.set_capacity(1'000_B);
+  append_all(*journal, {"c", "d"});
+  ASSERT_TRUE(journal->drop_through(2));
+  EXPECT_EQ(segment_names(file_system), (std::vector<std::string>{segment(3).filename()}));
+}
+
+TEST(GroupJournal, AFullQueueRefusesOrWaits) {
+  // The reader of the first record holds the writer up while others queue.
+  for (const WhenFull when_full : {WhenFull::kRefuse, WhenFull::kBlock}) {
+    SimulatedFileSystem file_system;
+    std::atomic<bool> is_held = true;
+    std::atomic<int> num_taken = 0;
+    auto journal =
+        GroupJournal::open(file_system, kFolder, {.max_queued = 20_B, .when_full = when_full},
+                           [&](std::uint64_t, std::span<const std::byte>) -> Status {
+                             ++num_taken;
+                             is_held.wait(true);
+                             return {};
+                           })
+            .value();
+    // Larger than the queue, and let in alone.
+    std::jthread first([&] { EXPECT_TRUE(journal->append(as_bytes(std::string(50, 'x')))); });
+    while (num_taken == 0) std::this_thread::yield();
+    std::atomic<bool> is_done = false;
+    std::jthread second([&] {
+      const auto appended = journal->append(as_bytes("y"));
+      if (when_full == WhenFull::kBlock) {
+        EXPECT_TRUE(appended);
+      } else {
+        EXPECT_EQ(appended.error().code, ErrorCode::kExhausted);
+      }
+      is_done = true;
+    });
+    if (when_full == WhenFull::kRefuse) {
+      second.join();
+      EXPECT_EQ(journal->counts().num_refused, 1U);
+    } else {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      EXPECT_FALSE(is_done);
+    }
+    is_held = false;
+    is_held.notify_all();
+    first.join();
+    if (second.joinable()) second.join();
+    EXPECT_EQ(num_taken, when_full == WhenFull::kBlock ? 2 : 1);
+  }
+}
+
+// On the machine's files, with small segments and a thread that drops and one that syncs.
+void check_many_callers(Durability durability) {
+  constexpr int kNumThreads = 64;
+  constexpr int kNumRecords = 150;
+  const testing::TemporaryFolder folder;
+  const GroupJournalOptions options{.durability = durability,
+                                    .sync_interval = std::chrono::milliseconds(1),
+                                    .max_queued = 8_KiB,
+                                    .segment_size = 100_KiB};
+  Seen seen;
+  std::vector<std::vector<std::uint64_t>> sequences(kNumThreads);
+  {
+    auto journal =
+        GroupJournal::open(posix_file_system(), folder.path(), options, seen.taker()).value();
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kNumThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < kNumRecords; ++i) {
+          const std::string record = std::to_string(thread) + ":" + std::to_string(i) +
+                                     std::string(static_cast<std::size_t>(i), '.');
+          const auto sequence = journal->append(as_bytes(record));
+          ASSERT_TRUE(sequence) << sequence.error().message;
+          sequences[static_cast<std::size_t>(thread)].push_back(*sequence);
+        }
+      });
+    }
+    std::jthread syncer([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) EXPECT_TRUE(journal->sync());
+    });
+    std::jthread dropper([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        EXPECT_TRUE(journal->drop_through(journal->last_sequence() / 4));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+    threads.clear();
+    syncer = {};
+    dropper = {};
+    EXPECT_TRUE(journal->sync());
+    EXPECT_EQ(journal->counts().num_accepted, 1U * kNumThreads * kNumRecords);
+    EXPECT_EQ(journal->counts().num_durable, 1U * kNumThreads * kNumRecords);
+  }
+  const Records handed = seen.records;
+  ASSERT_EQ(handed.size(), 1U * kNumThreads * kNumRecords);
+  for (std::size_t thread = 0; thread < kNumThreads; ++thread) {
+    ASSERT_TRUE(std::ranges::is_sorted(sequences[thread]));
+    for (std::size_t i = 0; i < sequences[thread].size(); ++i) {
+      const std::string start = std::to_string(thread) + ":" + std::to_string(i);
+      ASSERT_EQ(handed.at(sequences[thread][i]), start + std::string(i, '.'));
+    }
+  }
+  seen = {};
+  ASSERT_TRUE(GroupJournal::open(posix_file_system(), folder.path(), options, seen.taker()));
+  ASSERT_GE(seen.records.size(), handed.size() * 3 / 4);
+  ASSERT_EQ(seen.records.rbegin()->first, handed.size());
+  for (const auto& [sequence, record] : seen.records) ASSERT_EQ(record, handed.at(sequence));
+}
+
+TEST(GroupJournal, ManyCallersEachFindTheirRecordsInOrder) {
+  check_many_callers(Durability::kAlways);
+}
+
+TEST(GroupJournal, ManyCallersByIntervalEachFindTheirRecordsInOrder) {
+  check_many_callers(Durability::kInterval);
+}
+
+TEST(GroupJournal, ManyCallersWithoutDurabilityEachFindTheirRecordsInOrder) {
+  check_many_callers(Durability::kNone);
 }
 
 }  // namespace

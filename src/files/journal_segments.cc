@@ -175,7 +175,8 @@ Status JournalSegments::close_segment() {
 
 Status JournalSegments::write(std::span<std::byte> bytes, std::size_t num_records) {
   RETURN_IF_ERROR(check_not_broken());
-  if (is_closing_ || size_ > segment_size_.count()) RETURN_IF_ERROR(close_segment());
+  const bool is_full = size_ > segment_size_.count() && holds_records();
+  if (is_closing_ || is_full) RETURN_IF_ERROR(close_segment());
   std::span<std::byte> written = bytes.subspan(kReservedSize);
   if (owes_a_mark()) {
     std::ranges::copy(journal_format::mark(size_), bytes.begin());
@@ -212,8 +213,7 @@ Status JournalSegments::drop_through(std::uint64_t sequence) {
   RETURN_IF_ERROR(check_not_broken());
   // Before a new file is made: the disk may be full.
   RETURN_IF_ERROR(remove_closed_through(sequence));
-  const std::uint64_t first = first_sequences_.back();
-  if (is_closing_ || (first <= last_sequence_ && first <= sequence)) {
+  if (is_closing_ || (holds_records() && first_sequences_.back() <= sequence)) {
     RETURN_IF_ERROR(close_segment());
     RETURN_IF_ERROR(remove_closed_through(sequence));
   }

@@ -66,6 +66,7 @@ class JournalSegments {
   Status sync_file(File& file);
   Error break_with(const Error& reason);
   Status check_not_broken() const;
+  bool holds_records() const { return first_sequences_.back() <= last_sequence_; }
   bool owes_a_mark() const { return synced_ == size_ && proven_ < size_; }
 
   FileSystem* file_system_;

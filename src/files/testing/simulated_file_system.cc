@@ -39,6 +39,7 @@ struct SimulatedFileSystem::Node {
   std::string content;
   std::string synced;      // as of the last sync
   std::size_t intact = 0;  // of `synced`, what no later cut has touched
+  std::string uncut;       // before the last cut since then, if that took unsynced bytes away
   bool is_locked = false;
 };
 
@@ -164,6 +165,7 @@ class SimulatedFileSystem::OpenFile final : public File {
     RETURN_IF_ERROR(begin("sync"));
     node_->synced = node_->content;
     node_->intact = node_->content.size();
+    node_->uncut.clear();
     return {};
   }
 
@@ -171,6 +173,9 @@ class SimulatedFileSystem::OpenFile final : public File {
     const std::scoped_lock guard(state_->mutex);
     RETURN_IF_ERROR(check_writable());
     RETURN_IF_ERROR(begin("cut"));
+    if (node_->content.size() > std::max<std::uint64_t>(size.count(), node_->synced.size())) {
+      node_->uncut = node_->content;
+    }
     node_->content.resize(static_cast<std::size_t>(size.count()));
     node_->intact = std::min(node_->intact, node_->content.size());
     return {};
@@ -373,6 +378,8 @@ void SimulatedFileSystem::crash(RandomSource& random) {
     if (node->intact < node->synced.size() && coin()) {
       node->content = node->synced;
     } else {
+      // Nor is a cut of what was never synced sure to last: the bytes may have reached the disk.
+      if (!node->uncut.empty() && coin()) node->content = node->uncut;
       const std::size_t num_new = node->content.size() - node->intact;
       node->content.resize(node->intact + static_cast<std::size_t>(random.below(num_new + 1)));
       // Blocks that never reached the disk; the first may hold synced bytes, and those stay.
@@ -387,6 +394,7 @@ void SimulatedFileSystem::crash(RandomSource& random) {
     }
     node->synced = node->content;
     node->intact = node->content.size();
+    node->uncut.clear();
   }
   state_->restart();
 }
