@@ -59,23 +59,32 @@ void exponentials(const GaussianBatch::Column& values, GaussianBatch::Column& re
 
 void LaneSums::add(const GaussianBatch::Column& values, std::size_t count) {
   const std::size_t num_whole = count / kLanes * kLanes;
+  // Copies: the compiler cannot know that `values` are not our own lanes, and would store each.
+  auto sums = sums_;
+  auto squares = squares_;
+  auto mins = mins_;
+  auto maxs = maxs_;
   for (std::size_t i = 0; i < num_whole; i += kLanes) {
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
       const float value = values[i + lane];
       const auto wide = static_cast<double>(value);
-      sums_[lane] += wide;
-      squares_[lane] += wide * wide;
-      mins_[lane] = value < mins_[lane] ? value : mins_[lane];
-      maxs_[lane] = value > maxs_[lane] ? value : maxs_[lane];
+      sums[lane] += wide;
+      squares[lane] += wide * wide;
+      mins[lane] = value < mins[lane] ? value : mins[lane];
+      maxs[lane] = value > maxs[lane] ? value : maxs[lane];
     }
   }
   for (std::size_t i = num_whole; i < count; ++i) {
     const auto wide = static_cast<double>(values[i]);
-    sums_[0] += wide;
-    squares_[0] += wide * wide;
-    mins_[0] = std::min(mins_[0], values[i]);
-    maxs_[0] = std::max(maxs_[0], values[i]);
+    sums[0] += wide;
+    squares[0] += wide * wide;
+    mins[0] = std::min(mins[0], values[i]);
+    maxs[0] = std::max(maxs[0], values[i]);
   }
+  sums_ = sums;
+  squares_ = squares;
+  mins_ = mins;
+  maxs_ = maxs;
 }
 
 double LaneSums::sum() const { return std::accumulate(sums_.begin(), sums_.end(), 0.0); }
