@@ -8,9 +8,13 @@
 
 namespace assay::history {
 
+void AnalyzeReports::add_all(const AnalyzeReports& other) {
+  for (std::size_t i = 0; i < wanted_.size(); ++i) wanted_.at(i) |= other.wanted_.at(i);
+}
+
 Result<Analysis> analyze_history(files::FileSystem& file_system,
-                                 const std::filesystem::path& folder,
-                                 const AnalyzeOptions& options, const std::stop_token& stop) {
+                                 const std::filesystem::path& folder, const AnalyzeOptions& options,
+                                 const std::stop_token& stop) {
   records::ReadOptions reading;
   reading.num_threads = std::max(1U, options.num_threads);
   reading.since = options.since;

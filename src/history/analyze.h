@@ -18,6 +18,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assay::history {
@@ -55,7 +56,9 @@ class AnalyzeReports {
  public:
   void add(AnalyzeReport report) { wanted_.at(static_cast<std::size_t>(report)) = true; }
   bool has(AnalyzeReport report) const { return wanted_.at(static_cast<std::size_t>(report)); }
-  bool is_empty() const { return wanted_ == std::array<bool, kNumAnalyzeReports>{}; }
+  bool is_empty() const { return *this == AnalyzeReports(); }
+  void add_all(const AnalyzeReports& other);
+  bool operator==(const AnalyzeReports&) const = default;
 
  private:
   std::array<bool, kNumAnalyzeReports> wanted_{};
@@ -170,7 +173,7 @@ struct Analysis {
 /// Memory: 16 bytes a record for the medians, and what the groups take.
 /// Errors: those of records::read_history().
 Result<Analysis> analyze_history(files::FileSystem& file_system,
-                                 const std::filesystem::path& folder,
-                                 const AnalyzeOptions& options, const std::stop_token& stop);
+                                 const std::filesystem::path& folder, const AnalyzeOptions& options,
+                                 const std::stop_token& stop);
 
 }  // namespace assay::history

@@ -57,10 +57,9 @@ void write_text_counts(json::Writer& json, std::string_view name, std::string_vi
 void write_group_members(json::Writer& json, const GroupFigures& group) {
   write_counts(json, group.counts);
   json.name("acceptance_rate");
-  group.counts.submitted == 0
-      ? json.null()
-      : json.number(static_cast<double>(group.counts.accepted) /
-                    static_cast<double>(group.counts.submitted));
+  group.counts.submitted == 0 ? json.null()
+                              : json.number(static_cast<double>(group.counts.accepted) /
+                                            static_cast<double>(group.counts.submitted));
   json.name("acceptance_interval_95").begin_list();
   json.number(group.acceptance.lower).number(group.acceptance.upper).end_list();
   write_optional(json, "mean_score", group.mean_score);
@@ -106,8 +105,8 @@ void write_clip(json::Writer& json, const Analysis& analysis) {
 
 void write_by_task_type(json::Writer& json, const Analysis& analysis) {
   json.name("task_types").begin_list();
-  for (const auto& [name, counts] : {std::pair(kTextTo3d, &analysis.text_to_3d),
-                                     std::pair(kImageTo3d, &analysis.image_to_3d)}) {
+  for (const auto& [name, counts] :
+       {std::pair(kTextTo3d, &analysis.text_to_3d), std::pair(kImageTo3d, &analysis.image_to_3d)}) {
     json.begin_object().name("task_type").text(name);
     write_counts(json, *counts);
     json.end_object();
@@ -133,6 +132,7 @@ void write_lines(json::Writer& json, const records::LineCounts& lines) {
   json.name("bad_json").unsigned_integer(lines.num_bad_json);
   json.name("bad_utf8").unsigned_integer(lines.num_bad_utf8);
   json.name("no_object").unsigned_integer(lines.num_no_object);
+  json.name("too_long").unsigned_integer(lines.num_too_long);
   json.name("nan").unsigned_integer(lines.num_nan);
   json.name("big_integer").unsigned_integer(lines.num_big_integer);
   json.name("lone_surrogate").unsigned_integer(lines.num_lone_surrogate);

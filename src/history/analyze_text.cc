@@ -34,10 +34,10 @@ std::string summary_text(const Analysis& analysis, TextForm form) {
   text += "\nSubmission & Acceptance:\n";
   text += count_line("  Pre-submission rejections", all.rejected_before, all.generations);
   const std::int64_t submitted = shown_submitted(all, form);
-  text += fmt::format("  Submitted: {} ({:.1f}%)\n", submitted,
-                      std::copysign(percent_of(static_cast<std::uint64_t>(std::abs(submitted)),
-                                               all.generations),
-                                    static_cast<double>(submitted)));
+  text += fmt::format(
+      "  Submitted: {} ({:.1f}%)\n", submitted,
+      std::copysign(percent_of(static_cast<std::uint64_t>(std::abs(submitted)), all.generations),
+                    static_cast<double>(submitted)));
   text += count_line("  Validator accepted", all.accepted, all.generations);
   text += count_line("  Failed", all.failed, all.generations);
   if (const ValueSummary& clip = analysis.clip.values; clip.count > 0) {
@@ -99,8 +99,8 @@ std::string failures_text(const Analysis& analysis, const AnalyzeHeading& headin
     return has_type ? fmt::format("No failures found for {}\n", heading.task_type)
                     : "No failures found\n";
   }
-  std::string text =
-      banner(has_type ? fmt::format("FAILURE ANALYSIS - {}", heading.task_type) : "FAILURE ANALYSIS");
+  std::string text = banner(has_type ? fmt::format("FAILURE ANALYSIS - {}", heading.task_type)
+                                     : "FAILURE ANALYSIS");
   text += count_line("Total failures", analysis.num_listed_failures, all.generations);
   text += "\nFailure types:\n" + listing(analysis.error_types, analysis.num_listed_failures);
   if (all.rejected_before > 0) {
@@ -189,14 +189,14 @@ std::string groups_text(std::string_view title, std::string_view what,
                                                  "Score", "CLIP", "Time"}};
   for (const GroupFigures& group : groups) {
     const Counts& counts = group.counts;
-    rows.push_back({report::visible_text(group.label), std::to_string(counts.generations),
-                    std::to_string(counts.submitted), std::to_string(counts.accepted),
-                    fmt::format("{:.1f}%", percent_of(counts.accepted, counts.submitted)),
-                    fmt::format("{:.1f}% - {:.1f}%", group.acceptance.lower * 100,
-                                group.acceptance.upper * 100),
-                    number_or_dash(group.mean_score, 4), number_or_dash(group.mean_clip, 4),
-                    group.mean_time_seconds ? fmt::format("{:.1f}s", *group.mean_time_seconds)
-                                            : "-"});
+    rows.push_back(
+        {report::visible_text(group.label), std::to_string(counts.generations),
+         std::to_string(counts.submitted), std::to_string(counts.accepted),
+         fmt::format("{:.1f}%", percent_of(counts.accepted, counts.submitted)),
+         fmt::format("{:.1f}% - {:.1f}%", group.acceptance.lower * 100,
+                     group.acceptance.upper * 100),
+         number_or_dash(group.mean_score, 4), number_or_dash(group.mean_clip, 4),
+         group.mean_time_seconds ? fmt::format("{:.1f}s", *group.mean_time_seconds) : "-"});
   }
   return banner(title) + aligned_table(rows);
 }
@@ -211,21 +211,21 @@ std::string comparison_text(const Analysis& analysis, const AnalyzeHeading& head
   const GroupFigures& earlier = analysis.earlier;
   const GroupFigures& recent = analysis.recent;
   std::vector<std::vector<std::string>> rows = {{"", "Before", "Now", "Change"}};
-  const auto add_count = [&](std::string_view label, std::uint64_t Counts::*member) {
+  const auto add_count = [&](std::string_view label, std::uint64_t Counts::* member) {
     const auto before = earlier.counts.*member;
     const auto now = recent.counts.*member;
-    rows.push_back({std::string(label), std::to_string(before), std::to_string(now),
-                    fmt::format("{:+}", static_cast<std::int64_t>(now) -
-                                            static_cast<std::int64_t>(before))});
+    rows.push_back(
+        {std::string(label), std::to_string(before), std::to_string(now),
+         fmt::format("{:+}", static_cast<std::int64_t>(now) - static_cast<std::int64_t>(before))});
   };
-  const auto add_rate = [&](std::string_view label, std::uint64_t Counts::*part,
-                            std::uint64_t Counts::*whole) {
+  const auto add_rate = [&](std::string_view label, std::uint64_t Counts::* part,
+                            std::uint64_t Counts::* whole) {
     const double before = percent_of(earlier.counts.*part, earlier.counts.*whole);
     const double now = percent_of(recent.counts.*part, recent.counts.*whole);
     rows.push_back({std::string(label), fmt::format("{:.1f}%", before), fmt::format("{:.1f}%", now),
                     change_of(before, now, 1, " points")});
   };
-  const auto add_mean = [&](std::string_view label, std::optional<double> GroupFigures::*member,
+  const auto add_mean = [&](std::string_view label, std::optional<double> GroupFigures::* member,
                             int num_decimals) {
     rows.push_back({std::string(label), number_or_dash(earlier.*member, num_decimals),
                     number_or_dash(recent.*member, num_decimals),

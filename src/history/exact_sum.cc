@@ -9,10 +9,10 @@
 #include <span>
 #include <vector>
 
-// A double is a whole number of 53 bits times a power of two that is never below 2^-1074. Counted in
-// units of 2^-1074 it is a whole number of up to 2098 bits, and so is a sum: adding it to a wide
-// integer loses nothing. Squares are whole numbers of 106 bits in units of 2^-2148. Rounding happens
-// in round_to_double() alone, once for each result.
+// A double is a whole number of 53 bits times a power of two that is never below 2^-1074. Counted
+// in units of 2^-1074 it is a whole number of up to 2098 bits, and so is a sum: adding it to a wide
+// integer loses nothing. Squares are whole numbers of 106 bits in units of 2^-2148. Rounding
+// happens in round_to_double() alone, once for each result.
 
 namespace assay::history {
 namespace {
@@ -149,9 +149,9 @@ double round_to_double(std::span<const std::uint64_t> limbs, int unit, Rest rest
 }
 
 std::uint64_t integer_root(Unsigned128 value) {
-  auto root = static_cast<std::uint64_t>(std::min<long double>(
-      std::sqrt(static_cast<long double>(value)),
-      static_cast<long double>(std::numeric_limits<std::uint64_t>::max())));
+  auto root = static_cast<std::uint64_t>(
+      std::min<long double>(std::sqrt(static_cast<long double>(value)),
+                            static_cast<long double>(std::numeric_limits<std::uint64_t>::max())));
   while (Unsigned128{root} * root > value) --root;
   while (root < std::numeric_limits<std::uint64_t>::max() &&
          Unsigned128{root + 1} * (root + 1) <= value) {

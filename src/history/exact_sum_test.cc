@@ -33,8 +33,8 @@ TEST(ExactSum, RoundsTheMeanOnce) {
 TEST(ExactSum, HoldsTheSmallestAndTheSign) {
   const double tiny = std::numeric_limits<double>::denorm_min();
   EXPECT_EQ(mean_of({tiny, tiny}), tiny);
-  EXPECT_EQ(mean_of({tiny, 0.0}), 0.0);             // half to even
-  EXPECT_EQ(mean_of({3 * tiny, 0.0}), 2 * tiny);    // 1.5 to 2
+  EXPECT_EQ(mean_of({tiny, 0.0}), 0.0);           // half to even
+  EXPECT_EQ(mean_of({3 * tiny, 0.0}), 2 * tiny);  // 1.5 to 2
   EXPECT_EQ(mean_of({-1.5, -2.5}), -2.0);
   EXPECT_EQ(mean_of({-1.0, 1.0, -1.0}), -1.0 / 3);
   EXPECT_EQ(mean_of({-5.0, 6.0}), 0.5);

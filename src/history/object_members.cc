@@ -1,5 +1,4 @@
 #include "history/object_members_internal.h"
-
 #include "json/value.h"
 
 #include <algorithm>

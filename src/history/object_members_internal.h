@@ -10,8 +10,8 @@
 namespace assay::history {
 
 /// Goes through the members of one object in order; of two of one name both come.
-/// Pre: `object` is JSON as a reader of lines accepts it, NaN and infinities included. Anything else
-/// ends the walk early, and never reads beyond the text. Lifetime: views into `object`.
+/// Pre: `object` is JSON as a reader of lines accepts it, NaN and infinities included. Anything
+/// else ends the walk early, and never reads beyond the text. Lifetime: views into `object`.
 class ObjectMembers {
  public:
   explicit ObjectMembers(std::string_view object);

@@ -153,9 +153,9 @@ void Tally::add(const RecordView& record, std::uint64_t ordinal) {
 
 void Tally::add_validator(const RecordView& record, const Observed& observed) {
   const json::Field& uid = record[RecordField::kValidatorUid];
-  const bool is_it =
-      (uid.kind == json::FieldKind::kInteger && std::to_string(uid.integer) == options_->validator) ||
-      text_of(record[RecordField::kValidatorHotkey]) == options_->validator;
+  const bool is_it = (uid.kind == json::FieldKind::kInteger &&
+                      std::to_string(uid.integer) == options_->validator) ||
+                     text_of(record[RecordField::kValidatorHotkey]) == options_->validator;
   if (!is_it) return;
   validator_ += observed.counts;
   if (observed.clip) validator_clip_.add(*observed.clip);

@@ -1,5 +1,4 @@
 #include "history/text_table_internal.h"
-
 #include "report/visible_text.h"
 
 #include <fmt/format.h>
