@@ -1,9 +1,9 @@
 #include "audit/judgement.h"
 
-#include "audit/binomial.h"
 #include "audit/shown_text_internal.h"
 #include "core/check.h"
 #include "json/python_repr.h"
+#include "statistics/binomial.h"
 #include "tables/csv.h"
 
 #include <fmt/format.h>
@@ -46,12 +46,12 @@ Result<MinerJudgement> judge(const MinerTotals& miner, const JudgementOptions& o
   if (judgement.claims == 0) return judgement;
   judgement.rate =
       static_cast<double>(judgement.without_image) / static_cast<double>(judgement.claims);
-  const RateInterval interval =
-      clopper_pearson(judgement.without_image, judgement.claims, kConfidence);
+  const statistics::RateInterval interval =
+      statistics::clopper_pearson(judgement.without_image, judgement.claims, kConfidence);
   judgement.lower = interval.lower;
   judgement.upper = interval.upper;
-  judgement.p_value =
-      binomial_upper_tail(judgement.without_image, judgement.claims, options.tolerated_rate);
+  judgement.p_value = statistics::binomial_upper_tail(judgement.without_image, judgement.claims,
+                                                      options.tolerated_rate);
   return judgement;
 }
 
@@ -74,7 +74,7 @@ Result<std::vector<MinerJudgement>> judge_claims(std::span<const MinerTotals> fl
     }
     judgements.push_back(std::move(judgement));
   }
-  const std::vector<double> adjusted = adjust_p_values(p_values);
+  const std::vector<double> adjusted = statistics::adjust_p_values(p_values);
   for (std::size_t i = 0; i < tested.size(); ++i) {
     MinerJudgement& judgement = judgements[tested[i]];
     judgement.p_adjusted = adjusted[i];

@@ -88,6 +88,11 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& folder) = 0;
   /// Replace `to`, if it is there, in one step. Lasting only after sync_folder() of both folders.
   virtual Status rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  /// Give the file at `from` a second name; both then stand for the same bytes, and the file lasts
+  /// until the last of its names is removed. Lasting after sync_folder() of the new name's folder.
+  /// Errors: also kNotFound; kInvalidInput when `to` exists; kUnavailable or kDenied where the file
+  ///         system has no such links.
+  virtual Status link(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   /// Remove a file. Errors: also kNotFound.
   virtual Status remove(const std::filesystem::path& path) = 0;
   /// Make `folder` and its parents; fine when they are there. Those made are on disk on return.

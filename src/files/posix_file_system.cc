@@ -270,6 +270,11 @@ class PosixFileSystem final : public FileSystem {
     return system_error(errno, fmt::format("rename {} to", from.native()), to);
   }
 
+  Status link(const fs::path& from, const fs::path& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    return system_error(errno, fmt::format("link {} to", from.native()), to);
+  }
+
   Status remove(const fs::path& path) override {
     if (unlink(path.c_str()) == 0) return {};
     return system_error(errno, "remove", path);

@@ -108,7 +108,10 @@ struct SimulatedFileSystem::State {
 
   std::uint64_t num_bytes_used() const {
     std::uint64_t total = 0;
-    for (const auto& [key, node] : names) total += node->content.size();
+    std::set<const Node*> seen;
+    for (const auto& [key, node] : names) {
+      if (seen.insert(node.get()).second) total += node->content.size();
+    }
     return total;
   }
 
@@ -296,6 +299,21 @@ Status SimulatedFileSystem::rename(const fs::path& from, const fs::path& to) {
   }
   RETURN_IF_ERROR(state_->check_folder_of(to_key));
   state_->change_names({.from = from_key, .to = to_key, .node = node, .unsynced_folders = {}});
+  return {};
+}
+
+Status SimulatedFileSystem::link(const fs::path& from, const fs::path& to) {
+  const std::scoped_lock guard(state_->mutex);
+  const std::string from_key = key_of(from);
+  const std::string to_key = key_of(to);
+  RETURN_IF_ERROR(with_context(state_->begin(), "cannot link " + from_key));
+  auto node = state_->find(from_key);
+  if (node == nullptr) return not_found(fmt::format("cannot link {}: no such file", from_key));
+  if (state_->folders.contains(to_key) || state_->find(to_key) != nullptr) {
+    return invalid_input(fmt::format("cannot link to {}: it exists", to_key));
+  }
+  RETURN_IF_ERROR(state_->check_folder_of(to_key));
+  state_->change_names({.from = {}, .to = to_key, .node = node, .unsynced_folders = {}});
   return {};
 }
 

@@ -40,6 +40,7 @@ class SimulatedFileSystem final : public FileSystem {
   Result<std::filesystem::path> resolve(const std::filesystem::path& path) override;
   Result<std::vector<std::string>> list(const std::filesystem::path& folder) override;
   Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
+  Status link(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Status remove(const std::filesystem::path& path) override;
   Status create_folders(const std::filesystem::path& folder) override;
   Status sync_folder(const std::filesystem::path& folder) override;

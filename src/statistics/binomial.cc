@@ -1,4 +1,4 @@
-#include "audit/binomial.h"
+#include "statistics/binomial.h"
 
 #include "core/check.h"
 
@@ -21,7 +21,7 @@
 // few terms far from it. The tail on the mean's own side is got as 1 minus the other, which is then
 // at most about one half.
 
-namespace assay::audit {
+namespace assay::statistics {
 namespace {
 
 /// log(n!) minus Stirling's log(sqrt(2 pi n)) + n log(n) - n, for n >= 1.
@@ -153,4 +153,4 @@ std::vector<double> adjust_p_values(std::span<const double> p_values) {
   return adjusted;
 }
 
-}  // namespace assay::audit
+}  // namespace assay::statistics

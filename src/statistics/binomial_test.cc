@@ -1,4 +1,4 @@
-#include "audit/binomial.h"
+#include "statistics/binomial.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-namespace assay::audit {
+namespace assay::statistics {
 namespace {
 
 struct TailCase {
@@ -146,4 +146,4 @@ TEST(AdjustPValues, NeverExceedsOneAndTakesNothing) {
 }
 
 }  // namespace
-}  // namespace assay::audit
+}  // namespace assay::statistics

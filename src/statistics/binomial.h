@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace assay::audit {
+namespace assay::statistics {
 
 /// P(X >= `successes`) for X binomial over `trials` at `probability`. Relative error at most 1e-10
 /// for up to 1e7 trials, down to the smallest normal double; below that 0.
@@ -29,4 +29,4 @@ RateInterval clopper_pearson(std::uint64_t successes, std::uint64_t trials, doub
 /// Order: of `p_values`.
 std::vector<double> adjust_p_values(std::span<const double> p_values);
 
-}  // namespace assay::audit
+}  // namespace assay::statistics
