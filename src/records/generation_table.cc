@@ -110,7 +110,8 @@ std::optional<PlyDue> due(const KnownGeneration& known) {
   return PlyDue{.generation_id = known.generation_id,
                 .pending_path = known.ply.pending_path,
                 .hash = known.ply.hash,
-                .fate = known.feedback->is_accepted() ? PlyFate::kAccepted : PlyFate::kRejected};
+                .fate = known.feedback->is_accepted() ? PlyFate::kAccepted : PlyFate::kRejected,
+                .score = known.feedback->score};
 }
 
 std::string config_line(const Event& event, const ConfigChanged& body) {
@@ -270,7 +271,8 @@ Applied GenerationTable::settle_ply(const Event& event, const PlySettled& body) 
   known->ply.settled_path = body.path.value_or("");
   if (open == open_.end()) {
     applied.verdict = Verdict::kLate;
-    applied.feedback_line = feedback_line(*known);
+    // A line without feedback would read as feedback.
+    if (known->feedback) applied.feedback_line = feedback_line(*known);
     return applied;
   }
   JsonMembers members;
@@ -363,7 +365,8 @@ std::vector<PlyDue> GenerationTable::ply_due(std::optional<Timestamp> expired_be
       found.push_back({.generation_id = known.generation_id,
                        .pending_path = known.ply.pending_path,
                        .hash = known.ply.hash,
-                       .fate = PlyFate::kExpired});
+                       .fate = PlyFate::kExpired,
+                       .score = 0.0});
     }
   };
   for (const auto& [generation_id, open] : open_) look(open.known);

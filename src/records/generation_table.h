@@ -48,6 +48,7 @@ struct PlyDue {
   std::string pending_path;  ///< Relative to the data folder.
   std::string hash;          ///< `sha256:` and hex, or empty when it was never given.
   PlyFate fate = PlyFate::kRejected;
+  double score = 0.0;  ///< Of the feedback; 0 without one.
 };
 
 /// What follows from an event, beside the changed state. Lines are without LF; empty for none.
@@ -89,6 +90,7 @@ class GenerationTable {
   std::size_t num_open() const { return open_.size(); }
   std::uint64_t num_finished() const { return num_finished_; }
   bool knows(const std::string& generation_id) const;
+  bool is_open(const std::string& generation_id) const { return open_.contains(generation_id); }
 
   /// Changes whenever pending_json() does.
   std::uint64_t open_version() const { return open_version_; }

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace assay::records {
@@ -64,11 +63,6 @@ Result<JsonObjectText> checked_output(std::string_view json) {
     members.set("quality_metrics", inner->to_text());
   }
   return members.to_text();
-}
-
-std::uint64_t num_code_points(std::string_view text) {
-  return static_cast<std::uint64_t>(std::ranges::count_if(
-      text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; }));
 }
 
 }  // namespace assay::records

@@ -21,7 +21,4 @@ Result<JsonObjectText> checked_object(std::string_view what, std::string_view js
 Result<JsonObjectText> checked_timing(std::string_view json);
 Result<JsonObjectText> checked_output(std::string_view json);
 
-/// Code points of UTF-8 text.
-std::uint64_t num_code_points(std::string_view text);
-
 }  // namespace assay::records

@@ -16,6 +16,7 @@ namespace assay::records {
 namespace {
 
 constexpr std::chrono::seconds kPendingInterval{1};
+constexpr std::chrono::seconds kSettleInterval{60};
 constexpr std::uint64_t kStatisticsEvery = 100;
 
 std::uint64_t num_bytes(const Applied& applied) {
@@ -70,7 +71,8 @@ void LocalRecorder::apply(const Event& event) {
   if (is_replaying_) return;
   ++num_by_verdict_[static_cast<std::size_t>(applied.verdict)];
   outcomes_[event.sequence] = {.verdict = applied.verdict,
-                               .generation_id = std::move(applied.generation_id)};
+                               .generation_id = std::move(applied.generation_id),
+                               .ply_due = std::move(applied.ply_due)};
   if (table_.num_finished() != num_finished) count_finished();
 }
 
@@ -189,12 +191,17 @@ Status LocalRecorder::close() {
 }
 
 void LocalRecorder::run(const std::stop_token& stop) {
+  auto settled = clock_->monotonic();
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(wake_mutex_);
       wake_.wait_for(lock, stop, options_.derive_interval, [] { return false; });
     }
     if (stop.stop_requested()) return;
+    if (clock_->monotonic() - settled >= kSettleInterval) {
+      settled = clock_->monotonic();
+      settle_due();
+    }
     const std::scoped_lock guard(derive_mutex_);
     Status done = derive(Pending::kWhenDue);
     std::uint64_t num_since = 0;
@@ -223,6 +230,8 @@ void LocalRecorder::note_trouble(const Status& status) {
 RecorderStatus LocalRecorder::status() const {
   RecorderStatus status;
   if (journal_ != nullptr) status.journal = journal_->counts();
+  status.images = images_->size();
+  status.ply_files = ply_files_->size();
   const std::scoped_lock guard(state_mutex_);
   status.num_by_verdict = num_by_verdict_;
   status.num_finished = table_.num_finished();

@@ -5,6 +5,8 @@
 
 #include "records/checkpoint.h"
 #include "records/derivation_internal.h"
+#include "records/image_store.h"
+#include "records/ply_store.h"
 #include "records/recorder.h"
 
 #include <atomic>
@@ -53,11 +55,24 @@ class LocalRecorder final : public Recorder {
   struct Outcome {
     Verdict verdict = Verdict::kApplied;
     std::string generation_id;
+    std::optional<PlyDue> ply_due;
+  };
+  /// What the record holds of a prompt.
+  struct Prompt {
+    std::string text;
+    std::uint64_t num_code_points = 0;
+    std::optional<std::string> image_hash;
+    std::optional<std::string> image_file_path;
   };
 
   Result<Receipt> record(std::string_view generation_id, std::string_view key, EventBody body);
   Result<Receipt> append(const Event& event);
   std::string new_generation_id();
+
+  Result<Prompt> take_prompt(std::string_view prompt);
+  Result<OutputLogged> take_output(const GenerationId& generation_id, const NewOutput& output);
+  void settle(const PlyDue& due);
+  void settle_due();
 
   // The journal's callback, at replay and live.
   Status on_record(std::uint64_t sequence, std::span<const std::byte> record);
@@ -88,6 +103,9 @@ class LocalRecorder final : public Recorder {
   const std::filesystem::path folder_;
   const RecorderOptions options_;
   RecorderRecovery recovery_;
+
+  std::unique_ptr<ImageStore> images_;
+  std::unique_ptr<PlyStore> ply_files_;
 
   std::mutex random_mutex_;  // guards random_
 

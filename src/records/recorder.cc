@@ -83,23 +83,28 @@ Result<Receipt> LocalRecorder::append(const Event& event) {
   }
   const std::string json = encode_event(event);
   ASSIGN_OR_RETURN(const std::uint64_t sequence, journal_->append(as_bytes(json)));
-  const std::scoped_lock guard(state_mutex_);
-  auto outcome = outcomes_.extract(sequence);
-  CHECK(!outcome.empty(), "the journal hands over each record before its append() returns");
-  return Receipt{.generation_id = std::move(outcome.mapped().generation_id),
+  Outcome outcome;
+  {
+    const std::scoped_lock guard(state_mutex_);
+    auto node = outcomes_.extract(sequence);
+    CHECK(!node.empty(), "the journal hands over each record before its append() returns");
+    outcome = std::move(node.mapped());
+  }
+  if (outcome.ply_due) settle(*outcome.ply_due);
+  return Receipt{.generation_id = std::move(outcome.generation_id),
                  .sequence = sequence,
-                 .verdict = outcome.mapped().verdict};
+                 .verdict = outcome.verdict};
 }
 
 Result<Receipt> LocalRecorder::start(const NewGeneration& generation, std::string_view key) {
   ASSIGN_OR_RETURN(JsonObjectText miner_config,
                    checked_object("miner_config", generation.miner_config));
+  ASSIGN_OR_RETURN(Prompt prompt, take_prompt(generation.prompt));
   Started body{.task_type = generation.task_type,
-               .prompt = generation.prompt,
-               .prompt_length_code_points = generation.prompt_length_code_points.value_or(
-                   num_code_points(generation.prompt)),
-               .image_hash = generation.image_hash,
-               .image_file_path = generation.image_file_path,
+               .prompt = std::move(prompt.text),
+               .prompt_length_code_points = prompt.num_code_points,
+               .image_hash = std::move(prompt.image_hash),
+               .image_file_path = std::move(prompt.image_file_path),
                .miner_uid = options_.miner_uid,
                .miner_version = options_.miner_version,
                .validator_uid = generation.validator_uid,
@@ -125,10 +130,9 @@ Result<Receipt> LocalRecorder::log_timing(std::string_view generation_id, std::s
 
 Result<Receipt> LocalRecorder::log_output(std::string_view generation_id, const NewOutput& output,
                                           std::string_view key) {
-  ASSIGN_OR_RETURN(JsonObjectText text, checked_output(output.output));
-  return record(
-      generation_id, key,
-      OutputLogged{.output = std::move(text), .pending_ply_path = output.pending_ply_path});
+  ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
+  ASSIGN_OR_RETURN(OutputLogged body, take_output(id, output));
+  return record(id.text(), key, std::move(body));
 }
 
 Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,

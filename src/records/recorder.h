@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,8 @@ struct RecorderOptions {
   /// The derived files follow the journal after this long, pending_generations.json within a
   /// second. 0: no thread; they follow at flush() and close() only.
   std::chrono::milliseconds derive_interval{250};
+  /// Accepted with a lower score than this: the PLY bytes count as rejected.
+  double ply_min_score = 0.0;
   /// PLY bytes without feedback count as rejected after this long; nothing for never.
   std::optional<std::chrono::hours> feedback_timeout = std::chrono::hours(24);
   /// After so much journal the derived files are synced and the old journal goes.
@@ -50,21 +53,22 @@ struct NewGeneration {
   /// Empty: the recorder makes a UUID.
   std::string generation_id;
   std::string task_type;
+  /// Text, or an image as a data URL or in base64: that is stored, and the record holds its hash.
   std::string prompt;
-  /// Of a prompt that was an image and was replaced: its own length, hash and file.
-  std::optional<std::uint64_t> prompt_length_code_points;
-  std::optional<std::string> image_hash;
-  std::optional<std::string> image_file_path;
   std::optional<std::int64_t> validator_uid;
   std::string validator_hotkey;
   JsonObjectText miner_config = "{}";
 };
 
 struct NewOutput {
-  /// num_gaussians, file_size_mb, quality_metrics, gaussian_stats, ply_file_hash and any other.
+  /// num_gaussians, file_size_mb, quality_metrics, gaussian_stats and any other.
   JsonObjectText output = "{}";
-  /// Where the PLY bytes wait, relative to the data folder.
-  std::optional<std::string> pending_ply_path;
+  /// The PLY file, as bytes or as a file that is there: hashed, stored when the recorder does so,
+  /// and read for file_size_mb, num_gaussians and gaussian_stats where `output` lacks them. One
+  /// that does not parse is stored all the same, with `ply_defect` saying why. Lifetime: read
+  /// during the call.
+  std::span<const std::byte> ply;
+  std::filesystem::path ply_file;
 };
 
 /// What became of an event. It is on disk, as far as `durability` asks.
@@ -90,6 +94,8 @@ struct RecorderStatus {
   std::array<std::uint64_t, kNumVerdicts> num_by_verdict{};  ///< Since opening.
   std::uint64_t num_finished = 0;                            ///< Ever.
   std::size_t num_open = 0;
+  ByteCount images;
+  ByteCount ply_files;
   ByteCount behind;  ///< Lines that wait for the derived files.
   /// Since when and why the derived files do not follow, or why events are refused; else empty.
   std::string trouble;

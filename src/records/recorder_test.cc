@@ -33,9 +33,6 @@ class RecorderTest : public ::testing::Test {
     return {.generation_id = std::move(id),
             .task_type = "TEXT-TO-3D",
             .prompt = "red sports car",
-            .prompt_length_code_points = {},
-            .image_hash = {},
-            .image_file_path = {},
             .validator_uid = {},
             .validator_hotkey = {},
             .miner_config = std::string(kTrellis)};
@@ -56,7 +53,7 @@ TEST_F(RecorderTest, WritesTheLineOfAFinishedGeneration) {
   clock_.advance(std::chrono::seconds(2));
   ASSERT_TRUE(recorder->log_timing("a", R"({"total_time":21.45678})"));
   ASSERT_TRUE(
-      recorder->log_output("a", {.output = R"({"num_gaussians": 5})", .pending_ply_path = {}}));
+      recorder->log_output("a", {.output = R"({"num_gaussians": 5})", .ply = {}, .ply_file = {}}));
   ASSERT_TRUE(recorder->log_submission("a", std::nullopt));
   clock_.advance(std::chrono::milliseconds(10'500));
   ASSERT_TRUE(

@@ -35,6 +35,8 @@ Status LocalRecorder::start_up() {
                                    return on_record(sequence, record);
                                  }));
   RETURN_IF_ERROR(load_checkpoint());
+  ASSIGN_OR_RETURN(images_, ImageStore::open(*file_system_, folder_));
+  ASSIGN_OR_RETURN(ply_files_, PlyStore::open(*file_system_, folder_));
   recovery_.torn_journal_tail = journal_->recovery().torn_tail;
   if (loaded_ && journal_->last_sequence() < loaded_->last_sequence) {
     // The journal was removed; its numbers begin anew, and what comes must not pass for old.
@@ -50,6 +52,7 @@ Status LocalRecorder::start_up() {
   }
   loaded_.reset();
   is_open_ = true;
+  settle_due();
   if (const std::string text = recovery_.to_text(); !text.empty()) {
     log_info("history: " + text, {{"folder", folder_.native()}});
   }
