@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -231,6 +232,16 @@ class PosixFileSystem final : public FileSystem {
     return std::optional(FileInfo{.kind = kind_of(status),
                                   .size = ByteCount(static_cast<std::uint64_t>(status.st_size)),
                                   .modified = Timestamp(modified)});
+  }
+
+  Result<DiskSpace> space(const fs::path& path) override {
+    struct statvfs found {};
+    if (::statvfs(path.c_str(), &found) != 0) {
+      return system_error(errno, "ask for the space of", path);
+    }
+    const std::uint64_t block = found.f_frsize;
+    return DiskSpace{.total = ByteCount(found.f_blocks * block),
+                     .free = ByteCount(found.f_bavail * block)};
   }
 
   Result<fs::path> resolve(const fs::path& path) override {

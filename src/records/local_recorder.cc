@@ -163,6 +163,7 @@ Status LocalRecorder::check_folder() {
 Status LocalRecorder::flush() {
   if (is_closed_) return unavailable("the recorder is closed");
   const std::scoped_lock guard(derive_mutex_);
+  watch_space();
   auto derived = derive(Pending::kNow);
   note_trouble(derived);
   return derived;
@@ -200,6 +201,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     if (clock_->monotonic() - settled >= kSettleInterval) {
       settled = clock_->monotonic();
+      watch_space();
       settle_due();
     }
     const std::scoped_lock guard(derive_mutex_);
@@ -227,6 +229,35 @@ void LocalRecorder::note_trouble(const Status& status) {
   }
 }
 
+// Raised beyond the limit, over only well on this side of it, and said once each.
+void LocalRecorder::watch_space() {
+  constexpr double kClear = 1.1;
+  const auto space = file_system_->space(folder_);
+  const auto free_share = space && space->total > ByteCount(0)
+                              ? static_cast<double>(space->free.count()) /
+                                    static_cast<double>(space->total.count())
+                              : 1.0;
+  const auto ply_bytes = static_cast<double>(ply_files_->size().count());
+  const auto max_ply_bytes = static_cast<double>(options_.max_ply_files.count());
+  const auto update = [](bool& is_raised, bool is_beyond, bool is_well_within,
+                         std::string_view what) {
+    if (!is_raised && is_beyond) {
+      is_raised = true;
+      log_warning(fmt::format("alert: {}", what));
+    } else if (is_raised && is_well_within) {
+      is_raised = false;
+      log_info(fmt::format("over: {}", what));
+    }
+  };
+  const std::scoped_lock guard(state_mutex_);
+  update(is_disk_low_, free_share < options_.min_free_share,
+         free_share > options_.min_free_share * kClear,
+         fmt::format("the disk of {} is nearly full", folder_.native()));
+  update(is_ply_large_, ply_bytes > max_ply_bytes, ply_bytes * kClear < max_ply_bytes,
+         fmt::format("the PLY files in {} are over {}", folder_.native(),
+                     to_string(options_.max_ply_files)));
+}
+
 RecorderStatus LocalRecorder::status() const {
   RecorderStatus status;
   if (journal_ != nullptr) status.journal = journal_->counts();
@@ -238,6 +269,8 @@ RecorderStatus LocalRecorder::status() const {
   status.num_open = table_.num_open();
   status.behind = ByteCount(behind_bytes_);
   status.trouble = trouble_;
+  status.is_disk_low = is_disk_low_;
+  status.is_ply_large = is_ply_large_;
   return status;
 }
 

@@ -96,6 +96,7 @@ class LocalRecorder final : public Recorder {
   Status check_folder();
   void run(const std::stop_token& stop);
   void note_trouble(const Status& status);
+  void watch_space();
 
   files::FileSystem* file_system_;
   Clock* clock_;
@@ -119,6 +120,8 @@ class LocalRecorder final : public Recorder {
       outcomes_;  // of events whose append() has not returned
   std::array<std::uint64_t, kNumVerdicts> num_by_verdict_{};
   std::string trouble_;
+  bool is_disk_low_ = false;
+  bool is_ply_large_ = false;
 
   std::mutex
       derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_

@@ -41,6 +41,10 @@ struct RecorderOptions {
   double ply_min_score = 0.0;
   /// PLY bytes without feedback count as rejected after this long; nothing for never.
   std::optional<std::chrono::hours> feedback_timeout = std::chrono::hours(24);
+  /// An alert is raised when less of the disk is free, or more PLY bytes are there; it is over at a
+  /// tenth of that on the other side, so that it does not come and go.
+  double min_free_share = 0.2;
+  ByteCount max_ply_files{std::uint64_t{300'000'000'000}};
   /// After so much journal the derived files are synced and the old journal goes.
   ByteCount checkpoint_after{std::uint64_t{64} << 20};
   /// Lines that wait for the derived files; beyond it (a disk that refuses them) events are
@@ -97,7 +101,9 @@ struct RecorderStatus {
   ByteCount images;
   ByteCount ply_files;
   ByteCount behind;  ///< Lines that wait for the derived files.
-  /// Since when and why the derived files do not follow, or why events are refused; else empty.
+  bool is_disk_low = false;
+  bool is_ply_large = false;
+  /// Why the derived files do not follow; else empty.
   std::string trouble;
 };
 

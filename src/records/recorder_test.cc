@@ -221,6 +221,22 @@ TEST_F(RecorderTest, RefusesOnAFullDiskAndGoesOnWithSpace) {
   EXPECT_EQ(num_lines(content("generation_history.jsonl")), 1U);
 }
 
+TEST_F(RecorderTest, TheAlertOfAFullDiskComesAndGoesOnce) {
+  const auto recorder = open();
+  put("other", std::string(50'000, 'x'));
+  const auto is_low_with = [&](std::uint64_t capacity) {
+    file_system_.set_capacity(ByteCount(capacity));
+    EXPECT_TRUE(recorder->flush());
+    return recorder->status().is_disk_low;
+  };
+  EXPECT_FALSE(is_low_with(1'000'000));
+  EXPECT_TRUE(is_low_with(60'000));
+  // 21 % are free: not yet well beyond 20 %.
+  EXPECT_TRUE(is_low_with(64'500));
+  EXPECT_FALSE(is_low_with(70'000));
+  EXPECT_FALSE(is_low_with(64'500));
+}
+
 TEST_F(RecorderTest, RefusesWhenTheDerivedFilesCannotFollow) {
   RecorderOptions small = options();
   small.max_behind = ByteCount(1500);

@@ -52,6 +52,7 @@ Status LocalRecorder::start_up() {
   }
   loaded_.reset();
   is_open_ = true;
+  watch_space();
   settle_due();
   if (const std::string text = recovery_.to_text(); !text.empty()) {
     log_info("history: " + text, {{"folder", folder_.native()}});

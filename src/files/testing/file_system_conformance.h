@@ -204,6 +204,14 @@ TEST_P(FileSystemConformance, ALockGoesAlongWithItsFile) {
   EXPECT_TRUE(file_system().lock(path("a")));
 }
 
+TEST_P(FileSystemConformance, SpaceIsThatOfTheDisk) {
+  const auto space = file_system().space(path("."));
+  ASSERT_TRUE(space) << space.error().message;
+  EXPECT_GT(space->total, ByteCount(0));
+  EXPECT_LE(space->free, space->total);
+  EXPECT_EQ(file_system().space(path("absent")).error().code, ErrorCode::kNotFound);
+}
+
 TEST_P(FileSystemConformance, ResolveGivesAnAbsolutePath) {
   put(path("a"), "");
   const auto resolved = file_system().resolve(path(".") / "a");

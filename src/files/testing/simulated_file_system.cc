@@ -263,6 +263,17 @@ Result<std::optional<FileInfo>> SimulatedFileSystem::info(const fs::path& path) 
       .kind = FileKind::kFile, .size = ByteCount(node->content.size()), .modified = modified});
 }
 
+Result<DiskSpace> SimulatedFileSystem::space(const fs::path& path) {
+  const std::scoped_lock guard(state_->mutex);
+  const std::string key = key_of(path);
+  if (!state_->folders.contains(key) && state_->find(key) == nullptr) {
+    return not_found(fmt::format("cannot ask for the space of {}: it is not there", key));
+  }
+  const ByteCount total = state_->capacity.value_or(ByteCount(std::uint64_t{1} << 40));
+  const ByteCount used(std::min(state_->num_bytes_used(), total.count()));
+  return DiskSpace{.total = total, .free = total - used};
+}
+
 Result<fs::path> SimulatedFileSystem::resolve(const fs::path& path) {
   return fs::path(key_of(path));
 }
