@@ -11,7 +11,7 @@
 namespace assay::records {
 namespace {
 
-constexpr std::size_t kBlockSize = std::size_t{4} << 20;
+constexpr std::size_t kBlockSize = std::size_t{1} << 20;
 constexpr char kLineEnd = '\n';
 
 class FileStream final : public ByteStream {
