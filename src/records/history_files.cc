@@ -1,4 +1,4 @@
-#include "core/check.h"
+#include "compress/stream.h"
 #include "records/history_reader.h"
 
 #include <algorithm>
@@ -28,9 +28,9 @@ std::optional<HistoryFile> history_file(const std::filesystem::path& folder,
   HistoryFile file{.path = folder / name};
   if (!name.starts_with(kStem)) return std::nullopt;
   name.remove_prefix(kStem.size());
-  if (name.ends_with(".gz") || name.ends_with(".zst")) {
+  if (const auto format = compress::format_of_name(name)) {
     file.is_compressed = true;
-    name = name.substr(0, name.rfind('.'));
+    name.remove_suffix(compress::name_suffix(*format).size());
   }
   if (!name.ends_with(kSuffix)) return std::nullopt;
   name.remove_suffix(kSuffix.size());

@@ -1,5 +1,6 @@
 #include "records/history_reader.h"
 
+#include "compress/stream.h"
 #include "core/check.h"
 #include "files/testing/temporary_folder.h"
 
@@ -75,6 +76,30 @@ TEST_F(History, ReadsMonthsBeforeTheCurrentFileAndArchivesToo) {
   EXPECT_EQ(read(), "a b c=0.5");
   EXPECT_EQ(counts().num_records, 3);
   EXPECT_EQ(counts().num_missing_section, 0);
+}
+
+TEST_F(History, ReadsCompressedMonths) {
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += record(fmt::format("{}", i), "2025-03-02T00:00:00Z");
+  write("archive/generation_history_2025-03.jsonl.gz",
+        *compress::compress(compress::Format::kGzip, text));
+  write("archive/generation_history_2025-04.jsonl.zst",
+        *compress::compress(compress::Format::kZstd, record("b", "2025-04-02T00:00:00Z")));
+  write("generation_history_2025-04.jsonl", record("b", "2025-04-02T00:00:00Z"));
+  EXPECT_TRUE(read().ends_with(" 19998 19999 b"));
+  EXPECT_EQ(counts().num_records, 20'001);
+  EXPECT_EQ(counts().num_duplicate, 1);
+}
+
+TEST_F(History, SaysWhichCompressedFileIsBroken) {
+  const std::string whole =
+      *compress::compress(compress::Format::kGzip, record("a", "2025-03-02T00:00:00Z"));
+  const auto path = folder() / "generation_history_2025-03.jsonl.gz";
+  write(path.filename(), whole.substr(0, whole.size() - 9));
+  const std::string message = read({.num_threads = 2});
+  EXPECT_TRUE(message.starts_with(path.native() + ": ")) << message;
+  EXPECT_TRUE(message.ends_with("; restore this file from a backup, or move it out of the folder"))
+      << message;
 }
 
 TEST_F(History, LeavesFilesOfOtherNamesAlone) {

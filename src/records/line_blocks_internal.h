@@ -55,7 +55,7 @@ class ByteStream {
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 };
 
-/// Errors: those of FileSystem::open().
+/// The bytes of `file`, uncompressed. Errors: those of FileSystem::open().
 Result<std::unique_ptr<ByteStream>> open_history_stream(files::FileSystem& file_system,
                                                         const HistoryFile& file);
 
