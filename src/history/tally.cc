@@ -179,8 +179,12 @@ void Tally::add_charts(const RecordView& record, const Observed& observed,
 
 std::vector<RecordField> needed_fields(const AnalyzeOptions& options) {
   const AnalyzeReports& reports = options.reports;
-  std::vector<RecordField> fields = {RecordField::kGenerationId, RecordField::kTaskType,
-                                     RecordField::kSubmitted, RecordField::kAccepted};
+  std::vector<RecordField> fields = {RecordField::kGenerationId,
+                                     RecordField::kTaskType,
+                                     RecordField::kSubmitted,
+                                     RecordField::kAccepted,
+                                     RecordField::kPreSubmissionRejection,
+                                     RecordField::kFailed};
   const auto add_for = [&](std::initializer_list<AnalyzeReport> wanting,
                            std::initializer_list<RecordField> needed) {
     if (std::ranges::any_of(wanting, [&](AnalyzeReport report) { return reports.has(report); })) {
@@ -190,8 +194,6 @@ std::vector<RecordField> needed_fields(const AnalyzeOptions& options) {
   using enum AnalyzeReport;
   if (options.since) fields.push_back(RecordField::kTimestamp);
   add_for({kComparison, kCharts}, {RecordField::kTimestamp});
-  add_for({kSummary, kFailures, kComparison, kCharts, kGroups, kValidators},
-          {RecordField::kPreSubmissionRejection, RecordField::kFailed});
   add_for({kFailures, kCharts}, {RecordField::kErrorType, RecordField::kRejectionReason});
   add_for({kSummary, kComparison, kCharts, kGroups, kValidators}, {RecordField::kTiming});
   add_for({kSummary, kClip, kValidator, kComparison, kCharts, kGroups, kValidators},
