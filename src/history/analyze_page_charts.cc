@@ -97,7 +97,9 @@ std::vector<TextCount> by_kind(const std::vector<TextCount>& counts) {
       found->count += entry.count;
     }
   }
-  std::ranges::stable_sort(kinds, std::ranges::greater(), &TextCount::count);
+  std::ranges::sort(kinds, [](const TextCount& left, const TextCount& right) {
+    return left.count != right.count ? left.count > right.count : left.text < right.text;
+  });
   return kinds;
 }
 
@@ -253,9 +255,14 @@ void add_stages(report::Page& page, const Analysis& analysis) {
   page.begin_section("Time per stage");
   report::BarChart chart = {.series = {{"mean seconds", Tone::kNeutral}}};
   std::vector<StageFigures> stages = analysis.stages;
-  std::ranges::stable_sort(stages, std::ranges::greater(), &StageFigures::mean_seconds);
+  std::erase_if(stages,
+                [](const StageFigures& stage) { return !std::isfinite(stage.mean_seconds); });
+  std::ranges::sort(stages, [](const StageFigures& left, const StageFigures& right) {
+    return left.mean_seconds != right.mean_seconds ? left.mean_seconds > right.mean_seconds
+                                                   : left.name < right.name;
+  });
   for (const StageFigures& stage : stages) {
-    if (!std::isfinite(stage.mean_seconds) || chart.rows.size() == kMaxBars) continue;
+    if (chart.rows.size() == kMaxBars) break;
     chart.rows.push_back({stage.name,
                           {std::max(0.0, stage.mean_seconds)},
                           fmt::format("{:.3f} s in {}", stage.mean_seconds,

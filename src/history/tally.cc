@@ -136,7 +136,10 @@ void Tally::add(const RecordView& record, std::uint64_t ordinal) {
   const bool is_image = task_type == kImageTo3d;
   if (is_text) text_to_3d_ += observed.counts;
   if (is_image) image_to_3d_ += observed.counts;
-  if (observed.clip) clip_.at(is_text ? 0 : is_image ? 1 : 2).add(*observed.clip);
+  if (observed.clip) {
+    ClipTally& of_type = is_text ? clip_[0] : clip_[2];
+    (is_image ? clip_[1] : of_type).add(*observed.clip);
+  }
   if (observed.total_time_seconds) total_time_.add(*observed.total_time_seconds);
   if (observed.counts.rejected_before != 0) {
     rejection_reasons_.add(text_or_unnamed(record[RecordField::kRejectionReason]), ordinal);
