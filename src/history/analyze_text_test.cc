@@ -81,10 +81,11 @@ TEST(LineProblems, AreOneLineByKind) {
   lines.num_duplicate = 11;
   EXPECT_EQ(count_line_problems(lines), 45U);
   EXPECT_EQ(line_problems_text(lines),
-            "lines left out: 1 not JSON, 2 not UTF-8, 3 no object, 4 too long; lines read all the "
-            "same: 5 with NaN or infinity, 6 with an integer over 64 bits, 7 with a lone "
+            "lines left out: 1 not JSON, 2 not UTF-8, 3 no object, 4 too long, 11 of an id that "
+            "came before; lines read all the same: 5 with NaN or infinity, 6 with an integer over "
+            "64 bits, 7 with a lone "
             "surrogate, 8 with a bad timestamp, 10 with a time without offset, taken as UTC, 9 "
-            "with a missing or null section, 11 of an id that came before");
+            "with a missing or null section");
 }
 
 TEST(TextTable, GroupsDigits) {
