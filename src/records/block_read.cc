@@ -63,10 +63,8 @@ Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal) {
     }
     if (has_late_feedback_) {
       merged_.assign(record.fields.begin(), record.fields.end());
-      if (merge_.apply(digest, merged_)) {
-        record.fields = merged_;
-        ++counts_.num_late_feedback;
-      }
+      if (merge_.apply(digest, merged_)) ++counts_.num_late_feedback;
+      record.fields = merged_;
     }
   }
   count_missing_sections();
