@@ -1,0 +1,12 @@
+#include "cli/command_internal.h"
+#include "cli/history_options_internal.h"
+
+namespace assay::cli {
+
+void add_history_commands(CommandTree& tree) {
+  CLI::App& group = CommandTree::add_group(
+      tree.root(), "history", "Keep the record of every generation that a miner makes.");
+  add_rotate_command(tree, group);
+}
+
+}  // namespace assay::cli
