@@ -28,6 +28,8 @@ struct NowFlag {
   Result<std::unique_ptr<Clock>> clock() const;
 };
 
+void add_backup_command(CommandTree& tree, CLI::App& group);
+void add_restore_command(CommandTree& tree, CLI::App& group);
 void add_rotate_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli
