@@ -7,8 +7,10 @@ void add_history_commands(CommandTree& tree) {
   CLI::App& group = CommandTree::add_group(
       tree.root(), "history", "Keep the record of every generation that a miner makes.");
   add_backup_command(tree, group);
+  add_doctor_command(tree, group);
   add_restore_command(tree, group);
   add_rotate_command(tree, group);
+  add_status_command(tree, group);
 }
 
 }  // namespace assay::cli

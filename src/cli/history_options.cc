@@ -1,5 +1,8 @@
 #include "cli/history_options_internal.h"
 
+#include <filesystem>
+#include <system_error>
+
 namespace assay::cli {
 namespace {
 
@@ -31,6 +34,14 @@ Result<std::unique_ptr<Clock>> NowFlag::clock() const {
   if (text.empty()) return std::make_unique<FixedClock>(system_clock().now());
   ASSIGN_OR_RETURN(const Timestamp now, with_context(parse_timestamp(text), "--now"));
   return std::make_unique<FixedClock>(now);
+}
+
+std::optional<history::DiskSpace> disk_space(const std::string& folder) {
+  std::error_code failed;
+  const std::filesystem::space_info space = std::filesystem::space(folder, failed);
+  if (failed) return std::nullopt;
+  return history::DiskSpace{.capacity = ByteCount(space.capacity),
+                            .available = ByteCount(space.available)};
 }
 
 }  // namespace assay::cli

@@ -6,10 +6,12 @@
 #include "cli/command_internal.h"
 #include "core/clock.h"
 #include "core/result.h"
+#include "history/doctor.h"
 
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace assay::cli {
@@ -28,8 +30,13 @@ struct NowFlag {
   Result<std::unique_ptr<Clock>> clock() const;
 };
 
+/// Of the disk that holds the folder; nothing when the system does not say.
+std::optional<history::DiskSpace> disk_space(const std::string& folder);
+
 void add_backup_command(CommandTree& tree, CLI::App& group);
+void add_doctor_command(CommandTree& tree, CLI::App& group);
 void add_restore_command(CommandTree& tree, CLI::App& group);
 void add_rotate_command(CommandTree& tree, CLI::App& group);
+void add_status_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli
