@@ -3,9 +3,9 @@
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/data_folder_internal.h"
+#include "history/line_hash_internal.h"
 #include "history/line_reader_internal.h"
-#include "history/record_files_internal.h"
-#include "history/record_line_internal.h"
+#include "history/record_scan_internal.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -75,12 +75,11 @@ class Examination {
         file_system_, folder_ / path,
         [&](std::string_view line) -> Status {
           ++number;
-          if (line.find_first_not_of(" \t\r") == std::string_view::npos) return {};
-          const auto record = read_record_files(line);
-          if (!record) {
+          const ScannedLine record = scan_.scan(line);
+          if (record.kind == LineKind::kUnreadable) {
             find(FindingKind::kBadLine, path.native(), fmt::format("line {}", number));
-          } else {
-            take(*record, path, month);
+          } else if (record.kind == LineKind::kRecord) {
+            take(record, path, month);
           }
           return {};
         },
@@ -91,7 +90,7 @@ class Examination {
     return {};
   }
 
-  void take(const RecordFiles& record, const fs::path& path, std::optional<Month> month) {
+  void take(const ScannedLine& record, const fs::path& path, std::optional<Month> month) {
     ++report_.num_records;
     if (month && record.time && month_of(*record.time) != *month) {
       find(FindingKind::kWrongMonth, path.native(), record.id);
@@ -205,6 +204,7 @@ class Examination {
   const fs::path& folder_;
   const DoctorOptions& options_;
   const std::stop_token& stop_;
+  RecordScan scan_;
   DoctorReport report_;
   LineSet ids_;
   std::map<std::string, Named, std::less<>> named_;

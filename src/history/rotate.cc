@@ -2,7 +2,7 @@
 
 #include "history/data_folder_internal.h"
 #include "history/line_reader_internal.h"
-#include "history/record_line_internal.h"
+#include "history/record_scan_internal.h"
 #include "history/rotate_month_internal.h"
 
 #include <fmt/format.h>
@@ -108,7 +108,7 @@ class Rotation {
 
   /// The month that a line of the current file goes to; nothing when it stays.
   std::optional<Month> destination(std::string_view line) {
-    const RecordLine record = read_record_line(line);
+    const ScannedLine record = scan_.scan(line);
     if (record.kind == LineKind::kUnreadable) {
       ++report_.num_unreadable;
       return neighbour_;
@@ -188,6 +188,7 @@ class Rotation {
   const Month now_;
   const RotateOptions& options_;
   const std::stop_token& stop_;
+  RecordScan scan_;
   RotateReport report_;
   std::map<Month, std::vector<fs::path>> files_;
   std::map<Month, MonthMerge> merges_;

@@ -6,7 +6,7 @@
 #include "compress/stream.h"
 #include "crypto/digest.h"
 #include "files/file_system.h"
-#include "history/record_line_internal.h"
+#include "history/line_hash_internal.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -115,6 +115,13 @@ TEST_F(RotateTest, KeepsRecordsWithoutTimeAndPutsOtherLinesBesideTheirNeighbours
   EXPECT_EQ(report.num_unreadable, 4U);
 }
 
+TEST_F(RotateTest, RecordsThatOnlyPythonReadsHaveAMonthToo) {
+  const std::string nan = record_line("n", "2025-10-05T10:00:00+00:00", R"(, "score": NaN)");
+  put("generation_history.jsonl", nan + "\n" + kNovember + "\n");
+  EXPECT_EQ(run_well().num_unreadable, 0U);
+  EXPECT_EQ(content("generation_history_2025-10.jsonl"), nan + "\n");
+}
+
 TEST_F(RotateTest, ASecondRunFindsNothingToDo) {
   put("generation_history.jsonl", kJuly + "\n" + kOctober + "\n" + kNovember + "\n");
   run_well();

@@ -3,7 +3,7 @@
 #include "compress/stream.h"
 #include "history/data_folder_internal.h"
 #include "history/folder_walk_internal.h"
-#include "history/record_line_internal.h"
+#include "history/record_scan_internal.h"
 
 #include <fmt/format.h>
 
@@ -119,9 +119,10 @@ class Measurement {
     ASSIGN_OR_RETURN(const auto info, file_system_.info(folder_ / kCurrentFile));
     if (!info) return {};
     ASSIGN_OR_RETURN(const std::string sample, read_sample(file_system_, folder_ / kCurrentFile));
+    RecordScan scan;
     for (std::string_view rest = sample; !rest.empty();) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const RecordLine line = read_record_line(rest.substr(0, end));
+      const ScannedLine line = scan.scan(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
       if (!line.time || *line.time > now_) continue;
       const auto age =
