@@ -1,11 +1,13 @@
 #include "history/doctor.h"
 
+#include "core/limits.h"
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/data_folder_internal.h"
 #include "history/line_hash_internal.h"
 #include "history/line_reader_internal.h"
 #include "history/record_scan_internal.h"
+#include "json/value.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -39,6 +41,8 @@ class Examination {
 
   Result<DoctorReport> run() {
     RETURN_IF_ERROR(read_records());
+    RETURN_IF_ERROR(read_late_feedback());
+    RETURN_IF_ERROR(read_open_generations());
     for (const auto& [path, named] : named_) RETURN_IF_ERROR(check_blob(path, named));
     report_.num_files = named_.size();
     RETURN_IF_ERROR(look_below({}, 0));
@@ -99,18 +103,64 @@ class Examination {
       find(FindingKind::kRepeatedId, path.native(), record.id);
     }
     for (const NamedBlob& blob : record.blobs) {
-      if (blob.path.empty()) {
-        if (!blob.hash.empty()) ++report_.num_not_stored;
-        continue;
-      }
-      if (!storage::check_object_key(blob.path)) {
-        find(FindingKind::kUnsafePath, path.native(), fmt::format("{}: {}", record.id, blob.path));
-        continue;
-      }
-      Named& named = named_[blob.path];
-      if (named.id.empty()) named.id = record.id;
-      if (named.hash.empty()) named.hash = blob.hash;
+      if (blob.path.empty() && !blob.hash.empty()) ++report_.num_not_stored;
+      name(blob.path, blob.hash, record.id, path);
     }
+  }
+
+  /// `source` says that there is such a file.
+  void name(const std::string& path, const std::string& hash, const std::string& id,
+            const fs::path& source) {
+    if (path.empty()) return;
+    if (!storage::check_object_key(path)) {
+      find(FindingKind::kUnsafePath, source.native(), fmt::format("{}: {}", id, path));
+      return;
+    }
+    Named& named = named_[path];
+    if (named.id.empty()) named.id = id;
+    if (named.hash.empty()) named.hash = hash;
+  }
+
+  /// Feedback that came after the record says where the PLY file went.
+  Status read_late_feedback() {
+    const fs::path path = "generation_feedback.jsonl";
+    ASSIGN_OR_RETURN(const auto info, file_system_.info(folder_ / path));
+    if (!info) return {};
+    const auto read = read_lines(
+        file_system_, folder_ / path,
+        [&](std::string_view line) -> Status {
+          const auto feedback = json::parse(line);
+          if (!feedback) return {};
+          const std::string id = text_of(*feedback, "generation_id");
+          name(text_of(*feedback, "ply_file_path"), text_of(*feedback, "ply_file_hash"), id, path);
+          name(text_of(*feedback, "rejected_sample_path"),
+               text_of(*feedback, "rejected_sample_hash"), id, path);
+          return {};
+        },
+        stop_);
+    if (!read && read.error().code == ErrorCode::kCancelled) return Error(read.error());
+    if (!read) find(FindingKind::kUnreadable, path.native(), read.error().message);
+    return {};
+  }
+
+  /// Images of generations that have no record yet. A damaged file names nothing.
+  Status read_open_generations() {
+    const fs::path path = "pending_generations.json";
+    const auto text = files::read_file(file_system_, folder_ / path, kMaxJsonSize);
+    if (!text) return {};
+    const auto pending = json::parse(*text);
+    if (!pending || pending->object() == nullptr) return {};
+    for (const auto& [id, record] : *pending->object()) {
+      const json::Value* task = record.find("task");
+      if (task == nullptr) continue;
+      name(text_of(*task, "image_file_path"), text_of(*task, "base64_image_hash"), id, path);
+    }
+    return {};
+  }
+
+  static std::string text_of(const json::Value& value, std::string_view member) {
+    const json::Value* found = value.find(member);
+    return found == nullptr || found->text() == nullptr ? std::string() : *found->text();
   }
 
   Status check_blob(const std::string& path, const Named& named) {

@@ -66,6 +66,24 @@ TEST_F(DoctorTest, TellsMissingAndWrongAndUnnamedFilesApart) {
             0U);
 }
 
+TEST_F(DoctorTest, LateFeedbackAndOpenGenerationsNameFilesToo) {
+  put("ply_files/a.ply", "splats");
+  put("images/open.png", "image");
+  put("generation_history.jsonl", record_line("a", "2025-11-01T00:00:00Z") + "\n");
+  put("generation_feedback.jsonl",
+      fmt::format(
+          R"({{"generation_id": "a", "ply": "accepted", "ply_file_path": "ply_files/a.ply", )"
+          R"("ply_file_hash": "sha256:{}"}})"
+          "\n",
+          crypto::sha256("other splats").to_hex()));
+  put("pending_generations.json",
+      "{\"b\": " + image_record("b", "images/open.png", "image") + "}\n");
+  const DoctorReport report = run();
+  EXPECT_EQ(count(report, FindingKind::kUnnamedFile), 0U) << to_text(report);
+  EXPECT_EQ(count(report, FindingKind::kWrongContent), 1U);
+  EXPECT_EQ(report.num_findings(), 1U);
+}
+
 TEST_F(DoctorTest, FindsBadLinesWrongMonthsAndRepeatedIds) {
   const std::string record = record_line("a", "2025-10-01T00:00:00Z");
   put("generation_history_2025-10.jsonl", record + "\n" + record_line("b", "2025-11-02T00:00:00Z"));
