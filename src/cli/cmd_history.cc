@@ -8,6 +8,11 @@ void add_history_commands(CommandTree& tree) {
                                            "The record of every generation a miner makes.");
   add_analyze_command(tree, group);
   add_history_export_command(tree, group);
+  add_status_command(tree, group);
+  add_doctor_command(tree, group);
+  add_rotate_command(tree, group);
+  add_backup_command(tree, group);
+  add_restore_command(tree, group);
 }
 
 }  // namespace assay::cli
