@@ -16,9 +16,10 @@ class Reader {
   int number(std::size_t width) {
     if (rest_.size() < width) return fail();
     int value = 0;
-    for (const char digit : rest_.substr(0, width)) {
-      if (digit < '0' || digit > '9') return fail();
-      value = value * 10 + (digit - '0');
+    for (std::size_t i = 0; i < width; ++i) {
+      const int digit = rest_[i] - '0';
+      if (digit < 0 || digit > 9) return fail();
+      value = value * 10 + digit;
     }
     rest_.remove_prefix(width);
     return value;
