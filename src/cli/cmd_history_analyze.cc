@@ -1,5 +1,6 @@
 #include "app/version.h"
 #include "cli/history_options_internal.h"
+#include "cli/history_watch_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "files/atomic_file.h"
@@ -30,6 +31,7 @@ constexpr std::int64_t kMaxDays = 1'000'000;
 constexpr unsigned kMaxThreads = 256;
 
 enum class Strictness : std::uint8_t { kLenient, kStrict };
+enum class Repetition : std::uint8_t { kOnce, kWatch };
 
 struct AnalyzeFlags {
   std::string data_folder = "data";
@@ -44,6 +46,7 @@ struct AnalyzeFlags {
   unsigned threads = 0;
   Strictness strictness = Strictness::kLenient;
   history::TextForm form = history::TextForm::kOurs;
+  Repetition repetition = Repetition::kOnce;
 };
 
 std::string check_time(const std::string& text) {
@@ -154,7 +157,7 @@ Result<history::Analysis> analyze(const AnalyzeFlags& flags, const history::Anal
   return history::Analysis();
 }
 
-Result<ExitCode> run_analyze(const AnalyzeFlags& flags, Session& session) {
+Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const history::AnalyzeHeading heading, make_heading(flags));
   const history::AnalyzeOptions options = make_options(flags, heading);
   std::string text;
@@ -173,6 +176,18 @@ Result<ExitCode> run_analyze(const AnalyzeFlags& flags, Session& session) {
   const bool is_partial =
       flags.strictness == Strictness::kStrict && history::count_line_problems(analysis.lines) > 0;
   return is_partial ? ExitCode::kPartial : ExitCode::kOk;
+}
+
+Result<ExitCode> run_analyze(const AnalyzeFlags& flags, Session& session) {
+  if (flags.repetition == Repetition::kOnce) return analyze_once(flags, session);
+  const auto show = [&] -> Status {
+    RETURN_IF_ERROR(print(fmt::format("At {}:\n\n", to_rfc3339(system_clock().now()))));
+    RETURN_IF_ERROR(analyze_once(flags, session));
+    return print("\n");
+  };
+  const Status watched = watch_history(flags.data_folder, show, session.stop);
+  if (!watched && watched.error().code != ErrorCode::kCancelled) return watched.error();
+  return ExitCode::kCancelled;
 }
 
 void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& flags) {
@@ -226,6 +241,11 @@ void add_analyze_command(CommandTree& tree, CLI::App& group) {
   add_option(command, "--html", flags->page, "Also write a page with charts.")->type_name("FILE");
   add_option(command, "--threads", flags->threads, "Threads to read with; 0 takes all.")
       ->type_name("N");
+  command
+      .add_flag_callback(
+          "--watch", [flags] { flags->repetition = Repetition::kWatch; },
+          "Print again whenever the history has grown, until interrupted.")
+      ->excludes(command.get_option("--json"));
   command.add_flag_callback(
       "--strict", [flags] { flags->strictness = Strictness::kStrict; },
       "Exit with 4 when a line was left out or holds something unusual.");
