@@ -194,7 +194,8 @@ void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& fl
   const auto add = [&](const char* name, AnalyzeReport report, const char* help) {
     command.add_flag_callback(name, [flags, report] { flags->reports.add(report); }, help);
   };
-  add("--summary", AnalyzeReport::kSummary, "Counts, CLIP scores and times; without others given.");
+  add("--summary", AnalyzeReport::kSummary,
+      "Counts, CLIP scores and times; also when no report is named.");
   add("--acceptance-rate", AnalyzeReport::kAcceptance, "What was submitted and accepted.");
   add("--failures", AnalyzeReport::kFailures, "Errors and rejections before submission, by kind.");
   add("--clip-distribution", AnalyzeReport::kClip, "CLIP scores and their histogram.");
@@ -211,7 +212,7 @@ void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& fl
                   "The last A days against the B days before them.")
       ->type_name("A B")
       ->expected(2)
-      ->check(CLI::Range(std::int64_t{1}, kMaxDays));
+      ->check(CLI::Range(std::int64_t{1}, kMaxDays).description(""));
 }
 
 }  // namespace
@@ -234,7 +235,7 @@ void add_analyze_command(CommandTree& tree, CLI::App& group) {
       ->check(check_task_type);
   add_option(command, "--last-days", flags->last_days, "Only the last N days; 0 for all.")
       ->type_name("N")
-      ->check(CLI::Range(-kMaxDays, kMaxDays));
+      ->check(CLI::Range(-kMaxDays, kMaxDays).description(""));
   add_option(command, "--now", flags->now, "The time that days are counted back from.")
       ->type_name("TIME")
       ->check(check_time);
