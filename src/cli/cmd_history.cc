@@ -1,5 +1,5 @@
 #include "cli/command_internal.h"
-#include "cli/history_options_internal.h"
+#include "cli/history_manage_options_internal.h"
 
 namespace assay::cli {
 
