@@ -8,6 +8,7 @@ void add_history_commands(CommandTree& tree) {
       tree.root(), "history", "Keep the record of every generation that a miner makes.");
   add_backup_command(tree, group);
   add_doctor_command(tree, group);
+  add_prune_command(tree, group);
   add_restore_command(tree, group);
   add_rotate_command(tree, group);
   add_status_command(tree, group);
