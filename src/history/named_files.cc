@@ -28,7 +28,7 @@ std::optional<Timestamp> time_at(const json::Value& value,
   return time ? std::optional(time->instant) : std::nullopt;
 }
 
-void hand_out(NamedFile file, const OnNamedFile& on_file) {
+void hand_out(const NamedFile& file, const OnNamedFile& on_file) {
   if (!file.path.empty()) on_file(file);
 }
 

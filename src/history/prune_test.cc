@@ -146,8 +146,7 @@ TEST_F(PruneTest, IsFinishedByTheNextRunWhereverPowerFails) {
     // No file goes before the line that says so is on disk.
     const std::string pruned = file_content(file_system, "/data/pruned_history.jsonl");
     for (const std::string name : {"images/old.png", "ply_files/old.ply", "ply_files/late.ply"}) {
-      EXPECT_TRUE(file_system.content("/data/" + name) || pruned.find(name) != std::string::npos)
-          << name;
+      EXPECT_TRUE(file_system.content("/data/" + name) || pruned.contains(name)) << name;
     }
     ASSERT_TRUE(prune(file_system, "/data", clock_, options, {}));
     for (const std::string name : {"images/old.png", "ply_files/old.ply", "ply_files/kept.ply",
