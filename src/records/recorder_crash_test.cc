@@ -98,6 +98,7 @@ class World {
   std::unique_ptr<Recorder> open() {
     RecorderOptions options;
     options.derive_interval = std::chrono::milliseconds(0);
+    options.hand_over = HandOver::kNever;
     options.journal.segment_size = ByteCount(2000);
     auto recorder = Recorder::open(file_system_, clock_, random_, "/data", options);
     if (recorder) return std::move(*recorder);

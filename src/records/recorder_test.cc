@@ -26,6 +26,7 @@ class RecorderTest : public ::testing::Test {
     RecorderOptions options;
     options.miner_uid = 226;
     options.derive_interval = std::chrono::milliseconds(0);
+    options.hand_over = HandOver::kNever;
     return options;
   }
   std::unique_ptr<Recorder> open() { return open(options()); }
@@ -60,7 +61,8 @@ class RecorderTest : public ::testing::Test {
     ASSERT_TRUE(file_system_.sync_folder(path.parent_path()));
   }
   std::vector<std::string> names(std::string_view folder) {
-    return file_system_.list(std::filesystem::path("/data") / folder).value_or(std::vector<std::string>());
+    return file_system_.list(std::filesystem::path("/data") / folder)
+        .value_or(std::vector<std::string>());
   }
   static FeedbackReceived score(double value) {
     return {.validator_uid = {}, .validator_hotkey = {}, .score = value};

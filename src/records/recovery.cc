@@ -57,6 +57,15 @@ Status LocalRecorder::start_up() {
   if (const std::string text = recovery_.to_text(); !text.empty()) {
     log_info("history: " + text, {{"folder", folder_.native()}});
   }
+  if (options_.hand_over == HandOver::kToFirst) {
+    auto server = HandOverServer::start(*this, hand_over_path(folder_));
+    if (server) {
+      hand_over_ = std::move(*server);
+    } else {
+      log_warning("other processes cannot hand over to this history",
+                  {{"reason", server.error().message}});
+    }
+  }
   if (options_.derive_interval.count() > 0) {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
