@@ -95,7 +95,6 @@ class HandedOverRecorder final : public Recorder {
  private:
   using Connection = std::unique_ptr<process::LocalConnection>;
 
-  JsonMembers request(std::string_view call, std::string_view generation_id);
   Result<Receipt> ask(JsonMembers request, std::string_view key);
   Result<Receipt> ask_once(const std::string& request);
   Result<std::string> answer_of_other(const std::string& request);

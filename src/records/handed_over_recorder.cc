@@ -15,6 +15,13 @@ namespace {
 constexpr std::chrono::milliseconds kRetryPause{20};
 constexpr std::chrono::seconds kPatience{20};
 
+JsonMembers request(std::string_view call, std::string_view generation_id) {
+  JsonMembers members;
+  members.set_text("call", call);
+  members.set_text("generation_id", generation_id);
+  return members;
+}
+
 Result<Receipt> receipt_of(std::string_view answer) {
   const auto members = JsonMembers::parse(answer);
   const auto integer = [&](std::string_view name) -> std::optional<std::int64_t> {
@@ -26,13 +33,12 @@ Result<Receipt> receipt_of(std::string_view answer) {
     return value == nullptr ? std::string() : decode_json_text(*value).value_or("");
   };
   if (const auto code = integer("error");
-      code && *code >= 0 && *code <= static_cast<std::int64_t>(ErrorCode::kInternal)) {
+      code && *code >= 0 && std::cmp_less_equal(*code, static_cast<int>(ErrorCode::kInternal))) {
     return Error{.code = static_cast<ErrorCode>(*code), .message = text("message")};
   }
   const auto verdict = integer("verdict");
   const auto sequence = integer("sequence");
-  if (!verdict || *verdict < 0 || *verdict >= static_cast<std::int64_t>(kNumVerdicts) ||
-      !sequence) {
+  if (!verdict || *verdict < 0 || std::cmp_greater_equal(*verdict, kNumVerdicts) || !sequence) {
     return corrupt("an answer of no known form from the process that has the history");
   }
   return Receipt{.generation_id = text("generation_id"),
@@ -127,13 +133,6 @@ Result<Receipt> HandedOverRecorder::ask(JsonMembers request, std::string_view ke
     take_over();
     std::this_thread::sleep_for(kRetryPause);
   }
-}
-
-JsonMembers HandedOverRecorder::request(std::string_view call, std::string_view generation_id) {
-  JsonMembers members;
-  members.set_text("call", call);
-  members.set_text("generation_id", generation_id);
-  return members;
 }
 
 Result<Receipt> HandedOverRecorder::start(const NewGeneration& generation, std::string_view key) {

@@ -126,7 +126,7 @@ class LocalRecorder final : public Recorder {
 
   std::mutex
       derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_
-  std::optional<Derivation> derivation_;
+  std::unique_ptr<Derivation> derivation_;
   DerivedLines unwritten_;
   std::optional<std::uint64_t> pending_version_;  // of the table, that the file shows
   std::chrono::nanoseconds pending_written_{};

@@ -211,9 +211,9 @@ TEST(PlyStore, ThreadsStoreAtTheSameTime) {
   threads.clear();
   const auto names = disk.list(kData / "ply_files");
   ASSERT_TRUE(names);
-  EXPECT_EQ(std::ranges::count_if(
-                *names, [](const std::string& name) { return name.ends_with(".ply"); }),
-            8);
+  EXPECT_EQ(
+      std::ranges::count_if(*names, [](const std::string& name) { return name.ends_with(".ply"); }),
+      8);
 }
 
 TEST(PlyStore, AfterEveryFailureNothingHalfIsLeftAndTheNextTryWorks) {

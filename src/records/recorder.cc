@@ -160,10 +160,10 @@ Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,
   ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
   const Timestamp now = clock_->now();
   JsonMembers members;
-  members.set("submitted", json_boolean_of(!rejection_reason));
+  members.set_boolean("submitted", !rejection_reason);
   members.set_optional_text("submission_time",
                             rejection_reason ? std::nullopt : std::optional(python_isoformat(now)));
-  members.set("pre_submission_rejection", json_boolean_of(rejection_reason.has_value()));
+  members.set_boolean("pre_submission_rejection", rejection_reason.has_value());
   members.set_optional_text("rejection_reason", rejection_reason);
   return append({.sequence = 0,
                  .time = now,

@@ -22,7 +22,7 @@ constexpr std::string_view kTrellis = R"({"trellis_sparse_steps": 45})";
 
 class RecorderTest : public ::testing::Test {
  protected:
-  RecorderOptions options() {
+  static RecorderOptions options() {
     RecorderOptions options;
     options.miner_uid = 226;
     options.derive_interval = std::chrono::milliseconds(0);
@@ -453,8 +453,8 @@ TEST_F(RecorderTest, StoresNoBytesWhenToldNotTo) {
 
 // Many threads on the machine's own file system, with the thread that derives.
 TEST(RecorderThreads, EveryAcknowledgedRecordIsThereOnce) {
-  constexpr int kNumThreads = 16;
-  constexpr int kNumEach = 25;
+  constexpr int kNumThreads = 64;
+  constexpr int kNumEach = 7;
   const files::testing::TemporaryFolder folder;
   RecorderOptions options;
   options.derive_interval = std::chrono::milliseconds(1);
@@ -475,7 +475,7 @@ TEST(RecorderThreads, EveryAcknowledgedRecordIsThereOnce) {
         ASSERT_TRUE(receipt);
         ASSERT_TRUE(recorder.log_timing(receipt->generation_id, R"({"total_time": 1.5})"));
         ASSERT_TRUE(recorder.finish(receipt->generation_id));
-        if (i % 8 == 0) {
+        if (i % 4 == 0) {
           ASSERT_TRUE(recorder.flush());
         }
       }

@@ -184,7 +184,7 @@ Status LocalRecorder::open_derived() {
     }
   }
   ASSIGN_OR_RETURN(auto derivation, Derivation::open(*file_system_, folder_, anchors, lines_));
-  derivation_.emplace(std::move(derivation));
+  derivation_ = std::make_unique<Derivation>(std::move(derivation));
   lines_ = {};
   behind_bytes_ = 0;
   recovery_.num_completed_lines = derivation_->num_completed();
