@@ -180,6 +180,7 @@ Status LocalRecorder::checkpoint() {
 
 Status LocalRecorder::close() {
   if (is_closed_) return {};
+  hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
@@ -233,10 +234,10 @@ void LocalRecorder::note_trouble(const Status& status) {
 void LocalRecorder::watch_space() {
   constexpr double kClear = 1.1;
   const auto space = file_system_->space(folder_);
-  const auto free_share = space && space->total > ByteCount(0)
-                              ? static_cast<double>(space->free.count()) /
-                                    static_cast<double>(space->total.count())
-                              : 1.0;
+  const auto free_share =
+      space && space->total > ByteCount(0)
+          ? static_cast<double>(space->free.count()) / static_cast<double>(space->total.count())
+          : 1.0;
   const auto ply_bytes = static_cast<double>(ply_files_->size().count());
   const auto max_ply_bytes = static_cast<double>(options_.max_ply_files.count());
   const auto update = [](bool& is_raised, bool is_beyond, bool is_well_within,
@@ -250,8 +251,8 @@ void LocalRecorder::watch_space() {
     }
   };
   const std::scoped_lock guard(state_mutex_);
-  update(is_disk_low_, free_share < options_.min_free_share,
-         free_share > options_.min_free_share * kClear,
+  update(is_disk_low_,
+         free_share<options_.min_free_share, free_share> options_.min_free_share * kClear,
          fmt::format("the disk of {} is nearly full", folder_.native()));
   update(is_ply_large_, ply_bytes > max_ply_bytes, ply_bytes * kClear < max_ply_bytes,
          fmt::format("the PLY files in {} are over {}", folder_.native(),

@@ -5,6 +5,7 @@
 
 #include "records/checkpoint.h"
 #include "records/derivation_internal.h"
+#include "records/hand_over_internal.h"
 #include "records/image_store.h"
 #include "records/ply_store.h"
 #include "records/recorder.h"
@@ -125,7 +126,7 @@ class LocalRecorder final : public Recorder {
 
   std::mutex
       derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_
-  std::optional<Derivation> derivation_;
+  std::unique_ptr<Derivation> derivation_;
   DerivedLines unwritten_;
   std::optional<std::uint64_t> pending_version_;  // of the table, that the file shows
   std::chrono::nanoseconds pending_written_{};
@@ -143,6 +144,7 @@ class LocalRecorder final : public Recorder {
   std::mutex wake_mutex_;
   std::condition_variable_any wake_;
   std::jthread thread_;
+  std::unique_ptr<HandOverServer> hand_over_;
 };
 
 }  // namespace assay::records

@@ -23,6 +23,7 @@ using files::testing::SimulatedFileSystem;
 
 constexpr std::array<std::string_view, 2> kIdPath = {"metadata", "generation_id"};
 constexpr std::array<std::string_view, 3> kStepPath = {"generation", "timing", "step"};
+constexpr std::array<std::string_view, 3> kPlyPath = {"generation", "output", "ply_file_path"};
 constexpr std::array<std::string_view, 2> kScorePath = {"validator_feedback", "score"};
 
 // What may be in the record of a generation: one value after an acknowledgement, more after calls
@@ -94,10 +95,14 @@ class World {
     }
   }
 
+  // Names of files that were seen to be there.
+  int num_ply_files() const { return num_ply_files_; }
+
  private:
   std::unique_ptr<Recorder> open() {
     RecorderOptions options;
     options.derive_interval = std::chrono::milliseconds(0);
+    options.hand_over = HandOver::kNever;
     options.journal.segment_size = ByteCount(2000);
     auto recorder = Recorder::open(file_system_, clock_, random_, "/data", options);
     if (recorder) return std::move(*recorder);
@@ -110,6 +115,7 @@ class World {
     const std::uint64_t choice = random_.below(100);
     if (choice < 25 || open_.empty()) return start(recorder);
     if (choice < 45) return log_step(recorder, pick(open_));
+    if (choice < 52) return log_ply(recorder, pick(open_));
     if (choice < 60) return finish(recorder);
     if (choice < 80) return give_feedback(recorder);
     if (choice < 85) return change_config(recorder);
@@ -143,6 +149,12 @@ class World {
     if (receipt) expected_[id].steps.clear();
     expected_[id].steps.insert(value);
     return receipt.has_value();
+  }
+
+  bool log_ply(Recorder& recorder, const std::string& id) {
+    const std::string bytes = fmt::format("bytes {}", ++counter_ % 5);
+    return recorder.log_output(id, {.output = "{}", .ply = as_bytes(bytes), .ply_file = {}})
+        .has_value();
   }
 
   bool finish(Recorder& recorder) {
@@ -201,7 +213,15 @@ class World {
     return result;
   }
 
-  static Found found_in(const JsonMembers& record) {
+  // What a record or a line of feedback names is there.
+  void check_ply(const std::optional<std::string>& path) {
+    if (!path) return;
+    EXPECT_NE(content(decode_json_text(*path).value_or("")), "") << *path;
+    ++num_ply_files_;
+  }
+
+  Found found_in(const JsonMembers& record) {
+    check_ply(json_at(record, kPlyPath));
     return {.step = json_at(record, kStepPath).value_or("(none)"),
             .score = json_at(record, kScorePath).value_or("null"),
             .is_finished = false};
@@ -232,6 +252,7 @@ class World {
       const std::string id = decode_json_text(*feedback->find("generation_id")).value_or("");
       EXPECT_TRUE(found_.contains(id)) << id;
       found_[id].score = *feedback->find("score");
+      if (const std::string* path = feedback->find("ply_file_path")) check_ply(*path);
     }
     for (const std::string& line : lines(content("miner_config_history.jsonl"))) {
       const auto change = JsonMembers::parse(line);
@@ -263,10 +284,12 @@ class World {
   std::set<std::string> foreign_;
   std::set<std::string> reasons_;
   std::map<std::string, Found> found_;
+  int num_ply_files_ = 0;
   std::multiset<std::string> config_reasons_;
 };
 
 TEST(RecorderCrash, LosesNothingThatWasAcknowledgedAndRepeatsNothing) {
+  int num_ply_files = 0;
   const bool is_full = std::getenv("ASSAY_TEST_FULL") != nullptr;
   const std::uint64_t num_worlds = is_full ? 50'000 : 1'000;
   const char* only = std::getenv("ASSAY_TEST_SEED");
@@ -275,8 +298,10 @@ TEST(RecorderCrash, LosesNothingThatWasAcknowledgedAndRepeatsNothing) {
     World world(seed);
     for (int life = 0; life < 4; ++life) world.live();
     world.check();
+    num_ply_files += world.num_ply_files();
     ASSERT_FALSE(::testing::Test::HasFailure()) << "ASSAY_TEST_SEED=" << seed;
   }
+  EXPECT_TRUE(num_ply_files > 0 || only != nullptr);
 }
 
 }  // namespace
