@@ -34,6 +34,10 @@ std::uint64_t num_bytes(const DerivedLines& lines) {
   return num_bytes(lines.history) + num_bytes(lines.feedback) + num_bytes(lines.config);
 }
 
+// What is not destroyed on purpose.
+template <typename... Left>
+void leave_alone(Left*... /*left*/) {}
+
 }  // namespace
 
 LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, RandomSource& random,
@@ -61,10 +65,8 @@ LocalRecorder::~LocalRecorder() {
   if (is_forked()) {
     // The threads are the parent's, and what they hold stays as it was at the fork.
     if (thread_.joinable()) thread_.detach();
-    static_cast<void>(hand_over_.release());
-    static_cast<void>(journal_.release());
-    // Its end would wait for the thread that waits on it, in the parent.
-    static_cast<void>(wake_.release());
+    // The end of a condition would wait for the thread that waits on it in the parent.
+    leave_alone(hand_over_.release(), journal_.release(), wake_.release());
     return;
   }
   if (is_closed_ || !is_open_) return;
