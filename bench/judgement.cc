@@ -103,7 +103,7 @@ bool is_flagged_by_ratio(const MinerTotals& miner) {
   const double ratio = miner.missing_jobs == 0 ? 0
                                                : static_cast<double>(miner.success_missing) /
                                                      static_cast<double>(miner.missing_jobs);
-  const assay::audit::PythonInteger missing(static_cast<std::int64_t>(miner.missing_jobs));
+  const assay::python_form::PythonInteger missing(static_cast<std::int64_t>(miner.missing_jobs));
   return assay::audit::is_suspect(ratio, missing, {});
 }
 

@@ -1,6 +1,6 @@
 #include "audit/absent_objects.h"
 
-#include "audit/shown_text_internal.h"
+#include "python_form/shown_text.h"
 #include "tables/csv_reader.h"
 
 #include <fmt/format.h>
@@ -45,7 +45,8 @@ Result<AbsentObjects> count_absent_objects(const files::ByteSource& report, std:
       return at("the row is cut short; run `assay audit verify` again");
     }
     if (*exists != "True" && *exists != "False" && !exists->empty()) {
-      return at(fmt::format("exists: {} is neither True nor False nor empty", shown_text(*exists)));
+      return at(fmt::format("exists: {} is neither True nor False nor empty",
+                            python_form::shown_text(*exists)));
     }
     if (*exists != "False" || !error->empty()) continue;
     const std::string_view name = hotkey->empty() ? kUnknownHotkey : *hotkey;
@@ -69,7 +70,7 @@ Result<std::vector<MinerTotals>> with_absent_objects(std::vector<MinerTotals> fl
       return invalid_input(
           fmt::format("miner {} has absent objects in the verify report but no job "
                       "in the export; give the report of this export",
-                      shown_text(hotkey)));
+                      python_form::shown_text(hotkey)));
     }
     MinerTotals& miner = *found->second;
     miner.absent_objects = count;
@@ -78,7 +79,7 @@ Result<std::vector<MinerTotals>> with_absent_objects(std::vector<MinerTotals> fl
           fmt::format("miner {} has {} absent objects in the verify report, more "
                       "than it claims in the export; give the report of this "
                       "export",
-                      shown_text(hotkey), count));
+                      python_form::shown_text(hotkey), count));
     }
   }
   return fleet;

@@ -73,6 +73,19 @@ void write_verdicts(json::Writer& writer, const std::optional<AuditReport::Verdi
   writer.end_object();
 }
 
+void write_details(json::Writer& writer, const std::optional<AuditReport::Details>& details) {
+  writer.name("details");
+  if (!details) {
+    writer.null();
+    return;
+  }
+  writer.begin_object();
+  write_count(writer, "zero_bytes", details->zero_bytes);
+  write_count(writer, "older_than_job", details->older_than_job);
+  write_count(writer, "shared_by_miners", details->shared_by_miners);
+  writer.end_object();
+}
+
 void write_claims_test(json::Writer& writer, const std::optional<AuditReport::ClaimsTest>& test) {
   writer.name("claims_test");
   if (!test) {
@@ -137,6 +150,7 @@ std::string to_json(const AuditReport& audit) {
   write_options(writer, audit.options);
   write_totals(writer, audit.totals);
   write_verdicts(writer, audit.verdicts);
+  write_details(writer, audit.details);
   writer.name("miners").begin_list();
   for (const AuditReport::Miner& miner : audit.miners) write_miner(writer, miner);
   writer.end_list();

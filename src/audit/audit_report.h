@@ -57,6 +57,14 @@ struct AuditReport {
     bool operator==(const Verdicts&) const = default;
   };
 
+  /// Claims of objects that are there, but tell of something odd. One claim may be counted in each.
+  struct Details {
+    std::uint64_t zero_bytes = 0;        ///< The object is empty.
+    std::uint64_t older_than_job = 0;    ///< The object was there before the job.
+    std::uint64_t shared_by_miners = 0;  ///< The object is claimed by several miners.
+    bool operator==(const Details&) const = default;
+  };
+
   /// Missing jobs by what the job says of itself.
   struct MissingByStatus {
     std::uint64_t success = 0;
@@ -123,6 +131,7 @@ struct AuditReport {
   Options options = {};
   Totals totals = {};
   std::optional<Verdicts> verdicts = {};  ///< Nothing when the store was not asked.
+  std::optional<Details> details = {};    ///< Nothing when they were not asked for.
   std::vector<Miner> miners = {};
   std::vector<Hour> by_hour = {};
   std::vector<Group> by_model = {};

@@ -50,6 +50,16 @@ TEST(AuditReport, WritesNullRatherThanLeavingAMemberOut) {
   }
 }
 
+TEST(AuditReport, ReadsAnEarlyReportWithoutDetails) {
+  AuditReport audit = make_sample_report();
+  const std::string json = to_json(audit);
+  const Result<AuditReport> read = parse_audit_report(replaced(json, "\"details\"", "\"other\""));
+  ASSERT_TRUE(read) << read.error().message;
+  audit.details = std::nullopt;
+  EXPECT_EQ(*read, audit);
+  EXPECT_NE(to_json(audit).find("\"details\": null"), std::string::npos);
+}
+
 TEST(AuditReport, NumbersThatJsonCannotSayAreNull) {
   AuditReport audit;
   audit.options.success_ratio = std::numeric_limits<double>::quiet_NaN();
@@ -83,6 +93,7 @@ TEST(AuditReport, NamesTheMemberThatIsWrong) {
         Broken{"\"by_hour\": [", "\"by_hour\": [3,", "by_hour[0]: expected an object"},
         Broken{"\"by_model\": [", "\"by_model\": 3, \"x\": [", "by_model: expected a list"},
         Broken{"\"created_at\": \"2025", "\"created_at\": \"x", "created_at: "},
+        Broken{"\"zero_bytes\": 3", "\"zero_bytes\": -3", "details.zero_bytes: expected a count"},
         Broken{"\"verdicts\": {", "\"verdicts\": 3, \"x\": {", "verdicts: expected an object"}}) {
     const Result<AuditReport> read = parse_audit_report(replaced(json, broken.from, broken.to));
     ASSERT_FALSE(read) << broken.message;

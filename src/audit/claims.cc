@@ -16,9 +16,13 @@
 namespace assay::audit {
 namespace {
 
-enum Leaf : std::size_t { kJobId, kMiner, kHasImage, kImageUri, kCreatedAt, kNumLeaves };
-
-constexpr std::array<std::string_view, kNumLeaves> kLeafPaths = {
+// Places in the list of leaves.
+constexpr std::size_t kJobId = 0;
+constexpr std::size_t kMiner = 1;
+constexpr std::size_t kHasImage = 2;
+constexpr std::size_t kImageUri = 3;
+constexpr std::size_t kCreatedAt = 4;
+constexpr std::array<std::string_view, 5> kLeafPaths = {
     "job_id", "miner_hotkey", "response_payload.callback_metadata.has_image",
     "response_payload.image_uri", "created_at"};
 
@@ -32,7 +36,7 @@ bool has_text_form(tables::LeafKind kind) {
 
 Status check_types(const std::vector<tables::ScannedFile>& files) {
   for (const tables::ScannedFile& file : files) {
-    for (const Leaf leaf : {kJobId, kMiner}) {
+    for (const std::size_t leaf : {kJobId, kMiner}) {
       const tables::LeafInfo& info = file.leaves[leaf];
       if (has_text_form(info.kind)) continue;
       return invalid_input(fmt::format(
@@ -92,7 +96,7 @@ class ClaimReader {
   }
 
   // The cell as text: binary that is not UTF-8 as hexadecimal digits, null as nothing.
-  Result<std::string_view> cell(const tables::LeafBatch& batch, Leaf leaf,
+  Result<std::string_view> cell(const tables::LeafBatch& batch, std::size_t leaf,
                                 const tables::LeafColumn& column, std::size_t row,
                                 std::string& scratch) {
     if (column.kind == tables::LeafKind::kInteger) {

@@ -39,8 +39,8 @@ struct Claim {
 class ClaimTable {
  public:
   ClaimTable() = default;
-  ClaimTable(ClaimTable&&) = default;
-  ClaimTable& operator=(ClaimTable&&) = default;
+  ClaimTable(ClaimTable&&) noexcept = default;
+  ClaimTable& operator=(ClaimTable&&) noexcept = default;
 
   std::span<const Claim> claims() const { return claims_; }
   std::span<const storage::ObjectAddress> objects() const { return objects_; }
@@ -86,9 +86,9 @@ struct ClaimOptions {
 /// Reads job_id, miner_hotkey, response_payload.callback_metadata.has_image,
 /// response_payload.image_uri and created_at; a column that is absent is null everywhere.
 ///
-/// Errors: kInvalidInput (a job_id or hotkey that has no text form, or is not UTF-8: names file,
-/// row
-///         and column), kExhausted (over 4 billion claims), and those of tables::LeafScan.
+/// Errors: kInvalidInput (a job_id or hotkey that has no text form, or is not UTF-8: names
+///         file, row and column), kExhausted (over 4 billion claims), and those of
+///         tables::LeafScan.
 Result<ClaimTable> read_claims(const tables::DatasetSources& sources,
                                std::vector<tables::DatasetFile> files, const ClaimOptions& options,
                                const std::stop_token& stop);

@@ -1,6 +1,7 @@
 #include "audit/diff.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <string_view>
@@ -39,6 +40,16 @@ AuditDiff::Suspects diff_suspects(const MinersByName& before, const MinersByName
     if (is_suspect(*miner) && !was_suspect) suspects.added.emplace_back(hotkey);
   }
   return suspects;
+}
+
+// An option may be NaN, which equals nothing by itself.
+bool do_options_differ(AuditReport::Options before, AuditReport::Options now) {
+  for (double AuditReport::Options::* const number :
+       {&AuditReport::Options::success_ratio, &AuditReport::Options::tolerated_rate,
+        &AuditReport::Options::false_discovery_rate}) {
+    if (std::isnan(before.*number) && std::isnan(now.*number)) before.*number = now.*number = 0;
+  }
+  return before != now;
 }
 
 std::uint64_t claims_without_image(const AuditReport::Miner& miner) {
@@ -112,7 +123,7 @@ AuditDiff diff_reports(const AuditReport& before, const AuditReport& now) {
   const MinersByName new_miners = by_name(now);
   AuditDiff diff;
   diff.totals = diff_totals(before, now);
-  diff.options_differ = before.options != now.options;
+  diff.options_differ = do_options_differ(before.options, now.options);
   for (const auto& [hotkey, miner] : old_miners) {
     if (!new_miners.contains(hotkey)) diff.gone.emplace_back(hotkey);
   }

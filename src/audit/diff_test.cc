@@ -42,6 +42,15 @@ TEST(Diff, OfAReportWithItselfIsNothing) {
   EXPECT_EQ(to_text(diff), "Nothing changed.\n");
 }
 
+TEST(Diff, AnOptionThatIsNoNumberEqualsItself) {
+  AuditReport audit = make_sample_report();
+  audit.options.success_ratio = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(diff_reports(audit, audit).has_changes());
+  AuditReport later = audit;
+  later.options.success_ratio = 0.5;
+  EXPECT_TRUE(diff_reports(audit, later).options_differ);
+}
+
 TEST(Diff, TellsSuspectsApart) {
   const AuditReport before =
       report_of({miner("still", 60, true, true), miner("cleared", 60, true, false),
@@ -130,6 +139,7 @@ TEST(DiffText, NoControlCharacterReachesTheTerminal) {
   for (const char character : text) {
     EXPECT_TRUE(static_cast<unsigned char>(character) >= 0x20 || character == '\n');
   }
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what is tested.
   EXPECT_EQ(text.find("\u202e"), std::string::npos);
 }
 

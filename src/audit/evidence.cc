@@ -20,17 +20,15 @@
 namespace assay::audit {
 namespace {
 
-enum Leaf : std::size_t {
-  kJobId,
-  kMiner,
-  kStatus,
-  kHasImage,
-  kImageUri,
-  kPayload,
-  kCreatedAt,
-  kNumLeaves
-};
-constexpr std::array<std::string_view, kNumLeaves> kLeafPaths = {
+// Places in the list of leaves.
+constexpr std::size_t kJobId = 0;
+constexpr std::size_t kMiner = 1;
+constexpr std::size_t kStatus = 2;
+constexpr std::size_t kHasImage = 3;
+constexpr std::size_t kImageUri = 4;
+constexpr std::size_t kPayload = 5;
+constexpr std::size_t kCreatedAt = 6;
+constexpr std::array<std::string_view, 7> kLeafPaths = {
     "job_id",
     "miner_hotkey",
     "status",
@@ -140,7 +138,7 @@ class EvidenceWriter {
     if (reason == kWithoutAddress) ++counts_.claims_without_address;
     if (reason == kAbsentObject) ++counts_.absent_objects;
     const tables::ScannedFile& file = scan_.files()[batch.file()];
-    const auto name_cell = [&](Leaf leaf, Error error) {
+    const auto name_cell = [&](std::size_t leaf, Error error) {
       return std::move(error).within(fmt::format("{}: row {}: column {}", file.name,
                                                  batch.row_in_file(row) + 1, kLeafPaths[leaf]));
     };

@@ -30,8 +30,10 @@ class SummaryRows {
 
   Result<bool> next() { return reader_.next_row(); }
 
-  Result<PythonInteger> missing_jobs() const { return integer(missing_jobs_, kMissingJobs); }
-  Result<PythonInteger> success_missing() const {
+  Result<python_form::PythonInteger> missing_jobs() const {
+    return integer(missing_jobs_, kMissingJobs);
+  }
+  Result<python_form::PythonInteger> success_missing() const {
     return integer(success_missing_, kSuccessMissing);
   }
   /// A cell that a short row lacks is empty.
@@ -45,11 +47,12 @@ class SummaryRows {
   }
 
  private:
-  Result<PythonInteger> integer(std::optional<std::size_t> column, std::string_view name) const {
+  Result<python_form::PythonInteger> integer(std::optional<std::size_t> column,
+                                             std::string_view name) const {
     if (!column) return no_column(name);
     const std::optional<std::string_view> cell = reader_.cell(*column);
     if (!cell) return at(name, invalid_input("the row is too short: an integer is expected here"));
-    Result<PythonInteger> value = PythonInteger::parse(*cell);
+    Result<python_form::PythonInteger> value = python_form::PythonInteger::parse(*cell);
     if (!value) return at(name, std::move(value.error()));
     return value;
   }
@@ -67,7 +70,8 @@ class SummaryRows {
 
 }  // namespace
 
-bool is_suspect(double ratio, const PythonInteger& missing_jobs, const FlagOptions& options) {
+bool is_suspect(double ratio, const python_form::PythonInteger& missing_jobs,
+                const FlagOptions& options) {
   return ratio >= options.success_ratio && missing_jobs >= options.min_missing;
 }
 
@@ -85,7 +89,7 @@ Result<FlaggedMiners> flag_miners(const files::ByteSource& summary, const FlagOp
     ASSIGN_OR_RETURN(auto success_missing, rows.success_missing());
     double ratio = 0;
     if (!missing_jobs.is_zero()) {
-      Result<double> quotient = true_divide(success_missing, missing_jobs);
+      Result<double> quotient = python_form::true_divide(success_missing, missing_jobs);
       if (!quotient) return rows.at(kSuccessMissing, std::move(quotient.error()));
       ratio = *quotient;
     }

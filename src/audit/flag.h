@@ -3,9 +3,9 @@
 
 #pragma once
 
-#include "audit/python_integer.h"
 #include "core/result.h"
 #include "files/byte_source.h"
+#include "python_form/python_integer.h"
 
 #include <cstdint>
 #include <stop_token>
@@ -16,15 +16,15 @@
 namespace assay::audit {
 
 struct FlagOptions {
-  double success_ratio = 0.5;     ///< Smallest success_missing / missing_jobs of a suspect.
-  PythonInteger min_missing{50};  ///< Smallest missing_jobs of a suspect.
+  double success_ratio = 0.5;  ///< Smallest success_missing / missing_jobs of a suspect.
+  python_form::PythonInteger min_missing{50};  ///< Smallest missing_jobs of a suspect.
 };
 
 /// One suspect by the ratio rule.
 struct FlaggedMiner {
   std::string hotkey;
-  PythonInteger missing_jobs;
-  PythonInteger success_missing;
+  python_form::PythonInteger missing_jobs;
+  python_form::PythonInteger success_missing;
   double ratio = 0;
 };
 
@@ -35,7 +35,8 @@ struct FlaggedMiners {
 
 /// The rule itself: whether both bounds are reached, inclusive; `success_ratio` may be NaN, which
 /// nothing reaches.
-bool is_suspect(double ratio, const PythonInteger& missing_jobs, const FlagOptions& options);
+bool is_suspect(double ratio, const python_form::PythonInteger& missing_jobs,
+                const FlagOptions& options);
 
 /// Read the CSV of the missing-images summary and pick the suspects. A column is needed only by a
 /// row that uses it: miner_hotkey by a suspect's, the two counts by every row's.

@@ -30,7 +30,7 @@ TEST(FlagMiners, TakesBothBoundsInclusiveAndKeepsTheOrder) {
 
 TEST(FlagMiners, GivesARatioOfZeroWithoutMissingJobs) {
   EXPECT_EQ(flagged_csv("miner_hotkey,missing_jobs,success_missing\nA,0,5\n",
-                        {.success_ratio = 0, .min_missing = PythonInteger(0)}),
+                        {.success_ratio = 0, .min_missing = python_form::PythonInteger(0)}),
             std::string(kHeader) + "A,0,5,0.0000\r\n");
 }
 
@@ -86,8 +86,9 @@ TEST(FlagMiners, StopsWhenAsked) {
 
 TEST(DescribeFlagged, PrintsTheOptionsAsPythonDoes) {
   EXPECT_EQ(describe({}, {}, "out.csv"), "Flagged 0 miners (ratio>= 0.5, missing>= 50) -> out.csv");
-  EXPECT_EQ(describe({}, {.success_ratio = 1e-7, .min_missing = PythonInteger(-1)}, "o"),
-            "Flagged 0 miners (ratio>= 1e-07, missing>= -1) -> o");
+  EXPECT_EQ(
+      describe({}, {.success_ratio = 1e-7, .min_missing = python_form::PythonInteger(-1)}, "o"),
+      "Flagged 0 miners (ratio>= 1e-07, missing>= -1) -> o");
   EXPECT_EQ(describe({}, {.success_ratio = -std::numeric_limits<double>::quiet_NaN()}, "o"),
             "Flagged 0 miners (ratio>= nan, missing>= 50) -> o");
 }

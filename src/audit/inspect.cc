@@ -252,6 +252,7 @@ std::string inspection_text(const Inspection& inspection) {
   }
   text += '\n' + aligned(rows) + "\nWhat the audit reads:\n";
   std::vector<std::vector<std::string>> needs;
+  needs.reserve(inspection.needed.size());
   for (const NeededColumn& column : inspection.needed) {
     needs.push_back({"  " + column.path, column.type.empty() ? "-" : column.type,
                      std::string(fitness_text(column.fitness)), column.effect});

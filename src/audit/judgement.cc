@@ -1,8 +1,8 @@
 #include "audit/judgement.h"
 
-#include "audit/shown_text_internal.h"
 #include "core/check.h"
 #include "json/python_repr.h"
+#include "python_form/shown_text.h"
 #include "statistics/binomial.h"
 #include "tables/csv.h"
 
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -40,7 +39,7 @@ Result<MinerJudgement> judge(const MinerTotals& miner, const JudgementOptions& o
                            .without_image = miner.claims_without_image()};
   if (judgement.without_image > judgement.claims) {
     return invalid_input(fmt::format("miner {}: {} claims without image, but only {} claims",
-                                     shown_text(miner.hotkey), judgement.without_image,
+                                     python_form::shown_text(miner.hotkey), judgement.without_image,
                                      judgement.claims));
   }
   if (judgement.claims == 0) return judgement;
@@ -86,7 +85,7 @@ Result<std::vector<MinerJudgement>> judge_claims(std::span<const MinerTotals> fl
 std::string to_csv(std::span<const MinerTotals> fleet, std::span<const MinerJudgement> judgements) {
   CHECK(fleet.size() == judgements.size(), "the judgements are not those of the fleet");
   std::vector<std::size_t> order(fleet.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::generate(order, [next = std::size_t{0}] mutable { return next++; });
   std::ranges::sort(order, {}, [&](std::size_t index) {
     const MinerJudgement& judgement = judgements[index];
     return std::tuple(judgement.p_value, -judgement.rate, std::string_view(judgement.hotkey));

@@ -18,7 +18,7 @@ namespace {
 tables::LeafScanOptions scan_options(const MissingOptions& options) {
   tables::LeafScanOptions scan{
       .num_workers = options.num_workers, .max_rows = options.max_rows, .time = options.time};
-  scan.leaves.resize(options.depth == CountDepth::kBreakdown ? kNumLeaves : kCreatedAt);
+  scan.leaves.resize(options.depth == CountDepth::kBreakdown ? kLeafPaths.size() : kCreatedAt);
   for (std::size_t leaf = 0; leaf < scan.leaves.size(); ++leaf) {
     scan.leaves[leaf] = kLeafPaths[leaf];
   }
@@ -88,6 +88,7 @@ Result<MissingSummary> summarise_missing(const tables::DatasetSources& sources,
   add_warnings(scan.files(), options, summary.warnings);
 
   std::vector<std::unique_ptr<MissingCounter>> counters;
+  counters.reserve(scan.num_workers());
   for (std::size_t worker = 0; worker < scan.num_workers(); ++worker) {
     counters.push_back(std::make_unique<MissingCounter>(options, scan.files()));
   }

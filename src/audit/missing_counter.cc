@@ -12,7 +12,7 @@ namespace assay::audit {
 
 namespace {
 
-std::size_t place_of(std::int32_t code) { return static_cast<std::size_t>(code + 1); }
+std::size_t place_of(std::int32_t code) { return static_cast<std::size_t>(std::int64_t{code} + 1); }
 
 // An address is looked at for half of all jobs, and nearly all begin with a plain letter.
 bool is_address(std::string_view text) {
@@ -24,6 +24,12 @@ bool has_address(const tables::LeafColumn& uris, std::size_t row) {
   if (uris.kind != tables::LeafKind::kText) return false;
   const auto uri = uris.text(row);
   return uri && is_address(*uri);
+}
+
+ImageClaim claim_of(const PayloadImage& image) {
+  if (image.has_image != true) return ImageClaim::kNone;
+  return image.image_uri && is_address(*image.image_uri) ? ImageClaim::kWithAddress
+                                                         : ImageClaim::kWithoutAddress;
 }
 
 }  // namespace
@@ -117,9 +123,7 @@ Status MissingCounter::find_missing_in_json(tables::LeafBatch& batch) {
     const PayloadImage image = text ? read_json_payload(*text) : PayloadImage();
     missing_rows_[num_missing_rows_] = static_cast<std::uint32_t>(row);
     num_missing_rows_ += has_image(image.has_image, image.image_uri) ? 0 : 1;
-    claims_[row] = image.has_image != true                           ? ImageClaim::kNone
-                   : image.image_uri && is_address(*image.image_uri) ? ImageClaim::kWithAddress
-                                                                     : ImageClaim::kWithoutAddress;
+    claims_[row] = claim_of(image);
   }
   return {};
 }

@@ -20,18 +20,15 @@
 
 namespace assay::audit {
 
-/// The leaves that are asked of the scan; the last two only for a breakdown.
-enum MissingLeaf : std::size_t {
-  kHotkey,
-  kStatus,
-  kHasImage,
-  kImageUri,
-  kPayload,
-  kCreatedAt,
-  kModel,
-  kNumLeaves
-};
-inline constexpr std::array<std::string_view, kNumLeaves> kLeafPaths = {
+/// Places of the leaves that are asked of the scan; the last two only for a breakdown.
+inline constexpr std::size_t kHotkey = 0;
+inline constexpr std::size_t kStatus = 1;
+inline constexpr std::size_t kHasImage = 2;
+inline constexpr std::size_t kImageUri = 3;
+inline constexpr std::size_t kPayload = 4;
+inline constexpr std::size_t kCreatedAt = 5;
+inline constexpr std::size_t kModel = 6;
+inline constexpr std::array<std::string_view, 7> kLeafPaths = {
     "miner_hotkey",
     "status",
     "response_payload.callback_metadata.has_image",

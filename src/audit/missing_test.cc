@@ -154,7 +154,7 @@ TEST_F(MissingTest, TiesKeepTheOrderOfTheirFirstMissingRowAcrossFilesAndWorkers)
   write("2.parquet", second, 1);
   std::string expected(kHeader);
   for (const auto& name : names) expected += name + ",1,1,0,0,0\r\n";
-  for (const std::size_t workers : {1, 2, 5}) {
+  for (const std::size_t workers : {1U, 2U, 5U}) {
     EXPECT_EQ(missing_csv(summarise({"1.parquet", "2.parquet"}, {.num_workers = workers})),
               expected);
   }

@@ -41,7 +41,7 @@ std::string as_target(std::string_view text) {
   constexpr std::string_view kRefused = " \"<>\\^`{|}";
   std::string target;
   for (const char c : text) {
-    const bool is_plain = c > 0x20 && c < 0x7f && kRefused.find(c) == std::string_view::npos;
+    const bool is_plain = c > 0x20 && c < 0x7f && !kRefused.contains(c);
     if (is_plain) {
       target += c;
     } else {
@@ -62,15 +62,14 @@ std::optional<ClaimedAddress> web_address(AddressScheme scheme, std::string_view
 std::optional<ClaimedAddress> file_address(std::string_view rest) {
   if (rest.starts_with("localhost/")) rest.remove_prefix(std::string_view("localhost").size());
   auto path = net::percent_decode(stripped(rest));
-  if (!path || !path->starts_with('/') || path->find('\0') != std::string::npos)
-    return std::nullopt;
+  if (!path || !path->starts_with('/') || path->contains('\0')) return std::nullopt;
   return ClaimedAddress{AddressScheme::kFile, "", *std::move(path)};
 }
 
 std::optional<ClaimedAddress> path_address(std::string_view text,
                                            const std::filesystem::path& root) {
   text = stripped(text);
-  if (text.empty() || text.find('\0') != std::string_view::npos) return std::nullopt;
+  if (text.empty() || text.contains('\0')) return std::nullopt;
   const std::filesystem::path relative =
       std::filesystem::path(text).relative_path().lexically_normal();
   if (relative.empty() || relative == "." || *relative.begin() == "..") return std::nullopt;
@@ -104,7 +103,7 @@ std::optional<ClaimedAddress> claimed_address(std::string_view image_uri, const 
     return web_address(AddressScheme::kHttp, after("http://"));
   }
   if (image_uri.starts_with("file://")) return file_address(after("file://"));
-  if (rules.root.empty() || image_uri.find("://") != std::string_view::npos) return std::nullopt;
+  if (rules.root.empty() || image_uri.contains("://")) return std::nullopt;
   return path_address(image_uri, rules.root);
 }
 

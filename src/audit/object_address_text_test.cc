@@ -5,8 +5,6 @@
 namespace assay::audit {
 namespace {
 
-using storage::AddressScheme;
-
 std::string claim(std::string_view uri, const ClaimRules& rules = {}) {
   const auto address = claimed_address(uri, rules);
   if (!address) return "none";

@@ -28,6 +28,12 @@ class Members {
     return std::optional<Members>(std::move(members));
   }
 
+  // A member that the first reports did not have.
+  Result<std::optional<Members>> later_object(std::string_view name) const {
+    if (object_.find(name) == nullptr) return std::optional<Members>();
+    return optional_object(name);
+  }
+
   Result<std::string> text(std::string_view name) const {
     ASSIGN_OR_RETURN(const json::Value* value, member(name));
     if (value->text() == nullptr) return wrong_kind(name, "a text", *value);
@@ -158,6 +164,14 @@ Result<AuditReport::Verdicts> read_verdicts(const Members& members) {
   return verdicts;
 }
 
+Result<AuditReport::Details> read_details(const Members& members) {
+  AuditReport::Details details;
+  ASSIGN_OR_RETURN(details.zero_bytes, members.count("zero_bytes"));
+  ASSIGN_OR_RETURN(details.older_than_job, members.count("older_than_job"));
+  ASSIGN_OR_RETURN(details.shared_by_miners, members.count("shared_by_miners"));
+  return details;
+}
+
 Result<AuditReport::ClaimsTest> read_claims_test(const Members& members) {
   AuditReport::ClaimsTest test;
   ASSIGN_OR_RETURN(test.claims, members.count("claims"));
@@ -248,6 +262,10 @@ Result<AuditReport> parse_audit_report(std::string_view json) {
   ASSIGN_OR_RETURN(const std::optional<Members> verdicts, members.optional_object("verdicts"));
   if (verdicts) {
     ASSIGN_OR_RETURN(audit.verdicts, read_verdicts(*verdicts));
+  }
+  ASSIGN_OR_RETURN(const std::optional<Members> details, members.later_object("details"));
+  if (details) {
+    ASSIGN_OR_RETURN(audit.details, read_details(*details));
   }
   ASSIGN_OR_RETURN(audit.miners, members.list("miners", &read_miner));
   ASSIGN_OR_RETURN(audit.by_hour, members.list("by_hour", &read_hour));

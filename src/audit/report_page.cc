@@ -86,6 +86,7 @@ Html figures(const AuditReport& audit) {
 
 void add_not_checked(report::Page& page, const AuditReport& audit) {
   std::vector<Html> items;
+  items.reserve(audit.not_checked.size());
   for (const AuditReport::NotChecked& item : audit.not_checked) {
     items.push_back(report::strong(count_text(item.count)) + Html(": ") + Html::text(item.reason));
   }
@@ -99,7 +100,8 @@ void add_not_checked(report::Page& page, const AuditReport& audit) {
         Html::text(fmt::format("Objects were asked for in the first {} of the export only.",
                                counted(*options.limit, "row", "rows"))));
   }
-  if (!audit.verdicts) items.push_back(Html("The object store was not asked about any image."));
+  if (!audit.verdicts)
+    items.emplace_back(report::MarkupLiteral("The object store was not asked about any image."));
   page.begin_section("Not checked");
   if (items.empty()) {
     page.add(report::paragraph(Html("Everything the export claims was checked.")));

@@ -114,7 +114,7 @@ Html group_chart(std::string title, std::string_view what,
   for (const AuditReport::Group& group : groups.first(std::min(groups.size(), kMaxModelBars))) {
     const std::uint64_t rest = group.jobs > group.missing ? group.jobs - group.missing : 0;
     chart.rows.push_back({group.name,
-                          {double(group.missing), double(rest)},
+                          {static_cast<double>(group.missing), static_cast<double>(rest)},
                           missing_text(group.missing, group.jobs)});
   }
   chart.text.title = std::move(title);
@@ -158,7 +158,7 @@ void add_hours(report::Page& page, const AuditReport& audit) {
     const std::uint64_t rest = bucket.jobs > bucket.missing ? bucket.jobs - bucket.missing : 0;
     chart.columns.push_back({fmt::format("{} UTC: missing {}", minute_text(bucket.start),
                                          missing_text(bucket.missing, bucket.jobs)),
-                             {double(bucket.missing), double(rest)}});
+                             {static_cast<double>(bucket.missing), static_cast<double>(rest)}});
     if (bucket.jobs == 0) continue;
     table.rows.push_back({report::text_cell(minute_text(bucket.start)),
                           report::count_cell(bucket.jobs), report::count_cell(bucket.missing),
@@ -196,6 +196,26 @@ void add_models_and_statuses(report::Page& page, const AuditReport& audit) {
   page.add(report::side_by_side(blocks));
 }
 
+namespace {
+
+report::Table details_table(const AuditReport::Details& details) {
+  report::Table table{.caption = "Claims whose object is odd"};
+  table.columns = {{"Finding", ColumnKind::kText},
+                   {"Claims", ColumnKind::kNumber},
+                   {"Meaning", ColumnKind::kProse}};
+  const auto add = [&table](std::string_view finding, std::uint64_t count,
+                            std::string_view meaning) {
+    table.rows.push_back({report::text_cell(finding, count > 0 ? Tone::kWarning : Tone::kMuted),
+                          report::count_cell(count), report::text_cell(meaning)});
+  };
+  add("empty", details.zero_bytes, "the object holds no byte");
+  add("older than the job", details.older_than_job, "the object was there before the job");
+  add("claimed by several", details.shared_by_miners, "several miners claim the same object");
+  return table;
+}
+
+}  // namespace
+
 void add_verdicts(report::Page& page, const AuditReport& audit) {
   page.begin_section("Objects");
   if (!audit.verdicts) {
@@ -227,7 +247,7 @@ void add_verdicts(report::Page& page, const AuditReport& audit) {
                    {"Meaning", ColumnKind::kProse}};
   for (const Row& row : rows) {
     chart.series.push_back({std::string(row.verdict), row.tone});
-    chart.rows.front().values.push_back(double(row.count));
+    chart.rows.front().values.push_back(static_cast<double>(row.count));
     table.rows.push_back({report::text_cell(row.verdict, row.tone), report::count_cell(row.count),
                           report::share_cell(share_of(row.count, all)),
                           report::text_cell(row.meaning)});
@@ -240,6 +260,10 @@ void add_verdicts(report::Page& page, const AuditReport& audit) {
                   count_text(verdicts.denied), count_text(verdicts.unknown),
                   count_text(verdicts.not_asked))};
   page.add(render(chart)).add(render(table));
+  if (!audit.details) return;
+  page.add(report::paragraph(
+      Html("Claims whose object is there, but odd; one claim may be counted in each row.")));
+  page.add(render(details_table(*audit.details)));
 }
 
 }  // namespace assay::audit

@@ -43,7 +43,8 @@ std::vector<const Miner*> suspects_in_order(const AuditReport& audit) {
   std::erase_if(miners, [](const Miner* m) { return !m->ratio_suspect && !m->claims_suspect(); });
   const auto key = [](const Miner* miner) {
     const double p_value = miner->claims_test ? miner->claims_test->p_adjusted : 2;
-    return std::tuple(!miner->claims_suspect(), p_value, -miner->ratio, -double(miner->missing));
+    return std::tuple(!miner->claims_suspect(), p_value, -miner->ratio,
+                      -static_cast<double>(miner->missing));
   };
   std::ranges::stable_sort(miners, {}, &Miner::hotkey);
   std::ranges::stable_sort(miners, [&](const Miner* a, const Miner* b) { return key(a) < key(b); });
@@ -194,7 +195,8 @@ void add_miners(report::Page& page, const AuditReport& audit) {
     const std::uint64_t rest = miner->jobs > miner->missing ? miner->jobs - miner->missing : 0;
     const std::uint64_t other = by_status.failed + by_status.pending + by_status.other;
     chart.rows.push_back({miner->hotkey,
-                          {double(by_status.success), double(other), double(rest)},
+                          {static_cast<double>(by_status.success), static_cast<double>(other),
+                           static_cast<double>(rest)},
                           share_text(share) + " of " + count_text(miner->jobs)});
   }
   if (!chart.rows.empty()) {

@@ -12,9 +12,7 @@
 namespace assay::audit {
 namespace {
 
-bool holds(std::string_view page, std::string_view part) {
-  return page.find(part) != std::string_view::npos;
-}
+bool holds(std::string_view page, std::string_view part) { return page.contains(part); }
 
 std::size_t count_of(std::string_view page, std::string_view part) {
   std::size_t count = 0;
@@ -76,6 +74,7 @@ TEST(AuditPage, HostileNamesCannotAct) {
   const std::string page = render_audit_page(make_sample_report());
   EXPECT_EQ(count_of(page, "<script"), 1U);  // the page's own
   EXPECT_TRUE(holds(page, "&lt;script&gt;alert(&#39;hotkey&#39;)&lt;/script&gt;"));
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what is tested.
   EXPECT_FALSE(holds(page, "\u202e"));
   EXPECT_FALSE(holds(page, "\x1b"));
 }
@@ -101,6 +100,15 @@ TEST(AuditPage, TellsWhatWasNotChecked) {
   EXPECT_TRUE(holds(page, "in the first 100 rows of the export only"));
   audit.verdicts = std::nullopt;
   EXPECT_TRUE(holds(render_audit_page(audit), "was not asked about any image"));
+}
+
+TEST(AuditPage, ShowsDetailsOnlyWhenTheyWereAskedFor) {
+  AuditReport audit = make_sample_report();
+  const std::string page = render_audit_page(audit);
+  EXPECT_TRUE(holds(page, "Claims whose object is there, but odd"));
+  EXPECT_TRUE(holds(page, "1,204"));
+  audit.details = std::nullopt;
+  EXPECT_FALSE(holds(render_audit_page(audit), "whose object is there, but odd"));
 }
 
 TEST(AuditPage, LongSpansGetWiderColumns) {

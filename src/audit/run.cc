@@ -86,7 +86,8 @@ AuditReport::Totals totals_of(const Findings& findings) {
 }
 
 std::vector<AuditReport::NotChecked> not_checked(const Findings& findings,
-                                                 const AuditReport::Totals& totals) {
+                                                 const AuditReport::Totals& totals,
+                                                 std::optional<std::uint64_t> limit) {
   std::vector<AuditReport::NotChecked> rows;
   const auto add = [&rows](std::string reason, std::uint64_t count) {
     if (count > 0) rows.push_back({.reason = std::move(reason), .count = count});
@@ -98,7 +99,10 @@ std::vector<AuditReport::NotChecked> not_checked(const Findings& findings,
     const VerdictCounts& counts = findings.verification->counts;
     add("The store denied access to the object", counts.denied);
     add("The store gave no usable answer", counts.unknown);
-    add("The address is of a kind that no store can be asked for",
+    add(limit ? "The job is beyond the first rows, or its address of a kind that no store can be "
+                "asked "
+                "for"
+              : "The address is of a kind that no store can be asked for",
         with_address - std::min(asked, with_address));
   } else {
     add("No store was asked whether the object exists", with_address);
@@ -130,7 +134,8 @@ std::vector<AuditReport::Miner> miners_of(const Findings& findings, const FlagOp
       miner.ratio =
           static_cast<double>(totals.success_missing) / static_cast<double>(totals.missing_jobs);
       miner.ratio_suspect = is_suspect(
-          miner.ratio, PythonInteger(static_cast<std::int64_t>(totals.missing_jobs)), options);
+          miner.ratio, python_form::PythonInteger(static_cast<std::int64_t>(totals.missing_jobs)),
+          options);
     }
     if (judgement.claims == 0) continue;
     miner.claims_test = AuditReport::ClaimsTest{.claims = judgement.claims,
@@ -183,11 +188,19 @@ Result<AuditReport> make_report(const RunOptions& options, const RunEnvironment&
   report.options.false_discovery_rate = options.judgement.false_discovery_rate;
   report.options.since = options.time.since;
   report.options.until = options.time.until;
+  if (options.verify) report.options.limit = options.verify->max_rows;
   report.totals = totals_of(findings);
-  if (findings.verification) report.verdicts = count_objects(*findings.verification);
+  if (findings.verification) {
+    report.verdicts = count_objects(*findings.verification);
+    if (const auto& details = findings.verification->details) {
+      report.details = AuditReport::Details{.zero_bytes = details->zero_bytes,
+                                            .older_than_job = details->older_than_job,
+                                            .shared_by_miners = details->shared_by_miners};
+    }
+  }
   report.miners = miners_of(findings, options.flag);
   add_breakdowns(findings.summary, report);
-  report.not_checked = not_checked(findings, report.totals);
+  report.not_checked = not_checked(findings, report.totals, report.options.limit);
   return report;
 }
 

@@ -39,6 +39,11 @@ std::string totals_text(const RunOutcome& outcome) {
   text += row("objects found", outcome.verdicts->present);
   if (outcome.verdicts->denied > 0) text += row("  denied", outcome.verdicts->denied);
   if (outcome.verdicts->unknown > 0) text += row("  unknown", outcome.verdicts->unknown);
+  if (const auto& details = outcome.report.details) {
+    text += row("  empty", details->zero_bytes);
+    text += row("  older than the job", details->older_than_job);
+    text += row("  claimed by several", details->shared_by_miners);
+  }
   return text;
 }
 

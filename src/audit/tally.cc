@@ -70,8 +70,7 @@ void TallyTable::grow() {
 std::string_view TallyTable::keep(std::string_view hotkey) {
   if (hotkey.size() > arena_left_) {
     const std::size_t size = std::max(kArenaBlock, hotkey.size());
-    arena_.push_back(std::make_unique_for_overwrite<char[]>(size));
-    arena_next_ = arena_.back().get();
+    arena_next_ = arena_.emplace_back(size).data();
     arena_left_ = size;
   }
   const std::string_view kept(arena_next_, hotkey.size());

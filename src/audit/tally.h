@@ -5,11 +5,11 @@
 
 #include "audit/image_rule.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +58,9 @@ class TallyTable {
   enum class Depth : std::uint8_t { kMissing, kTotals };
 
   explicit TallyTable(Depth depth) : depth_(depth) {}
+  // Entries point into the arena.
+  TallyTable(const TallyTable&) = delete;
+  TallyTable& operator=(const TallyTable&) = delete;
 
   std::size_t size() const { return entries_.size(); }
 
@@ -67,7 +70,7 @@ class TallyTable {
   void add_missing(std::uint32_t entry, JobStatus status, std::uint64_t row) {
     Entry& counts = entries_[entry];
     ++counts.missing[static_cast<std::size_t>(status)];
-    if (row < counts.first_missing_row) counts.first_missing_row = row;
+    counts.first_missing_row = std::min(counts.first_missing_row, row);
   }
   /// Pre: made with kTotals, as for the next.
   void add_job(std::uint32_t entry, JobStatus status) {
@@ -108,7 +111,7 @@ class TallyTable {
   std::vector<Entry> entries_;
   std::vector<Totals> totals_;  // empty without totals
   std::vector<Slot> slots_;     // open addressing; a power of two, at most half full
-  std::vector<std::unique_ptr<char[]>> arena_;
+  std::vector<std::vector<char>> arena_;
   std::size_t arena_left_ = 0;
   char* arena_next_ = nullptr;
 };

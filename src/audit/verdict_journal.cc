@@ -12,7 +12,6 @@ namespace assay::audit {
 namespace {
 
 using namespace std::chrono_literals;
-using storage::Doubt;
 using storage::ExistenceVerdict;
 using storage::Presence;
 

@@ -15,7 +15,6 @@ namespace {
 
 using storage::ExistenceVerdict;
 using storage::ObjectAddress;
-using storage::Presence;
 
 // The note of the progress is made anew after so many verdicts: it is for eyes.
 constexpr std::uint64_t kVerdictsANote = 512;
@@ -172,7 +171,7 @@ class Verifier {
   }
 
   // A journal without verdicts is of no use to the next run.
-  Error stopped(Error error, VerdictJournal& journal) {
+  Error stopped(Error error, VerdictJournal& journal) const {
     if (journal.num_verdicts() == 0) {
       const Status retired = journal.retire();
       if (!retired) error.message += fmt::format("; {}", retired.error().message);

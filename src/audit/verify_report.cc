@@ -55,8 +55,9 @@ std::vector<std::uint32_t> miners_by_object(const ClaimTable& claims) {
   std::vector<std::pair<std::uint32_t, const char*>> pairs;
   pairs.reserve(claims.claims().size());
   for (const Claim& claim : claims.claims()) pairs.emplace_back(claim.object, claim.miner.data());
-  std::sort(pairs.begin(), pairs.end());
-  pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
+  std::ranges::sort(pairs);
+  const auto repeated = std::ranges::unique(pairs);
+  pairs.erase(repeated.begin(), repeated.end());
   for (const auto& [object, miner] : pairs) ++counts[object];
   return counts;
 }

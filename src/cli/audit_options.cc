@@ -1,11 +1,11 @@
-#include "audit/python_float.h"
-#include "audit/python_integer.h"
 #include "cli/audit_options_internal.h"
 #include "core/parse_number.h"
 #include "core/timestamp.h"
 #include "files/file_system.h"
 #include "files/path.h"
 #include "json/python_repr.h"
+#include "python_form/python_float.h"
+#include "python_form/python_integer.h"
 
 #include <utility>
 
@@ -80,12 +80,12 @@ void JudgementFlags::add_to(CLI::App& command) {
              "Ratio rule: least success_missing / missing_jobs [0.5].")
       ->type_name("R")
       ->check([](const std::string& text) {
-        return audit::parse_python_float(text) ? "" : "not a number: " + text;
+        return python_form::parse_python_float(text) ? "" : "not a number: " + text;
       });
   add_option(command, "--min-missing", min_missing, "Ratio rule: least missing_jobs [50].")
       ->type_name("N")
       ->check([](const std::string& text) {
-        return audit::PythonInteger::parse(text) ? "" : "not a whole number: " + text;
+        return python_form::PythonInteger::parse(text) ? "" : "not a whole number: " + text;
       });
   add_option(command, "--tolerate", tolerate,
              "Exact test: share of claims without image put down to accidents [0.03].")
@@ -107,9 +107,9 @@ void JudgementFlags::complete(const Config& config) {
 Result<audit::FlagOptions> JudgementFlags::flag_options() const {
   audit::FlagOptions options;
   ASSIGN_OR_RETURN(options.success_ratio,
-                   with_context(audit::parse_python_float(success_ratio), "--success-ratio"));
+                   with_context(python_form::parse_python_float(success_ratio), "--success-ratio"));
   ASSIGN_OR_RETURN(options.min_missing,
-                   with_context(audit::PythonInteger::parse(min_missing), "--min-missing"));
+                   with_context(python_form::PythonInteger::parse(min_missing), "--min-missing"));
   return options;
 }
 

@@ -3,8 +3,6 @@
 #include "audit/judgement.h"
 #include "audit/miner_totals.h"
 #include "audit/missing.h"
-#include "audit/python_float.h"
-#include "audit/python_integer.h"
 #include "cli/audit_options_internal.h"
 #include "core/log.h"
 #include "files/atomic_file.h"

@@ -38,9 +38,9 @@ std::vector<app::Alert> alerts_of(const audit::AuditReport& report) {
     std::string message = fmt::format("{} is suspect: {} of {} jobs without an image", miner.hotkey,
                                       miner.missing, miner.jobs);
     if (miner.ratio_suspect) message += fmt::format(", {:.2f} of them called success", miner.ratio);
-    if (miner.claims_suspect()) {
+    if (const auto& test = miner.claims_test; test && test->suspect) {
       message += fmt::format("; {:.1f} % of its claims have no image (adjusted p {:.2g})",
-                             miner.claims_test->rate * 100, miner.claims_test->p_adjusted);
+                             test->rate * 100, test->p_adjusted);
     }
     alerts.push_back({.subject = miner.hotkey, .state = "suspect", .message = std::move(message)});
   }

@@ -15,7 +15,6 @@ struct VerifyCommandFlags {
   ExportOptions input;
   VerifyFlags verify;
   std::string output = "reports/image_existence_report.csv";
-  std::optional<std::uint64_t> limit;
   audit::VerdictForm form = audit::VerdictForm::kFour;
   VerifyMode mode = VerifyMode::kAsk;
   bool fresh = false;
@@ -79,7 +78,6 @@ std::string as_text(const audit::Verification& verification, const VerifyCommand
 Result<ExitCode> run_verify(const VerifyCommandFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto prepared,
                    prepare_verification(flags.verify, flags.input, flags.output, session));
-  prepared->options.max_rows = flags.limit;
   prepared->options.form = flags.form;
   const std::string output = printed_path(flags.output);
   const bool wants_json = session.output == OutputForm::kJson;
@@ -125,9 +123,6 @@ void add_verify_command(CommandTree& tree, CLI::App& group) {
   add_option(command, "--output", flags->output, "The CSV to write.")
       ->type_name("CSV")
       ->capture_default_str();
-  add_option(command, "--limit", flags->limit, "Look at the first N rows of the export only.")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
   command.add_flag_callback(
       "--compat", [flags] { flags->form = audit::VerdictForm::kCompat; },
       "The old form of the report, in which whatever is not found is False.");

@@ -8,6 +8,9 @@ namespace assay::cli {
 void VerifyFlags::add_to(CLI::App& command) {
   add_option(command, "--credentials", credentials, "Key file of a Google service account.")
       ->type_name("KEY.json");
+  add_option(command, "--limit", limit, "Ask about the first N rows of the export only.")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   add_option(command, "--concurrency", concurrency, "Requests in flight [256].")
       ->type_name("N")
       ->check(CLI::Range(1, 65536));
@@ -47,6 +50,7 @@ Result<std::unique_ptr<PreparedVerification>> prepare_verification(const VerifyF
   audit::VerifyOptions& options = prepared->options;
   options.parquet = input.parquet;
   options.output = output;
+  options.max_rows = flags.limit;
   ASSIGN_OR_RETURN(options.time, input.time_filter());
   options.rules.root = flags.root;
   if (!flags.hash_key.empty()) {

@@ -18,6 +18,7 @@ namespace assay::cli {
 
 struct VerifyFlags {
   std::string credentials;
+  std::optional<std::uint64_t> limit;
   std::optional<std::uint64_t> concurrency;
   std::optional<double> rate;
   std::uint16_t tries = 6;

@@ -77,8 +77,8 @@ struct NewOutput {
   JsonObjectText output = "{}";
   /// The PLY file, as bytes or as a file that is there: hashed, stored when the recorder does so,
   /// and read for file_size_mb, num_gaussians and gaussian_stats where `output` lacks them. One
-  /// that does not parse is stored all the same, with `ply_defect` saying why. Lifetime: read
-  /// during the call.
+  /// that does not parse is stored all the same, with `ply_defect` in gaussian_stats saying why.
+  /// Lifetime: read during the call.
   std::span<const std::byte> ply;
   std::filesystem::path ply_file;
 };

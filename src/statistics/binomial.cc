@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <limits>
 #include <numbers>
-#include <numeric>
 
 // One probability, P(X = k), is computed by the saddle-point expansion of C. Loader ("Fast and
 // Accurate Computation of Binomial Probabilities", 2000): Stirling's formula cancels by hand, so
@@ -70,7 +69,9 @@ double point_probability(double k, double n, double p) {
 double sum_upwards(double k, double n, double odds) {
   double sum = 1;
   double term = 1;
-  for (double j = k; j < n; ++j) {
+  const auto num_ratios = static_cast<std::uint64_t>(n - k);
+  for (std::uint64_t i = 0; i < num_ratios; ++i) {
+    const double j = k + static_cast<double>(i);
     term *= (n - j) / (j + 1) * odds;
     sum += term;
     if (term < sum * 1e-18) break;
@@ -140,7 +141,7 @@ RateInterval clopper_pearson(std::uint64_t successes, std::uint64_t trials, doub
 
 std::vector<double> adjust_p_values(std::span<const double> p_values) {
   std::vector<std::size_t> order(p_values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::generate(order, [next = std::size_t{0}] mutable { return next++; });
   std::ranges::stable_sort(order, {}, [&](std::size_t index) { return p_values[index]; });
   std::vector<double> adjusted(p_values.size());
   double smallest = 1;

@@ -40,8 +40,10 @@ struct StoreOptions {
   /// How long a try may stand still before it is given up. S3 only: the GCS library takes 2
   /// minutes.
   std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
-  /// How long to go on starting tries of what fails for a while.
-  std::chrono::milliseconds retry_limit = std::chrono::seconds(60);
+  /// How long to go on starting tries of what fails for a while. The GCS library waits 1 to 2 s
+  /// after the first try, then 2 to 4, then 4 to 8, and goes on doubling; it ends only after a
+  /// wait. So these are three tries and at most 14 s, while 60 s can become 120.
+  std::chrono::milliseconds retry_limit = std::chrono::seconds(7);
   /// How often to try at most, the first time included. S3 only: GCS counts time.
   int max_tries = 5;
 };

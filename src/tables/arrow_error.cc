@@ -1,5 +1,7 @@
 #include "tables/arrow_error_internal.h"
 
+#include <arrow/util/checked_cast.h>
+
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,7 +49,7 @@ arrow::Status to_arrow_status(Error error) {
 
 Error from_arrow_status(const arrow::Status& status, ErrorCode fallback) {
   if (status.detail() && std::string_view(status.detail()->type_id()) == kDetailType) {
-    return static_cast<const ErrorDetail&>(*status.detail()).error();
+    return arrow::internal::checked_cast<const ErrorDetail&>(*status.detail()).error();
   }
   if (status.IsOutOfMemory() || status.IsCapacityError()) {
     return exhausted(one_line(status.message()));

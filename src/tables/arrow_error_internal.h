@@ -37,7 +37,7 @@ struct AsResult<Result<T>> {
 /// unless more is known. Hostile sizes meet the limits of our memory pool first; should the library
 /// throw std::length_error or std::bad_alloc all the same, that is an Error too.
 template <typename Body>
-auto guard_parquet(ErrorCode fallback, Body&& body) -> typename AsResult<decltype(body())>::type {
+auto guard_parquet(ErrorCode fallback, const Body& body) -> AsResult<decltype(body())>::type {
   try {
     if constexpr (std::is_void_v<decltype(body())>) {
       body();

@@ -1,5 +1,6 @@
 #include "tables/arrow_error_internal.h"
 #include "tables/arrow_source_internal.h"
+#include "tables/owned_array_internal.h"
 
 #include <arrow/buffer.h>
 #include <arrow/result.h>
@@ -137,7 +138,7 @@ class ChunkStream final : public arrow::io::InputStream {
     } else {
       const auto bound = static_cast<std::size_t>(std::min<std::uint64_t>(
           std::max(capacity, wanted + wanted / 4), unread + (end_ - next_)));
-      auto larger = std::make_unique_for_overwrite<char[]>(bound);
+      auto larger = make_uncleared_array<char>(bound);
       if (unread > 0) std::memcpy(larger.get(), buffer_.get() + first_, unread);
       buffer_ = std::move(larger);
       capacity_ = bound;
@@ -150,7 +151,7 @@ class ChunkStream final : public arrow::io::InputStream {
   std::size_t read_size_;
   std::uint64_t next_;  // the file offset that is read next
   std::uint64_t end_;
-  std::unique_ptr<char[]> buffer_;
+  OwnedArray<char> buffer_;
   std::size_t capacity_ = 0;
   std::size_t first_ = 0;  // of what is unread in the buffer
   std::size_t last_ = 0;

@@ -1,6 +1,7 @@
 #include "tables/arrow_error_internal.h"
 #include "tables/column_cursor_internal.h"
 #include "tables/integer_conversion_internal.h"
+#include "tables/owned_array_internal.h"
 #include "tables/page_position_internal.h"
 #include "tables/plain_text_cursor_internal.h"
 
@@ -19,32 +20,6 @@
 namespace assay::tables {
 
 namespace {
-
-// One column chunk as a row group: the reader that exposes dictionaries is made by a row group.
-class ChunkContents final : public parquet::RowGroupReader::Contents {
- public:
-  ChunkContents(const ParquetFile& file, std::unique_ptr<parquet::RowGroupMetaData> metadata,
-                ChunkRange range, ByteCount read_size, std::shared_ptr<Position> position)
-      : file_(file),
-        metadata_(std::move(metadata)),
-        range_(range),
-        read_size_(read_size),
-        position_(std::move(position)) {}
-
-  std::unique_ptr<parquet::PageReader> GetColumnPageReader(int column) override {
-    const auto chunk = metadata_->ColumnChunk(column);
-    return open_pages(file_, *chunk, chunk->compression(), column, range_, read_size_, position_);
-  }
-  const parquet::RowGroupMetaData* metadata() const override { return metadata_.get(); }
-  const parquet::ReaderProperties* properties() const override { return &file_.properties; }
-
- private:
-  const ParquetFile& file_;
-  std::unique_ptr<parquet::RowGroupMetaData> metadata_;
-  ChunkRange range_;
-  ByteCount read_size_;
-  std::shared_ptr<Position> position_;
-};
 
 template <typename T>
 std::span<T> compact(std::vector<T>& values, std::size_t count,
@@ -72,15 +47,13 @@ class TypedCursor : public ColumnCursor {
 
   Result<LeafColumn> read(std::uint64_t first, std::size_t count,
                           std::span<const std::uint32_t> keep) final {
-    return guard_parquet(ErrorCode::kCorrupt, [&]() -> Result<LeafColumn> {
+    return guard_parquet(ErrorCode::kCorrupt, [&] -> Result<LeafColumn> {
       RETURN_IF_ERROR(seek(first));
       return read_here(count, keep);
     });
   }
 
  protected:
-  virtual Result<LeafColumn> read_here(std::size_t count, std::span<const std::uint32_t> keep) = 0;
-
   Reader& reader() { return *reader_; }
   bool is_nullable() const { return max_level_ > 0; }
   // Whether the row has a value, by the levels of the last read.
@@ -90,7 +63,7 @@ class TypedCursor : public ColumnCursor {
 
   // `read_some(done, count)` reads at most `count` rows after `done` and returns how many.
   template <typename ReadSome>
-  Status read_all(std::size_t count, ReadSome&& read_some) {
+  Status read_all(std::size_t count, const ReadSome& read_some) {
     std::size_t done = 0;
     while (done < count) {
       if (!reader_->HasNext()) return corrupt("the column ends before its row group does");
@@ -103,6 +76,8 @@ class TypedCursor : public ColumnCursor {
   }
 
  private:
+  virtual Result<LeafColumn> read_here(std::size_t count, std::span<const std::uint32_t> keep) = 0;
+
   Status seek(std::uint64_t row) {
     position_->wanted = row;
     while (position_->next_row < row) {
@@ -128,9 +103,9 @@ class TypedCursor : public ColumnCursor {
 class BooleanCursor final : public TypedCursor<parquet::BooleanType> {
  public:
   template <typename... Arguments>
-  explicit BooleanCursor(const LeafInfo&, std::size_t batch_rows, Arguments&&... arguments)
+  explicit BooleanCursor(const LeafInfo& /*info*/, std::size_t batch_rows, Arguments&&... arguments)
       : TypedCursor(std::forward<Arguments>(arguments)..., batch_rows),
-        values_(std::make_unique<bool[]>(batch_rows)),
+        values_(make_array<bool>(batch_rows)),
         spaced_(batch_rows) {}
 
  private:
@@ -166,7 +141,7 @@ class BooleanCursor final : public TypedCursor<parquet::BooleanType> {
     return next;
   }
 
-  std::unique_ptr<bool[]> values_;
+  OwnedArray<bool> values_;
   std::vector<std::uint8_t> spaced_;
 };
 
@@ -219,7 +194,7 @@ class IntegerCursor final : public TypedCursor<Type> {
 template <typename Type>
 class TextCursor final : public TypedCursor<Type> {
  public:
-  using Value = typename Type::c_type;
+  using Value = Type::c_type;
 
   template <typename... Arguments>
   TextCursor(const LeafInfo& info, std::size_t batch_rows, const parquet::ColumnDescriptor& column,
@@ -242,12 +217,13 @@ class TextCursor final : public TypedCursor<Type> {
   }
 
   std::string_view view(const Value& value) const {
+    // An empty value must not look like a null, which has no pointer.
+    constexpr auto kEmpty = std::string_view("");
     if constexpr (std::is_same_v<Value, parquet::ByteArray>) {
-      // An empty value must not look like a null, which has no pointer.
-      if (value.len == 0) return {"", 0};
+      if (value.len == 0) return kEmpty;
       return {reinterpret_cast<const char*>(value.ptr), value.len};
     } else {
-      if (fixed_length_ == 0) return {"", 0};
+      if (fixed_length_ == 0) return kEmpty;
       return {reinterpret_cast<const char*>(value.ptr), fixed_length_};
     }
   }
@@ -311,7 +287,7 @@ class TextCursor final : public TypedCursor<Type> {
   void keep_values(std::size_t from, std::size_t to) {
     std::size_t total = 0;
     for (std::size_t i = from; i < to; ++i) total += view(values_[i]).size();
-    auto block = std::make_unique_for_overwrite<char[]>(total);
+    auto block = make_uncleared_array<char>(total);
     char* next = block.get();
     for (std::size_t i = from; i < to; ++i) {
       const std::string_view text = view(values_[i]);
@@ -325,7 +301,7 @@ class TextCursor final : public TypedCursor<Type> {
   // Gives every row its place: `values` holds those of the rows that are not null.
   template <typename From, typename To, typename Convert>
   Status space(std::size_t count, std::size_t num_values, const std::vector<From>& values,
-               std::vector<To>& spaced, To null, Convert&& convert) {
+               std::vector<To>& spaced, To null, const Convert& convert) {
     if (!this->is_nullable() || num_values == count) {
       if (num_values != count) return corrupt("a page holds fewer values than it claims");
       for (std::size_t row = 0; row < count; ++row) spaced[row] = convert(values[row]);
@@ -351,7 +327,7 @@ class TextCursor final : public TypedCursor<Type> {
   std::vector<std::int32_t> codes_;
   std::vector<std::string_view> dictionary_;
   const Value* dictionary_source_ = nullptr;
-  std::vector<std::unique_ptr<char[]>> kept_;
+  std::vector<OwnedArray<char>> kept_;
 };
 
 }  // namespace
@@ -360,7 +336,7 @@ Result<std::unique_ptr<ColumnCursor>> open_column(const ParquetFile& file, int r
                                                   const LeafPlace& place, std::size_t batch_rows,
                                                   ByteCount read_size) {
   using Cursor = std::unique_ptr<ColumnCursor>;
-  return guard_parquet(ErrorCode::kCorrupt, [&]() -> Result<Cursor> {
+  return guard_parquet(ErrorCode::kCorrupt, [&] -> Result<Cursor> {
     const parquet::ColumnDescriptor& column = *file.metadata->schema()->Column(place.column);
     auto metadata = file.metadata->RowGroup(row_group);
     const auto chunk = metadata->ColumnChunk(place.column);
@@ -378,8 +354,8 @@ Result<std::unique_ptr<ColumnCursor>> open_column(const ParquetFile& file, int r
       return open_plain_text_column(file, *chunk, place, range, batch_rows, read_size);
     }
     auto position = std::make_shared<Position>();
-    auto reader_of_group = std::make_unique<parquet::RowGroupReader>(
-        std::make_unique<ChunkContents>(file, std::move(metadata), range, read_size, position));
+    auto reader_of_group =
+        group_of_one_chunk(file, std::move(metadata), range, read_size, position);
     auto reader = column.physical_type() == parquet::Type::BYTE_ARRAY
                       ? reader_of_group->ColumnWithExposeEncoding(
                             place.column, parquet::ExposedEncoding::DICTIONARY)

@@ -120,7 +120,8 @@ Status expand_remote(RemoteSources& remote, const std::string& address,
     DatasetFile file;
     std::string_view rest = std::string_view(object).substr(folder.size());
     bool is_skipped = false;
-    for (std::size_t slash; (slash = rest.find('/')) != std::string_view::npos;) {
+    for (std::size_t slash = rest.find('/'); slash != std::string_view::npos;
+         slash = rest.find('/')) {
       is_skipped |= is_hidden(rest.substr(0, slash));
       add_constant(rest.substr(0, slash), file.constants);
       rest.remove_prefix(slash + 1);

@@ -4,6 +4,7 @@
 #include "tables/integer_conversion_internal.h"
 #include "tables/parquet_file_internal.h"
 
+#include <arrow/util/checked_cast.h>
 #include <arrow/util/compression.h>
 #include <parquet/statistics.h>
 
@@ -25,7 +26,7 @@ void add_codec(std::string& codecs, parquet::Compression::type codec) {
   const std::string name = codec == parquet::Compression::UNCOMPRESSED
                                ? "none"
                                : arrow::util::Codec::GetCodecAsString(codec);
-  if (codecs.find(name) != std::string::npos) return;
+  if (codecs.contains(name)) return;
   if (!codecs.empty()) codecs += ", ";
   codecs += name;
 }
@@ -34,10 +35,10 @@ void add_codec(std::string& codecs, parquet::Compression::type codec) {
 class LeafSummary {
  public:
   LeafSummary(const parquet::ColumnDescriptor& column, FieldDescription& field)
-      : convert_(*column.logical_type()), field_(field) {
-    is_instant_ =
-        field.info.kind == LeafKind::kTimestamp && column.physical_type() == parquet::Type::INT64;
-  }
+      : convert_(*column.logical_type()),
+        field_(field),
+        is_instant_(field.info.kind == LeafKind::kTimestamp &&
+                    column.physical_type() == parquet::Type::INT64) {}
 
   void add(const parquet::ColumnChunkMetaData& chunk) {
     add_codec(field_.codec, chunk.compression());
@@ -74,7 +75,7 @@ class LeafSummary {
 
   IntegerConversion convert_;
   FieldDescription& field_;
-  bool is_instant_ = false;
+  bool is_instant_;
   bool knows_nulls_ = true;
   bool knows_instants_ = true;
   bool has_instants_ = false;
@@ -95,11 +96,14 @@ void add_fields(const parquet::schema::GroupNode& group, std::size_t depth,
     field.is_leaf = node.is_primitive();
     if (field.is_leaf) {
       field.info.type =
-          describe_values(static_cast<const parquet::schema::PrimitiveNode&>(node)).type;
+          describe_values(
+              arrow::internal::checked_cast<const parquet::schema::PrimitiveNode&>(node))
+              .type;
     }
     fields.push_back(std::move(field));
     if (node.is_group()) {
-      add_fields(static_cast<const parquet::schema::GroupNode&>(node), depth + 1, fields);
+      add_fields(arrow::internal::checked_cast<const parquet::schema::GroupNode&>(node), depth + 1,
+                 fields);
     }
   }
 }
@@ -148,7 +152,7 @@ Result<FileDescription> describe_file(const DatasetSources& sources, const std::
   ASSIGN_OR_RETURN(auto bytes, open_source(sources, address));
   ASSIGN_OR_RETURN(const auto file, open_parquet(std::move(bytes), kMaxPage));
   return with_context(guard_parquet(ErrorCode::kCorrupt,
-                                    [&]() -> Result<FileDescription> { return describe(*file); }),
+                                    [&] -> Result<FileDescription> { return describe(*file); }),
                       address + ": bad Parquet footer");
 }
 

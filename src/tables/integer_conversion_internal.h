@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <arrow/util/checked_cast.h>
 #include <parquet/types.h>
 
 #include <algorithm>
@@ -16,11 +17,13 @@ class IntegerConversion {
  public:
   explicit IntegerConversion(const parquet::LogicalType& logical) {
     if (logical.is_timestamp()) {
-      const auto unit = static_cast<const parquet::TimestampLogicalType&>(logical).time_unit();
+      const auto unit =
+          arrow::internal::checked_cast<const parquet::TimestampLogicalType&>(logical).time_unit();
       if (unit == parquet::LogicalType::TimeUnit::MILLIS) factor_ = 1000;
       if (unit == parquet::LogicalType::TimeUnit::NANOS) divisor_ = 1000;
     } else if (logical.is_int() &&
-               !static_cast<const parquet::IntLogicalType&>(logical).is_signed()) {
+               !arrow::internal::checked_cast<const parquet::IntLogicalType&>(logical)
+                    .is_signed()) {
       is_unsigned_ = true;
     }
   }

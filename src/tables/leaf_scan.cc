@@ -1,8 +1,7 @@
 #include "tables/leaf_scan.h"
 
-#include "core/check.h"
 #include "tables/arrow_error_internal.h"
-#include "tables/column_cursor_internal.h"
+#include "tables/group_batch_internal.h"
 #include "tables/integer_conversion_internal.h"
 #include "tables/parquet_file_internal.h"
 
@@ -13,7 +12,6 @@
 #include <atomic>
 #include <limits>
 #include <mutex>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -23,26 +21,6 @@ namespace {
 
 // Files whose footer stays in memory between opening and reading; the others are opened twice.
 constexpr std::size_t kMaxKeptFiles = 64;
-
-// A row group to read, and how much of it.
-struct Task {
-  std::size_t file = 0;
-  int row_group = 0;
-  std::uint64_t first_row = 0;  // in the data set
-  std::uint64_t num_rows = 0;
-  bool check_time = false;
-};
-
-struct FileState {
-  DatasetFile source;
-  std::vector<LeafPlace> places;  // of the leaves, then of the time column when there is a filter
-  std::vector<const std::optional<std::string>*> constants;  // of the leaves; null: from the file
-  std::uint64_t first_row = 0;
-  int num_row_groups = 0;
-  std::mutex mutex;  // guards what follows
-  std::shared_ptr<ParquetFile> open;
-  std::size_t pending_tasks = 0;
-};
 
 enum class GroupFit { kOutside, kPartly, kInside };
 
@@ -69,146 +47,6 @@ GroupFit fit(const TimeFilter& filter, const ParquetFile& file, int row_group, i
   return is_inside && has_no_nulls ? GroupFit::kInside : GroupFit::kPartly;
 }
 
-// The batches of one row group, one after the other in the same object.
-class GroupBatch final : public LeafBatch {
- public:
-  GroupBatch(const LeafScanOptions& options, const FileState& state,
-             std::shared_ptr<const ParquetFile> parquet, const Task& task)
-      : options_(options),
-        state_(state),
-        parquet_(std::move(parquet)),
-        task_(task),
-        cursors_(state.places.size()),
-        columns_(state.places.size()),
-        is_loaded_(state.places.size(), 0) {
-    file_ = task.file;
-    row_group_ = static_cast<std::size_t>(task.row_group);
-    file_first_row_ = state.first_row;
-  }
-
-  // Go to the next batch that has rows; false at the end.
-  Result<bool> next() {
-    while (begin_ + rows_in_range_ < task_.num_rows) {
-      begin_ += rows_in_range_;
-      rows_in_range_ = static_cast<std::size_t>(
-          std::min<std::uint64_t>(options_.batch_rows, task_.num_rows - begin_));
-      std::ranges::fill(is_loaded_, std::uint8_t{0});
-      first_row_ = task_.first_row + begin_;
-      row_offsets_.clear();
-      num_rows_ = rows_in_range_;
-      if (task_.check_time) RETURN_IF_ERROR(select());
-      if (num_rows_ > 0) return true;
-    }
-    return false;
-  }
-
-  Result<const LeafColumn*> column(std::size_t leaf) override {
-    CHECK(is_loaded_[leaf] != kInPart, "a leaf was asked for in part before");
-    if (is_loaded_[leaf] == 0) {
-      RETURN_IF_ERROR(load(leaf, row_offsets_));
-      is_loaded_[leaf] = kWhole;
-    }
-    return &columns_[leaf];
-  }
-
-  Result<const LeafColumn*> column_at(std::size_t leaf,
-                                      std::span<const std::uint32_t> rows) override {
-    CHECK(is_loaded_[leaf] == 0, "a leaf was asked for twice");
-    is_loaded_[leaf] = kInPart;
-    if (rows.empty()) {
-      columns_[leaf] = LeafColumn{.kind = state_.places[leaf].info.kind};
-    } else if (row_offsets_.empty()) {
-      RETURN_IF_ERROR(load(leaf, rows));
-    } else {
-      chosen_.clear();
-      for (const std::uint32_t row : rows) chosen_.push_back(row_offsets_[row]);
-      RETURN_IF_ERROR(load(leaf, chosen_));
-    }
-    return &columns_[leaf];
-  }
-
- private:
-  // Keeps the rows within the time filter.
-  Status select() {
-    const std::size_t place = options_.leaves.size();
-    RETURN_IF_ERROR(load(place, {}));
-    const LeafColumn& times = columns_[place];
-    for (std::size_t row = 0; row < rows_in_range_; ++row) {
-      const auto time = times.timestamp(row);
-      const bool keep = time && (!options_.time.since || *time >= *options_.time.since) &&
-                        (!options_.time.until || *time < *options_.time.until);
-      if (keep) row_offsets_.push_back(static_cast<std::uint32_t>(row));
-    }
-    num_rows_ = row_offsets_.size();
-    if (num_rows_ == rows_in_range_) row_offsets_.clear();
-    return {};
-  }
-
-  Status load(std::size_t leaf, std::span<const std::uint32_t> keep) {
-    const LeafPlace& place = state_.places[leaf];
-    if (place.info.is_constant) return load_constant(leaf, keep.empty() ? num_rows_ : keep.size());
-    if (place.column < 0 || place.info.kind == LeafKind::kOther ||
-        place.info.kind == LeafKind::kAbsent) {
-      columns_[leaf] = LeafColumn{.kind = place.info.kind};
-      return {};
-    }
-    Result<LeafColumn> column = read(leaf, place, keep);
-    if (!column) {
-      const std::string& path =
-          leaf < options_.leaves.size() ? options_.leaves[leaf] : options_.time.column;
-      return std::move(column.error())
-          .within(fmt::format("{}: row group {}: column {}", state_.source.address, task_.row_group,
-                              path));
-    }
-    columns_[leaf] = *column;
-    return {};
-  }
-
-  Result<LeafColumn> read(std::size_t leaf, const LeafPlace& place,
-                          std::span<const std::uint32_t> keep) {
-    if (!cursors_[leaf]) {
-      ASSIGN_OR_RETURN(
-          cursors_[leaf],
-          open_column(*parquet_, task_.row_group, place, options_.batch_rows,
-                      is_remote_address(state_.source.address) ? options_.remote_read_size
-                                                               : options_.read_size));
-    }
-    return cursors_[leaf]->read(begin_, rows_in_range_, keep);
-  }
-
-  Status load_constant(std::size_t leaf, std::size_t num_rows) {
-    const std::optional<std::string>& value = *state_.constants[leaf];
-    constant_codes_.assign(num_rows, value ? 0 : LeafColumn::kNullCode);
-    null_codes_.assign(num_rows, LeafColumn::kNullCode);
-    if (constants_.empty()) constants_.resize(options_.leaves.size());
-    constants_[leaf] = value ? std::string_view(*value) : std::string_view();
-    LeafColumn column{.kind = LeafKind::kText};
-    column.codes = value ? constant_codes_ : null_codes_;
-    column.dictionary = std::span(&constants_[leaf], value ? 1 : 0);
-    column.has_dictionary = true;
-    columns_[leaf] = column;
-    return {};
-  }
-
-  // What is_loaded_ holds beside 0.
-  static constexpr std::uint8_t kWhole = 1;
-  static constexpr std::uint8_t kInPart = 2;
-
-  const LeafScanOptions& options_;
-  const FileState& state_;
-  std::shared_ptr<const ParquetFile> parquet_;
-  Task task_;
-  std::vector<std::unique_ptr<ColumnCursor>> cursors_;
-  std::vector<LeafColumn> columns_;
-  std::vector<std::uint8_t> is_loaded_;
-  std::uint64_t begin_ = 0;
-  std::size_t rows_in_range_ = 0;
-  std::vector<std::uint32_t> chosen_;  // rows of the file's range, for column_at()
-  std::vector<std::int32_t> constant_codes_;
-  std::vector<std::int32_t> null_codes_;
-  std::vector<std::string_view> constants_;
-};
-
 }  // namespace
 
 class LeafScan::Implementation {
@@ -229,10 +67,11 @@ class LeafScan::Implementation {
   }
 
   Status run(const OnBatch& on_batch, const std::stop_token& stop) {
-    for (const Task& task : tasks_) states_[task.file]->pending_tasks = 0;
-    for (const Task& task : tasks_) ++states_[task.file]->pending_tasks;
+    for (const ScanTask& task : tasks_) states_[task.file]->pending_tasks = 0;
+    for (const ScanTask& task : tasks_) ++states_[task.file]->pending_tasks;
     next_task_ = 0;
     first_failed_ = tasks_.size();
+    failure_.reset();
     {
       std::vector<std::jthread> threads;
       for (std::size_t worker = 1; worker < num_workers_; ++worker) {
@@ -240,7 +79,7 @@ class LeafScan::Implementation {
       }
       work(0, on_batch, stop);
     }
-    if (first_failed_ < tasks_.size()) return *failure_;
+    if (failure_) return *failure_;
     if (stop.stop_requested()) return cancelled("stopped while reading the data set");
     return {};
   }
@@ -314,7 +153,8 @@ class LeafScan::Implementation {
       const auto rows = static_cast<std::uint64_t>(parquet.metadata->RowGroup(group)->num_rows());
       const std::uint64_t first = num_rows_;
       num_rows_ += rows;
-      Task task{.file = states_.size(), .row_group = group, .first_row = first, .num_rows = rows};
+      ScanTask task{
+          .file = states_.size(), .row_group = group, .first_row = first, .num_rows = rows};
       if (options_.max_rows) {
         task.num_rows = std::min(rows, *options_.max_rows - std::min(first, *options_.max_rows));
       }
@@ -332,7 +172,7 @@ class LeafScan::Implementation {
     while (true) {
       const std::size_t number = next_task_.fetch_add(1);
       if (number >= tasks_.size() || stop.stop_requested()) return;
-      const Task& task = tasks_[number];
+      const ScanTask& task = tasks_[number];
       Status status = read_group(task, worker, on_batch, stop);
       release(*states_[task.file]);
       if (status) continue;
@@ -346,7 +186,7 @@ class LeafScan::Implementation {
     }
   }
 
-  Status read_group(const Task& task, std::size_t worker, const OnBatch& on_batch,
+  Status read_group(const ScanTask& task, std::size_t worker, const OnBatch& on_batch,
                     const std::stop_token& stop) {
     FileState& state = *states_[task.file];
     ASSIGN_OR_RETURN(auto parquet, acquire(state));
@@ -382,7 +222,7 @@ class LeafScan::Implementation {
     return invalid_input(state.source.address + ": the file changed while it was read");
   }
 
-  void release(FileState& state) {
+  static void release(FileState& state) {
     const std::scoped_lock lock(state.mutex);
     if (--state.pending_tasks == 0) state.open.reset();
   }
@@ -391,7 +231,7 @@ class LeafScan::Implementation {
   LeafScanOptions options_;
   std::vector<std::unique_ptr<FileState>> states_;
   std::vector<ScannedFile> scanned_;
-  std::vector<Task> tasks_;
+  std::vector<ScanTask> tasks_;
   std::uint64_t num_rows_ = 0;
   std::size_t num_workers_ = 1;
   std::atomic<std::size_t> next_task_ = 0;

@@ -56,7 +56,7 @@ std::string good_file(Codec codec) {
     std::vector<std::int16_t> uri_levels;
     for (std::size_t i = 0; i < kRows; ++i) {
       hotkeys.push_back(owned[i % 5]);
-      times.push_back(group * 1'000'000 + static_cast<std::int64_t>(i));
+      times.push_back(std::int64_t{group} * 1'000'000 + static_cast<std::int64_t>(i));
       counts.push_back(static_cast<std::int32_t>(random.below(9)));
       raw.push_back(owned[i % 3]);
       uri_levels.push_back(static_cast<std::int16_t>(random.below(3)));

@@ -59,6 +59,17 @@ class LeafScanTest : public ::testing::Test {
     return note(row);
   }
 
+  static std::int16_t flag_level_at(std::size_t row) {
+    if (row % 10 == 0) return 0;
+    if (row % 6 == 0) return 1;
+    return row % 3 == 0 ? 2 : 3;
+  }
+
+  static std::int16_t note_level_at(std::size_t row) {
+    if (row % 10 == 0) return 0;
+    return row % 5 == 0 ? 1 : 2;
+  }
+
   static void write_group(ParquetWriter& writer, std::size_t first, std::size_t rows) {
     std::vector<std::string> owned;
     owned.reserve(2 * rows);
@@ -76,11 +87,11 @@ class LeafScanTest : public ::testing::Test {
       name_levels.push_back(row % 11 == 0 ? 0 : 1);
       if (const auto text = name_at(row)) names.push_back(owned.emplace_back(*text));
       const bool has_outer = row % 10 != 0;
-      flag_levels.push_back(!has_outer ? 0 : row % 6 == 0 ? 1 : row % 3 == 0 ? 2 : 3);
+      flag_levels.push_back(flag_level_at(row));
       if (const auto flag = flag_at(row)) flags[num_flags++] = *flag;
       when_levels.push_back(has_outer ? 2 : 0);
       if (has_outer) whens.push_back(static_cast<std::int64_t>(row) * 60'000'000);
-      note_levels.push_back(!has_outer ? 0 : row % 5 == 0 ? 1 : 2);
+      note_levels.push_back(note_level_at(row));
       if (const auto text = note_at(row)) notes.push_back(owned.emplace_back(*text));
       counts.push_back(static_cast<std::int32_t>(row) - 5);
     }
@@ -107,7 +118,8 @@ class LeafScanTest : public ::testing::Test {
   }
 
   // The texts of one leaf, by row number.
-  std::map<std::uint64_t, std::optional<std::string>> texts(LeafScan& scan, std::size_t leaf) {
+  static std::map<std::uint64_t, std::optional<std::string>> texts(LeafScan& scan,
+                                                                   std::size_t leaf) {
     std::map<std::uint64_t, std::optional<std::string>> found;
     std::mutex mutex;
     const Status status = scan.run(
@@ -146,7 +158,7 @@ TEST_F(LeafScanTest, ReportsWhatIsFoundUnderAPath) {
 
 TEST_F(LeafScanTest, GivesEveryRowItsValueWhateverTheBatchSize) {
   const std::string file = write("a.parquet");
-  for (const std::size_t batch_rows : {1, 7, 100, 250, 5000}) {
+  for (const std::size_t batch_rows : {1U, 7U, 100U, 250U, 5000U}) {
     auto scan = open({{file, {}}},
                      {.leaves = {"name", "outer.inner.flag", "outer.when", "outer.note", "count"},
                       .num_workers = 1,
@@ -196,7 +208,8 @@ TEST_F(LeafScanTest, BatchesThatAreNotAskedForAreSkipped) {
   std::size_t number = 0;
   const Status status = scan.run(
       [&](std::size_t, LeafBatch& batch) -> Status {
-        if (++number % 13 != 5 && number % 7 != 3) return {};
+        ++number;
+        if (number % 13 != 5 && number % 7 != 3) return {};
         ASSIGN_OR_RETURN(const LeafColumn* noted, batch.column(0));
         ASSIGN_OR_RETURN(const LeafColumn* name, batch.column(1));
         ASSIGN_OR_RETURN(const LeafColumn* flag, batch.column(2));
@@ -269,7 +282,7 @@ TEST_F(LeafScanTest, ExposesTheDictionaryOfAChunkThatHasOne) {
 TEST_F(LeafScanTest, EveryRowGroupIsReadOnceByWhateverNumberOfWorkers) {
   const std::vector<DatasetFile> files = {{write("a.parquet", 10), {}},
                                           {write("b.parquet", 90), {}}};
-  for (const std::size_t workers : {1, 2, 7}) {
+  for (const std::size_t workers : {1U, 2U, 7U}) {
     auto scan = open(files, {.leaves = {"name"}, .num_workers = workers, .batch_rows = 4});
     EXPECT_EQ(scan.num_workers(), workers);
     const auto found = texts(scan, 0);
@@ -298,7 +311,7 @@ TEST_F(LeafScanTest, AFileThatChangedInBetweenIsRefused) {
 
 TEST_F(LeafScanTest, MaxRowsCutsTheDataSetAcrossFiles) {
   const std::vector<DatasetFile> files = {{write("a.parquet"), {}}, {write("b.parquet"), {}}};
-  for (const std::uint64_t rows : {0, 1, 250, 999, 1000, 1001, 1777, 2000, 9999}) {
+  for (const std::uint64_t rows : {0U, 1U, 250U, 999U, 1000U, 1001U, 1777U, 2000U, 9999U}) {
     auto scan = open(files, {.leaves = {"name"}, .max_rows = rows});
     EXPECT_EQ(scan.num_rows(), std::min<std::uint64_t>(rows, 2 * kRows));
     const auto found = texts(scan, 0);

@@ -7,6 +7,7 @@
 #include "tables/parquet_file_internal.h"
 
 #include <parquet/column_reader.h>
+#include <parquet/file_reader.h>
 
 #include <cstdint>
 #include <memory>
@@ -28,5 +29,11 @@ std::unique_ptr<parquet::PageReader> open_pages(const ParquetFile& file,
                                                 parquet::Compression::type codec, int column,
                                                 ChunkRange range, ByteCount read_size,
                                                 std::shared_ptr<Position> position);
+
+/// A row group of which only the chunk at `range` can be read: Parquet's readers that expose
+/// dictionaries are made by a row group. `file` is borrowed.
+std::unique_ptr<parquet::RowGroupReader> group_of_one_chunk(
+    const ParquetFile& file, std::unique_ptr<parquet::RowGroupMetaData> metadata, ChunkRange range,
+    ByteCount read_size, std::shared_ptr<Position> position);
 
 }  // namespace assay::tables

@@ -1,6 +1,7 @@
 #include "tables/arrow_error_internal.h"
 #include "tables/parquet_file_internal.h"
 
+#include <arrow/util/checked_cast.h>
 #include <fmt/format.h>
 #include <parquet/file_reader.h>
 
@@ -92,7 +93,7 @@ std::string_view unit_text(parquet::LogicalType::TimeUnit::unit unit) {
 
 LeafInfo describe_integer(const parquet::LogicalType& logical, int bits) {
   if (!logical.is_int()) return {LeafKind::kInteger, fmt::format("int{}", bits)};
-  const auto& type = static_cast<const parquet::IntLogicalType&>(logical);
+  const auto& type = arrow::internal::checked_cast<const parquet::IntLogicalType&>(logical);
   return {LeafKind::kInteger, fmt::format("{}int{}", type.is_signed() ? "" : "u", type.bit_width()),
           !type.is_signed()};
 }
@@ -102,6 +103,14 @@ std::string lower(std::string text) {
     return character >= 'A' && character <= 'Z' ? static_cast<char>(character + 32) : character;
   });
   return text;
+}
+
+// Of what is stored as an integer and is none.
+std::string number_text(const parquet::LogicalType& logical) {
+  if (logical.is_date()) return "date";
+  if (logical.is_time()) return "time";
+  if (logical.is_decimal()) return "decimal";
+  return lower(logical.ToString());
 }
 
 }  // namespace
@@ -121,7 +130,7 @@ Result<std::unique_ptr<ParquetFile>> open_parquet(std::unique_ptr<files::ByteSou
       static_cast<std::int32_t>(std::min<std::uint64_t>(kMaxFooterList, size)));
   file->properties.set_schema_depth_limit(kMaxSchemaDepth);
   const std::string& name = file->source->name();
-  Status checked = guard_parquet(ErrorCode::kCorrupt, [&]() -> Status {
+  Status checked = guard_parquet(ErrorCode::kCorrupt, [&] -> Status {
     file->metadata =
         parquet::ParquetFileReader::Open(random_access_file(*file->source), file->properties)
             ->metadata();
@@ -153,17 +162,15 @@ LeafInfo describe_values(const parquet::schema::PrimitiveNode& node) {
     case parquet::Type::INT32:
     case parquet::Type::INT64:
       if (logical.is_timestamp()) {
-        const auto& type = static_cast<const parquet::TimestampLogicalType&>(logical);
+        const auto& type =
+            arrow::internal::checked_cast<const parquet::TimestampLogicalType&>(logical);
         return {LeafKind::kTimestamp, fmt::format("timestamp[{}{}]", unit_text(type.time_unit()),
                                                   type.is_adjusted_to_utc() ? ", UTC" : "")};
       }
       if (logical.is_int() || logical.is_none()) {
         return describe_integer(logical, node.physical_type() == parquet::Type::INT32 ? 32 : 64);
       }
-      return {LeafKind::kOther, lower(logical.is_date()      ? "date"
-                                      : logical.is_time()    ? "time"
-                                      : logical.is_decimal() ? "decimal"
-                                                             : logical.ToString())};
+      return {LeafKind::kOther, number_text(logical)};
     default:
       return {LeafKind::kOther, lower(parquet::TypeToString(node.physical_type()))};
   }
@@ -174,14 +181,15 @@ LeafInfo describe_leaf(const parquet::schema::Node& node) {
     return {LeafKind::kRepeated, node.logical_type()->is_map() ? "map" : "list"};
   }
   if (node.is_group()) return {LeafKind::kGroup, "struct"};
-  return describe_values(static_cast<const parquet::schema::PrimitiveNode&>(node));
+  return describe_values(
+      arrow::internal::checked_cast<const parquet::schema::PrimitiveNode&>(node));
 }
 
 LeafPlace find_leaf(const parquet::SchemaDescriptor& schema, std::string_view path) {
   const parquet::schema::Node* node = schema.group_node();
   while (true) {
     const std::size_t dot = path.find('.');
-    const auto& group = static_cast<const parquet::schema::GroupNode&>(*node);
+    const auto& group = arrow::internal::checked_cast<const parquet::schema::GroupNode&>(*node);
     const parquet::schema::Node* found = nullptr;
     for (int i = 0; i < group.field_count() && found == nullptr; ++i) {
       if (group.field(i)->name() == path.substr(0, dot)) found = group.field(i).get();
@@ -191,8 +199,8 @@ LeafPlace find_leaf(const parquet::SchemaDescriptor& schema, std::string_view pa
     if (place.info.kind == LeafKind::kRepeated) return place;
     if (dot == std::string_view::npos) {
       if (found->is_primitive()) {
-        place.column =
-            schema.GetColumnIndex(static_cast<const parquet::schema::PrimitiveNode&>(*found));
+        place.column = schema.GetColumnIndex(
+            arrow::internal::checked_cast<const parquet::schema::PrimitiveNode&>(*found));
       }
       return place;
     }

@@ -5,6 +5,7 @@
 #include "tables/arrow_error_internal.h"
 #include "tables/arrow_sink_internal.h"
 
+#include <arrow/util/checked_cast.h>
 #include <fmt/format.h>
 #include <parquet/column_writer.h>
 #include <parquet/file_writer.h>
@@ -76,11 +77,21 @@ Result<NodeVector> fields_of(std::span<const ColumnSpec> columns, std::size_t de
   return fields;
 }
 
+parquet::Compression::type compression_of(Codec codec) {
+  switch (codec) {
+    case Codec::kNone:
+      return parquet::Compression::UNCOMPRESSED;
+    case Codec::kSnappy:
+      return parquet::Compression::SNAPPY;
+    case Codec::kZstd:
+      return parquet::Compression::ZSTD;
+  }
+  CHECK(false, "a codec without a name");
+}
+
 std::shared_ptr<parquet::WriterProperties> writer_properties(const ParquetWriterOptions& options) {
   parquet::WriterProperties::Builder builder;
-  builder.compression(options.codec == Codec::kNone     ? parquet::Compression::UNCOMPRESSED
-                      : options.codec == Codec::kSnappy ? parquet::Compression::SNAPPY
-                                                        : parquet::Compression::ZSTD);
+  builder.compression(compression_of(options.codec));
   builder.created_by("assay");
   for (const std::string& column : options.plain_columns) builder.disable_dictionary(column);
   return builder.build();
@@ -89,7 +100,7 @@ std::shared_ptr<parquet::WriterProperties> writer_properties(const ParquetWriter
 template <typename Type, typename Value>
 void write_values(parquet::ColumnWriter& writer, std::size_t num_rows, const std::int16_t* levels,
                   std::span<const Value> values) {
-  auto& typed = static_cast<parquet::TypedColumnWriter<Type>&>(writer);
+  auto& typed = arrow::internal::checked_cast<parquet::TypedColumnWriter<Type>&>(writer);
   if constexpr (std::is_same_v<Value, std::string_view>) {
     // In pieces: the copies that Parquet's own form of text needs stay small.
     constexpr std::size_t kPiece = 4096;
@@ -120,20 +131,25 @@ void write_column(parquet::ColumnWriter& writer, std::size_t num_rows, const Col
   }
   switch (writer.type()) {
     case parquet::Type::BOOLEAN:
-      return write_values<parquet::BooleanType>(writer, num_rows, levels,
-                                                std::get<std::span<const bool>>(data.values));
+      write_values<parquet::BooleanType>(writer, num_rows, levels,
+                                         std::get<std::span<const bool>>(data.values));
+      break;
     case parquet::Type::INT32:
-      return write_values<parquet::Int32Type>(writer, num_rows, levels,
-                                              std::get<std::span<const std::int32_t>>(data.values));
+      write_values<parquet::Int32Type>(writer, num_rows, levels,
+                                       std::get<std::span<const std::int32_t>>(data.values));
+      break;
     case parquet::Type::INT64:
-      return write_values<parquet::Int64Type>(writer, num_rows, levels,
-                                              std::get<std::span<const std::int64_t>>(data.values));
+      write_values<parquet::Int64Type>(writer, num_rows, levels,
+                                       std::get<std::span<const std::int64_t>>(data.values));
+      break;
     case parquet::Type::DOUBLE:
-      return write_values<parquet::DoubleType>(writer, num_rows, levels,
-                                               std::get<std::span<const double>>(data.values));
+      write_values<parquet::DoubleType>(writer, num_rows, levels,
+                                        std::get<std::span<const double>>(data.values));
+      break;
     default:
-      return write_values<parquet::ByteArrayType>(
+      write_values<parquet::ByteArrayType>(
           writer, num_rows, levels, std::get<std::span<const std::string_view>>(data.values));
+      break;
   }
 }
 
@@ -174,7 +190,7 @@ class ParquetWriter::Implementation {
 
  private:
   template <typename Body>
-  Status guarded(Body&& body) {
+  Status guarded(const Body& body) {
     return with_context(guard_parquet(ErrorCode::kUnavailable, body), "write " + name_);
   }
 

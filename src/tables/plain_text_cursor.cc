@@ -6,17 +6,18 @@
 // audit.
 
 #include "tables/arrow_error_internal.h"
+#include "tables/owned_array_internal.h"
 #include "tables/page_position_internal.h"
 #include "tables/plain_text_cursor_internal.h"
 #include "tables/snappy_internal.h"
 
+#include <arrow/util/checked_cast.h>
 #include <fmt/format.h>
 #include <parquet/column_page.h>
 #include <parquet/encoding.h>
 
 #include <algorithm>
 #include <cstring>
-#include <numeric>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -65,12 +66,13 @@ class PlainTextCursor final : public ColumnCursor {
         starts_(batch_rows),
         texts_(batch_rows),
         all_rows_(batch_rows) {
-    std::iota(all_rows_.begin(), all_rows_.end(), 0U);
+    std::uint32_t next = 0;
+    for (std::uint32_t& row : all_rows_) row = next++;
   }
 
   Result<LeafColumn> read(std::uint64_t first, std::size_t count,
                           std::span<const std::uint32_t> keep) override {
-    return guard_parquet(ErrorCode::kCorrupt, [&]() -> Result<LeafColumn> {
+    return guard_parquet(ErrorCode::kCorrupt, [&] -> Result<LeafColumn> {
       RETURN_IF_ERROR(seek(first));
       return read_rows(count, keep.empty() ? std::span(all_rows_).first(count) : keep);
     });
@@ -123,16 +125,17 @@ class PlainTextCursor final : public ColumnCursor {
         if (form_ == PageForm::kSnappy) {
           ASSIGN_OR_RETURN(bytes, decompressed(bytes));
         }
-        RETURN_IF_ERROR(use_dictionary(static_cast<const parquet::DictionaryPage&>(*page_), bytes));
+        RETURN_IF_ERROR(use_dictionary(
+            arrow::internal::checked_cast<const parquet::DictionaryPage&>(*page_), bytes));
       } else if (page_->type() == parquet::PageType::DATA_PAGE) {
-        const auto& page = static_cast<const parquet::DataPageV1&>(*page_);
+        const auto& page = arrow::internal::checked_cast<const parquet::DataPageV1&>(*page_);
         if (form_ == PageForm::kSnappy) {
           ASSIGN_OR_RETURN(bytes, decompressed(bytes));
         }
         ASSIGN_OR_RETURN(const Bytes values, after_levels(page, bytes));
         return start_page(page, values);
       } else if (page_->type() == parquet::PageType::DATA_PAGE_V2) {
-        const auto& page = static_cast<const parquet::DataPageV2&>(*page_);
+        const auto& page = arrow::internal::checked_cast<const parquet::DataPageV2&>(*page_);
         ASSIGN_OR_RETURN(Bytes values, after_levels(page, bytes));
         if (form_ == PageForm::kSnappy && page.is_compressed() && !values.empty()) {
           ASSIGN_OR_RETURN(values, decompressed(values));
@@ -149,7 +152,7 @@ class PlainTextCursor final : public ColumnCursor {
           fmt::format("a page of {} bytes, over the limit of {}", size, max_page_size_));
     }
     if (size > buffer_size_) {
-      buffer_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+      buffer_ = make_uncleared_array<std::uint8_t>(size);
       buffer_size_ = size;
     }
     RETURN_IF_ERROR(snappy_decompress(block, {buffer_.get(), size}));
@@ -209,7 +212,7 @@ class PlainTextCursor final : public ColumnCursor {
     std::int32_t length = 0;
     decoder_->GetDictionary(&entries, &length);
     for (std::int32_t i = 0; i < length; ++i) {
-      dictionary_.push_back(entries[i].len == 0 ? std::string_view("", 0)
+      dictionary_.push_back(entries[i].len == 0 ? std::string_view("")
                                                 : static_cast<std::string_view>(entries[i]));
     }
     codes_.resize(levels_.size());
@@ -285,7 +288,7 @@ class PlainTextCursor final : public ColumnCursor {
     if (by_dictionary_) return;
     std::size_t total = 0;
     for (const std::string_view text : texts) total += text.size();
-    auto block = std::make_unique_for_overwrite<char[]>(total);
+    auto block = make_uncleared_array<char>(total);
     char* next = block.get();
     for (std::string_view& text : texts) {
       if (text.data() == nullptr) continue;
@@ -305,7 +308,7 @@ class PlainTextCursor final : public ColumnCursor {
   std::int16_t max_level_;
   parquet::LevelDecoder level_decoder_;
   std::size_t max_page_size_;
-  std::unique_ptr<std::uint8_t[]> buffer_;  // of the page when we decompress it
+  OwnedArray<std::uint8_t> buffer_;  // of the page when we decompress it
   std::size_t buffer_size_ = 0;
 
   std::shared_ptr<parquet::Page> page_;
@@ -324,7 +327,7 @@ class PlainTextCursor final : public ColumnCursor {
 
   std::vector<std::string_view> texts_;
   std::vector<std::uint32_t> all_rows_;
-  std::vector<std::unique_ptr<char[]>> kept_;
+  std::vector<OwnedArray<char>> kept_;
 };
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include "files/atomic_file.h"
 #include "tables/arrow_error_internal.h"
 #include "tables/arrow_sink_internal.h"
+#include "tables/owned_array_internal.h"
 #include "tables/parquet_file_internal.h"
 
+#include <arrow/util/checked_cast.h>
 #include <fmt/format.h>
 #include <parquet/column_reader.h>
 #include <parquet/column_writer.h>
@@ -77,12 +79,12 @@ class ChunkCopy {
  private:
   template <typename Type>
   std::uint64_t copy() {
-    using Value = typename Type::c_type;
-    auto& reader = static_cast<parquet::TypedColumnReader<Type>&>(reader_);
-    auto& writer = static_cast<parquet::TypedColumnWriter<Type>&>(writer_);
-    const auto definitions = std::make_unique<std::int16_t[]>(kBatch);
-    const auto repetitions = std::make_unique<std::int16_t[]>(kBatch);
-    const auto values = std::make_unique<Value[]>(kBatch);
+    using Value = Type::c_type;
+    auto& reader = arrow::internal::checked_cast<parquet::TypedColumnReader<Type>&>(reader_);
+    auto& writer = arrow::internal::checked_cast<parquet::TypedColumnWriter<Type>&>(writer_);
+    const auto definitions = make_array<std::int16_t>(kBatch);
+    const auto repetitions = make_array<std::int16_t>(kBatch);
+    const auto values = make_array<Value>(kBatch);
     std::uint64_t num_replaced = 0;
     while (reader.HasNext()) {
       std::int64_t num_values = 0;
@@ -149,8 +151,9 @@ Result<std::vector<LeafPath>> list_leaves(const DatasetSources& sources,
   for (int i = 0; i < schema.num_columns(); ++i) {
     const parquet::ColumnDescriptor& column = *schema.Column(i);
     leaves.push_back({.path = column.path()->ToDotString(),
-                      .info = describe_values(static_cast<const parquet::schema::PrimitiveNode&>(
-                          *column.schema_node()))});
+                      .info = describe_values(
+                          arrow::internal::checked_cast<const parquet::schema::PrimitiveNode&>(
+                              *column.schema_node()))});
   }
   return leaves;
 }
@@ -168,7 +171,7 @@ Result<RewriteSummary> rewrite_parquet(const DatasetSources& sources, const std:
   RewriteSummary summary{.num_rows = static_cast<std::uint64_t>(file->metadata->num_rows())};
   int row_group = 0;
   std::string column;
-  Status copied = guard_parquet(ErrorCode::kCorrupt, [&]() -> Status {
+  Status copied = guard_parquet(ErrorCode::kCorrupt, [&] -> Status {
     auto reader = parquet::ParquetFileReader::Open(random_access_file(*file->source),
                                                    file->properties, file->metadata);
     auto writer = parquet::ParquetFileWriter::Open(

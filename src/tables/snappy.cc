@@ -19,7 +19,7 @@ namespace {
 constexpr int kMaxSizeBytes = 5;
 constexpr std::size_t kMaxShortLiteral = 60;
 // What an element may read and write beyond its end, as long as both ends are further away.
-constexpr std::size_t kMargin = 80;
+constexpr std::ptrdiff_t kMargin = 80;
 
 struct Preamble {
   std::size_t size = 0;
@@ -82,8 +82,7 @@ class Decoder {
     const std::uint8_t* in = in_;
     std::uint8_t* out = out_;
     bool is_good = true;
-    while (static_cast<std::size_t>(in_end_ - in) > kMargin &&
-           static_cast<std::size_t>(out_end_ - out) > kMargin) {
+    while (in_end_ - in > kMargin && out_end_ - out > kMargin) {
       const std::uint32_t tag = *in;
       const std::uint32_t kind = tag & 3;
       if (kind == 0) {
@@ -98,7 +97,8 @@ class Decoder {
       const std::size_t length = kind == 2 ? (tag >> 2) + 1 : 4 + ((tag >> 2) & 7);
       const std::size_t offset = kind == 2 ? two_bytes(in + 1) : ((tag >> 5) << 8) | in[1];
       in += kind == 2 ? 3 : 2;
-      if (offset == 0 || offset > static_cast<std::size_t>(out - begin_)) {
+      const auto num_written = static_cast<std::size_t>(out - begin_);
+      if (offset == 0 || offset > num_written) {
         is_good = false;
         break;
       }
@@ -141,7 +141,7 @@ class Decoder {
       length = 4 + ((tag >> 2) & 7);
       offset |= (tag >> 5) << 8;
     }
-    if (offset == 0 || offset > static_cast<std::size_t>(out_ - begin_) || left_out() < length) {
+    if (offset == 0 || offset > num_written() || left_out() < length) {
       return false;
     }
     for (std::size_t i = 0; i < length; ++i) out_[i] = *(out_ - offset + i);
@@ -150,6 +150,7 @@ class Decoder {
   }
 
   std::size_t left_in() const { return static_cast<std::size_t>(in_end_ - in_); }
+  std::size_t num_written() const { return static_cast<std::size_t>(out_ - begin_); }
   std::size_t left_out() const { return static_cast<std::size_t>(out_end_ - out_); }
 
   const std::uint8_t* in_;

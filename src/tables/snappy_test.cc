@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -70,6 +71,10 @@ struct BlockWriter {
   std::string block() const { return varint(text.size()) + elements; }
 };
 
+// By the kind of a copy: how far back it reaches (of the last, far enough), and its bytes.
+constexpr std::array<std::size_t, 4> kFarthest = {0, 2047, 65'535, 1'000'000};
+constexpr std::array<std::size_t, 4> kOffsetBytes = {0, 1, 2, 4};
+
 // A block of all kinds of elements, long and short.
 BlockWriter random_block(SeededRandom& random, int num_elements) {
   BlockWriter writer;
@@ -81,7 +86,7 @@ BlockWriter random_block(SeededRandom& random, int num_elements) {
       continue;
     }
     const int kind = static_cast<int>(1 + random.below(3));
-    const std::size_t most = kind == 1 ? 2047 : kind == 2 ? 65'535 : 1'000'000;
+    const std::size_t most = kFarthest[static_cast<std::size_t>(kind)];
     const std::size_t reach = random.below(3) == 0 ? 20 : most;
     const std::size_t offset = 1 + random.below(std::min({reach, most, writer.text.size()}));
     writer.copy(offset, kind == 1 ? 4 + random.below(8) : 1 + random.below(64), kind);
@@ -132,7 +137,8 @@ TEST(Snappy, RefusesABrokenCopyFarFromTheEnds) {
       BlockWriter writer;
       for (int i = 0; i < 4; ++i) writer.literal(std::string(50, 'a'));
       writer.copy(200, 8, kind);
-      const std::size_t place = writer.elements.size() - (kind == 1 ? 1 : kind == 2 ? 2 : 4);
+      const std::size_t place =
+          writer.elements.size() - kOffsetBytes[static_cast<std::size_t>(kind)];
       for (int i = 0; i < 4; ++i) writer.literal(std::string(50, 'b'));
       EXPECT_TRUE(decompressed(writer.block()));
       writer.elements[place] = static_cast<char>(offset);

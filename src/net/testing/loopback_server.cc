@@ -31,7 +31,17 @@ std::size_t request_size(std::string_view input) {
 }  // namespace
 
 LoopbackServer::LoopbackServer(Answer answer)
-    : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    : LoopbackServer(std::move(answer), plain_streams(), "http") {}
+
+LoopbackServer::LoopbackServer(Answer answer, const TlsIdentity& identity)
+    : LoopbackServer(std::move(answer), tls_streams(identity), "https") {}
+
+LoopbackServer::LoopbackServer(Answer answer, std::unique_ptr<StreamMaker> streams,
+                               std::string scheme)
+    : answer_(std::move(answer)),
+      streams_(std::move(streams)),
+      scheme_(std::move(scheme)),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -61,7 +71,9 @@ Url LoopbackServer::url(std::string_view target) const {
   return Url::parse(origin() + std::string(target)).value();
 }
 
-std::string LoopbackServer::origin() const { return fmt::format("http://127.0.0.1:{}", port_); }
+std::string LoopbackServer::origin() const {
+  return fmt::format("{}://127.0.0.1:{}", scheme_, port_);
+}
 
 void LoopbackServer::accept_all() {
   while (!is_stopping_) {
@@ -75,16 +87,21 @@ void LoopbackServer::accept_all() {
 }
 
 void LoopbackServer::serve(int socket) {
+  const std::unique_ptr<ByteStream> stream = streams_->open(socket);
   std::string input;
   char buffer[4096];
   while (!is_stopping_) {
     const std::size_t size = request_size(input);
     if (size == 0) {
-      const ssize_t got = ::recv(socket, buffer, sizeof buffer, 0);
-      if (got <= 0) return;
-      input.append(buffer, static_cast<std::size_t>(got));
+      const std::size_t got = stream->read(buffer);
+      if (got == 0) {
+        ::shutdown(socket, SHUT_RDWR);  // closed by the client, or no TLS
+        return;
+      }
+      input.append(buffer, got);
       continue;
     }
+    ++num_requests_;
     const int now = ++num_at_once_;
     int most = most_at_once_;
     while (now > most && !most_at_once_.compare_exchange_weak(most, now)) {
@@ -93,7 +110,7 @@ void LoopbackServer::serve(int socket) {
     input.erase(0, size);
     wait(reply.delay);
     --num_at_once_;
-    ::send(socket, reply.bytes.data(), reply.bytes.size(), MSG_NOSIGNAL);
+    stream->write(reply.bytes);
     if (reply.after == Reply::After::kClose) {
       ::shutdown(socket, SHUT_RDWR);
       return;

@@ -4,12 +4,14 @@
 
 #pragma once
 
+#include "net/testing/byte_stream.h"
 #include "net/url.h"
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -31,12 +33,14 @@ class LoopbackServer {
   using Answer = std::function<Reply(std::string_view request)>;
 
   explicit LoopbackServer(Answer answer);
+  /// Over TLS.
+  LoopbackServer(Answer answer, const TlsIdentity& identity);
   ~LoopbackServer();
   LoopbackServer(const LoopbackServer&) = delete;
   LoopbackServer& operator=(const LoopbackServer&) = delete;
 
   std::uint16_t port() const { return port_; }
-  /// `http://127.0.0.1:port`
+  /// `http://127.0.0.1:port`, or https.
   std::string origin() const;
   /// The address of `target`, which begins with a slash.
   Url url(std::string_view target = "/") const;
@@ -44,16 +48,22 @@ class LoopbackServer {
   /// The most requests that were being answered at one moment.
   int most_at_once() const { return most_at_once_; }
 
+  int num_requests() const { return num_requests_; }
+
  private:
+  LoopbackServer(Answer answer, std::unique_ptr<StreamMaker> streams, std::string scheme);
   void accept_all();
   void serve(int socket);
   void wait(std::chrono::milliseconds delay);
 
   Answer answer_;
+  std::unique_ptr<StreamMaker> streams_;
+  std::string scheme_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> is_stopping_ = false;
   std::atomic<int> num_connections_ = 0;
+  std::atomic<int> num_requests_ = 0;
   std::atomic<int> num_at_once_ = 0;
   std::atomic<int> most_at_once_ = 0;
   std::mutex mutex_;  // guards sockets_ and workers_

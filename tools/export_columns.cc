@@ -1,0 +1,136 @@
+#include "tools/export_columns.h"
+
+#include <algorithm>
+#include <span>
+
+namespace assay::tools {
+
+using tables::ColumnType;
+
+const std::array<tables::ColumnSpec, kNumColumns>& column_specs() {
+  static const std::array<tables::ColumnSpec, kNumColumns> kSpecs = {{
+      {"job_id", ColumnType::kText},
+      {"job_type", ColumnType::kText},
+      {"model_id", ColumnType::kText},
+      {"priority", ColumnType::kInt32},
+      {"status", ColumnType::kText},
+      {"miner_hotkey", ColumnType::kText},
+      {"miner_uid", ColumnType::kInt32},
+      {"validator_hotkey", ColumnType::kText},
+      {"source", ColumnType::kText},
+      {"created_at", ColumnType::kTimestamp},
+      {"queued_at", ColumnType::kTimestamp},
+      {"started_at", ColumnType::kTimestamp},
+      {"completed_at", ColumnType::kTimestamp},
+      {"updated_at", ColumnType::kTimestamp},
+      {"expires_at", ColumnType::kTimestamp},
+      {"retry_count", ColumnType::kInt32},
+      {"timeout_seconds", ColumnType::kInt32},
+      {"payload.prompt_hash", ColumnType::kText},
+      {"payload.width", ColumnType::kInt32},
+      {"payload.height", ColumnType::kInt32},
+      {"payload.steps", ColumnType::kInt32},
+      {"payload.guidance", ColumnType::kDouble},
+      {"payload.seed", ColumnType::kInt64},
+      {"response_payload.image_uri", ColumnType::kText},
+      {"response_payload.image_sha256", ColumnType::kText},
+      {"response_payload.image_count", ColumnType::kInt32},
+      {"response_payload.callback_metadata.has_image", ColumnType::kBoolean},
+      {"response_payload.callback_metadata.image_uri", ColumnType::kText},
+      {"response_payload.callback_metadata.received_at", ColumnType::kTimestamp},
+      {"response_payload.callback_metadata.callback_status", ColumnType::kText},
+      {"response_payload.runtimes.queue_ms", ColumnType::kDouble},
+      {"response_payload.runtimes.inference_ms", ColumnType::kDouble},
+      {"response_payload.runtimes.upload_ms", ColumnType::kDouble},
+      {"failure_reason", ColumnType::kText},
+      {"result_image_sha256", ColumnType::kText},
+      {"audit_status", ColumnType::kText},
+      {"is_audit_job", ColumnType::kBoolean},
+  }};
+  return kSpecs;
+}
+
+ExportColumns::ExportColumns() {
+  for (std::size_t i = 0; i < kNumColumns; ++i) {
+    full_levels_[i] =
+        static_cast<std::int16_t>(1 + std::ranges::count(column_specs()[i].path, '.'));
+  }
+}
+
+void ExportColumns::start(std::size_t num_rows) {
+  for (std::size_t i = 0; i < kNumColumns; ++i) {
+    ColumnValues& column = columns_[i];
+    column.levels.clear();
+    column.int32s.clear();
+    column.int64s.clear();
+    column.doubles.clear();
+    column.texts.clear();
+    column.num_booleans = 0;
+    if (column_specs()[i].type == ColumnType::kBoolean) {
+      // NOLINTNEXTLINE(*-avoid-c-arrays): as its declaration says.
+      column.booleans = std::make_unique_for_overwrite<bool[]>(num_rows);
+    }
+  }
+}
+
+void ExportColumns::put_null(Column column, int level) {
+  columns_[column].levels.push_back(static_cast<std::int16_t>(level));
+}
+
+void ExportColumns::put(Column column, std::string_view text) {
+  put_level(column);
+  columns_[column].texts.push_back(text);
+}
+
+void ExportColumns::put(Column column, std::int32_t value) {
+  put_level(column);
+  columns_[column].int32s.push_back(value);
+}
+
+void ExportColumns::put(Column column, std::int64_t value) {
+  put_level(column);
+  columns_[column].int64s.push_back(value);
+}
+
+void ExportColumns::put(Column column, double value) {
+  put_level(column);
+  columns_[column].doubles.push_back(value);
+}
+
+void ExportColumns::put_boolean(Column column, bool value) {
+  put_level(column);
+  columns_[column].booleans[columns_[column].num_booleans++] = value;
+}
+
+void ExportColumns::put_optional(Column column, const std::optional<std::string>& text,
+                                 int null_level) {
+  text ? put(column, *text) : put_null(column, null_level);
+}
+
+Status ExportColumns::write(tables::ParquetWriter& writer, std::size_t num_rows) const {
+  std::array<tables::ColumnData, kNumColumns> data;
+  for (std::size_t i = 0; i < kNumColumns; ++i) {
+    const ColumnValues& column = columns_[i];
+    data[i].levels = column.levels;
+    switch (column_specs()[i].type) {
+      case ColumnType::kBoolean:
+        data[i].values = std::span<const bool>(column.booleans.get(), column.num_booleans);
+        break;
+      case ColumnType::kInt32:
+        data[i].values = std::span<const std::int32_t>(column.int32s);
+        break;
+      case ColumnType::kInt64:
+      case ColumnType::kTimestamp:
+        data[i].values = std::span<const std::int64_t>(column.int64s);
+        break;
+      case ColumnType::kDouble:
+        data[i].values = std::span<const double>(column.doubles);
+        break;
+      default:
+        data[i].values = std::span<const std::string_view>(column.texts);
+    }
+  }
+  return writer.write_row_group(num_rows, data);
+}
+
+}  // namespace assay::tools
