@@ -8,6 +8,9 @@
 #include "records/json_members_internal.h"
 #include "records/recorder.h"
 
+#include <unistd.h>
+
+#include <atomic>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -64,7 +67,8 @@ class HandedOverRecorder final : public Recorder {
         clock_(&clock),
         random_(&random),
         folder_(std::move(folder)),
-        options_(std::move(options)) {}
+        options_(std::move(options)),
+        process_(::getpid()) {}
 
   /// Errors: as process::LocalConnection::connect().
   Status connect();
@@ -108,6 +112,7 @@ class HandedOverRecorder final : public Recorder {
   const std::filesystem::path folder_;
   const RecorderOptions options_;
   const RecorderRecovery recovery_;
+  const std::int64_t process_;
 
   mutable std::mutex mutex_;  // guards what follows
   bool is_closed_ = false;

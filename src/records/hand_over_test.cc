@@ -7,7 +7,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <set>
 #include <string>
 #include <thread>
@@ -122,6 +126,45 @@ TEST_F(HandOverTest, NothingIsLostOrDoneTwiceWhileTheFirstGoes) {
   recorders.clear();
   const std::string history = content("generation_history.jsonl");
   EXPECT_EQ(std::ranges::count(history, '\n'), kNumThreads * kNumEach);
+}
+
+// What a child does: its exit status says whether all went as expected.
+template <typename Work>
+int status_of_child(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(work() ? 0 : 1);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST_F(HandOverTest, AForkedProcessOpensAgainAndHandsOver) {
+  auto first = open();
+  ASSERT_TRUE(first->start(chair("a")));
+  EXPECT_EQ(status_of_child([&] {
+              const auto refused = first->start(chair("b"));
+              if (refused || refused.error().code != ErrorCode::kUnavailable) return false;
+              first.reset();
+              const auto again = open();
+              return again != nullptr && again->status().is_handed_over &&
+                     again->finish("a").has_value();
+            }),
+            0);
+  EXPECT_EQ(first->finish("a")->verdict, Verdict::kAlreadyFinished);
+  EXPECT_EQ(first->finish("b")->verdict, Verdict::kUnknownGeneration);
+}
+
+TEST_F(HandOverTest, AKilledProcessLosesNothing) {
+  EXPECT_NE(status_of_child([&] {
+              const auto recorder = open();
+              if (!recorder->start(chair("a")) || !recorder->finish("a")) return false;
+              return ::kill(::getpid(), SIGKILL) == 0;
+            }),
+            0);
+  const auto recorder = open();
+  EXPECT_FALSE(recorder->status().is_handed_over);
+  EXPECT_EQ(recorder->finish("a")->verdict, Verdict::kAlreadyFinished);
+  EXPECT_EQ(std::ranges::count(content("generation_history.jsonl"), '\n'), 1);
 }
 
 }  // namespace

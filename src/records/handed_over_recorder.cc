@@ -113,6 +113,11 @@ Result<Receipt> HandedOverRecorder::ask_once(const std::string& request) {
 }
 
 Result<Receipt> HandedOverRecorder::ask(JsonMembers request, std::string_view key) {
+  if (::getpid() != process_) {
+    // Its connections are the parent's.
+    return unavailable(
+        "the recorder was opened before this process was forked; open it again in this one");
+  }
   {
     const std::scoped_lock guard(mutex_);
     if (is_closed_) return unavailable("the recorder is closed");

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <utility>
 
 // How the parts keep in step. append() returns when an event is in the journal; the journal calls
@@ -32,6 +34,10 @@ std::uint64_t num_bytes(const DerivedLines& lines) {
   return num_bytes(lines.history) + num_bytes(lines.feedback) + num_bytes(lines.config);
 }
 
+// What is not destroyed on purpose.
+template <typename... Left>
+void leave_alone(Left*... /*left*/) {}
+
 }  // namespace
 
 LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, RandomSource& random,
@@ -41,9 +47,28 @@ LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, Rando
       random_(&random),
       folder_(std::move(folder)),
       options_(options),
+      process_(::getpid()),
       table_(options.table) {}
 
+bool LocalRecorder::is_forked() const { return ::getpid() != process_; }
+
+Status LocalRecorder::check_usable() const {
+  if (is_forked()) {
+    return unavailable(
+        "the recorder was opened before this process was forked; open it again in this one");
+  }
+  if (is_closed_) return unavailable("the recorder is closed");
+  return {};
+}
+
 LocalRecorder::~LocalRecorder() {
+  if (is_forked()) {
+    // The threads are the parent's, and what they hold stays as it was at the fork.
+    if (thread_.joinable()) thread_.detach();
+    // The end of a condition would wait for the thread that waits on it in the parent.
+    leave_alone(hand_over_.release(), journal_.release(), wake_.release());
+    return;
+  }
   if (is_closed_ || !is_open_) return;
   if (const Status closed = close(); !closed) {
     log_error("the history was closed with a failure; the journal completes it at the next start",
@@ -161,7 +186,7 @@ Status LocalRecorder::check_folder() {
 }
 
 Status LocalRecorder::flush() {
-  if (is_closed_) return unavailable("the recorder is closed");
+  RETURN_IF_ERROR(check_usable());
   const std::scoped_lock guard(derive_mutex_);
   watch_space();
   auto derived = derive(Pending::kNow);
@@ -170,7 +195,7 @@ Status LocalRecorder::flush() {
 }
 
 Status LocalRecorder::checkpoint() {
-  if (is_closed_) return unavailable("the recorder is closed");
+  RETURN_IF_ERROR(check_usable());
   const std::scoped_lock guard(derive_mutex_);
   auto done = derive(Pending::kNow);
   if (done) done = write_checkpoint_now();
@@ -180,6 +205,7 @@ Status LocalRecorder::checkpoint() {
 
 Status LocalRecorder::close() {
   if (is_closed_) return {};
+  RETURN_IF_ERROR(check_usable());
   hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
@@ -197,7 +223,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(wake_mutex_);
-      wake_.wait_for(lock, stop, options_.derive_interval, [] { return false; });
+      wake_->wait_for(lock, stop, options_.derive_interval, [] { return false; });
     }
     if (stop.stop_requested()) return;
     if (clock_->monotonic() - settled >= kSettleInterval) {
@@ -261,6 +287,7 @@ void LocalRecorder::watch_space() {
 
 RecorderStatus LocalRecorder::status() const {
   RecorderStatus status;
+  if (is_forked()) return status;
   if (journal_ != nullptr) status.journal = journal_->counts();
   status.images = images_->size();
   status.ply_files = ply_files_->size();

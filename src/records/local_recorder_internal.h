@@ -66,6 +66,11 @@ class LocalRecorder final : public Recorder {
     std::optional<std::string> image_file_path;
   };
 
+  // Whether this is a child of the process that opened it: it has neither the threads nor a
+  // journal of its own.
+  bool is_forked() const;
+  Status check_usable() const;
+
   Result<Receipt> record(std::string_view generation_id, std::string_view key, EventBody body);
   Result<Receipt> append(const Event& event);
   std::string new_generation_id();
@@ -104,6 +109,7 @@ class LocalRecorder final : public Recorder {
   RandomSource* random_;
   const std::filesystem::path folder_;
   const RecorderOptions options_;
+  const std::int64_t process_;
   RecorderRecovery recovery_;
 
   std::unique_ptr<ImageStore> images_;
@@ -142,7 +148,8 @@ class LocalRecorder final : public Recorder {
   std::atomic<bool> is_folder_gone_ = false;
   std::unique_ptr<files::GroupJournal> journal_;
   std::mutex wake_mutex_;
-  std::condition_variable_any wake_;
+  std::unique_ptr<std::condition_variable_any> wake_ =
+      std::make_unique<std::condition_variable_any>();
   std::jthread thread_;
   std::unique_ptr<HandOverServer> hand_over_;
 };

@@ -83,7 +83,7 @@ Result<Receipt> LocalRecorder::record(std::string_view generation_id, std::strin
 }
 
 Result<Receipt> LocalRecorder::append(const Event& event) {
-  if (is_closed_) return unavailable("the recorder is closed");
+  RETURN_IF_ERROR(check_usable());
   if (is_folder_gone_) {
     return unavailable(
         fmt::format("the data folder {} was removed or replaced; open it again", folder_.native()));

@@ -77,8 +77,8 @@ struct NewOutput {
   JsonObjectText output = "{}";
   /// The PLY file, as bytes or as a file that is there: hashed, stored when the recorder does so,
   /// and read for file_size_mb, num_gaussians and gaussian_stats where `output` lacks them. One
-  /// that does not parse is stored all the same, with `ply_defect` saying why. Lifetime: read
-  /// during the call.
+  /// that does not parse is stored all the same, with `ply_defect` in gaussian_stats saying why.
+  /// Lifetime: read during the call.
   std::span<const std::byte> ply;
   std::filesystem::path ply_file;
 };
@@ -119,10 +119,13 @@ struct RecorderStatus {
 
 /// One writer a data folder, held by a lock; see HandOver for further processes. An event is first
 /// appended to the journal; only what is there changes the state, and the same way when it is
-/// replayed. Threads: all calls but close() and destruction are safe from any thread. Errors:
-/// kInvalidInput (an event that is none), kExhausted (queue full, derived files far
-///         behind), kNoSpace, kDenied, kUnavailable (broken disk, folder gone, closed). An event
-///         that got an error is not recorded, unless it is kUnavailable after a failed sync.
+/// replayed. In a process that was forked from the one that opened it every call fails: open it
+/// again there.
+///
+/// Threads: all calls but close() and destruction are safe from any thread.
+/// Errors: kInvalidInput (an event that is none), kExhausted (queue full, derived files far
+///         behind), kNoSpace, kDenied, kUnavailable (broken disk, folder gone, closed, forked). An
+///         event that got an error is not recorded, unless it is kUnavailable after a failed sync.
 class Recorder {
  public:
   /// Open the data folder at `folder`, made when absent: one of the old program too. Replays,
