@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdint>
 
 namespace assay::crypto {
@@ -15,6 +16,20 @@ constexpr std::string_view kUrlSafe =
 std::string_view digits_of(Base64Alphabet alphabet) {
   return alphabet == Base64Alphabet::kStandard ? kStandard : kUrlSafe;
 }
+
+constexpr std::uint8_t kNoDigit = 64;
+using DigitTable = std::array<std::uint8_t, 256>;
+
+constexpr DigitTable table_of(std::string_view digits) {
+  DigitTable table{};
+  table.fill(kNoDigit);
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    table[static_cast<unsigned char>(digits[i])] = static_cast<std::uint8_t>(i);
+  }
+  return table;
+}
+constexpr DigitTable kStandardTable = table_of(kStandard);
+constexpr DigitTable kUrlSafeTable = table_of(kUrlSafe);
 
 }  // namespace
 
@@ -42,17 +57,17 @@ Result<std::vector<std::byte>> base64_decode(std::string_view text, Base64Alphab
     for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   }
   if (text.size() % 4 == 1) return invalid_input("base64 text that ends within a byte");
-  const std::string_view digits = digits_of(alphabet);
+  const DigitTable& table = alphabet == Base64Alphabet::kStandard ? kStandardTable : kUrlSafeTable;
   std::vector<std::byte> bytes;
   bytes.reserve(text.size() * 3 / 4);
   std::uint32_t group = 0;
   unsigned num_bits = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::size_t digit = digits.find(text[i]);
-    if (digit == std::string_view::npos) {
+    const std::uint8_t digit = table[static_cast<unsigned char>(text[i])];
+    if (digit == kNoDigit) {
       return invalid_input(fmt::format("not a base64 digit at position {}", i));
     }
-    group = (group << 6) | static_cast<std::uint32_t>(digit);
+    group = (group << 6) | digit;
     num_bits += 6;
     if (num_bits >= 8) {
       num_bits -= 8;

@@ -59,6 +59,12 @@ struct FileInfo {
   Timestamp modified;
 };
 
+/// Of the disk, or the part of it that a quota leaves.
+struct DiskSpace {
+  ByteCount total;
+  ByteCount free;  ///< For those who are not root.
+};
+
 /// An exclusive lock, held until destroyed; the system releases it when the process dies.
 class FileLock {
  public:
@@ -81,6 +87,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode) = 0;
   /// What is at `path`, symbolic links followed; nothing when it is not there.
   virtual Result<std::optional<FileInfo>> info(const std::filesystem::path& path) = 0;
+  /// How much room the disk has that holds `path`, which is there.
+  virtual Result<DiskSpace> space(const std::filesystem::path& path) = 0;
   /// The absolute path of what `path` names, every symbolic link followed; the last part need not
   /// exist, and a link at the end may dangle.
   virtual Result<std::filesystem::path> resolve(const std::filesystem::path& path) = 0;
@@ -88,6 +96,11 @@ class FileSystem {
   virtual Result<std::vector<std::string>> list(const std::filesystem::path& folder) = 0;
   /// Replace `to`, if it is there, in one step. Lasting only after sync_folder() of both folders.
   virtual Status rename(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
+  /// Give the file at `from` a second name; both then stand for the same bytes, and the file lasts
+  /// until the last of its names is removed. Lasting after sync_folder() of the new name's folder.
+  /// Errors: also kNotFound; kInvalidInput when `to` exists; kUnavailable or kDenied where the file
+  ///         system has no such links.
+  virtual Status link(const std::filesystem::path& from, const std::filesystem::path& to) = 0;
   /// Remove a file. Errors: also kNotFound.
   virtual Status remove(const std::filesystem::path& path) = 0;
   /// Make `folder` and its parents; fine when they are there. Those made are on disk on return.

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -233,6 +234,16 @@ class PosixFileSystem final : public FileSystem {
                                   .modified = Timestamp(modified)});
   }
 
+  Result<DiskSpace> space(const fs::path& path) override {
+    struct statvfs found {};
+    if (::statvfs(path.c_str(), &found) != 0) {
+      return system_error(errno, "ask for the space of", path);
+    }
+    const std::uint64_t block = found.f_frsize;
+    return DiskSpace{.total = ByteCount(found.f_blocks * block),
+                     .free = ByteCount(found.f_bavail * block)};
+  }
+
   Result<fs::path> resolve(const fs::path& path) override {
     std::error_code code;
     fs::path followed = fs::absolute(path, code);
@@ -268,6 +279,11 @@ class PosixFileSystem final : public FileSystem {
   Status rename(const fs::path& from, const fs::path& to) override {
     if (::rename(from.c_str(), to.c_str()) == 0) return {};
     return system_error(errno, fmt::format("rename {} to", from.native()), to);
+  }
+
+  Status link(const fs::path& from, const fs::path& to) override {
+    if (::link(from.c_str(), to.c_str()) == 0) return {};
+    return system_error(errno, fmt::format("link {} to", from.native()), to);
   }
 
   Status remove(const fs::path& path) override {

@@ -35,14 +35,14 @@ struct Field {
   double number = 0.0;       ///< Of kInteger and kNumber.
   /// Of kText: the decoded UTF-8; a lone surrogate is the three bytes of its code point.
   std::string_view text;
-  /// The value as it stands in the line: always of kObject, kList and kNumber.
+  /// The value as it stands in the line, a text with its quotes.
   std::string_view raw;
 
   bool is_present() const { return kind != FieldKind::kAbsent && kind != FieldKind::kNull; }
   bool is_number() const { return kind == FieldKind::kInteger || kind == FieldKind::kNumber; }
 };
 
-/// What a line turned out to be.
+/// What a line turned out to be; of several oddities the first in this list.
 enum class LineVerdict : std::uint8_t {
   kRead,
   kReadWithNan,         ///< Holds NaN or an infinity, which JSON lacks and Python writes.
@@ -52,14 +52,20 @@ enum class LineVerdict : std::uint8_t {
   kBadJson,
   kBadUtf8,
   kNoObject,
+  kTooLong,  ///< Over kMaxLineSize.
 };
 
+/// Lines of histories are a few kilobytes, with a long prompt hundreds.
+inline constexpr std::size_t kMaxLineSize = 16U << 20;
+
 /// Reads the values at `paths` (`generation.output.num_gaussians`) of each line in one pass; of two
-/// members of one name the last wins. A fast parser reads what it accepts, an exact slow one the
-/// rest, and both give the same values. Threads: one thread at a time; one LineScan a worker.
+/// members of one name the last wins. A line is read or refused as Python's json.loads does it,
+/// also where something is broken that nobody asked for, but for objects nested over 1,000 deep.
+/// Threads: one thread at a time; one LineScan a worker.
 class LineScan {
  public:
-  /// Pre: paths differ and none is the beginning of another.
+  /// A path may name an object that others go into. An empty path names nothing: its field stays
+  /// absent. Pre: paths differ.
   explicit LineScan(std::span<const std::string_view> paths);
   LineScan(LineScan&&) noexcept;
   ~LineScan();
@@ -68,7 +74,7 @@ class LineScan {
   static constexpr std::size_t kPadding = 64;
 
   /// Read one line, without its LF. Afterwards fields()[i] is what stands at paths[i].
-  /// A line of any other verdict than the four kRead ones leaves the fields absent.
+  /// A line of any other verdict than the four kRead ones leaves all the fields absent.
   LineVerdict scan(std::string_view line);
   std::span<const Field> fields() const { return fields_; }
 

@@ -17,10 +17,11 @@ namespace assay::json {
 Result<std::string> python_dumps(std::string_view text);
 
 /// A JSON string literal with all non-ASCII as \uXXXX, quotes included.
-/// Bytes that are not UTF-8 become U+FFFD; a lone surrogate of three bytes its \uDXXX.
+/// Each byte that is not of UTF-8 becomes U+FFFD; a lone surrogate of three bytes its \uDXXX.
 void append_python_string(std::string& json, std::string_view text);
 
 /// Round to `num_decimals` places, half to even on the exact decimal value, as Python's round().
+/// Pre: `num_decimals` >= 0.
 double python_round(double value, int num_decimals);
 
 }  // namespace assay::json

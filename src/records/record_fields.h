@@ -3,11 +3,13 @@
 
 #pragma once
 
+#include "core/timestamp.h"
 #include "json/line_scan.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -48,9 +50,15 @@ enum class RecordField : std::uint8_t {
   kFailed,
   kErrorType,
   kErrorMessage,
+  // The sections themselves: an object where the record has one. miner_config is above.
+  kMetadata,
+  kTask,
+  kGeneration,
+  kValidatorFeedback,
+  kFailureAnalysis,
 };
 
-inline constexpr std::array<std::string_view, 33> kRecordFieldPaths = {
+inline constexpr std::array<std::string_view, 38> kRecordFieldPaths = {
     "metadata.generation_id",
     "metadata.timestamp",
     "metadata.miner_uid",
@@ -84,12 +92,20 @@ inline constexpr std::array<std::string_view, 33> kRecordFieldPaths = {
     "failure_analysis.failed",
     "failure_analysis.error_type",
     "failure_analysis.error_message",
+    "metadata",
+    "task",
+    "generation",
+    "validator_feedback",
+    "failure_analysis",
 };
 
 /// One record: its fields, and the whole line. Lifetime: valid during the call that hands it over.
 struct RecordView {
   std::span<const json::Field> fields;
-  std::string_view line;  ///< Without its LF.
+  /// Without its LF. As it stands in the file: feedback that came late is in the fields alone.
+  std::string_view line;
+  /// Of metadata.timestamp, when it is a time.
+  std::optional<Timestamp> time = std::nullopt;
 
   const json::Field& operator[](RecordField field) const {
     return fields[static_cast<std::size_t>(field)];

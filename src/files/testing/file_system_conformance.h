@@ -169,6 +169,22 @@ TEST_P(FileSystemConformance, RenameReplacesAndOpenFilesStayAsTheyAre) {
   EXPECT_EQ(as_text(bytes), "old");
 }
 
+TEST_P(FileSystemConformance, ALinkOutlivesTheFirstName) {
+  put(path("first"), "bytes");
+  put(path("taken"), "other");
+  ASSERT_TRUE(file_system().link(path("first"), path("second")));
+  ASSERT_TRUE(file_system().sync_folder(path("")));
+  EXPECT_EQ(content_of(path("second")), "bytes");
+  ASSERT_TRUE(file_system().remove(path("first")));
+  EXPECT_EQ(content_of(path("second")), "bytes");
+  const auto onto_a_file = file_system().link(path("second"), path("taken"));
+  ASSERT_FALSE(onto_a_file);
+  EXPECT_EQ(onto_a_file.error().code, ErrorCode::kInvalidInput);
+  const auto of_nothing = file_system().link(path("first"), path("third"));
+  ASSERT_FALSE(of_nothing);
+  EXPECT_EQ(of_nothing.error().code, ErrorCode::kNotFound);
+}
+
 TEST_P(FileSystemConformance, LocksExcludeEachOtherUntilReleased) {
   auto first = file_system().lock(path("lock"));
   ASSERT_TRUE(first) << first.error().message;
@@ -186,6 +202,14 @@ TEST_P(FileSystemConformance, ALockGoesAlongWithItsFile) {
   ASSERT_TRUE(file_system().rename(path("a"), path("b")));
   EXPECT_FALSE(file_system().lock(path("b")));
   EXPECT_TRUE(file_system().lock(path("a")));
+}
+
+TEST_P(FileSystemConformance, SpaceIsThatOfTheDisk) {
+  const auto space = file_system().space(path("."));
+  ASSERT_TRUE(space) << space.error().message;
+  EXPECT_GT(space->total, ByteCount(0));
+  EXPECT_LE(space->free, space->total);
+  EXPECT_EQ(file_system().space(path("absent")).error().code, ErrorCode::kNotFound);
 }
 
 TEST_P(FileSystemConformance, ResolveGivesAnAbsolutePath) {

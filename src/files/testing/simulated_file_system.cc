@@ -39,6 +39,7 @@ struct SimulatedFileSystem::Node {
   std::string content;
   std::string synced;      // as of the last sync
   std::size_t intact = 0;  // of `synced`, what no later cut has touched
+  std::string uncut;       // before the last cut since then, if that took unsynced bytes away
   bool is_locked = false;
 };
 
@@ -107,7 +108,10 @@ struct SimulatedFileSystem::State {
 
   std::uint64_t num_bytes_used() const {
     std::uint64_t total = 0;
-    for (const auto& [key, node] : names) total += node->content.size();
+    std::set<const Node*> seen;
+    for (const auto& [key, node] : names) {
+      if (seen.insert(node.get()).second) total += node->content.size();
+    }
     return total;
   }
 
@@ -164,6 +168,7 @@ class SimulatedFileSystem::OpenFile final : public File {
     RETURN_IF_ERROR(begin("sync"));
     node_->synced = node_->content;
     node_->intact = node_->content.size();
+    node_->uncut.clear();
     return {};
   }
 
@@ -171,6 +176,9 @@ class SimulatedFileSystem::OpenFile final : public File {
     const std::scoped_lock guard(state_->mutex);
     RETURN_IF_ERROR(check_writable());
     RETURN_IF_ERROR(begin("cut"));
+    if (node_->content.size() > std::max<std::uint64_t>(size.count(), node_->synced.size())) {
+      node_->uncut = node_->content;
+    }
     node_->content.resize(static_cast<std::size_t>(size.count()));
     node_->intact = std::min(node_->intact, node_->content.size());
     return {};
@@ -255,6 +263,17 @@ Result<std::optional<FileInfo>> SimulatedFileSystem::info(const fs::path& path) 
       .kind = FileKind::kFile, .size = ByteCount(node->content.size()), .modified = modified});
 }
 
+Result<DiskSpace> SimulatedFileSystem::space(const fs::path& path) {
+  const std::scoped_lock guard(state_->mutex);
+  const std::string key = key_of(path);
+  if (!state_->folders.contains(key) && state_->find(key) == nullptr) {
+    return not_found(fmt::format("cannot ask for the space of {}: it is not there", key));
+  }
+  const ByteCount total = state_->capacity.value_or(ByteCount(std::uint64_t{1} << 40));
+  const ByteCount used(std::min(state_->num_bytes_used(), total.count()));
+  return DiskSpace{.total = total, .free = total - used};
+}
+
 Result<fs::path> SimulatedFileSystem::resolve(const fs::path& path) {
   return fs::path(key_of(path));
 }
@@ -291,6 +310,21 @@ Status SimulatedFileSystem::rename(const fs::path& from, const fs::path& to) {
   }
   RETURN_IF_ERROR(state_->check_folder_of(to_key));
   state_->change_names({.from = from_key, .to = to_key, .node = node, .unsynced_folders = {}});
+  return {};
+}
+
+Status SimulatedFileSystem::link(const fs::path& from, const fs::path& to) {
+  const std::scoped_lock guard(state_->mutex);
+  const std::string from_key = key_of(from);
+  const std::string to_key = key_of(to);
+  RETURN_IF_ERROR(with_context(state_->begin(), "cannot link " + from_key));
+  auto node = state_->find(from_key);
+  if (node == nullptr) return not_found(fmt::format("cannot link {}: no such file", from_key));
+  if (state_->folders.contains(to_key) || state_->find(to_key) != nullptr) {
+    return invalid_input(fmt::format("cannot link to {}: it exists", to_key));
+  }
+  RETURN_IF_ERROR(state_->check_folder_of(to_key));
+  state_->change_names({.from = {}, .to = to_key, .node = node, .unsynced_folders = {}});
   return {};
 }
 
@@ -373,6 +407,8 @@ void SimulatedFileSystem::crash(RandomSource& random) {
     if (node->intact < node->synced.size() && coin()) {
       node->content = node->synced;
     } else {
+      // Nor is a cut of what was never synced sure to last: the bytes may have reached the disk.
+      if (!node->uncut.empty() && coin()) node->content = node->uncut;
       const std::size_t num_new = node->content.size() - node->intact;
       node->content.resize(node->intact + static_cast<std::size_t>(random.below(num_new + 1)));
       // Blocks that never reached the disk; the first may hold synced bytes, and those stay.
@@ -387,6 +423,7 @@ void SimulatedFileSystem::crash(RandomSource& random) {
     }
     node->synced = node->content;
     node->intact = node->content.size();
+    node->uncut.clear();
   }
   state_->restart();
 }

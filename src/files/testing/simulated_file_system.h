@@ -16,7 +16,7 @@
 namespace assay::files::testing {
 
 /// What goes wrong, and when. Operations are counted from 1 over the life of the file system: every
-/// call of FileSystem and File but size(), info() and resolve().
+/// call of FileSystem and File but size(), info(), space() and resolve().
 struct Fault {
   std::uint64_t operation = 0;  ///< The one that fails; 0 for none.
   Error error;
@@ -37,9 +37,11 @@ class SimulatedFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode) override;
   Result<std::optional<FileInfo>> info(const std::filesystem::path& path) override;
+  Result<DiskSpace> space(const std::filesystem::path& path) override;
   Result<std::filesystem::path> resolve(const std::filesystem::path& path) override;
   Result<std::vector<std::string>> list(const std::filesystem::path& folder) override;
   Status rename(const std::filesystem::path& from, const std::filesystem::path& to) override;
+  Status link(const std::filesystem::path& from, const std::filesystem::path& to) override;
   Status remove(const std::filesystem::path& path) override;
   Status create_folders(const std::filesystem::path& folder) override;
   Status sync_folder(const std::filesystem::path& folder) override;

@@ -1,0 +1,180 @@
+/// \file
+/// What a group journal costs beside the disk under it: one caller and 64, against the bare write
+/// and fdatasync of the same bytes. The disk's speed moves from second to second, so the parts take
+/// turns, round by round, and a round's figures are compared with each other only.
+///
+///     bench_journal FOLDER [ROUNDS] [SECONDS]
+///
+/// Prints one JSON object: medians over the rounds, and the rounds.
+
+#include "core/bytes.h"
+#include "core/check.h"
+#include "files/file_system.h"
+#include "files/group_journal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+namespace fs = std::filesystem;
+using assay::files::Durability;
+using assay::files::GroupJournal;
+using Microseconds = std::chrono::duration<double, std::micro>;
+
+constexpr std::size_t kRecordSize = 1'900;
+constexpr int kNumCallers = 64;
+
+struct Figures {
+  double records_per_s = 0;
+  double p50_us = 0;
+  double p99_us = 0;
+  double max_us = 0;
+  double syncs_per_s = 0;
+};
+
+double now_us() {
+  return Microseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+Figures figures_of(std::vector<double> latencies_us, double elapsed_us, std::uint64_t num_syncs) {
+  CHECK(!latencies_us.empty(), "something was measured");
+  std::ranges::sort(latencies_us);
+  const auto at = [&](double share) {
+    return latencies_us[static_cast<std::size_t>(static_cast<double>(latencies_us.size() - 1) *
+                                                 share)];
+  };
+  return {.records_per_s = static_cast<double>(latencies_us.size()) * 1e6 / elapsed_us,
+          .p50_us = at(0.5),
+          .p99_us = at(0.99),
+          .max_us = latencies_us.back(),
+          .syncs_per_s = static_cast<double>(num_syncs) * 1e6 / elapsed_us};
+}
+
+/// Write and fdatasync, with nothing around it.
+Figures measure_bare(const fs::path& folder, double duration_us) {
+  const fs::path path = folder / "bare";
+  auto file = assay::files::posix_file_system().open(path, assay::files::OpenMode::kCreateNew);
+  CHECK(file.has_value(), "the folder can be written");
+  const std::string record(kRecordSize + 24, 'x');  // as long as a record with prefix and mark
+  std::vector<double> latencies_us;
+  const double start = now_us();
+  double before = start;
+  while (before - start < duration_us) {
+    CHECK((*file)->append(assay::as_bytes(record)).has_value(), "there is space");
+    CHECK((*file)->sync().has_value(), "the disk works");
+    const double after = now_us();
+    latencies_us.push_back(after - before);
+    before = after;
+  }
+  const double elapsed_us = before - start;
+  fs::remove(path);
+  const std::size_t num_syncs = latencies_us.size();
+  return figures_of(std::move(latencies_us), elapsed_us, num_syncs);
+}
+
+Figures measure_journal(const fs::path& folder, double duration_us, int num_callers,
+                        Durability durability) {
+  const fs::path path = folder / "journal";
+  Figures figures;
+  {
+    auto journal = GroupJournal::open(
+        assay::files::posix_file_system(), path, {.durability = durability},
+        [](std::uint64_t, std::span<const std::byte>) { return assay::Status(); });
+    CHECK(journal.has_value(), "the folder can be written");
+    const std::string record(kRecordSize, 'x');
+    std::vector<std::vector<double>> latencies_us(static_cast<std::size_t>(num_callers));
+    const double start = now_us();
+    const auto call = [&](std::vector<double>& mine) {
+      double before = now_us();
+      while (before - start < duration_us) {
+        CHECK((*journal)->append(assay::as_bytes(record)).has_value(), "there is space");
+        const double after = now_us();
+        mine.push_back(after - before);
+        before = after;
+      }
+    };
+    std::vector<std::jthread> callers;
+    for (auto& mine : latencies_us) callers.emplace_back(call, std::ref(mine));
+    callers.clear();
+    const double elapsed_us = now_us() - start;
+    std::vector<double> all;
+    for (const auto& mine : latencies_us) all.insert(all.end(), mine.begin(), mine.end());
+    figures = figures_of(std::move(all), elapsed_us, (*journal)->counts().num_syncs);
+  }
+  fs::remove_all(path);
+  return figures;
+}
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+std::string json_of(const Figures& figures) {
+  return fmt::format(
+      R"({{"records_per_s": {:.0f}, "p50_us": {:.0f}, "p99_us": {:.0f}, "max_us": {:.0f}, "syncs_per_s": {:.0f}}})",
+      figures.records_per_s, figures.p50_us, figures.p99_us, figures.max_us, figures.syncs_per_s);
+}
+
+struct Round {
+  Figures bare;
+  Figures one_caller;
+  Figures many_callers;
+  Figures many_unsynced;
+
+  /// What 64 callers could reach at most: all of them in each sync, or what the journal does
+  /// without any sync.
+  double limit() const {
+    return std::min(kNumCallers * 1e6 / bare.p50_us, many_unsynced.records_per_s);
+  }
+  double share_of_limit() const { return many_callers.records_per_s / limit(); }
+  double p99_ratio() const { return one_caller.p99_us / bare.p99_us; }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fputs("usage: bench_journal FOLDER [ROUNDS] [SECONDS]\n", stderr);
+    return 2;
+  }
+  const fs::path folder = fs::path(argv[1]) / "bench-journal";
+  const auto num_rounds = argc > 2 ? std::stoul(argv[2]) : 7UL;
+  const double duration_us = 1e6 * (argc > 3 ? std::stod(argv[3]) : 1.0);
+  fs::create_directories(folder);
+  std::vector<Round> rounds(num_rounds);
+  for (Round& round : rounds) {
+    round.bare = measure_bare(folder, duration_us);
+    round.one_caller = measure_journal(folder, duration_us, 1, Durability::kAlways);
+    round.many_unsynced = measure_journal(folder, duration_us, kNumCallers, Durability::kNone);
+    round.many_callers = measure_journal(folder, duration_us, kNumCallers, Durability::kAlways);
+  }
+  fs::remove_all(folder);
+  std::vector<double> shares;
+  std::vector<double> ratios;
+  std::string lines;
+  for (const Round& round : rounds) {
+    shares.push_back(round.share_of_limit());
+    ratios.push_back(round.p99_ratio());
+    lines += fmt::format(
+        "{}\n  {{\"bare\": {},\n   \"one_caller\": {},\n   \"many_unsynced\": {},\n   "
+        "\"many_callers\": {},\n   \"limit_by_latency_per_s\": {:.0f}, "
+        "\"share_of_limit\": {:.3f}, \"p99_ratio\": {:.3f}}}",
+        lines.empty() ? "" : ",", json_of(round.bare), json_of(round.one_caller),
+        json_of(round.many_unsynced), json_of(round.many_callers),
+        kNumCallers * 1e6 / round.bare.p50_us, round.share_of_limit(), round.p99_ratio());
+  }
+  fmt::print("{{\"share_of_limit\": {:.3f}, \"p99_ratio\": {:.3f}, \"rounds\": [{}]}}\n",
+             median(shares), median(ratios), lines);
+  return 0;
+}

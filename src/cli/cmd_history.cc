@@ -1,0 +1,12 @@
+#include "cli/command_internal.h"
+#include "cli/history_options_internal.h"
+
+namespace assay::cli {
+
+void add_history_commands(CommandTree& tree) {
+  CLI::App& group = CommandTree::add_group(tree.root(), "history",
+                                           "The record of every generation a miner makes.");
+  add_analyze_command(tree, group);
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,165 @@
+#include "history/tally_internal.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace assay::history {
+namespace {
+
+void merge_groups(Groups& groups, const Groups& others) {
+  for (const auto& [label, tally] : others) groups[label].merge(tally);
+}
+
+/// Most records first, then in the order of their first ones.
+std::vector<GroupFigures> sorted_figures(const Groups& groups) {
+  std::vector<const Groups::value_type*> order;
+  order.reserve(groups.size());
+  for (const auto& group : groups) order.push_back(&group);
+  std::vector<GroupFigures> figures;
+  figures.reserve(groups.size());
+  std::ranges::sort(order, {}, [](const auto* group) { return group->second.first(); });
+  for (const auto* group : order) figures.push_back(group->second.figures(group->first));
+  std::ranges::stable_sort(figures, std::ranges::greater(),
+                           [](const GroupFigures& group) { return group.counts.generations; });
+  return figures;
+}
+
+std::optional<double> mean_of(const ExactSum& sum) {
+  if (sum.count() == 0) return std::nullopt;
+  return sum.mean();
+}
+
+}  // namespace
+
+void TextCounter::add(std::string_view text, std::uint64_t ordinal) {
+  const auto found = entries_.find(text);
+  Entry& entry = found != entries_.end() ? found->second : entries_[std::string(text)];
+  entry.first = entry.count == 0 ? ordinal : std::min(entry.first, ordinal);
+  ++entry.count;
+}
+
+void TextCounter::merge(const TextCounter& other) {
+  for (const auto& [text, theirs] : other.entries_) {
+    Entry& entry = entries_[text];
+    entry.first = entry.count == 0 ? theirs.first : std::min(entry.first, theirs.first);
+    entry.count += theirs.count;
+  }
+}
+
+std::vector<TextCount> TextCounter::sorted() const {
+  std::vector<const decltype(entries_)::value_type*> order;
+  order.reserve(entries_.size());
+  for (const auto& entry : entries_) order.push_back(&entry);
+  std::ranges::sort(order, [](const auto* left, const auto* right) {
+    if (left->second.count != right->second.count) return left->second.count > right->second.count;
+    return left->second.first < right->second.first;
+  });
+  std::vector<TextCount> counts;
+  counts.reserve(order.size());
+  for (const auto* entry : order) counts.push_back({entry->first, entry->second.count});
+  return counts;
+}
+
+void GroupTally::add(const Observed& observed, std::uint64_t ordinal) {
+  first_ = counts_.generations == 0 ? ordinal : std::min(first_, ordinal);
+  counts_ += observed.counts;
+  if (observed.clip) clip_.add(*observed.clip);
+  if (observed.score) score_.add(*observed.score);
+  if (observed.total_time_seconds) time_.add(*observed.total_time_seconds);
+}
+
+void GroupTally::merge(const GroupTally& other) {
+  if (other.counts_.generations == 0) return;
+  first_ = counts_.generations == 0 ? other.first_ : std::min(first_, other.first_);
+  counts_ += other.counts_;
+  clip_ += other.clip_;
+  score_ += other.score_;
+  time_ += other.time_;
+}
+
+GroupFigures GroupTally::figures(std::string label) const {
+  GroupFigures figures;
+  figures.label = std::move(label);
+  figures.counts = counts_;
+  // What was accepted was submitted, whatever its record says.
+  figures.acceptance = statistics::clopper_pearson(
+      counts_.accepted, std::max(counts_.submitted, counts_.accepted), kAcceptanceConfidence);
+  figures.mean_clip = mean_of(clip_);
+  figures.mean_score = mean_of(score_);
+  figures.mean_time_seconds = mean_of(time_);
+  return figures;
+}
+
+void Tally::ClipTally::add(double clip) {
+  values.add(clip);
+  // NaN is in no bin.
+  for (std::size_t bin = 0; bin < kClipBins.size(); ++bin) {
+    const double end = bin + 1 < kClipBins.size() ? kClipBins.at(bin + 1) : 1.0;
+    if (clip >= kClipBins.at(bin) && clip < end) ++histogram.at(bin);
+  }
+}
+
+void Tally::ClipTally::merge(ClipTally&& other) {
+  for (std::size_t bin = 0; bin < histogram.size(); ++bin) {
+    histogram.at(bin) += other.histogram.at(bin);
+  }
+  values.merge(std::move(other.values));
+}
+
+ClipFigures Tally::ClipTally::finish() {
+  return {.values = values.summarise(), .histogram = histogram};
+}
+
+void Tally::merge(Tally&& other) {
+  num_in_window_ += other.num_in_window_;
+  all_ += other.all_;
+  text_to_3d_ += other.text_to_3d_;
+  image_to_3d_ += other.image_to_3d_;
+  total_time_.merge(std::move(other.total_time_));
+  for (std::size_t i = 0; i < clip_.size(); ++i) clip_.at(i).merge(std::move(other.clip_.at(i)));
+  num_listed_failures_ += other.num_listed_failures_;
+  error_types_.merge(other.error_types_);
+  rejection_reasons_.merge(other.rejection_reasons_);
+  validator_ += other.validator_;
+  validator_clip_.merge(std::move(other.validator_clip_));
+  validator_gaussians_.merge(std::move(other.validator_gaussians_));
+  validator_scores_.merge(std::move(other.validator_scores_));
+  merge_groups(validators_, other.validators_);
+  merge_groups(groups_, other.groups_);
+  recent_.merge(other.recent_);
+  earlier_.merge(other.earlier_);
+  for (const auto& [day, counts] : other.days_) days_[day] += counts;
+  for (const auto& [name, sum] : other.stages_) stages_[name] += sum;
+}
+
+Analysis Tally::finish() {
+  Analysis analysis;
+  analysis.num_in_window = num_in_window_;
+  analysis.all = all_;
+  analysis.text_to_3d = text_to_3d_;
+  analysis.image_to_3d = image_to_3d_;
+  analysis.total_time_seconds = total_time_.summarise();
+  analysis.clip_text_to_3d = clip_[0].finish();
+  analysis.clip_image_to_3d = clip_[1].finish();
+  clip_[0].merge(std::move(clip_[1]));
+  clip_[0].merge(std::move(clip_[2]));
+  analysis.clip = clip_[0].finish();
+  analysis.num_listed_failures = num_listed_failures_;
+  analysis.error_types = error_types_.sorted();
+  analysis.rejection_reasons = rejection_reasons_.sorted();
+  analysis.validator.counts = validator_;
+  analysis.validator.clip = validator_clip_.summarise();
+  analysis.validator.accepted_gaussians = validator_gaussians_.summarise();
+  analysis.validator.scores = validator_scores_.summarise();
+  analysis.validators = sorted_figures(validators_);
+  analysis.groups = sorted_figures(groups_);
+  analysis.recent = recent_.figures("recent");
+  analysis.earlier = earlier_.figures("earlier");
+  for (const auto& [day, counts] : days_) analysis.days.push_back({day, counts});
+  for (const auto& [name, sum] : stages_) {
+    analysis.stages.push_back({.name = name, .count = sum.count(), .mean_seconds = sum.mean()});
+  }
+  return analysis;
+}
+
+}  // namespace assay::history

@@ -1,0 +1,208 @@
+#include "json/line_scan.h"
+
+#include "json/testing/tree_scan.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace assay::json {
+namespace {
+
+constexpr std::array<std::string_view, 6> kPaths = {"a", "b.c", "b.d", "b", "b.e.f", "long_name.x"};
+
+std::string padded(std::string_view line) {
+  std::string text(line);
+  // Bytes behind the line that would change it, were they read as part of it.
+  text.append(LineScan::kPadding, '7');
+  return text;
+}
+
+/// One line read, checked against the tree too, with what it views kept.
+class Scanned {
+ public:
+  explicit Scanned(std::string_view line) : text_(padded(line)), scan_(kPaths) {
+    const std::string_view view(text_.data(), line.size());
+    disagreement_ = testing::find_disagreement(scan_, kPaths, view);
+    EXPECT_EQ(disagreement_, std::nullopt) << line;
+    verdict_ = scan_.scan(view);
+  }
+  LineVerdict verdict() const { return verdict_; }
+  const Field& a() const { return scan_.fields()[0]; }
+  const Field& bc() const { return scan_.fields()[1]; }
+  const Field& bd() const { return scan_.fields()[2]; }
+  const Field& b() const { return scan_.fields()[3]; }
+
+ private:
+  std::string text_;
+  LineScan scan_;
+  std::optional<std::string> disagreement_;
+  LineVerdict verdict_ = LineVerdict::kBlank;
+};
+
+TEST(LineScan, ReadsEachKindOfValue) {
+  EXPECT_EQ(Scanned(R"({"a": 12})").a().integer, 12);
+  EXPECT_EQ(Scanned(R"({"a": -1.5e3})").a().number, -1500.0);
+  EXPECT_EQ(Scanned(R"({"a": "x"})").a().text, "x");
+  EXPECT_TRUE(Scanned(R"({"a": true})").a().boolean);
+  EXPECT_EQ(Scanned(R"({"a": null})").a().kind, FieldKind::kNull);
+  EXPECT_EQ(Scanned(R"({"a": [1, {"b": 2}] })").a().raw, R"([1, {"b": 2}])");
+  EXPECT_EQ(Scanned(R"({"b": {"c": "in", "d": 1}})").bc().text, "in");
+  EXPECT_EQ(Scanned(R"({"z": 1})").a().kind, FieldKind::kAbsent);
+}
+
+TEST(LineScan, DecodesEscapesInTextsAndNames) {
+  EXPECT_EQ(Scanned(R"({"a": "caf\u00e9 \ud83e\udd16\n\"\\\/"})").a().text,
+            "caf\u00e9 \U0001f916\n\"\\/");
+  EXPECT_EQ(Scanned(R"({"\u0061": 5})").a().integer, 5);
+  EXPECT_EQ(Scanned(R"({"x\"": 1, "a": "y"  , "b": {"\u0063" : "z\t"}})").bc().text, "z\t");
+}
+
+TEST(LineScan, ReadsWhatPythonAcceptsBeyondJson) {
+  EXPECT_EQ(Scanned(R"({"a": NaN})").verdict(), LineVerdict::kReadWithNan);
+  EXPECT_TRUE(std::isnan(Scanned(R"({"a": NaN})").a().number));
+  EXPECT_EQ(Scanned(R"({"a": -Infinity})").a().number, -HUGE_VAL);
+  EXPECT_EQ(Scanned(R"({"z": [Infinity]})").verdict(), LineVerdict::kReadWithNan);
+  const Scanned big(R"({"a": 12345678901234567890})");
+  EXPECT_EQ(big.verdict(), LineVerdict::kReadWithBigInteger);
+  EXPECT_EQ(big.a().number, 12345678901234567890.0);
+  EXPECT_EQ(Scanned(R"({"a": 9223372036854775807})").a().integer, INT64_MAX);
+  EXPECT_EQ(Scanned(R"({"a": -9223372036854775808})").a().integer, INT64_MIN);
+  const Scanned lone(R"({"a": "x\ud800y"})");
+  EXPECT_EQ(lone.verdict(), LineVerdict::kReadWithSurrogate);
+  EXPECT_EQ(lone.a().text, "x\xed\xa0\x80y");
+  EXPECT_EQ(Scanned(R"({"a": 1e999})").a().number, HUGE_VAL);
+  EXPECT_EQ(Scanned(R"({"a": -0.0001e-999})").a().number, 0.0);
+}
+
+TEST(LineScan, TakesTheLastOfTwoMembersOfOneName) {
+  EXPECT_EQ(Scanned(R"({"a": 1, "a": 2})").a().integer, 2);
+  const Scanned twice(R"({"b": {"c": 1}, "b": {"d": 2}})");
+  EXPECT_EQ(twice.bc().kind, FieldKind::kAbsent);
+  EXPECT_EQ(twice.bd().integer, 2);
+  EXPECT_EQ(Scanned(R"({"b": {"c": 1}, "b": 7})").bc().kind, FieldKind::kAbsent);
+  EXPECT_EQ(Scanned(R"({"b": {"c": 1}, "b": "t"})").b().text, "t");
+  EXPECT_EQ(Scanned(R"({"b": 1, "b": {"c": 3}})").b().raw, R"({"c": 3})");
+}
+
+TEST(LineScan, RefusesBrokenJsonAlsoWhereNobodyLooks) {
+  for (const std::string_view line : {R"({"z": 01})",
+                                      R"({"z": 1.})",
+                                      R"({"z": .5})",
+                                      R"({"z": +1})",
+                                      R"({"z": 1e})",
+                                      R"({"z": tru})",
+                                      R"({"z": truex})",
+                                      R"({"z": true"x"})",
+                                      R"({"z": "a" "b"})",
+                                      R"({"z": "a"b})",
+                                      R"({"z": "\x41"})",
+                                      R"({"z": "\u12"})",
+                                      R"({"z": [1,]})",
+                                      R"({"z": [1 2]})",
+                                      R"({"z": {"y" 1}})",
+                                      R"({"z": {"y": 1,}})",
+                                      R"({"z": {1: 2}})",
+                                      R"({"z": -})",
+                                      R"({"z": --1})",
+                                      R"({"z": nan})",
+                                      R"({"z": -NaN})",
+                                      R"({"z": 1]})",
+                                      R"({"z": [1}})",
+                                      R"({"z": 1}})",
+                                      R"({"z": 1} {})",
+                                      R"({"z": 1)",
+                                      R"({"z": )",
+                                      R"({"z")",
+                                      R"({)",
+                                      R"({"z)",
+                                      R"({,})",
+                                      R"({"z": 1,})",
+                                      R"({"z": "a\)",
+                                      "{\"z\": \"\x01\"}",
+                                      "{\"z\":\x0c 1}",
+                                      "\xef\xbb\xbf{}",
+                                      R"({"\q": 1})",
+                                      R"([1)",
+                                      R"(x)",
+                                      "{\"z\": 1\x1a \"y\":2}"}) {
+    EXPECT_EQ(Scanned(line).verdict(), LineVerdict::kBadJson) << line;
+  }
+}
+
+TEST(LineScan, TellsBadUtf8BlankAndOtherValuesApart) {
+  EXPECT_EQ(Scanned("{\"z\": \"\xff\"}").verdict(), LineVerdict::kBadUtf8);
+  EXPECT_EQ(Scanned("{\"z\": \"\xed\xa0\x80\"}").verdict(), LineVerdict::kBadUtf8);
+  EXPECT_EQ(Scanned("{\"z\": \"\xc3").verdict(), LineVerdict::kBadUtf8);
+  EXPECT_EQ(Scanned("").verdict(), LineVerdict::kBlank);
+  EXPECT_EQ(Scanned(" \t\r").verdict(), LineVerdict::kBlank);
+  EXPECT_EQ(Scanned("[1, 2]").verdict(), LineVerdict::kNoObject);
+  EXPECT_EQ(Scanned("12").verdict(), LineVerdict::kNoObject);
+  EXPECT_EQ(Scanned(" \"x\" ").verdict(), LineVerdict::kNoObject);
+  EXPECT_EQ(Scanned(" {} \r").verdict(), LineVerdict::kRead);
+}
+
+TEST(LineScan, LeavesNoFieldOfABrokenLine) {
+  EXPECT_EQ(Scanned(R"({"a": 1, "b": )").a().kind, FieldKind::kAbsent);
+}
+
+TEST(LineScan, ReadsNestingUpToItsLimit) {
+  const auto nested = [](std::size_t depth) {
+    return R"({"a": )" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  };
+  EXPECT_EQ(Scanned(nested(999)).verdict(), LineVerdict::kRead);
+  EXPECT_EQ(Scanned(nested(1000)).verdict(), LineVerdict::kBadJson);
+}
+
+TEST(LineScan, ReadsManyLinesOfChangingOrder) {
+  LineScan scan(kPaths);
+  std::mt19937 random(1);
+  const std::vector<std::string> members = {
+      R"("a": "t\u0041")",
+      R"("b": {"d": 1, "c": [], "e": {"f": null}})",
+      R"("q": [1, {"a": 2}])",
+      R"("b": {"e": {"f": 1.25, "g": ""}, "c": "\ud800"})",
+      R"("long_name": {"x": -0.0})",
+      R"("a_name_that_is_longer_than_thirty_two_bytes": 12345678901234567890)",
+      R"("a": NaN)"};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string line = "{";
+    for (auto count = random() % 5; count > 0; --count) {
+      if (line.size() > 1) line += ", ";
+      line += members[random() % members.size()];
+    }
+    line += "}";
+    // Now and then a damaged byte: what it does must be the same both ways.
+    if (random() % 2 == 0) {
+      constexpr std::string_view kDamage = "\"\\{}[]:,0e-.x \x80";
+      line[random() % line.size()] = kDamage[random() % kDamage.size()];
+    }
+    const std::string text = padded(line);
+    EXPECT_EQ(testing::find_disagreement(scan, kPaths, {text.data(), line.size()}), std::nullopt)
+        << line;
+  }
+}
+
+TEST(LineScan, RefusesALineOverItsLimit) {
+  const std::string line = R"({"a": ")" + std::string(kMaxLineSize, 'x') + "\"}";
+  EXPECT_EQ(Scanned(line).verdict(), LineVerdict::kTooLong);
+}
+
+TEST(LineScan, LeavesAnEmptyPathAbsent) {
+  constexpr std::array<std::string_view, 2> kSome = {"", "a"};
+  LineScan scan(kSome);
+  const std::string text = padded(R"({"": 1, "a": 2})");
+  EXPECT_EQ(scan.scan({text.data(), text.size() - LineScan::kPadding}), LineVerdict::kRead);
+  EXPECT_FALSE(scan.fields()[0].is_present());
+  EXPECT_EQ(scan.fields()[1].integer, 2);
+}
+
+}  // namespace
+}  // namespace assay::json

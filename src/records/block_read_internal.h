@@ -1,0 +1,48 @@
+/// \file
+/// One worker's part in reading a history: the lines of a block become records.
+
+#pragma once
+
+#include "records/history_reader.h"
+#include "records/id_set_internal.h"
+#include "records/late_feedback_internal.h"
+#include "records/line_blocks_internal.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace assay::records {
+
+/// Threads: one thread at a time.
+class BlockRead {
+ public:
+  /// All of them outlive this.
+  BlockRead(const ReadOptions& options, const LateFeedback& feedback, IdSet& ids,
+            const OnRecord& on_record, unsigned worker);
+
+  /// Hand over the records of `block`, whose first byte has the ordinal `ordinal`.
+  /// Errors: those of `on_record`.
+  Status read(const LineBlock& block, std::uint64_t ordinal);
+  const LineCounts& counts() const { return counts_; }
+
+ private:
+  Status read_line(std::string_view line, std::uint64_t ordinal);
+  /// Whether the line holds a record.
+  bool count_verdict(json::LineVerdict verdict);
+  void count_missing_sections();
+  std::optional<Timestamp> read_time();
+
+  const ReadOptions* options_;
+  const OnRecord* on_record_;
+  IdSet* ids_;
+  bool has_late_feedback_;
+  unsigned worker_;
+  json::LineScan scan_;
+  FeedbackMerge merge_;
+  std::vector<json::Field> merged_;
+  LineCounts counts_;
+};
+
+}  // namespace assay::records

@@ -1,0 +1,132 @@
+#include "files/atomic_file.h"
+#include "records/derivation_internal.h"
+#include "records/file_lines_internal.h"
+#include "records/known_generation.h"
+
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace assay::records {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A record is known by its id: of one id there is one line, whatever its bytes.
+std::string id_of_line(std::string_view line) {
+  const auto known = known_generation_of_record(line);
+  return known ? known->generation_id : std::string(line);
+}
+
+std::string line_itself(std::string_view line) { return std::string(line); }
+
+// The ids in the months that stand beside the current file, read once and only when asked.
+class Months {
+ public:
+  Months(files::FileSystem& file_system, const fs::path& folder)
+      : file_system_(&file_system), folder_(folder) {}
+
+  Result<bool> holds(const std::string& generation_id) {
+    if (!is_read_) RETURN_IF_ERROR(read());
+    return ids_.contains(generation_id);
+  }
+
+ private:
+  Status read() {
+    ASSIGN_OR_RETURN(const auto names, file_system_->list(folder_));
+    for (const std::string& name : names) {
+      if (!name.starts_with("generation_history_") || !name.ends_with(".jsonl")) continue;
+      ASSIGN_OR_RETURN(const auto file, file_system_->open(folder_ / name, files::OpenMode::kRead));
+      RETURN_IF_ERROR(for_each_line(*file, 0, [&](std::string_view line, bool /*is_ended*/) {
+        if (auto known = known_generation_of_record(line)) {
+          ids_.insert(std::move(known->generation_id));
+        }
+      }));
+    }
+    is_read_ = true;
+    return {};
+  }
+
+  files::FileSystem* file_system_;
+  fs::path folder_;
+  bool is_read_ = false;
+  std::set<std::string> ids_;
+};
+
+DerivedAnchor anchor_of(const std::map<std::string, DerivedAnchor>& anchors,
+                        std::string_view name) {
+  const auto found = anchors.find(std::string(name));
+  return found == anchors.end() ? DerivedAnchor{} : found->second;
+}
+
+void move_behind(std::vector<std::string>& lines, std::vector<std::string>&& later) {
+  lines.insert(lines.end(), std::make_move_iterator(later.begin()),
+               std::make_move_iterator(later.end()));
+  later.clear();
+}
+
+}  // namespace
+
+void DerivedLines::take_in(DerivedLines&& later) {
+  move_behind(history, std::move(later.history));
+  move_behind(feedback, std::move(later.feedback));
+  move_behind(config, std::move(later.config));
+}
+
+Result<Derivation> Derivation::open(files::FileSystem& file_system, const fs::path& folder,
+                                    const std::map<std::string, DerivedAnchor>& anchors,
+                                    const DerivedLines& lines) {
+  Months months(file_system, folder);
+  const auto in_months = [&](const std::string& id) { return months.holds(id); };
+  const auto nowhere = [](const std::string& /*key*/) -> Result<bool> { return false; };
+  const auto open_file = [&](std::string_view name, const std::vector<std::string>& wanted,
+                             const DerivedFile::KeyOf& key_of,
+                             const DerivedFile::IsElsewhere& is_elsewhere) {
+    return DerivedFile::open(file_system, folder / name, anchor_of(anchors, name), wanted, key_of,
+                             is_elsewhere);
+  };
+  ASSIGN_OR_RETURN(auto history, open_file(kHistoryName, lines.history, id_of_line, in_months));
+  ASSIGN_OR_RETURN(auto feedback, open_file(kFeedbackName, lines.feedback, line_itself, nowhere));
+  ASSIGN_OR_RETURN(auto config, open_file(kConfigName, lines.config, line_itself, nowhere));
+  return Derivation(file_system, folder, std::move(history), std::move(feedback),
+                    std::move(config));
+}
+
+Status Derivation::append(DerivedLines& lines) {
+  RETURN_IF_ERROR(history_.append(lines.history));
+  lines.history.clear();
+  RETURN_IF_ERROR(feedback_.append(lines.feedback));
+  lines.feedback.clear();
+  RETURN_IF_ERROR(config_.append(lines.config));
+  lines.config.clear();
+  return {};
+}
+
+Status Derivation::write_pending(const std::string& json) {
+  return files::write_file(*file_system_, folder_ / kPendingName, json);
+}
+
+Result<std::map<std::string, DerivedAnchor>> Derivation::sync() {
+  std::map<std::string, DerivedAnchor> anchors;
+  ASSIGN_OR_RETURN(anchors[std::string(kHistoryName)], history_.sync());
+  ASSIGN_OR_RETURN(anchors[std::string(kFeedbackName)], feedback_.sync());
+  ASSIGN_OR_RETURN(anchors[std::string(kConfigName)], config_.sync());
+  RETURN_IF_ERROR(file_system_->sync_folder(folder_));
+  return anchors;
+}
+
+std::uint64_t Derivation::num_completed() const {
+  return history_.recovery().num_completed + feedback_.recovery().num_completed +
+         config_.recovery().num_completed;
+}
+
+bool Derivation::was_changed() const {
+  const auto changed = [](const DerivedFile& file) {
+    const DerivedRecovery& recovery = file.recovery();
+    return recovery.num_completed > 0 || recovery.cut != ByteCount() || recovery.was_replaced ||
+           !recovery.foreign_lines.empty();
+  };
+  return changed(history_) || changed(feedback_) || changed(config_);
+}
+
+}  // namespace assay::records

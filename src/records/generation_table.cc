@@ -1,0 +1,377 @@
+#include "records/generation_table.h"
+
+#include "records/json_members_internal.h"
+#include "records/python_time_internal.h"
+
+#include <array>
+#include <functional>
+#include <span>
+#include <utility>
+#include <variant>
+
+namespace assay::records {
+namespace {
+
+constexpr std::array<std::string_view, kNumVerdicts> kVerdictNames = {
+    "applied",         "replaced",        "late", "repeated", "unknown_generation",
+    "already_started", "already_finished"};
+
+constexpr std::array<std::string_view, 2> kTimingPath = {"generation", "timing"};
+constexpr std::array<std::string_view, 2> kOutputPath = {"generation", "output"};
+constexpr std::array<std::string_view, 2> kSubmissionPath = {"generation", "submission"};
+constexpr std::array<std::string_view, 1> kGenerationPath = {"generation"};
+constexpr std::array<std::string_view, 1> kFailurePath = {"failure_analysis"};
+constexpr std::array<std::string_view, 1> kMetadataPath = {"metadata"};
+
+JsonMembers no_failure() {
+  JsonMembers members;
+  members.set("failed", "false");
+  for (const std::string_view name : {"error_type", "error_message", "stack_trace"}) {
+    members.set(name, "null");
+  }
+  return members;
+}
+
+std::string first_record(const Event& event, const Started& body, const KnownGeneration& known) {
+  JsonMembers metadata;
+  metadata.set_text("generation_id", event.generation_id);
+  metadata.set_text("timestamp", python_isoformat(event.time));
+  metadata.set_optional_integer("miner_uid", body.miner_uid);
+  metadata.set_text("miner_version", body.miner_version);
+  metadata.set_optional_integer("validator_uid", body.validator_uid);
+  metadata.set_text("validator_hotkey",
+                    body.validator_hotkey.empty() ? "unknown" : body.validator_hotkey);
+  metadata.set_text("network", body.network);
+  JsonMembers task;
+  task.set_text("task_type", body.task_type);
+  task.set_text("prompt", body.prompt);
+  task.set_integer("prompt_length", static_cast<std::int64_t>(body.prompt_length_code_points));
+  task.set("is_base64_image", json_boolean_of(body.image_hash.has_value()));
+  task.set_optional_text("base64_image_hash", body.image_hash);
+  task.set_optional_text("image_file_path", body.image_file_path);
+  JsonMembers generation;
+  generation.set("enhanced_prompt", "null");
+  generation.set("negative_prompt", "null");
+  for (const std::string_view name : {"timing", "output", "submission"}) {
+    generation.set(name, "{}");
+  }
+  JsonMembers record;
+  record.set("metadata", metadata.to_text());
+  record.set("task", task.to_text());
+  record.set("miner_config", body.miner_config);
+  record.set("generation", generation.to_text());
+  record.set("validator_feedback", feedback_section(known));
+  record.set("failure_analysis", no_failure().to_text());
+  return record.to_text();
+}
+
+// Merges members into a section of a record.
+std::string with_members(const std::string& record, std::span<const std::string_view> path,
+                         const JsonMembers& members) {
+  auto root = JsonMembers::parse(record).value_or(JsonMembers());
+  merge_at(root, path, members);
+  return root.to_text();
+}
+
+std::string with_members(const std::string& record, std::span<const std::string_view> path,
+                         const std::string& object) {
+  return with_members(record, path, JsonMembers::parse(object).value_or(JsonMembers()));
+}
+
+// Feedback into a record that is not written yet; who the validator is counts where the start did
+// not say it.
+std::string with_feedback(const std::string& record, const KnownGeneration& known) {
+  auto root = JsonMembers::parse(record).value_or(JsonMembers());
+  root.set("validator_feedback", feedback_section(known));
+  const std::string* section = root.find("metadata");
+  const auto metadata = section == nullptr ? std::nullopt : JsonMembers::parse(*section);
+  if (!metadata) return root.to_text();
+  JsonMembers found;
+  const std::string* uid = metadata->find("validator_uid");
+  if (known.feedback->validator_uid && (uid == nullptr || *uid == "null")) {
+    found.set_optional_integer("validator_uid", known.feedback->validator_uid);
+  }
+  const std::string* hotkey = metadata->find("validator_hotkey");
+  if (known.feedback->validator_hotkey &&
+      (hotkey == nullptr || *hotkey == "null" || *hotkey == "\"unknown\"")) {
+    found.set_optional_text("validator_hotkey", known.feedback->validator_hotkey);
+  }
+  merge_at(root, kMetadataPath, found);
+  return root.to_text();
+}
+
+bool is_same(const Feedback& a, const FeedbackReceived& b) {
+  return a.score == b.score && a.validator_uid == b.validator_uid &&
+         a.validator_hotkey == b.validator_hotkey;
+}
+
+std::optional<PlyDue> due(const KnownGeneration& known) {
+  if (!known.ply.is_waiting() || !known.feedback) return std::nullopt;
+  return PlyDue{.generation_id = known.generation_id,
+                .pending_path = known.ply.pending_path,
+                .hash = known.ply.hash,
+                .fate = known.feedback->is_accepted() ? PlyFate::kAccepted : PlyFate::kRejected,
+                .score = known.feedback->score};
+}
+
+std::string config_line(const Event& event, const ConfigChanged& body) {
+  JsonMembers members;
+  members.set_text("timestamp", python_isoformat(event.time));
+  members.set_text("event", std::string_view("config_change"));
+  members.set("changes", body.changes);
+  members.set_text("reason", body.reason);
+  return members.to_text();
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  return kVerdictNames[static_cast<std::size_t>(verdict)];
+}
+
+Applied GenerationTable::apply(const Event& event) {
+  if (!event.idempotency_key.empty()) {
+    if (const auto found = keys_.find(event.idempotency_key); found != keys_.end()) {
+      Applied repeated;
+      repeated.verdict = Verdict::kRepeated;
+      repeated.generation_id = found->second;
+      return repeated;
+    }
+    remember_key(event.idempotency_key, event.generation_id);
+  }
+  const auto version = num_finished_;
+  Applied applied = apply_body(event);
+  applied.generation_id = event.generation_id;
+  if (applied.verdict == Verdict::kApplied || version != num_finished_) ++open_version_;
+  return applied;
+}
+
+Applied GenerationTable::apply_body(const Event& event) {
+  if (const auto* body = std::get_if<ConfigChanged>(&event.body)) {
+    Applied applied;
+    applied.config_line = config_line(event, *body);
+    return applied;
+  }
+  if (const auto* body = std::get_if<Started>(&event.body)) return start(event, *body);
+  if (const auto* body = std::get_if<FeedbackReceived>(&event.body)) {
+    return receive_feedback(event, *body);
+  }
+  if (const auto* body = std::get_if<PlySettled>(&event.body)) return settle_ply(event, *body);
+  const auto found = open_.find(event.generation_id);
+  if (found == open_.end()) {
+    Applied applied;
+    applied.verdict = finished_.contains(event.generation_id) ? Verdict::kAlreadyFinished
+                                                              : Verdict::kUnknownGeneration;
+    return applied;
+  }
+  if (std::holds_alternative<Finished>(event.body)) return finish(event);
+  return update(event, found->second);
+}
+
+Applied GenerationTable::start(const Event& event, const Started& body) {
+  Applied applied;
+  if (knows(event.generation_id)) {
+    applied.verdict = Verdict::kAlreadyStarted;
+    return applied;
+  }
+  Open open;
+  open.known.generation_id = event.generation_id;
+  open.known.started = event.time;
+  open.record = first_record(event, body, open.known);
+  open_.emplace(event.generation_id, std::move(open));
+  return applied;
+}
+
+Applied GenerationTable::update(const Event& event, Open& open) {
+  Applied applied;
+  if (const auto* body = std::get_if<EnhancedPrompt>(&event.body)) {
+    JsonMembers members;
+    if (body->enhanced_prompt) members.set_optional_text("enhanced_prompt", body->enhanced_prompt);
+    if (body->negative_prompt) members.set_optional_text("negative_prompt", body->negative_prompt);
+    open.record = with_members(open.record, kGenerationPath, members);
+  } else if (const auto* timing = std::get_if<TimingLogged>(&event.body)) {
+    open.record = with_members(open.record, kTimingPath, timing->timing);
+  } else if (const auto* output = std::get_if<OutputLogged>(&event.body)) {
+    open.record = with_members(open.record, kOutputPath, output->output);
+    const auto members = JsonMembers::parse(output->output).value_or(JsonMembers());
+    if (const std::string* hash = members.find("ply_file_hash"); hash != nullptr) {
+      open.known.ply.hash = decode_json_text(*hash).value_or("");
+    }
+    if (output->pending_ply_path) {
+      open.known.ply = {.pending_path = *output->pending_ply_path,
+                        .hash = open.known.ply.hash,
+                        .outcome = {},
+                        .settled_path = {}};
+      applied.ply_due = due(open.known);
+    }
+  } else if (const auto* submitted = std::get_if<Submitted>(&event.body)) {
+    open.record = with_members(open.record, kSubmissionPath, submitted->submission);
+    const auto members = JsonMembers::parse(submitted->submission).value_or(JsonMembers());
+    const std::string* was_submitted = members.find("submitted");
+    if (was_submitted != nullptr && *was_submitted == "true") open.known.submitted = event.time;
+  } else if (const auto* failed = std::get_if<Failed>(&event.body)) {
+    JsonMembers members;
+    members.set("failed", "true");
+    members.set_text("error_type", failed->error_type);
+    members.set_text("error_message", failed->error_message);
+    members.set_optional_text("stack_trace", failed->stack_trace);
+    open.record = with_members(open.record, kFailurePath, members);
+  }
+  return applied;
+}
+
+Applied GenerationTable::receive_feedback(const Event& event, const FeedbackReceived& body) {
+  const Feedback feedback{.time = event.time,
+                          .score = body.score,
+                          .validator_uid = body.validator_uid,
+                          .validator_hotkey = body.validator_hotkey};
+  Applied applied;
+  const auto open = open_.find(event.generation_id);
+  KnownGeneration* known = find_known(event.generation_id);
+  if (known == nullptr) {
+    KnownGeneration unknown;
+    unknown.generation_id = event.generation_id;
+    unknown.feedback = feedback;
+    applied.verdict = Verdict::kUnknownGeneration;
+    applied.feedback_line = feedback_line(unknown);
+    return applied;
+  }
+  if (known->feedback && is_same(*known->feedback, body)) {
+    applied.verdict = Verdict::kRepeated;
+    return applied;
+  }
+  const bool is_first = !known->feedback;
+  known->feedback = feedback;
+  // What expired is gone: the acceptance that comes too late says so.
+  applied.ply_due = due(*known);
+  if (open != open_.end()) {
+    open->second.record = with_feedback(open->second.record, *known);
+    applied.verdict = is_first ? Verdict::kApplied : Verdict::kReplaced;
+    ++open_version_;
+  } else {
+    applied.verdict = is_first ? Verdict::kLate : Verdict::kReplaced;
+    applied.feedback_line = feedback_line(*known);
+  }
+  return applied;
+}
+
+Applied GenerationTable::settle_ply(const Event& event, const PlySettled& body) {
+  Applied applied;
+  const auto open = open_.find(event.generation_id);
+  KnownGeneration* known = find_known(event.generation_id);
+  if (known == nullptr) {
+    applied.verdict = Verdict::kUnknownGeneration;
+    return applied;
+  }
+  if (!known->ply.is_waiting()) {
+    applied.verdict = Verdict::kRepeated;
+    return applied;
+  }
+  known->ply.outcome = body.outcome;
+  known->ply.settled_path = body.path.value_or("");
+  if (open == open_.end()) {
+    applied.verdict = Verdict::kLate;
+    // A line without feedback would read as feedback.
+    if (known->feedback) applied.feedback_line = feedback_line(*known);
+    return applied;
+  }
+  JsonMembers members;
+  if (body.path && body.outcome == "accepted") {
+    members.set_text("ply_file_path", *body.path);
+  } else if (body.path) {
+    members.set_text("rejected_sample_path", *body.path);
+    if (!known->ply.hash.empty()) members.set_text("rejected_sample_hash", known->ply.hash);
+  }
+  if (body.outcome == "expired") members.set_text("ply", std::string_view("expired"));
+  open->second.record = with_members(open->second.record, kOutputPath, members);
+  return applied;
+}
+
+Applied GenerationTable::finish(const Event& event) {
+  auto node = open_.extract(event.generation_id);
+  Applied applied;
+  applied.history_line = std::move(node.mapped().record);
+  remember(std::move(node.mapped().known));
+  ++num_finished_;
+  return applied;
+}
+
+KnownGeneration* GenerationTable::find_known(const std::string& generation_id) {
+  if (const auto open = open_.find(generation_id); open != open_.end()) return &open->second.known;
+  const auto finished = finished_.find(generation_id);
+  return finished == finished_.end() ? nullptr : &finished->second;
+}
+
+bool GenerationTable::knows(const std::string& generation_id) const {
+  return open_.contains(generation_id) || finished_.contains(generation_id);
+}
+
+void GenerationTable::remember(KnownGeneration known) {
+  std::string generation_id = known.generation_id;
+  if (!finished_.emplace(generation_id, std::move(known)).second) return;
+  finished_order_.push_back(std::move(generation_id));
+  while (finished_order_.size() > options_.max_remembered) {
+    finished_.erase(finished_order_.front());
+    finished_order_.pop_front();
+  }
+}
+
+void GenerationTable::remember_key(std::string key, std::string generation_id) {
+  if (!keys_.emplace(key, std::move(generation_id)).second) return;
+  key_order_.push_back(std::move(key));
+  while (key_order_.size() > options_.max_keys) {
+    keys_.erase(key_order_.front());
+    key_order_.pop_front();
+  }
+}
+
+Status GenerationTable::adopt_open(std::string_view record) {
+  auto known = known_generation_of_record(record);
+  if (!known) return corrupt("a record that is no object, or without a usable generation_id");
+  if (knows(known->generation_id)) return {};
+  std::string generation_id = known->generation_id;
+  open_.emplace(std::move(generation_id),
+                Open{.record = std::string(record), .known = std::move(*known)});
+  ++open_version_;
+  return {};
+}
+
+Status GenerationTable::adopt_finished(std::string_view record) {
+  auto known = known_generation_of_record(record);
+  if (!known) return corrupt("a record that is no object, or without a usable generation_id");
+  if (open_.erase(known->generation_id) > 0) ++open_version_;
+  remember(std::move(*known));
+  return {};
+}
+
+std::string GenerationTable::pending_json() const {
+  std::string json = "{";
+  for (const auto& [generation_id, open] : open_) {
+    json += json.size() > 1 ? ",\n" : "\n";
+    json += json_text_of(generation_id);
+    json += ": ";
+    json += open.record;
+  }
+  json += json.size() > 1 ? "\n}\n" : "}\n";
+  return json;
+}
+
+std::vector<PlyDue> GenerationTable::ply_due(std::optional<Timestamp> expired_before) const {
+  std::vector<PlyDue> found;
+  const auto look = [&](const KnownGeneration& known) {
+    if (auto ready = due(known)) {
+      found.push_back(std::move(*ready));
+    } else if (known.ply.is_waiting() && expired_before && known.started < *expired_before) {
+      found.push_back({.generation_id = known.generation_id,
+                       .pending_path = known.ply.pending_path,
+                       .hash = known.ply.hash,
+                       .fate = PlyFate::kExpired,
+                       .score = 0.0});
+    }
+  };
+  for (const auto& [generation_id, open] : open_) look(open.known);
+  for (const std::string& generation_id : finished_order_) look(finished_.at(generation_id));
+  return found;
+}
+
+}  // namespace assay::records

@@ -1,0 +1,168 @@
+#include "records/history_reader.h"
+
+#include "core/check.h"
+#include "records/block_read_internal.h"
+#include "records/id_set_internal.h"
+#include "records/late_feedback_internal.h"
+#include "records/line_blocks_internal.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace assay::records {
+namespace {
+
+/// An ordinal is the file's number above this bit and the place of the line below it.
+constexpr unsigned kFileShift = 44;
+
+/// Older rotation scripts moved a whole file by the month of its first line, so a file may go on
+/// into the months behind its name.
+constexpr std::chrono::days kMonthGrace{62};
+
+/// Whether all records of `file` are older than `since`.
+bool is_surely_before(const HistoryFile& file, const std::optional<Timestamp>& since) {
+  if (!since || file.month.empty()) return false;
+  const auto first_day = parse_timestamp(file.month + "-01");
+  if (!first_day) return false;
+  return *first_day + std::chrono::days(31) + kMonthGrace < *since;
+}
+
+/// Gives out the blocks of all files, in order. The blocks of one file are all done before the next
+/// begins: of an id in two files it is then always the first that counts.
+class Blocks {
+ public:
+  Blocks(files::FileSystem& file_system, std::vector<HistoryFile> files,
+         const std::optional<Timestamp>& since)
+      : file_system_(&file_system), files_(std::move(files)), since_(since) {}
+
+  /// A block and the ordinal of its first byte; nothing at the end or after stop(). The block
+  /// before is given back with the call. Errors: those of opening and reading files.
+  Result<std::optional<std::uint64_t>> next(LineBlock& block, bool has_block) {
+    std::unique_lock lock(mutex_);
+    if (has_block) --num_in_work_;
+    changed_.notify_all();
+    while (!is_stopped_) {
+      if (current_) {
+        ASSIGN_OR_RETURN(const bool has_more, current_->next(block));
+        if (has_more) {
+          ++num_in_work_;
+          return std::optional((next_file_ << kFileShift) + block.offset);
+        }
+        current_.reset();
+      }
+      changed_.wait(lock, [&] { return num_in_work_ == 0 || is_stopped_ || current_; });
+      if (is_stopped_ || current_) continue;
+      if (next_file_ == files_.size()) break;
+      RETURN_IF_ERROR(open_next());
+      changed_.notify_all();
+    }
+    return std::nullopt;
+  }
+
+  void stop() {
+    const std::scoped_lock lock(mutex_);
+    is_stopped_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  Status open_next() {
+    const HistoryFile& file = files_[next_file_++];
+    if (is_surely_before(file, since_)) return {};
+    ASSIGN_OR_RETURN(auto stream, open_history_stream(*file_system_, file));
+    current_.emplace(std::move(stream));
+    return {};
+  }
+
+  files::FileSystem* file_system_;
+  std::vector<HistoryFile> files_;
+  std::optional<Timestamp> since_;
+  std::mutex mutex_;  // guards all below
+  std::condition_variable changed_;
+  std::optional<LineBlocks> current_;
+  std::uint64_t next_file_ = 0;
+  std::size_t num_in_work_ = 0;
+  bool is_stopped_ = false;
+};
+
+/// One worker from its first block to its last. Errors: those of read_history().
+Result<LineCounts> work(Blocks& blocks, BlockRead& reader, const std::stop_token& stop) {
+  LineBlock block;
+  bool has_block = false;
+  while (true) {
+    if (stop.stop_requested()) return cancelled("stopped while reading the history");
+    ASSIGN_OR_RETURN(const auto ordinal, blocks.next(block, has_block));
+    if (!ordinal) return reader.counts();
+    has_block = true;
+    RETURN_IF_ERROR(reader.read(block, *ordinal));
+  }
+}
+
+Error no_history(files::FileSystem& file_system, const std::filesystem::path& folder) {
+  const auto info = file_system.info(folder);
+  if (info && *info && (*info)->kind == files::FileKind::kFolder) {
+    return not_found(
+        fmt::format("{}: no history in this folder: expected generation_history.jsonl, or "
+                    "generation_history_YYYY-MM.jsonl here or in archive/",
+                    folder.native()));
+  }
+  return not_found(
+      fmt::format("{}: no such folder: expected the data folder of a miner", folder.native()));
+}
+
+}  // namespace
+
+LineCounts& LineCounts::operator+=(const LineCounts& other) {
+  num_records += other.num_records;
+  num_outside += other.num_outside;
+  num_blank += other.num_blank;
+  num_bad_json += other.num_bad_json;
+  num_bad_utf8 += other.num_bad_utf8;
+  num_no_object += other.num_no_object;
+  num_too_long += other.num_too_long;
+  num_nan += other.num_nan;
+  num_big_integer += other.num_big_integer;
+  num_lone_surrogate += other.num_lone_surrogate;
+  num_bad_timestamp += other.num_bad_timestamp;
+  num_no_offset += other.num_no_offset;
+  num_missing_section += other.num_missing_section;
+  num_duplicate += other.num_duplicate;
+  num_late_feedback += other.num_late_feedback;
+  return *this;
+}
+
+Result<LineCounts> read_history(files::FileSystem& file_system, const std::filesystem::path& folder,
+                                const ReadOptions& options, const OnRecord& on_record,
+                                const std::stop_token& stop) {
+  CHECK(options.num_threads > 0, "somebody must read");
+  ASSIGN_OR_RETURN(std::vector<HistoryFile> files, find_history_files(file_system, folder));
+  if (files.empty()) return no_history(file_system, folder);
+  ASSIGN_OR_RETURN(const LateFeedback feedback, LateFeedback::read(file_system, folder));
+
+  Blocks blocks(file_system, std::move(files), options.since);
+  IdSet ids;
+  std::vector<Result<LineCounts>> outcomes(options.num_threads);
+  const auto run_worker = [&](unsigned worker) {
+    BlockRead reader(options, feedback, ids, on_record, worker);
+    outcomes[worker] = work(blocks, reader, stop);
+    if (!outcomes[worker]) blocks.stop();
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned worker = 1; worker < options.num_threads; ++worker) {
+      threads.emplace_back(run_worker, worker);
+    }
+    run_worker(0);
+  }
+  LineCounts counts;
+  for (Result<LineCounts>& outcome : outcomes) {
+    if (!outcome) return std::move(outcome.error());
+    counts += *outcome;
+  }
+  return counts;
+}
+
+}  // namespace assay::records

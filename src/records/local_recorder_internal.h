@@ -1,0 +1,148 @@
+/// \file
+/// The recorder that holds the data folder itself.
+
+#pragma once
+
+#include "records/checkpoint.h"
+#include "records/derivation_internal.h"
+#include "records/image_store.h"
+#include "records/ply_store.h"
+#include "records/recorder.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+namespace assay::records {
+
+class LocalRecorder final : public Recorder {
+ public:
+  LocalRecorder(files::FileSystem& file_system, Clock& clock, RandomSource& random,
+                std::filesystem::path folder, const RecorderOptions& options);
+  ~LocalRecorder() override;
+
+  /// Errors: as Recorder::open().
+  Status start_up();
+
+  Result<Receipt> start(const NewGeneration& generation, std::string_view key) override;
+  Result<Receipt> log_prompt(std::string_view generation_id, const EnhancedPrompt& prompt,
+                             std::string_view key) override;
+  Result<Receipt> log_timing(std::string_view generation_id, std::string_view timing,
+                             std::string_view key) override;
+  Result<Receipt> log_output(std::string_view generation_id, const NewOutput& output,
+                             std::string_view key) override;
+  Result<Receipt> log_submission(std::string_view generation_id,
+                                 const std::optional<std::string>& rejection_reason,
+                                 std::string_view key) override;
+  Result<Receipt> log_feedback(std::string_view generation_id, const FeedbackReceived& feedback,
+                               std::string_view key) override;
+  Result<Receipt> log_failure(std::string_view generation_id, const Failed& failure,
+                              std::string_view key) override;
+  Result<Receipt> finish(std::string_view generation_id, std::string_view key) override;
+  Result<Receipt> log_config_change(std::string_view changes, std::string_view reason,
+                                    std::string_view key) override;
+  Status flush() override;
+  Status checkpoint() override;
+  Status close() override;
+  const RecorderRecovery& recovery() const override { return recovery_; }
+  RecorderStatus status() const override;
+
+ private:
+  /// What append() hands back of an event that was applied.
+  struct Outcome {
+    Verdict verdict = Verdict::kApplied;
+    std::string generation_id;
+    std::optional<PlyDue> ply_due;
+  };
+  /// What the record holds of a prompt.
+  struct Prompt {
+    std::string text;
+    std::uint64_t num_code_points = 0;
+    std::optional<std::string> image_hash;
+    std::optional<std::string> image_file_path;
+  };
+
+  Result<Receipt> record(std::string_view generation_id, std::string_view key, EventBody body);
+  Result<Receipt> append(const Event& event);
+  std::string new_generation_id();
+
+  Result<Prompt> take_prompt(std::string_view prompt);
+  Result<OutputLogged> take_output(const GenerationId& generation_id, const NewOutput& output);
+  void settle(const PlyDue& due);
+  void settle_due();
+
+  // The journal's callback, at replay and live.
+  Status on_record(std::uint64_t sequence, std::span<const std::byte> record);
+  Status replay(std::uint64_t sequence, std::span<const std::byte> record);
+  void apply(const Event& event);
+  void queue_lines(Applied& applied);
+  void count_finished();
+
+  // Recovery.
+  Status load_checkpoint();
+  Status adopt();
+  Status adopt_history_tail();
+  Status adopt_pending();
+  Status quarantine(std::string_view name, std::string_view content);
+  Status open_derived();
+
+  // The derived files; with derive_mutex_ held.
+  enum class Pending : std::uint8_t { kWhenDue, kNow };
+  Status derive(Pending pending);
+  Status write_checkpoint_now();
+  Status check_folder();
+  void run(const std::stop_token& stop);
+  void note_trouble(const Status& status);
+  void watch_space();
+
+  files::FileSystem* file_system_;
+  Clock* clock_;
+  RandomSource* random_;
+  const std::filesystem::path folder_;
+  const RecorderOptions options_;
+  RecorderRecovery recovery_;
+
+  std::unique_ptr<ImageStore> images_;
+  std::unique_ptr<PlyStore> ply_files_;
+
+  std::mutex random_mutex_;  // guards random_
+
+  mutable std::mutex state_mutex_;  // guards what follows, to the next blank line
+  GenerationTable table_;
+  DerivedLines lines_;  // not yet taken by derive()
+  std::uint64_t behind_bytes_ = 0;
+  std::uint64_t last_applied_ = 0;
+  std::uint64_t bytes_since_checkpoint_ = 0;
+  std::unordered_map<std::uint64_t, Outcome>
+      outcomes_;  // of events whose append() has not returned
+  std::array<std::uint64_t, kNumVerdicts> num_by_verdict_{};
+  std::string trouble_;
+  bool is_disk_low_ = false;
+  bool is_ply_large_ = false;
+
+  std::mutex
+      derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_
+  std::optional<Derivation> derivation_;
+  DerivedLines unwritten_;
+  std::optional<std::uint64_t> pending_version_;  // of the table, that the file shows
+  std::chrono::nanoseconds pending_written_{};
+
+  // Set while replaying, in one thread.
+  bool is_replaying_ = true;
+  bool has_loaded_ = false;
+  bool must_checkpoint_ = false;
+  std::optional<Checkpoint> loaded_;
+
+  std::atomic<bool> is_open_ = false;  // from the end of start_up() on
+  std::atomic<bool> is_closed_ = false;
+  std::atomic<bool> is_folder_gone_ = false;
+  std::unique_ptr<files::GroupJournal> journal_;
+  std::mutex wake_mutex_;
+  std::condition_variable_any wake_;
+  std::jthread thread_;
+};
+
+}  // namespace assay::records

@@ -1,0 +1,25 @@
+/// \file
+/// What a record's `output` says of a PLY file.
+
+#pragma once
+
+#include "core/bytes.h"
+#include "core/sha256.h"
+#include "records/event.h"
+#include "records/gaussian_statistics.h"
+
+#include <optional>
+#include <string_view>
+
+namespace assay::records {
+
+/// Whether `output` lacks a figure that is read from the file.
+bool lacks_ply_figures(std::string_view output);
+
+/// `output` with `ply_file_hash`, and with file_size_mb, num_gaussians, gaussian_stats where it
+/// lacks them; a file that does not parse adds `ply_defect` and no figures.
+/// Pre: `output` is an object in Python's form.
+JsonObjectText with_ply_figures(std::string_view output, const Sha256& hash, ByteCount size,
+                                const std::optional<GaussianReport>& report);
+
+}  // namespace assay::records

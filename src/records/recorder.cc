@@ -1,0 +1,184 @@
+#include "records/recorder.h"
+
+#include "core/check.h"
+#include "records/intake.h"
+#include "records/json_members_internal.h"
+#include "records/local_recorder_internal.h"
+#include "records/python_time_internal.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+namespace assay::records {
+namespace {
+
+std::string uuid4(RandomSource& random) {
+  const std::uint64_t high = (random.next() & ~0xF000ULL) | 0x4000ULL;
+  const std::uint64_t low = (random.next() & ~(0x3ULL << 62)) | (0x2ULL << 62);
+  return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF,
+                     high & 0xFFFF, low >> 48, low & 0xFFFF'FFFF'FFFFULL);
+}
+
+}  // namespace
+
+std::string RecorderRecovery::to_text() const {
+  std::string text;
+  const auto add = [&](std::uint64_t count, std::string_view what) {
+    if (count == 0) return;
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} {}", count, what);
+  };
+  add(num_replayed, "events replayed");
+  add(torn_journal_tail.count(), "bytes of an unacknowledged event cut");
+  add(num_completed_lines, "lines completed");
+  add(num_adopted_open, "open generations adopted");
+  add(num_adopted_finished, "records of another program taken in");
+  add(num_quarantined, "damaged parts copied to quarantine/");
+  return text;
+}
+
+Result<std::unique_ptr<Recorder>> Recorder::open(files::FileSystem& file_system, Clock& clock,
+                                                 RandomSource& random,
+                                                 const std::filesystem::path& folder,
+                                                 const RecorderOptions& options) {
+  auto recorder = std::make_unique<LocalRecorder>(file_system, clock, random, folder, options);
+  RETURN_IF_ERROR(with_context(recorder->start_up(), "open the history in " + folder.native()));
+  return recorder;
+}
+
+std::string LocalRecorder::new_generation_id() {
+  const std::scoped_lock guard(random_mutex_);
+  return uuid4(*random_);
+}
+
+Result<Receipt> LocalRecorder::record(std::string_view generation_id, std::string_view key,
+                                      EventBody body) {
+  ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
+  return append({.sequence = 0,
+                 .time = clock_->now(),
+                 .generation_id = id.text(),
+                 .idempotency_key = std::string(key),
+                 .body = std::move(body)});
+}
+
+Result<Receipt> LocalRecorder::append(const Event& event) {
+  if (is_closed_) return unavailable("the recorder is closed");
+  if (is_folder_gone_) {
+    return unavailable(
+        fmt::format("the data folder {} was removed or replaced; open it again", folder_.native()));
+  }
+  if (!event.idempotency_key.empty() && !GenerationId::parse(event.idempotency_key)) {
+    return invalid_input(
+        "the idempotency key: expected up to 200 bytes without control characters");
+  }
+  {
+    const std::scoped_lock guard(state_mutex_);
+    if (behind_bytes_ > options_.max_behind.count()) {
+      return exhausted(
+          fmt::format("{} of lines wait for the files in {}, which cannot be written: {}",
+                      to_string(ByteCount(behind_bytes_)), folder_.native(), trouble_));
+    }
+  }
+  const std::string json = encode_event(event);
+  ASSIGN_OR_RETURN(const std::uint64_t sequence, journal_->append(as_bytes(json)));
+  Outcome outcome;
+  {
+    const std::scoped_lock guard(state_mutex_);
+    auto node = outcomes_.extract(sequence);
+    CHECK(!node.empty(), "the journal hands over each record before its append() returns");
+    outcome = std::move(node.mapped());
+  }
+  if (outcome.ply_due) settle(*outcome.ply_due);
+  return Receipt{.generation_id = std::move(outcome.generation_id),
+                 .sequence = sequence,
+                 .verdict = outcome.verdict};
+}
+
+Result<Receipt> LocalRecorder::start(const NewGeneration& generation, std::string_view key) {
+  ASSIGN_OR_RETURN(JsonObjectText miner_config,
+                   checked_object("miner_config", generation.miner_config));
+  ASSIGN_OR_RETURN(Prompt prompt, take_prompt(generation.prompt));
+  Started body{.task_type = generation.task_type,
+               .prompt = std::move(prompt.text),
+               .prompt_length_code_points = prompt.num_code_points,
+               .image_hash = std::move(prompt.image_hash),
+               .image_file_path = std::move(prompt.image_file_path),
+               .miner_uid = options_.miner_uid,
+               .miner_version = options_.miner_version,
+               .validator_uid = generation.validator_uid,
+               .validator_hotkey = generation.validator_hotkey,
+               .network = options_.network,
+               .miner_config = std::move(miner_config),
+               .stores_images = options_.stores_images,
+               .stores_ply_files = options_.stores_ply_files};
+  return record(generation.generation_id.empty() ? new_generation_id() : generation.generation_id,
+                key, std::move(body));
+}
+
+Result<Receipt> LocalRecorder::log_prompt(std::string_view generation_id,
+                                          const EnhancedPrompt& prompt, std::string_view key) {
+  return record(generation_id, key, prompt);
+}
+
+Result<Receipt> LocalRecorder::log_timing(std::string_view generation_id, std::string_view timing,
+                                          std::string_view key) {
+  ASSIGN_OR_RETURN(JsonObjectText text, checked_timing(timing));
+  return record(generation_id, key, TimingLogged{.timing = std::move(text)});
+}
+
+Result<Receipt> LocalRecorder::log_output(std::string_view generation_id, const NewOutput& output,
+                                          std::string_view key) {
+  ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
+  ASSIGN_OR_RETURN(OutputLogged body, take_output(id, output));
+  return record(id.text(), key, std::move(body));
+}
+
+Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,
+                                              const std::optional<std::string>& rejection_reason,
+                                              std::string_view key) {
+  ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
+  const Timestamp now = clock_->now();
+  JsonMembers members;
+  members.set("submitted", json_boolean_of(!rejection_reason));
+  members.set_optional_text("submission_time",
+                            rejection_reason ? std::nullopt : std::optional(python_isoformat(now)));
+  members.set("pre_submission_rejection", json_boolean_of(rejection_reason.has_value()));
+  members.set_optional_text("rejection_reason", rejection_reason);
+  return append({.sequence = 0,
+                 .time = now,
+                 .generation_id = id.text(),
+                 .idempotency_key = std::string(key),
+                 .body = Submitted{.submission = members.to_text()}});
+}
+
+Result<Receipt> LocalRecorder::log_feedback(std::string_view generation_id,
+                                            const FeedbackReceived& feedback,
+                                            std::string_view key) {
+  if (!std::isfinite(feedback.score)) {
+    return invalid_input("score: expected a finite number");
+  }
+  return record(generation_id, key, feedback);
+}
+
+Result<Receipt> LocalRecorder::log_failure(std::string_view generation_id, const Failed& failure,
+                                           std::string_view key) {
+  return record(generation_id, key, failure);
+}
+
+Result<Receipt> LocalRecorder::finish(std::string_view generation_id, std::string_view key) {
+  return record(generation_id, key, Finished{});
+}
+
+Result<Receipt> LocalRecorder::log_config_change(std::string_view changes, std::string_view reason,
+                                                 std::string_view key) {
+  ASSIGN_OR_RETURN(JsonObjectText text, checked_object("changes", changes));
+  return append({.sequence = 0,
+                 .time = clock_->now(),
+                 .generation_id = {},
+                 .idempotency_key = std::string(key),
+                 .body = ConfigChanged{.changes = std::move(text), .reason = std::string(reason)}});
+}
+
+}  // namespace assay::records

@@ -1,0 +1,133 @@
+#include "core/log.h"
+#include "records/intake.h"
+#include "records/local_recorder_internal.h"
+#include "records/output_figures.h"
+#include "records/ply_digest.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+// Images and PLY files of the recorder: bytes first, then the event that names them, so that no
+// record names what is not there.
+
+namespace assay::records {
+namespace {
+
+constexpr std::size_t kPieceSize = std::size_t{1} << 20;
+constexpr std::size_t kMaxQueuedPieces = 8;
+
+struct HashedPly {
+  PlyDigest digest;
+  ByteCount size;
+};
+
+// Of a file that is not stored.
+Result<HashedPly> hash_file(files::FileSystem& file_system, const std::filesystem::path& path,
+                            PlyFigures figures) {
+  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kRead));
+  PlyDigester digester(figures, kMaxQueuedPieces);
+  std::uint64_t offset = 0;
+  while (true) {
+    auto piece = std::make_shared<std::vector<std::byte>>(kPieceSize);
+    ASSIGN_OR_RETURN(const std::size_t got, file->read_at(offset, *piece));
+    piece->resize(got);
+    const std::span<const std::byte> bytes(*piece);
+    digester.feed({.bytes = bytes, .owner = std::move(piece)});
+    offset += got;
+    if (got < kPieceSize) break;
+  }
+  return HashedPly{.digest = digester.finish(), .size = ByteCount(offset)};
+}
+
+PlyDecision decision_of(const PlyDue& due, double ply_min_score) {
+  return due.fate == PlyFate::kAccepted && due.score >= ply_min_score ? PlyDecision::kAccepted
+                                                                      : PlyDecision::kRejected;
+}
+
+}  // namespace
+
+Result<LocalRecorder::Prompt> LocalRecorder::take_prompt(std::string_view prompt) {
+  ReadPrompt read = read_prompt(prompt);
+  Prompt taken{.text = std::move(read.text),
+               .num_code_points = read.num_code_points,
+               .image_hash = {},
+               .image_file_path = {}};
+  if (!read.image) return taken;
+  taken.image_hash = read.image->hash_text();
+  if (options_.stores_images) {
+    ASSIGN_OR_RETURN(const std::filesystem::path path, images_->store(*read.image));
+    taken.image_file_path = path.native();
+  }
+  return taken;
+}
+
+Result<OutputLogged> LocalRecorder::take_output(const GenerationId& generation_id,
+                                                const NewOutput& output) {
+  ASSIGN_OR_RETURN(JsonObjectText text, checked_output(output.output));
+  OutputLogged body{.output = std::move(text), .pending_ply_path = {}};
+  const bool has_file = !output.ply_file.empty();
+  if (output.ply.empty() && !has_file) return body;
+  bool is_open = false;
+  {
+    const std::scoped_lock guard(state_mutex_);
+    is_open = table_.is_open(generation_id.text());
+  }
+  const PlyFigures figures =
+      lacks_ply_figures(body.output) ? PlyFigures::kComputed : PlyFigures::kLeftOut;
+  if (options_.stores_ply_files && is_open) {
+    auto stored = has_file ? ply_files_->store_file(generation_id.text(), output.ply_file, figures)
+                           : ply_files_->store(generation_id.text(), output.ply, figures);
+    if (!stored) return std::move(stored.error());
+    body.output = with_ply_figures(body.output, stored->hash, stored->size, stored->report);
+    body.pending_ply_path = stored->pending_path.native();
+  } else if (has_file) {
+    ASSIGN_OR_RETURN(const HashedPly hashed, hash_file(*file_system_, output.ply_file, figures));
+    body.output =
+        with_ply_figures(body.output, hashed.digest.hash, hashed.size, hashed.digest.report);
+  } else {
+    const PlyDigest digest = digest_ply(output.ply, figures);
+    body.output =
+        with_ply_figures(body.output, digest.hash, ByteCount(output.ply.size()), digest.report);
+  }
+  return body;
+}
+
+// What cannot be moved now waits: it is tried again at the next opening, and every minute.
+void LocalRecorder::settle(const PlyDue& due) {
+  auto settled = ply_files_->settle(due.generation_id, due.pending_path,
+                                    decision_of(due, options_.ply_min_score));
+  Status recorded;
+  if (settled) {
+    PlySettled body{.outcome = std::string(to_string(settled->outcome)), .path = {}};
+    if (due.fate == PlyFate::kExpired && settled->outcome != PlyOutcome::kAccepted) {
+      body.outcome = "expired";
+    }
+    if (settled->path) body.path = settled->path->native();
+    auto receipt = append({.sequence = 0,
+                           .time = clock_->now(),
+                           .generation_id = due.generation_id,
+                           .idempotency_key = {},
+                           .body = std::move(body)});
+    if (!receipt) recorded = std::move(receipt.error());
+  } else {
+    recorded = std::move(settled.error());
+  }
+  if (!recorded) {
+    log_warning("a PLY file waits for its place; it is tried again",
+                {{"generation", due.generation_id}, {"reason", recorded.error().message}});
+  }
+}
+
+void LocalRecorder::settle_due() {
+  std::vector<PlyDue> found;
+  {
+    const std::scoped_lock guard(state_mutex_);
+    found = table_.ply_due(options_.feedback_timeout
+                               ? std::optional(clock_->now() - *options_.feedback_timeout)
+                               : std::nullopt);
+  }
+  for (const PlyDue& due : found) settle(due);
+}
+
+}  // namespace assay::records

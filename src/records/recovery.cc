@@ -1,0 +1,189 @@
+#include "core/check.h"
+#include "core/log.h"
+#include "files/atomic_file.h"
+#include "json/python_text.h"
+#include "records/file_lines_internal.h"
+#include "records/json_members_internal.h"
+#include "records/local_recorder_internal.h"
+#include "records/pending_file_internal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+// Opening a data folder. The journal takes the lock and hands over its records; before the first of
+// them the checkpoint is loaded, or, in a folder without one, what another program left is adopted.
+// The events behind the checkpoint give the state, and the lines that the derived files must hold
+// behind the lengths that the checkpoint knows.
+
+namespace assay::records {
+namespace {
+
+// Of another program's history: so much of its end is looked through for ids.
+constexpr std::uint64_t kAdoptedTail = std::uint64_t{64} << 20;
+constexpr ByteCount kMaxPendingSize{std::uint64_t{1} << 30};
+
+}  // namespace
+
+Status LocalRecorder::start_up() {
+  RETURN_IF_ERROR(file_system_->create_folders(folder_ / "journal"));
+  ASSIGN_OR_RETURN(journal_, files::GroupJournal::open(
+                                 *file_system_, folder_ / "journal", options_.journal,
+                                 [this](std::uint64_t sequence, std::span<const std::byte> record) {
+                                   return on_record(sequence, record);
+                                 }));
+  RETURN_IF_ERROR(load_checkpoint());
+  ASSIGN_OR_RETURN(images_, ImageStore::open(*file_system_, folder_));
+  ASSIGN_OR_RETURN(ply_files_, PlyStore::open(*file_system_, folder_));
+  recovery_.torn_journal_tail = journal_->recovery().torn_tail;
+  if (loaded_ && journal_->last_sequence() < loaded_->last_sequence) {
+    // The journal was removed; its numbers begin anew, and what comes must not pass for old.
+    last_applied_ = journal_->last_sequence();
+    must_checkpoint_ = true;
+  }
+  RETURN_IF_ERROR(open_derived());
+  is_replaying_ = false;
+  {
+    const std::scoped_lock guard(derive_mutex_);
+    RETURN_IF_ERROR(derive(Pending::kNow));
+    if (must_checkpoint_) RETURN_IF_ERROR(write_checkpoint_now());
+  }
+  loaded_.reset();
+  is_open_ = true;
+  watch_space();
+  settle_due();
+  if (const std::string text = recovery_.to_text(); !text.empty()) {
+    log_info("history: " + text, {{"folder", folder_.native()}});
+  }
+  if (options_.derive_interval.count() > 0) {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+  }
+  return {};
+}
+
+Status LocalRecorder::replay(std::uint64_t sequence, std::span<const std::byte> record) {
+  RETURN_IF_ERROR(load_checkpoint());
+  if (loaded_ && sequence <= loaded_->last_sequence) return {};
+  must_checkpoint_ = true;
+  auto event = decode_event(as_text(record));
+  if (!event) {
+    if (event.error().code != ErrorCode::kCorrupt) return std::move(event.error());
+    last_applied_ = sequence;
+    return quarantine(fmt::format("event-{}", sequence), as_text(record));
+  }
+  event->sequence = sequence;
+  ++recovery_.num_replayed;
+  apply(*event);
+  return {};
+}
+
+// With the folder locked, before the first event. A second call does nothing.
+Status LocalRecorder::load_checkpoint() {
+  if (has_loaded_) return {};
+  const auto path = folder_ / "journal" / "checkpoint.json";
+  auto found = read_checkpoint(*file_system_, path);
+  Status loaded;
+  if (found && *found) {
+    loaded_ = std::move(**found);
+    loaded = table_.load_state(loaded_->state);
+    last_applied_ = loaded_->last_sequence;
+  } else if (!found) {
+    loaded = std::move(found.error());
+  }
+  if (!loaded) {
+    if (loaded.error().code != ErrorCode::kCorrupt) return loaded;
+    // The open generations are in pending_generations.json too, and the events behind it follow.
+    ASSIGN_OR_RETURN(
+        const std::string content,
+        files::read_file(*file_system_, path, ByteCount(std::numeric_limits<std::int64_t>::max())));
+    RETURN_IF_ERROR(quarantine("checkpoint.json", content));
+    log_warning("the checkpoint of the history is damaged; its files are taken as they are",
+                {{"reason", loaded.error().message}});
+    loaded_.reset();
+    table_ = GenerationTable(options_.table);
+    last_applied_ = 0;
+  }
+  if (!loaded_) RETURN_IF_ERROR(adopt());
+  has_loaded_ = true;
+  return {};
+}
+
+Status LocalRecorder::adopt() {
+  must_checkpoint_ = true;
+  RETURN_IF_ERROR(adopt_history_tail());
+  return adopt_pending();
+}
+
+Status LocalRecorder::adopt_history_tail() {
+  auto opened = file_system_->open(folder_ / kHistoryName, files::OpenMode::kRead);
+  if (!opened) {
+    if (opened.error().code == ErrorCode::kNotFound) return {};
+    return std::move(opened.error());
+  }
+  const auto& file = **opened;
+  ASSIGN_OR_RETURN(const ByteCount size, file.size());
+  const std::uint64_t start = size.count() - std::min(size.count(), kAdoptedTail);
+  return for_each_line(file, start, [&](std::string_view line, bool /*is_ended*/) {
+    if (table_.adopt_finished(line)) ++recovery_.num_adopted_finished;
+  });
+}
+
+Status LocalRecorder::adopt_pending() {
+  const auto path = folder_ / kPendingName;
+  auto content = files::read_file(*file_system_, path, kMaxPendingSize);
+  if (!content) {
+    if (content.error().code == ErrorCode::kNotFound) return {};
+    return std::move(content.error());
+  }
+  const PendingFile pending = read_pending(*content);
+  for (const std::string& record : pending.records) {
+    const std::size_t num_open = table_.num_open();
+    if (!table_.adopt_open(record)) continue;
+    if (table_.num_open() > num_open) ++recovery_.num_adopted_open;
+  }
+  if (pending.is_whole) return {};
+  return quarantine(kPendingName, *content);
+}
+
+// A copy, under a name that is not taken.
+Status LocalRecorder::quarantine(std::string_view name, std::string_view content) {
+  const auto folder = folder_ / "quarantine";
+  for (int number = 0;; ++number) {
+    const auto path = folder / fmt::format("{}.{}", name, number);
+    ASSIGN_OR_RETURN(const auto present, file_system_->info(path));
+    if (present) continue;
+    RETURN_IF_ERROR(files::write_file(*file_system_, path, content));
+    ++recovery_.num_quarantined;
+    return {};
+  }
+}
+
+Status LocalRecorder::open_derived() {
+  std::map<std::string, DerivedAnchor> anchors;
+  if (loaded_) {
+    anchors = loaded_->files;
+  } else {
+    // Nothing is known of the files: they are taken as they are.
+    const DerivedAnchor unknown{.num_bytes = std::numeric_limits<std::uint64_t>::max(),
+                                .num_lines = 0,
+                                .tail_bytes = 0,
+                                .tail_sha256_hex = {}};
+    for (const std::string_view name : {kHistoryName, kFeedbackName, kConfigName}) {
+      anchors[std::string(name)] = unknown;
+    }
+  }
+  ASSIGN_OR_RETURN(auto derivation, Derivation::open(*file_system_, folder_, anchors, lines_));
+  derivation_.emplace(std::move(derivation));
+  lines_ = {};
+  behind_bytes_ = 0;
+  recovery_.num_completed_lines = derivation_->num_completed();
+  for (const std::string& line : derivation_->history_recovery().foreign_lines) {
+    if (table_.adopt_finished(line)) ++recovery_.num_adopted_finished;
+  }
+  if (derivation_->was_changed()) must_checkpoint_ = true;
+  return {};
+}
+
+}  // namespace assay::records
