@@ -31,6 +31,9 @@ _QUALITY_METRICS = (
     "gaussian_count_pass",
     "validation_pass",
 )
+# What the recorder would read from a PLY file, unless the caller has said it.
+_PLY_FIGURES = ("num_gaussians", "file_size_mb", "gaussian_stats")
+_MAX_REMEMBERED = 4096
 _SAMPLED_SHARE = 0.1
 
 
@@ -61,6 +64,7 @@ class GenerationDataLogger(DataLogger):
         feedback_timeout: datetime.timedelta | None = datetime.timedelta(hours=24),
         **unknown: Any,
     ) -> None:
+        self._figures: dict[str, dict[str, Any]] = {}
         super().__init__(
             data_dir,
             miner_uid=miner_uid,
@@ -152,7 +156,9 @@ class GenerationDataLogger(DataLogger):
             fields["file_size_mb"] = file_size_mb
         # An argument that is None says nothing here, as in the old logger's records.
         given = {name: value for name, value in fields.items() if value is not None}
-        super().log_output(log_id, ply, num_gaussians, **given)
+        if num_gaussians is not None:
+            given["num_gaussians"] = num_gaussians
+        super().log_output(log_id, ply, **self._with_figures(log_id, given, ply))
 
     @guarded
     def log_submission(  # type: ignore[override]
@@ -166,7 +172,7 @@ class GenerationDataLogger(DataLogger):
         log_id = _id_of(log_id, extra)
         extra.pop("pre_submission_rejection", None)
         if ply_data is not None:
-            super().log_output(log_id, ply_data)
+            super().log_output(log_id, ply_data, **self._with_figures(log_id, {}, ply_data))
         super().log_submission(log_id, submitted, rejection_reason)
         self._keep_extra(log_id, "log_submission", extra)
 
@@ -215,6 +221,7 @@ class GenerationDataLogger(DataLogger):
         """Write the record; feedback may come later all the same."""
         log_id = _id_of(log_id, extra)
         self._keep_extra(log_id, "finalize_generation", extra)
+        self._figures.pop(log_id, None)
         super().finish(log_id)
 
     def get_stats(self) -> dict[str, Any]:
@@ -227,6 +234,16 @@ class GenerationDataLogger(DataLogger):
             "pending_generations": found.get("open", 0),
             "ply_storage_gb": found.get("ply_files_bytes", 0) / 1_000_000_000,
         }
+
+    def _with_figures(self, log_id: str, given: dict[str, Any], ply: Any) -> dict[str, Any]:
+        """`given`, and beside a PLY file the figures of earlier calls: they stand before the file's."""
+        known = self._figures.pop(log_id, {})
+        known.update((name, given[name]) for name in _PLY_FIGURES if name in given)
+        if known:
+            self._figures[log_id] = known
+            while len(self._figures) > _MAX_REMEMBERED:
+                self._figures.pop(next(iter(self._figures)), None)
+        return given if ply is None else {**known, **given}
 
     def _keep_extra(self, log_id: str, method: str, extra: Mapping[str, Any]) -> None:
         if extra:
