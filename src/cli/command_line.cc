@@ -150,6 +150,7 @@ int run_command_line(std::span<const char* const> arguments) {
   add_audit_commands(tree);
   add_history_commands(tree);
   add_config_commands(tree);
+  add_history_commands(tree);
   add_version_command(tree);
 
   try {

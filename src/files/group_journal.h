@@ -59,16 +59,19 @@ struct GroupJournalRecovery {
 /// How callers share a sync: the first who waits writes and syncs all that is queued (it leads);
 /// those who come meanwhile queue up, and one of them leads next. Nobody waits for a timer.
 ///
-/// A write that fails for lack of space is cut back, refuses the records of that write (each of its
-/// callers gets kNoSpace) and the journal goes on when there is space. After a sync that failed
-/// every later call fails with kUnavailable: what is on disk is known only after opening it again.
+/// A write that fails, for lack of space say, is cut back, refuses the records of that write (each
+/// of its callers gets the error) and the journal goes on when there is space. After a sync that
+/// failed every later call fails with kUnavailable: what is on disk is known only after opening it
+/// again.
+///
 /// Threads: all calls are safe from any thread.
 class GroupJournal {
  public:
   /// Called for each record in order of sequence: at open for what is on disk, later once for each
   /// appended one, after it is as lasting as `durability` asks and before its append() returns.
   /// Never two calls at once. It cannot fail what is on disk already: after open it must return
-  /// success.
+  /// success. The next write waits for it: keep it short. It must not call append(), sync() or
+  /// drop_through().
   using OnRecord = std::function<Status(std::uint64_t sequence, std::span<const std::byte> record)>;
 
   /// Open or make the journal in `folder`, lock the folder (`lock` in it), replay, cut a torn tail.
@@ -78,6 +81,7 @@ class GroupJournal {
                                                     const std::filesystem::path& folder,
                                                     const GroupJournalOptions& options,
                                                     OnRecord on_record);
+  /// Syncs first with Durability::kInterval. No other call may be under way.
   virtual ~GroupJournal() = default;
   GroupJournal(const GroupJournal&) = delete;
   GroupJournal& operator=(const GroupJournal&) = delete;
@@ -89,9 +93,11 @@ class GroupJournal {
   virtual Result<std::uint64_t> append(std::span<const std::byte> record) = 0;
   /// Return once all that was appended before is on disk. Errors: as append().
   virtual Status sync() = 0;
-  /// Close the open segment and remove those all of whose records are at or below `sequence`:
-  /// the caller has put them elsewhere, on disk. Errors: kDenied, kUnavailable, kNoSpace.
+  /// Remove the segments all of whose records are at or below `sequence`: the caller has put them
+  /// elsewhere, on disk. The open segment is closed first if any of its records is. After an error
+  /// some may be gone; call again. Errors: kDenied, kUnavailable, kNoSpace.
   virtual Status drop_through(std::uint64_t sequence) = 0;
+  /// Of the last record whose append() succeeded, or is about to; 0 before the first.
   virtual std::uint64_t last_sequence() const = 0;
   virtual const GroupJournalRecovery& recovery() const = 0;
   virtual GroupJournalCounts counts() const = 0;

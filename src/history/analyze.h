@@ -86,8 +86,8 @@ struct AnalyzeOptions {
   std::string validator;
   GroupKey group_key;
   /// Of kComparison: the time from `recent_since` on against that from `earlier_since` to it.
-  Timestamp recent_since;
-  Timestamp earlier_since;
+  Timestamp recent_since = {};
+  Timestamp earlier_since = {};
   unsigned num_threads = 1;
 };
 

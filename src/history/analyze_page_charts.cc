@@ -78,6 +78,31 @@ Html counts_table(const std::vector<DayFigures>& rows) {
   return report::folded("The figures by day", render(table));
 }
 
+/// Reasons may end in a measured value: `clip_score_too_low_0.243`. Without it they are kinds.
+std::string_view kind_of(std::string_view text) {
+  const std::size_t end = text.find_last_not_of("0123456789.");
+  const bool ends_in_value = end != std::string_view::npos && end > 0 && text[end] == '_';
+  return ends_in_value ? text.substr(0, end) : text;
+}
+
+/// The texts by kind, most first.
+std::vector<TextCount> by_kind(const std::vector<TextCount>& counts) {
+  std::vector<TextCount> kinds;
+  for (const TextCount& entry : counts) {
+    const std::string_view kind = kind_of(entry.text);
+    const auto found = std::ranges::find(kinds, kind, &TextCount::text);
+    if (found == kinds.end()) {
+      kinds.push_back({std::string(kind), entry.count});
+    } else {
+      found->count += entry.count;
+    }
+  }
+  std::ranges::sort(kinds, [](const TextCount& left, const TextCount& right) {
+    return left.count != right.count ? left.count > right.count : left.text < right.text;
+  });
+  return kinds;
+}
+
 /// A bar for each text, the rest together in a last one.
 Html listing_chart(std::string title, std::string what, const std::vector<TextCount>& counts,
                    Tone tone) {
@@ -230,9 +255,14 @@ void add_stages(report::Page& page, const Analysis& analysis) {
   page.begin_section("Time per stage");
   report::BarChart chart = {.series = {{"mean seconds", Tone::kNeutral}}};
   std::vector<StageFigures> stages = analysis.stages;
-  std::ranges::stable_sort(stages, std::ranges::greater(), &StageFigures::mean_seconds);
+  std::erase_if(stages,
+                [](const StageFigures& stage) { return !std::isfinite(stage.mean_seconds); });
+  std::ranges::sort(stages, [](const StageFigures& left, const StageFigures& right) {
+    return left.mean_seconds != right.mean_seconds ? left.mean_seconds > right.mean_seconds
+                                                   : left.name < right.name;
+  });
   for (const StageFigures& stage : stages) {
-    if (!std::isfinite(stage.mean_seconds) || chart.rows.size() == kMaxBars) continue;
+    if (chart.rows.size() == kMaxBars) break;
     chart.rows.push_back({stage.name,
                           {std::max(0.0, stage.mean_seconds)},
                           fmt::format("{:.3f} s in {}", stage.mean_seconds,
@@ -259,13 +289,13 @@ void add_failures(report::Page& page, const Analysis& analysis) {
     charts.push_back(
         listing_chart(fmt::format("{} before submission, by reason",
                                   counted(analysis.all.rejected_before, "rejection", "rejections")),
-                      "rejections", analysis.rejection_reasons, Tone::kWarning));
+                      "rejections", by_kind(analysis.rejection_reasons), Tone::kWarning));
   }
   if (charts.empty()) {
     page.add(report::callout(Tone::kGood, "Nothing failed and nothing was rejected.", Html()));
     return;
   }
-  page.add(report::side_by_side(charts));
+  for (const Html& chart : charts) page.add(chart);
 }
 
 }  // namespace assay::history

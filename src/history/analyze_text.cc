@@ -120,7 +120,7 @@ std::string histogram_text(const ClipFigures& clip) {
                         percent_of(count, clip.values.count));
     // One block for each full 2 %.
     for (std::uint64_t i = 0; i < count * 50 / clip.values.count; ++i) text += "█";
-    text += "\n";
+    text += '\n';
   }
   return text;
 }
@@ -159,7 +159,7 @@ std::string validator_text(const Analysis& analysis, const AnalyzeHeading& headi
   if (figures.counts.submitted > 0) {
     text += count_line("Accepted", figures.counts.accepted, figures.counts.submitted);
   }
-  text += "\n";
+  text += '\n';
   if (figures.clip.count > 0) {
     text += fmt::format("CLIP scores:\n  Mean: {:.4f}\n  Median: {:.4f}\n\n", figures.clip.mean,
                         figures.clip.median);
@@ -256,7 +256,7 @@ std::string analysis_text(const Analysis& analysis, const AnalyzeHeading& headin
   std::string text;
   const auto add = [&](AnalyzeReport report, const auto& render) {
     if (!heading.reports.has(report)) return;
-    if (!text.empty() && !text.ends_with("\n\n")) text += "\n";
+    if (!text.empty() && !text.ends_with("\n\n")) text += '\n';
     text += render();
   };
   using enum AnalyzeReport;

@@ -80,12 +80,16 @@ void add_wide(std::span<std::uint64_t> limbs, std::span<const std::uint64_t> oth
 
 bool is_negative(std::span<const std::uint64_t> limbs) { return (limbs.back() >> 63) != 0; }
 
-std::vector<std::uint64_t> magnitude(std::span<const std::uint64_t> limbs) {
-  std::vector<std::uint64_t> result(limbs.begin(), limbs.end());
-  if (!is_negative(limbs)) return result;
-  for (std::uint64_t& limb : result) limb = ~limb;
-  for (std::uint64_t& limb : result) {
-    if (++limb != 0) break;
+/// The absolute value, with limbs of zeros below it.
+std::vector<std::uint64_t> magnitude(std::span<const std::uint64_t> limbs,
+                                     std::size_t num_fraction_limbs) {
+  std::vector<std::uint64_t> result(num_fraction_limbs + limbs.size(), 0);
+  std::uint64_t carry = is_negative(limbs) ? 1 : 0;
+  const std::uint64_t flip = carry != 0 ? ~std::uint64_t{0} : 0;
+  for (std::size_t i = 0; i < limbs.size(); ++i) {
+    const std::uint64_t limb = (limbs[i] ^ flip) + carry;
+    carry = carry != 0 && limb == 0 ? 1 : 0;
+    result[num_fraction_limbs + i] = limb;
   }
   return result;
 }
@@ -204,9 +208,8 @@ ExactSum& ExactSum::operator+=(const ExactSum& other) {
 double ExactSum::mean() const {
   CHECK(count_ > 0, "a mean of nothing");
   if (special_ != 0.0) return special_;
-  std::vector<std::uint64_t> quotient = magnitude(units_);
   // A limb of fraction bits, so that rounding sees what follows the last unit.
-  quotient.insert(quotient.begin(), 0);
+  std::vector<std::uint64_t> quotient = magnitude(units_, 1);
   const Rest rest = divide(quotient, count_) ? Rest::kSome : Rest::kNone;
   const double mean = round_to_double(quotient, kSmallestExponent - 64, rest);
   return is_negative(units_) ? -mean : mean;
@@ -236,18 +239,17 @@ double ExactMoments::standard_deviation() const {
   CHECK(count > 1, "the deviation of a sample of less than two");
   if (sum_.special_ != 0.0) return std::numeric_limits<double>::quiet_NaN();
   // The variance is (n * sum of squares - square of the sum) / (n * (n - 1)), all of it exact.
-  const std::vector<std::uint64_t> sum = magnitude(sum_.units_);
-  std::vector<std::uint64_t> difference(2 * sum.size() + 1, 0);
+  constexpr std::size_t kFractionLimbs = 4;
+  const std::vector<std::uint64_t> sum = magnitude(sum_.units_, 0);
+  std::vector<std::uint64_t> difference(kFractionLimbs + 2 * sum.size() + 1, 0);
   for (std::size_t i = 0; i < squares_.size(); ++i) {
-    add_at(difference, i, Unsigned128{squares_[i]} * count);
+    add_at(difference, kFractionLimbs + i, Unsigned128{squares_[i]} * count);
   }
   for (std::size_t i = 0; i < sum.size(); ++i) {
     for (std::size_t k = 0; k < sum.size(); ++k) {
-      subtract_at(difference, i + k, Unsigned128{sum[i]} * sum[k]);
+      subtract_at(difference, kFractionLimbs + i + k, Unsigned128{sum[i]} * sum[k]);
     }
   }
-  constexpr std::size_t kFractionLimbs = 4;
-  difference.insert(difference.begin(), kFractionLimbs, 0);
   const bool first_rest = divide(difference, count);
   const bool second_rest = divide(difference, count - 1);
   return round_root(difference, 2 * kSmallestExponent - static_cast<int>(kFractionLimbs) * 64,

@@ -136,7 +136,10 @@ void Tally::add(const RecordView& record, std::uint64_t ordinal) {
   const bool is_image = task_type == kImageTo3d;
   if (is_text) text_to_3d_ += observed.counts;
   if (is_image) image_to_3d_ += observed.counts;
-  if (observed.clip) clip_.at(is_text ? 0 : is_image ? 1 : 2).add(*observed.clip);
+  if (observed.clip) {
+    ClipTally& of_type = is_text ? clip_[0] : clip_[2];
+    (is_image ? clip_[1] : of_type).add(*observed.clip);
+  }
   if (observed.total_time_seconds) total_time_.add(*observed.total_time_seconds);
   if (observed.counts.rejected_before != 0) {
     rejection_reasons_.add(text_or_unnamed(record[RecordField::kRejectionReason]), ordinal);
@@ -179,8 +182,12 @@ void Tally::add_charts(const RecordView& record, const Observed& observed,
 
 std::vector<RecordField> needed_fields(const AnalyzeOptions& options) {
   const AnalyzeReports& reports = options.reports;
-  std::vector<RecordField> fields = {RecordField::kGenerationId, RecordField::kTaskType,
-                                     RecordField::kSubmitted, RecordField::kAccepted};
+  std::vector<RecordField> fields = {RecordField::kGenerationId,
+                                     RecordField::kTaskType,
+                                     RecordField::kSubmitted,
+                                     RecordField::kAccepted,
+                                     RecordField::kPreSubmissionRejection,
+                                     RecordField::kFailed};
   const auto add_for = [&](std::initializer_list<AnalyzeReport> wanting,
                            std::initializer_list<RecordField> needed) {
     if (std::ranges::any_of(wanting, [&](AnalyzeReport report) { return reports.has(report); })) {
@@ -190,8 +197,6 @@ std::vector<RecordField> needed_fields(const AnalyzeOptions& options) {
   using enum AnalyzeReport;
   if (options.since) fields.push_back(RecordField::kTimestamp);
   add_for({kComparison, kCharts}, {RecordField::kTimestamp});
-  add_for({kSummary, kFailures, kComparison, kCharts, kGroups, kValidators},
-          {RecordField::kPreSubmissionRejection, RecordField::kFailed});
   add_for({kFailures, kCharts}, {RecordField::kErrorType, RecordField::kRejectionReason});
   add_for({kSummary, kComparison, kCharts, kGroups, kValidators}, {RecordField::kTiming});
   add_for({kSummary, kClip, kValidator, kComparison, kCharts, kGroups, kValidators},

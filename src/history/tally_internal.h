@@ -53,6 +53,8 @@ class GroupTally {
   void add(const Observed& observed, std::uint64_t ordinal);
   void merge(const GroupTally& other);
   GroupFigures figures(std::string label) const;
+  std::uint64_t num_records() const { return counts_.generations; }
+  /// The ordinal of its first record.
   std::uint64_t first() const { return first_; }
 
  private:

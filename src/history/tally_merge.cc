@@ -15,12 +15,14 @@ std::vector<GroupFigures> sorted_figures(const Groups& groups) {
   std::vector<const Groups::value_type*> order;
   order.reserve(groups.size());
   for (const auto& group : groups) order.push_back(&group);
+  std::ranges::sort(order, [](const auto* left, const auto* right) {
+    const std::uint64_t more = left->second.num_records();
+    const std::uint64_t less = right->second.num_records();
+    return more != less ? more > less : left->second.first() < right->second.first();
+  });
   std::vector<GroupFigures> figures;
   figures.reserve(groups.size());
-  std::ranges::sort(order, {}, [](const auto* group) { return group->second.first(); });
   for (const auto* group : order) figures.push_back(group->second.figures(group->first));
-  std::ranges::stable_sort(figures, std::ranges::greater(),
-                           [](const GroupFigures& group) { return group.counts.generations; });
   return figures;
 }
 
@@ -100,10 +102,11 @@ void Tally::ClipTally::add(double clip) {
 }
 
 void Tally::ClipTally::merge(ClipTally&& other) {
+  ClipTally taken = std::move(other);
   for (std::size_t bin = 0; bin < histogram.size(); ++bin) {
-    histogram.at(bin) += other.histogram.at(bin);
+    histogram.at(bin) += taken.histogram.at(bin);
   }
-  values.merge(std::move(other.values));
+  values.merge(std::move(taken.values));
 }
 
 ClipFigures Tally::ClipTally::finish() {
@@ -111,25 +114,26 @@ ClipFigures Tally::ClipTally::finish() {
 }
 
 void Tally::merge(Tally&& other) {
-  num_in_window_ += other.num_in_window_;
-  all_ += other.all_;
-  text_to_3d_ += other.text_to_3d_;
-  image_to_3d_ += other.image_to_3d_;
-  total_time_.merge(std::move(other.total_time_));
-  for (std::size_t i = 0; i < clip_.size(); ++i) clip_.at(i).merge(std::move(other.clip_.at(i)));
-  num_listed_failures_ += other.num_listed_failures_;
-  error_types_.merge(other.error_types_);
-  rejection_reasons_.merge(other.rejection_reasons_);
-  validator_ += other.validator_;
-  validator_clip_.merge(std::move(other.validator_clip_));
-  validator_gaussians_.merge(std::move(other.validator_gaussians_));
-  validator_scores_.merge(std::move(other.validator_scores_));
-  merge_groups(validators_, other.validators_);
-  merge_groups(groups_, other.groups_);
-  recent_.merge(other.recent_);
-  earlier_.merge(other.earlier_);
-  for (const auto& [day, counts] : other.days_) days_[day] += counts;
-  for (const auto& [name, sum] : other.stages_) stages_[name] += sum;
+  Tally taken = std::move(other);
+  num_in_window_ += taken.num_in_window_;
+  all_ += taken.all_;
+  text_to_3d_ += taken.text_to_3d_;
+  image_to_3d_ += taken.image_to_3d_;
+  total_time_.merge(std::move(taken.total_time_));
+  for (std::size_t i = 0; i < clip_.size(); ++i) clip_.at(i).merge(std::move(taken.clip_.at(i)));
+  num_listed_failures_ += taken.num_listed_failures_;
+  error_types_.merge(taken.error_types_);
+  rejection_reasons_.merge(taken.rejection_reasons_);
+  validator_ += taken.validator_;
+  validator_clip_.merge(std::move(taken.validator_clip_));
+  validator_gaussians_.merge(std::move(taken.validator_gaussians_));
+  validator_scores_.merge(std::move(taken.validator_scores_));
+  merge_groups(validators_, taken.validators_);
+  merge_groups(groups_, taken.groups_);
+  recent_.merge(taken.recent_);
+  earlier_.merge(taken.earlier_);
+  for (const auto& [day, counts] : taken.days_) days_[day] += counts;
+  for (const auto& [name, sum] : taken.stages_) stages_[name] += sum;
 }
 
 Analysis Tally::finish() {

@@ -40,7 +40,7 @@ std::string aligned_table(const std::vector<std::vector<std::string>>& rows) {
         text += "  " + padding + row[i];
       }
     }
-    text += "\n";
+    text += '\n';
   }
   return text;
 }

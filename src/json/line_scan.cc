@@ -20,7 +20,7 @@ struct LineScan::State {
   }
 
   /// Marks the structure of `line`; none when simdjson refuses it.
-  std::span<const std::uint32_t> mark(std::string_view line);
+  Marks mark(std::string_view line) const;
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> marker;
   PathTree tree;
@@ -28,7 +28,7 @@ struct LineScan::State {
   std::uint64_t line_number = 0;
 };
 
-std::span<const std::uint32_t> LineScan::State::mark(std::string_view line) {
+Marks LineScan::State::mark(std::string_view line) const {
   if (marker->capacity() < line.size()) {
     const std::size_t capacity = std::bit_ceil(std::max<std::size_t>(line.size(), 4096));
     CHECK(marker->set_capacity(capacity) == simdjson::SUCCESS, "lines have a limit");
@@ -65,13 +65,13 @@ LineScan::~LineScan() = default;
 LineVerdict LineScan::scan(std::string_view line) {
   std::ranges::fill(fields_, Field());
   if (line.size() > kMaxLineSize) return LineVerdict::kTooLong;
-  const auto marks = state_->mark(line);
+  const Marks marks = state_->mark(line);
   if (!marks.empty() && line[marks.front()] == '{') {
     state_->decoded.clear();
-    state_->decoded.reserve(line.size());
+    state_->decoded.reserve(line.size() + kNameReadAhead);
     ++state_->line_number;
-    LineWalk walk(line, marks, state_->line_number, state_->tree, fields_, state_->decoded);
-    if (walk.walk()) return judge_read(walk.oddities());
+    LineWalk walk(line, state_->line_number, state_->tree, fields_, state_->decoded);
+    if (walk.walk(marks)) return judge_read(walk.oddities());
     std::ranges::fill(fields_, Field());
     return LineVerdict::kBadJson;
   }

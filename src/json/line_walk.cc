@@ -17,167 +17,220 @@ constexpr auto kEndsScalar = [] {
   return ends;
 }();
 
+bool is_digit(char character) { return character >= '0' && character <= '9'; }
+
+/// Where the digits from `from` on end. Pre: something else than a digit follows somewhere.
+const char* digits_end(const char* from) {
+  while (is_digit(*from)) ++from;
+  return from;
+}
+
+/// The end of a plain number, which is nearly every one; null for what needs a closer look: many
+/// digits, or no number of JSON.
+const char* plain_number_end(const char* scalar) {
+  // So many digits always fit 64 bits.
+  constexpr std::ptrdiff_t kMaxSafeDigits = 18;
+  const char* digits = *scalar == '-' ? scalar + 1 : scalar;
+  const char* end = digits_end(digits);
+  if (end == digits || end - digits > kMaxSafeDigits) return nullptr;
+  if (*digits == '0' && end - digits > 1) return nullptr;
+  if (*end == '.') {
+    const char* decimals = end + 1;
+    end = digits_end(decimals);
+    if (end == decimals) return nullptr;
+  }
+  if (*end == 'e' || *end == 'E') {
+    const char* exponent = end + 1;
+    if (*exponent == '+' || *exponent == '-') ++exponent;
+    end = digits_end(exponent);
+    if (end == exponent) return nullptr;
+  }
+  return end;
+}
+
+/// The end of a literal or plain number, or null as above. Pre: 8 bytes are readable.
+const char* plain_scalar_end(const char* scalar) {
+  const auto is = [scalar](std::string_view word) {
+    return std::memcmp(scalar, word.data(), word.size()) == 0;
+  };
+  switch (*scalar) {
+    case 'n':
+      return is("null") ? scalar + 4 : nullptr;
+    case 't':
+      return is("true") ? scalar + 4 : nullptr;
+    case 'f':
+      return is("fals") && scalar[4] == 'e' ? scalar + 5 : nullptr;
+    default:
+      return plain_number_end(scalar);
+  }
+}
+
 const char* find_backslash(const char* from, const char* end) {
   const void* found = std::memchr(from, '\\', static_cast<std::size_t>(end - from));
   return found == nullptr ? end : static_cast<const char*>(found);
 }
 
-void fill_number(Field& field, ScalarKind kind, std::string_view digits) {
-  if (kind == ScalarKind::kInteger) {
+bool is_blank(char character) {
+  return character == ' ' || character == '\t' || character == '\r' || character == '\n';
+}
+
+/// Of NaN, Infinity and -Infinity.
+double special_number(std::string_view text) {
+  if (text.starts_with('N')) return std::numeric_limits<double>::quiet_NaN();
+  const double infinity = std::numeric_limits<double>::infinity();
+  return text.starts_with('-') ? -infinity : infinity;
+}
+
+/// Fill in a number or literal that was checked already. Pre: `limit` is where something follows.
+void fill_scalar(Field& field, const char* scalar, const char* limit) {
+  while (is_blank(*(limit - 1))) --limit;
+  field.raw = {scalar, limit};
+  switch (*scalar) {
+    case 'n':
+      field.kind = FieldKind::kNull;
+      return;
+    case 't':
+    case 'f':
+      field.kind = FieldKind::kBoolean;
+      field.boolean = *scalar == 't';
+      return;
+    default:
+      break;
+  }
+  const auto [end, error] = std::from_chars(scalar, limit, field.integer);
+  if (end == limit && error == std::errc()) {
     field.kind = FieldKind::kInteger;
-    std::from_chars(digits.data(), digits.data() + digits.size(), field.integer);
     field.number = static_cast<double>(field.integer);
     return;
   }
   field.kind = FieldKind::kNumber;
-  field.number = number_of(digits);
-}
-
-void fill_scalar(Field& field, ScalarKind kind, std::string_view text) {
-  switch (kind) {
-    case ScalarKind::kNull:
-      field.kind = FieldKind::kNull;
-      return;
-    case ScalarKind::kTrue:
-    case ScalarKind::kFalse:
-      field.kind = FieldKind::kBoolean;
-      field.boolean = kind == ScalarKind::kTrue;
-      return;
-    case ScalarKind::kNan:
-      field.kind = FieldKind::kNumber;
-      field.number = std::numeric_limits<double>::quiet_NaN();
-      return;
-    case ScalarKind::kInfinity:
-    case ScalarKind::kMinusInfinity:
-      field.kind = FieldKind::kNumber;
-      field.number = std::numeric_limits<double>::infinity();
-      if (kind == ScalarKind::kMinusInfinity) field.number = -field.number;
-      return;
-    default:
-      fill_number(field, kind, text);
-  }
+  field.integer = 0;
+  field.number = is_digit(*(limit - 1)) ? number_of(field.raw) : special_number(field.raw);
 }
 
 }  // namespace
 
-LineWalk::LineWalk(std::string_view line, std::span<const std::uint32_t> marks,
-                   std::uint64_t line_number, PathTree& tree, std::span<Field> fields,
-                   std::string& decoded)
+LineWalk::LineWalk(std::string_view line, std::uint64_t line_number, PathTree& tree,
+                   std::span<Field> fields, std::string& decoded)
     : begin_(line.data()),
       line_end_(line.data() + line.size()),
-      next_(marks.data()),
-      end_(marks.data() + marks.size()),
       backslash_(find_backslash(begin_, line_end_)),
       line_number_(line_number),
       tree_(&tree),
       fields_(fields),
       decoded_(&decoded) {}
 
-bool LineWalk::walk() { return read_object(tree_->root(), 1) && at_end(); }
-
-bool LineWalk::take(char expected) {
-  if (peek() != expected) return false;
-  ++next_;
-  return true;
+bool LineWalk::walk(Marks marks) {
+  std::uint32_t* end = marks.data() + marks.size();
+  if (begin_[marks.front()] != '{' || begin_[marks.back()] != '}') return false;
+  end[0] = marks.back();
+  end[1] = marks.front();
+  return read_object(marks.data(), tree_->root(), 1) == end;
 }
 
-bool LineWalk::read_object(PathNode& node, std::size_t depth) {
-  if (!take('{')) return false;
+/// Pre: `mark` is at a `{`.
+LineWalk::Mark LineWalk::read_object(Mark mark, PathNode& node, std::size_t depth) {
   if (node.last_line == line_number_) forget(node);
   node.last_line = line_number_;
-  if (take('}')) return true;
+  ++mark;
+  if (at(mark) == '}') return mark + 1;
   std::size_t expected_name = 0;
-  do {
-    if (!read_member(node, expected_name, depth)) return false;
-  } while (take(','));
-  return take('}');
+  while (true) {
+    mark = read_member(mark, node, expected_name, depth);
+    if (mark == nullptr) return nullptr;
+    const char separator = at(mark++);
+    if (separator == '}') return mark;
+    if (separator != ',') return nullptr;
+  }
 }
 
-bool LineWalk::read_member(PathNode& node, std::size_t& expected_name, std::size_t depth) {
-  std::string_view name;
-  if (!take_name(name)) return false;
-  const std::uint32_t child = tree_->find(node, name, expected_name);
-  if (child == PathTree::kNoChild) return skip_value(depth);
-  return read_value((*tree_)[child], depth);
-}
-
-bool LineWalk::take_name(std::string_view& name) {
-  if (peek() != '"' || end_ - next_ < 2) return false;
-  name = string_body();
-  if (backslash_ < name.data() + name.size()) {
+LineWalk::Mark LineWalk::read_member(Mark mark, PathNode& node, std::size_t& expected_name,
+                                     std::size_t depth) {
+  if (at(mark) != '"') return nullptr;
+  std::string_view name = string_body(mark);
+  if (backslash_ < name.data() + name.size()) [[unlikely]] {
     // Rare: a name with an escape. Kept beside the decoded values, which leaves room enough.
     const std::size_t begin = decoded_->size();
-    const char* body = name.data();
-    const std::size_t size = name.size();
-    if (!skip_string()) return false;
-    append_unescaped(*decoded_, {body, size});
+    append_unescaped(*decoded_, name);
     name = std::string_view(*decoded_).substr(begin);
-  } else {
-    ++next_;
   }
-  return take(':');
+  mark = skip_string(mark);
+  if (mark == nullptr || at(mark) != ':') return nullptr;
+  ++mark;
+  const std::uint32_t child = PathTree::find(node, name, expected_name);
+  if (child == PathTree::kNoChild) return skip_value(mark, depth);
+  return read_value(mark, (*tree_)[child], depth);
 }
 
-bool LineWalk::read_value(PathNode& node, std::size_t depth) {
-  if (at_end()) return false;
-  const char* value = position();
+LineWalk::Mark LineWalk::read_value(Mark mark, PathNode& node, std::size_t depth) {
+  const char* value = place(mark);
+  const bool has_field = node.field != PathNode::kNoField;
+  Mark end = nullptr;
   if (*value == '{' && !node.children.empty()) {
-    if (depth >= kMaxLineDepth || !read_object(node, depth + 1)) return false;
+    if (depth >= kMaxLineDepth) return nullptr;
+    end = read_object(mark, node, depth + 1);
   } else {
     if (node.last_line == line_number_) forget(node);
-    if (*value == '"' && node.field != PathNode::kNoField) return read_string(fields_[node.field]);
-    if (!skip_value(depth)) return false;
+    node.last_line = line_number_;
+    if (*value == '"' && has_field) return read_string(mark, fields_[node.field]);
+    end = skip_value(mark, depth);
   }
-  if (node.field == PathNode::kNoField) return true;
+  if (!has_field || end == nullptr) return end;
   Field& field = fields_[node.field];
-  field = Field();
   if (*value == '{' || *value == '[') {
     field.kind = *value == '{' ? FieldKind::kObject : FieldKind::kList;
-    field.raw = {value, begin_ + *(next_ - 1) + 1};
-  } else if (*value != '"') {
-    const Scalar scalar = read_scalar({value, static_cast<std::size_t>(begin_ + *next_ - value)});
-    field.raw = {value, scalar.length};
-    fill_scalar(field, scalar.kind, field.raw);
+    field.raw = {value, place(end - 1) + 1};
+  } else {
+    fill_scalar(field, value, place(end));
   }
-  return true;
+  return end;
 }
 
-bool LineWalk::skip_value(std::size_t depth) {
-  switch (peek()) {
+inline LineWalk::Mark LineWalk::skip_value(Mark mark, std::size_t depth) {
+  switch (at(mark)) {
     case '"':
-      return skip_string();
+      return skip_string(mark);
     case '{':
-      return depth < kMaxLineDepth && skip_object(depth + 1);
+      return depth < kMaxLineDepth ? skip_object(mark, depth + 1) : nullptr;
     case '[':
-      return depth < kMaxLineDepth && skip_list(depth + 1);
+      return depth < kMaxLineDepth ? skip_list(mark, depth + 1) : nullptr;
     default:
-      return skip_scalar();
+      return skip_scalar(mark);
   }
 }
 
-bool LineWalk::skip_object(std::size_t depth) {
-  ++next_;
-  if (take('}')) return true;
-  do {
-    if (peek() != '"' || !skip_string() || !take(':') || !skip_value(depth)) return false;
-  } while (take(','));
-  return take('}');
+LineWalk::Mark LineWalk::skip_object(Mark mark, std::size_t depth) {
+  ++mark;
+  if (at(mark) == '}') return mark + 1;
+  while (true) {
+    if (at(mark) != '"') return nullptr;
+    mark = skip_string(mark);
+    if (mark == nullptr || at(mark) != ':') return nullptr;
+    mark = skip_value(mark + 1, depth);
+    if (mark == nullptr) return nullptr;
+    const char separator = at(mark++);
+    if (separator == '}') return mark;
+    if (separator != ',') return nullptr;
+  }
 }
 
-bool LineWalk::skip_list(std::size_t depth) {
-  ++next_;
-  if (take(']')) return true;
-  do {
-    if (!skip_value(depth)) return false;
-  } while (take(','));
-  return take(']');
+LineWalk::Mark LineWalk::skip_list(Mark mark, std::size_t depth) {
+  ++mark;
+  if (at(mark) == ']') return mark + 1;
+  while (true) {
+    mark = skip_value(mark, depth);
+    if (mark == nullptr) return nullptr;
+    const char separator = at(mark++);
+    if (separator == ']') return mark;
+    if (separator != ',') return nullptr;
+  }
 }
 
-bool LineWalk::skip_string() {
-  ++next_;
-  // Within an object something must follow; behind the string there are only blanks up to there.
-  if (at_end()) return false;
-  return backslash_ >= position() || check_escapes(position());
+/// Behind a string there are only blanks up to the next mark.
+inline LineWalk::Mark LineWalk::skip_string(Mark mark) {
+  ++mark;
+  if (backslash_ < place(mark) && !check_escapes(place(mark))) return nullptr;
+  return mark;
 }
 
 bool LineWalk::check_escapes(const char* string_end) {
@@ -190,31 +243,31 @@ bool LineWalk::check_escapes(const char* string_end) {
   return true;
 }
 
-bool LineWalk::skip_scalar() {
-  if (end_ - next_ < 2) return false;
-  const char* scalar_begin = position();
-  ++next_;
-  const Scalar scalar =
-      read_scalar({scalar_begin, static_cast<std::size_t>(position() - scalar_begin)});
-  if (scalar.kind == ScalarKind::kNone) return false;
-  if (!kEndsScalar[static_cast<unsigned char>(scalar_begin[scalar.length])]) return false;
-  oddities_.has_big_integer |= scalar.kind == ScalarKind::kBigInteger;
-  oddities_.has_nan |= scalar.kind >= ScalarKind::kNan;
-  return true;
+inline LineWalk::Mark LineWalk::skip_scalar(Mark mark) {
+  const char* scalar = place(mark);
+  ++mark;
+  const char* end = plain_scalar_end(scalar);
+  if (end == nullptr) return check_scalar(scalar, place(mark)) ? mark : nullptr;
+  return kEndsScalar[static_cast<unsigned char>(*end)] ? mark : nullptr;
 }
 
-/// Pre: at an opening quote that is not the last mark.
-std::string_view LineWalk::string_body() const {
-  const char* begin = position() + 1;
-  const char* end = begin_ + *(next_ + 1) - 1;
+bool LineWalk::check_scalar(const char* scalar, const char* limit) {
+  const Scalar read = read_scalar({scalar, limit});
+  if (read.kind == ScalarKind::kNone) return false;
+  oddities_.has_big_integer |= read.kind == ScalarKind::kBigInteger;
+  oddities_.has_nan |= read.kind >= ScalarKind::kNan;
+  return kEndsScalar[static_cast<unsigned char>(scalar[read.length])];
+}
+
+/// Pre: `mark` is at an opening quote.
+inline std::string_view LineWalk::string_body(Mark mark) const {
+  const char* end = place(mark + 1) - 1;
   while (*end != '"') --end;  // blanks
-  return {begin, end};
+  return {place(mark) + 1, end};
 }
 
-bool LineWalk::read_string(Field& field) {
-  if (end_ - next_ < 2) return false;
-  const std::string_view body = string_body();
-  field = Field();
+LineWalk::Mark LineWalk::read_string(Mark mark, Field& field) {
+  const std::string_view body = string_body(mark);
   field.kind = FieldKind::kText;
   field.text = body;
   field.raw = {body.data() - 1, body.size() + 2};
@@ -223,7 +276,7 @@ bool LineWalk::read_string(Field& field) {
     append_unescaped(*decoded_, body);
     field.text = std::string_view(*decoded_).substr(begin);
   }
-  return skip_string();
+  return skip_string(mark);
 }
 
 void LineWalk::forget(PathNode& node) {

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
+#include <utility>
 
 namespace assay::json {
 namespace {
@@ -67,7 +67,8 @@ class Reader {
       ASSIGN_OR_RETURN(std::string name, read_string());
       if (!take(':')) return broken("':'");
       ASSIGN_OR_RETURN(SyntaxValue value, read_value(depth));
-      object.members.emplace_back(std::move(name), std::move(value));
+      value.name = std::move(name);
+      object.members.push_back(std::move(value));
     } while (take(','));
     if (!take('}')) return broken("',' or '}'");
     unite_namesakes(object);
@@ -110,24 +111,22 @@ class Reader {
   }
 
   static void unite_namesakes(SyntaxValue& object) {
+    // The views are of names that stay where they are: what is kept goes to a list of its own.
     std::map<std::string_view, std::size_t> places;
-    std::size_t num_kept = 0;
+    std::vector<std::size_t> last_of_place;
     for (std::size_t i = 0; i < object.members.size(); ++i) {
-      const auto [place, is_new] = places.try_emplace(object.members[i].first, num_kept);
-      if (!is_new) {
-        object.replaced.push_back(std::move(object.members[place->second].second));
-        object.members[place->second].second = std::move(object.members[i].second);
-        continue;
+      const auto [place, is_new] = places.try_emplace(object.members[i].name, last_of_place.size());
+      if (is_new) {
+        last_of_place.push_back(i);
+      } else {
+        object.replaced.push_back(object.members[std::exchange(last_of_place[place->second], i)]);
       }
-      if (num_kept != i) {
-        // The key of `places` views a name that moves, perhaps with its characters.
-        places.erase(place);
-        object.members[num_kept] = std::move(object.members[i]);
-        places.try_emplace(object.members[num_kept].first, num_kept);
-      }
-      ++num_kept;
     }
-    object.members.resize(num_kept);
+    if (last_of_place.size() == object.members.size()) return;
+    std::vector<SyntaxValue> kept;
+    kept.reserve(last_of_place.size());
+    for (const std::size_t last : last_of_place) kept.push_back(std::move(object.members[last]));
+    object.members = std::move(kept);
   }
 
   char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }

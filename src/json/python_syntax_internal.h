@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace assay::json {
@@ -17,13 +16,14 @@ namespace assay::json {
 struct SyntaxValue {
   enum class Kind : std::uint8_t { kScalar, kText, kList, kObject };
 
+  std::string name;  ///< Of a member of an object.
   Kind kind = Kind::kScalar;
   ScalarKind scalar = ScalarKind::kNull;
   std::string_view raw;  ///< As it stands in the text.
   std::string text;      ///< Of kText, decoded.
   std::vector<SyntaxValue> items;
   /// Of two members of one name the last value, at the first place.
-  std::vector<std::pair<std::string, SyntaxValue>> members;
+  std::vector<SyntaxValue> members;
   std::vector<SyntaxValue> replaced;  ///< Values whose namesake came later.
 };
 

@@ -119,9 +119,9 @@ void append_value(std::string& json, const SyntaxValue& value) {
       return;
     case SyntaxValue::Kind::kObject:
       json += '{';
-      for (const auto& [name, member] : value.members) {
+      for (const SyntaxValue& member : value.members) {
         json += separator;
-        append_python_string(json, name);
+        append_python_string(json, member.name);
         json += ": ";
         append_value(json, member);
         separator = ", ";

@@ -207,6 +207,26 @@ TEST_F(History, MergesFeedbackThatCameLate) {
   EXPECT_TRUE(counts && is_seen);
 }
 
+TEST_F(History, MergesWhereThePlyFileWent) {
+  write("generation_history.jsonl", record("a", "2025-11-02T00:00:00Z", "0.5"));
+  write("generation_feedback.jsonl",
+        "{\"generation_id\": \"a\", \"ply\": \"accepted\", \"ply_file_path\": "
+        "\"ply_files/a.ply\"}\n");
+  bool is_seen = false;
+  const auto counts =
+      read_history(files::posix_file_system(), folder(), {},
+                   [&](const RecordView& view, unsigned, std::uint64_t) -> Status {
+                     is_seen = true;
+                     EXPECT_EQ(view[RecordField::kPlyFilePath].text, "ply_files/a.ply");
+                     EXPECT_EQ(view[RecordField::kScore].number, 0.5);
+                     EXPECT_FALSE(view[RecordField::kReceived].boolean);
+                     return {};
+                   },
+                   {});
+  EXPECT_TRUE(counts && is_seen);
+  EXPECT_EQ(counts->num_late_feedback, 0);
+}
+
 TEST_F(History, GivesTheSameWithSeveralThreads) {
   std::string text;
   for (int i = 0; i < 30'000; ++i) {

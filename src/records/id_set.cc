@@ -77,7 +77,8 @@ bool IdSet::insert(const IdDigest& digest) {
 }
 
 bool IdSet::insert_into(std::vector<IdDigest>& slots, const IdDigest& digest) {
-  std::size_t at = (IdDigestHash()(digest) / kNumShards) % slots.size();
+  // The upper half of the product spreads the hash over any number of slots, without a division.
+  std::size_t at = ((IdDigestHash()(digest) >> 32) * slots.size()) >> 32;
   while (slots[at] != IdDigest()) {
     if (slots[at] == digest) return false;
     at = at + 1 == slots.size() ? 0 : at + 1;
@@ -87,8 +88,7 @@ bool IdSet::insert_into(std::vector<IdDigest>& slots, const IdDigest& digest) {
 }
 
 void IdSet::grow(Shard& shard) {
-  // By half at a time: the memory for a million ids stays below 32 MB while it grows.
-  std::vector<IdDigest> larger(std::max(kMinSlots, shard.slots.size() * 3 / 2));
+  std::vector<IdDigest> larger(std::max(kMinSlots, shard.slots.size() * 2));
   for (const IdDigest& digest : shard.slots) {
     if (digest != IdDigest()) insert_into(larger, digest);
   }

@@ -2,14 +2,25 @@
 #include "records/line_blocks_internal.h"
 #include "records/record_fields.h"
 
+#include <algorithm>
 #include <array>
 
 namespace assay::records {
 namespace {
 
-constexpr std::array<std::string_view, 6> kPaths = {
-    "generation_id", "feedback_time", "score", "accepted", "validator_uid", "validator_hotkey"};
-enum Path : std::uint8_t { kId, kTime, kScore, kAccepted, kUid, kHotkey };
+constexpr std::string_view kIdPath = "generation_id";
+constexpr std::array<std::string_view, 9> kPaths = {
+    "feedback_time",       "score",         "accepted",      "validator_uid",
+    "validator_hotkey",    "ply_file_path", "ply_file_hash", "rejected_sample_path",
+    "rejected_sample_hash"};
+
+/// The first of kPaths: what the feedback is; null there replaces what the record has.
+constexpr std::array kFeedbackFields = {RecordField::kFeedbackTime, RecordField::kScore,
+                                        RecordField::kAccepted};
+/// The rest: what the line may say of the record beside, when it names it.
+constexpr std::array kOtherFields = {
+    RecordField::kValidatorUid, RecordField::kValidatorHotkey,    RecordField::kPlyFilePath,
+    RecordField::kPlyFileHash,  RecordField::kRejectedSamplePath, RecordField::kRejectedSampleHash};
 
 json::Field& at(std::span<json::Field> fields, RecordField field) {
   return fields[static_cast<std::size_t>(field)];
@@ -26,13 +37,13 @@ Result<LateFeedback> LateFeedback::read(files::FileSystem& file_system,
   ASSIGN_OR_RETURN(auto stream, open_history_stream(file_system, {.path = path}));
   LineBlocks blocks(std::move(stream));
   LineBlock block;
-  json::LineScan scan({kPaths.data(), 1});
+  json::LineScan scan({&kIdPath, 1});
   while (true) {
     ASSIGN_OR_RETURN(const bool has_more, blocks.next(block));
     if (!has_more) break;
     for_each_line(block.text(), [&](std::string_view line) {
       scan.scan(line);
-      const json::Field& id = scan.fields()[kId];
+      const json::Field& id = scan.fields().front();
       if (id.kind != json::FieldKind::kText || id.text.empty()) return;
       feedback.places_[digest_id(id.text)] = {feedback.lines_.size(), line.size()};
       feedback.lines_ += line;
@@ -54,22 +65,23 @@ bool FeedbackMerge::apply(const IdDigest& digest, std::span<json::Field> fields)
   const std::string_view line = feedback_->find(digest);
   if (line.empty()) return false;
   scan_.scan(line);
-  json::Field received;
-  received.kind = json::FieldKind::kBoolean;
-  received.boolean = true;
-  received.raw = "true";
-  at(fields, RecordField::kReceived) = received;
-  at(fields, RecordField::kFeedbackTime) = scan_.fields()[kTime];
-  at(fields, RecordField::kScore) = scan_.fields()[kScore];
-  at(fields, RecordField::kAccepted) = scan_.fields()[kAccepted];
-  // A validator that the feedback does not name is still the one of the task.
-  if (scan_.fields()[kUid].is_present()) {
-    at(fields, RecordField::kValidatorUid) = scan_.fields()[kUid];
+  const std::span<const json::Field> late = scan_.fields();
+  const auto feedback = late.first(kFeedbackFields.size());
+  const bool has_feedback = std::ranges::any_of(
+      feedback, [](const json::Field& field) { return field.kind != json::FieldKind::kAbsent; });
+  if (has_feedback) {
+    json::Field received;
+    received.kind = json::FieldKind::kBoolean;
+    received.boolean = true;
+    received.raw = "true";
+    at(fields, RecordField::kReceived) = received;
+    for (std::size_t i = 0; i < feedback.size(); ++i) at(fields, kFeedbackFields[i]) = feedback[i];
   }
-  if (scan_.fields()[kHotkey].is_present()) {
-    at(fields, RecordField::kValidatorHotkey) = scan_.fields()[kHotkey];
+  const auto others = late.subspan(feedback.size());
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    if (others[i].is_present()) at(fields, kOtherFields[i]) = others[i];
   }
-  return true;
+  return has_feedback;
 }
 
 }  // namespace assay::records

@@ -1,5 +1,5 @@
 /// \file
-/// Feedback that came when the record was written already: generation_feedback.jsonl.
+/// What came when the record was written already, feedback above all: generation_feedback.jsonl.
 
 #pragma once
 
@@ -41,7 +41,8 @@ class LateFeedback {
 class FeedbackMerge {
  public:
   explicit FeedbackMerge(const LateFeedback& feedback);
-  /// Whether there was some. `fields` are a record's, by RecordField.
+  /// Put what came late over `fields`, a record's by RecordField. Whether feedback was among it: a
+  /// line may also say only where the PLY file went in the end.
   bool apply(const IdDigest& digest, std::span<json::Field> fields);
 
  private:

@@ -65,6 +65,7 @@ std::string sample_hotkey(std::size_t index, RandomSource& random) {
     case 17:
       return "hk\nline\x1b[31m";
     case 21:
+      // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what is tested.
       return "\u202eyektoh";
     case 30:
       return " ";
@@ -81,7 +82,8 @@ AuditReport::ClaimsTest sample_test(std::uint64_t claims, std::uint64_t without,
   const auto k = static_cast<double>(without);
   constexpr double kTolerated = 0.03;
   double tail = 0;
-  for (double i = k; i <= n; ++i) {
+  for (std::uint64_t count = without; count <= claims; ++count) {
+    const auto i = static_cast<double>(count);
     tail += std::exp(std::lgamma(n + 1) - std::lgamma(i + 1) - std::lgamma(n - i + 1) +
                      i * std::log(kTolerated) + (n - i) * std::log1p(-kTolerated));
   }
@@ -111,7 +113,9 @@ Miner sample_miner(std::string hotkey, const Quota& quota, std::uint64_t with_im
   miner.claims_without_address = random.below(claimed / 30 + 1);
   miner.absent_objects = random.below(claimed / 30 + 1);
   miner.success_claims = quota.success + claimed;
-  miner.ratio = quota.missing == 0 ? 0 : double(quota.success) / double(quota.missing);
+  miner.ratio = quota.missing == 0
+                    ? 0
+                    : static_cast<double>(quota.success) / static_cast<double>(quota.missing);
   miner.ratio_suspect = miner.ratio >= 0.5 && miner.missing >= 50;
   if (miner.success_claims > 0) {
     const std::uint64_t without =
@@ -182,9 +186,7 @@ AuditReport make_sample_report(const SampleOptions& options) {
   std::uint64_t with_image = kSampleJobs - kSampleMissing;
   for (std::size_t i = 0; i < quotas.size(); ++i) {
     const std::uint64_t left = quotas.size() - i;
-    const std::uint64_t share = options.num_miners != 59 ? random.below(200)
-                                : left == 1              ? with_image
-                                                         : with_image / left;
+    const std::uint64_t share = options.num_miners == 59 ? with_image / left : random.below(200);
     with_image -= options.num_miners == 59 ? share : 0;
     audit.miners.push_back(sample_miner(sample_hotkey(i, random), quotas[i], share,
                                         static_cast<double>(quotas.size()), random));

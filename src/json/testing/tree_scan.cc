@@ -31,10 +31,8 @@ void collect(const SyntaxValue& value, Oddities& oddities) {
       value.kind == SyntaxValue::Kind::kScalar && value.scalar == ScalarKind::kBigInteger;
   oddities.has_surrogate |= has_surrogate(value.text);
   for (const SyntaxValue& item : value.items) collect(item, oddities);
-  for (const auto& [name, member] : value.members) {
-    oddities.has_surrogate |= has_surrogate(name);
-    collect(member, oddities);
-  }
+  oddities.has_surrogate |= has_surrogate(value.name);
+  for (const SyntaxValue& member : value.members) collect(member, oddities);
   for (const SyntaxValue& item : value.replaced) collect(item, oddities);
 }
 
@@ -57,8 +55,8 @@ const SyntaxValue* find(const SyntaxValue& root, std::string_view path) {
   while (true) {
     const std::string_view name = path.substr(0, path.find('.'));
     const SyntaxValue* next = nullptr;
-    for (const auto& [member_name, member] : at->members) {
-      if (member_name == name) next = &member;
+    for (const SyntaxValue& member : at->members) {
+      if (member.name == name) next = &member;
     }
     if (next == nullptr || name.size() == path.size()) return next;
     path.remove_prefix(name.size() + 1);

@@ -1,0 +1,47 @@
+#include "cli/history_manage_options_internal.h"
+
+#include <filesystem>
+#include <system_error>
+
+namespace assay::cli {
+namespace {
+
+/// One instant for the whole run, so that midnight does not fall into it.
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(Timestamp now) : now_(now) {}
+  Timestamp now() const override { return now_; }
+  std::chrono::nanoseconds monotonic() const override { return system_clock().monotonic(); }
+
+ private:
+  Timestamp now_;
+};
+
+}  // namespace
+
+void DataFolderFlag::add_to(CLI::App& command) {
+  add_option(command, "--data-dir", folder, "The data folder of the miner.")
+      ->type_name("DIR")
+      ->capture_default_str();
+}
+
+void NowFlag::add_to(CLI::App& command) {
+  add_option(command, "--now", text, "Take this instant for now, such as 2025-11-30T00:00:00Z.")
+      ->type_name("TIME");
+}
+
+Result<std::unique_ptr<Clock>> NowFlag::clock() const {
+  if (text.empty()) return std::make_unique<FixedClock>(system_clock().now());
+  ASSIGN_OR_RETURN(const Timestamp now, with_context(parse_timestamp(text), "--now"));
+  return std::make_unique<FixedClock>(now);
+}
+
+std::optional<history::DiskSpace> disk_space(const std::string& folder) {
+  std::error_code failed;
+  const std::filesystem::space_info space = std::filesystem::space(folder, failed);
+  if (failed) return std::nullopt;
+  return history::DiskSpace{.capacity = ByteCount(space.capacity),
+                            .available = ByteCount(space.available)};
+}
+
+}  // namespace assay::cli

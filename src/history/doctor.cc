@@ -1,0 +1,259 @@
+#include "history/doctor.h"
+
+#include "crypto/digest.h"
+#include "files/atomic_file.h"
+#include "history/data_folder_internal.h"
+#include "history/line_hash_internal.h"
+#include "history/line_reader_internal.h"
+#include "history/named_files_internal.h"
+#include "history/record_scan_internal.h"
+#include "storage/object_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace assay::history {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Below it the miner warns: the seed's bound.
+constexpr double kLowSpaceShare = 0.2;
+constexpr std::string_view kProbeName = ".assay-doctor.tmp";
+
+/// A file that records name.
+struct Named {
+  std::string hash;  // of the first record that has one
+  std::string id;
+};
+
+class Examination {
+ public:
+  Examination(files::FileSystem& file_system, const fs::path& folder, const DoctorOptions& options,
+              const std::stop_token& stop)
+      : file_system_(file_system), folder_(folder), options_(options), stop_(stop) {}
+
+  Result<DoctorReport> run() {
+    RETURN_IF_ERROR(read_records());
+    RETURN_IF_ERROR(read_other_names());
+    for (const auto& [path, named] : named_) RETURN_IF_ERROR(check_blob(path, named));
+    report_.num_files = named_.size();
+    RETURN_IF_ERROR(look_below({}, 0));
+    for (const fs::path& below : {fs::path(), fs::path("images"), fs::path("ply_files")}) {
+      RETURN_IF_ERROR(probe(below));
+    }
+    check_space();
+    std::ranges::sort(report_.findings, {}, [](const Finding& finding) {
+      return std::tie(finding.kind, finding.path, finding.detail);
+    });
+    return std::move(report_);
+  }
+
+ private:
+  void find(FindingKind kind, std::string path, std::string detail) {
+    if (report_.counts[static_cast<std::size_t>(kind)]++ >= options_.max_listed) return;
+    report_.findings.push_back(
+        {.kind = kind, .path = std::move(path), .detail = std::move(detail)});
+  }
+
+  Status read_records() {
+    ASSIGN_OR_RETURN(const auto months, find_month_files(file_system_, folder_));
+    for (const auto& [month, paths] : months) {
+      for (const fs::path& path : paths) RETURN_IF_ERROR(read_file(path, month));
+    }
+    ASSIGN_OR_RETURN(const auto current, file_system_.info(folder_ / kCurrentFile));
+    return current ? read_file(fs::path(kCurrentFile), std::nullopt) : Status();
+  }
+
+  /// What one file meets costs that file.
+  Status read_file(const fs::path& path, std::optional<Month> month) {
+    std::uint64_t number = 0;
+    const auto read = read_lines(
+        file_system_, folder_ / path,
+        [&](std::string_view line) -> Status {
+          ++number;
+          const ScannedLine record = scan_.scan(line);
+          if (record.kind == LineKind::kUnreadable) {
+            find(FindingKind::kBadLine, path.native(), fmt::format("line {}", number));
+          } else if (record.kind == LineKind::kRecord) {
+            take(record, path, month);
+          }
+          return {};
+        },
+        stop_);
+    if (read) return {};
+    if (read.error().code == ErrorCode::kCancelled) return Error(read.error());
+    find(FindingKind::kUnreadable, path.native(), read.error().message);
+    return {};
+  }
+
+  void take(const ScannedLine& record, const fs::path& path, std::optional<Month> month) {
+    ++report_.num_records;
+    if (month && record.time && month_of(*record.time) != *month) {
+      find(FindingKind::kWrongMonth, path.native(), record.id);
+    }
+    if (!record.id.empty() && !ids_.insert(hash_of_line(record.id)).second) {
+      find(FindingKind::kRepeatedId, path.native(), record.id);
+    }
+    for (const NamedBlob& blob : record.blobs) {
+      if (blob.path.empty() && !blob.hash.empty()) ++report_.num_not_stored;
+      name(blob.path, blob.hash, record.id, path);
+    }
+  }
+
+  /// `source` says that there is such a file.
+  void name(const std::string& path, const std::string& hash, const std::string& id,
+            const fs::path& source) {
+    if (path.empty()) return;
+    if (!storage::check_object_key(path)) {
+      find(FindingKind::kUnsafePath, source.native(), fmt::format("{}: {}", id, path));
+      return;
+    }
+    Named& named = named_[path];
+    if (named.id.empty()) named.id = id;
+    if (named.hash.empty()) named.hash = hash;
+  }
+
+  Status read_other_names() {
+    const auto feedback = read_late_feedback(
+        file_system_, folder_,
+        [&](const NamedFile& file) { name(file.path, file.hash, file.id, kFeedbackFile); }, stop_);
+    RETURN_IF_ERROR(tell(feedback, kFeedbackFile));
+    const auto open = read_open_generations(file_system_, folder_, [&](const NamedFile& file) {
+      name(file.path, file.hash, file.id, kPendingFile);
+    });
+    RETURN_IF_ERROR(tell(open, kPendingFile));
+    const auto pruned = read_pruned_files(
+        file_system_, folder_, [&](const std::string& path) { pruned_.insert(path); }, stop_);
+    return tell(pruned, kPrunedFile);
+  }
+
+  /// What one file meets costs that file.
+  Status tell(const Status& read, std::string_view path) {
+    if (read) return {};
+    if (read.error().code == ErrorCode::kCancelled) return read;
+    find(FindingKind::kUnreadable, std::string(path), read.error().message);
+    return {};
+  }
+
+  Status check_blob(const std::string& path, const Named& named) {
+    const auto info = file_system_.info(folder_ / path);
+    if (!info) {
+      find(FindingKind::kUnreadable, path, info.error().message);
+      return {};
+    }
+    if (!*info || (*info)->kind != files::FileKind::kFile) {
+      if (pruned_.contains(path)) {
+        ++report_.num_pruned;
+      } else {
+        find(FindingKind::kMissingFile, path, named.id);
+      }
+      return {};
+    }
+    constexpr std::string_view kHashPrefix = "sha256:";
+    if (options_.contents == DoctorOptions::Contents::kTrust ||
+        !named.hash.starts_with(kHashPrefix)) {
+      return {};
+    }
+    crypto::Sha256Hasher hasher;
+    const auto read = read_blocks(
+        file_system_, folder_ / path,
+        [&](std::span<const std::byte> block) -> Status {
+          hasher.update(block);
+          return {};
+        },
+        stop_);
+    if (!read) {
+      if (read.error().code == ErrorCode::kCancelled) return Error(read.error());
+      find(FindingKind::kUnreadable, path, read.error().message);
+      return {};
+    }
+    ++report_.num_hashed;
+    const auto expected = Sha256::parse(std::string_view(named.hash).substr(kHashPrefix.size()));
+    if (!expected || hasher.finish() != *expected) find(FindingKind::kWrongContent, path, named.id);
+    return {};
+  }
+
+  /// Files that nobody names, and halves of files.
+  Status look_below(const fs::path& below, int depth) {
+    constexpr int kMaxDepth = 8;
+    if (stop_.stop_requested()) return cancelled("stopped in " + folder_.native());
+    const auto names = file_system_.list(folder_ / below);
+    if (!names) {
+      if (depth == 0) return Error(names.error());
+      find(FindingKind::kUnreadable, below.native(), names.error().message);
+      return {};
+    }
+    // What waits for its validator is not named yet, and the journal looks after itself.
+    if (below == "ply_files/pending" || below == "journal") return {};
+    for (const std::string& name : *names) {
+      const fs::path path = below / name;
+      const auto info = file_system_.info(folder_ / path);
+      if (!info || !*info) continue;
+      if ((*info)->kind == files::FileKind::kFolder) {
+        if (depth < kMaxDepth) RETURN_IF_ERROR(look_below(path, depth + 1));
+      } else if (name.ends_with(".tmp") || files::is_temporary_name(name)) {
+        find(FindingKind::kLeftover, path.native(), to_string((*info)->size));
+      } else if (is_blob_folder(below) && !named_.contains(path.native())) {
+        find(FindingKind::kUnnamedFile, path.native(), to_string((*info)->size));
+      }
+    }
+    return {};
+  }
+
+  static bool is_blob_folder(const fs::path& below) {
+    return below.native().starts_with("images") || below.native().starts_with("ply_files");
+  }
+
+  /// Try what a recorder does: make a file.
+  Status probe(const fs::path& below) {
+    const fs::path at = folder_ / below;
+    ASSIGN_OR_RETURN(const auto info, file_system_.info(at));
+    if (!info || info->kind != files::FileKind::kFolder) return {};
+    const auto file = file_system_.open(at / kProbeName, files::OpenMode::kAppend);
+    if (file) return file_system_.remove(at / kProbeName);
+    find(FindingKind::kNotWritable, below.empty() ? "." : below.native(), file.error().message);
+    return {};
+  }
+
+  void check_space() {
+    report_.disk = options_.disk;
+    if (!options_.disk || options_.disk->capacity == ByteCount(0)) return;
+    const double share = static_cast<double>(options_.disk->available.count()) /
+                         static_cast<double>(options_.disk->capacity.count());
+    if (share >= kLowSpaceShare) return;
+    find(FindingKind::kLowSpace, ".",
+         fmt::format("{} of {} are free", to_string(options_.disk->available),
+                     to_string(options_.disk->capacity)));
+  }
+
+  files::FileSystem& file_system_;
+  const fs::path& folder_;
+  const DoctorOptions& options_;
+  const std::stop_token& stop_;
+  RecordScan scan_;
+  DoctorReport report_;
+  LineSet ids_;
+  std::map<std::string, Named, std::less<>> named_;
+  std::set<std::string, std::less<>> pruned_;
+};
+
+}  // namespace
+
+std::uint64_t DoctorReport::num_findings() const {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
+Result<DoctorReport> examine(files::FileSystem& file_system, const fs::path& folder,
+                             const DoctorOptions& options, const std::stop_token& stop) {
+  RETURN_IF_ERROR(require_folder(file_system, folder));
+  return Examination(file_system, folder, options, stop).run();
+}
+
+}  // namespace assay::history

@@ -1,0 +1,128 @@
+#include "history/doctor.h"
+
+#include "crypto/digest.h"
+#include "files/testing/simulated_file_system.h"
+#include "history/testing/sample_history.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace assay::history {
+namespace {
+
+using namespace testing;
+
+std::string image_record(std::string_view id, std::string_view path, std::string_view content) {
+  return record_line(
+      id, "2025-11-01T00:00:00Z",
+      fmt::format(R"(, "task": {{"image_file_path": "{}", "base64_image_hash": "sha256:{}"}})",
+                  path, crypto::sha256(content).to_hex()));
+}
+
+class DoctorTest : public ::testing::Test {
+ protected:
+  void put(const std::string& name, std::string_view content) {
+    put_file(file_system_, "/data/" + name, content);
+  }
+  DoctorReport run(const DoctorOptions& options = {}) {
+    auto report = examine(file_system_, "/data", options, {});
+    EXPECT_TRUE(report) << report.error().message;
+    return report ? *report : DoctorReport();
+  }
+  static std::uint64_t count(const DoctorReport& report, FindingKind kind) {
+    return report.counts[static_cast<std::size_t>(kind)];
+  }
+  files::testing::SimulatedFileSystem file_system_;
+};
+
+TEST_F(DoctorTest, FindsNothingWrongWithAGoodFolder) {
+  put("images/a.png", "image a");
+  put("generation_history.jsonl", image_record("a", "images/a.png", "image a") + "\n");
+  const DoctorReport report = run();
+  EXPECT_EQ(report.num_findings(), 0U) << to_text(report);
+  EXPECT_EQ(report.num_records, 1U);
+  EXPECT_EQ(report.num_hashed, 1U);
+  EXPECT_EQ(file_system_.list("/data").value().size(), 2U) << "the probe is gone";
+}
+
+TEST_F(DoctorTest, TellsMissingAndWrongAndUnnamedFilesApart) {
+  put("images/a.png", "image A");
+  put("images/c.png", "nobody's");
+  put("ply_files/pending/x.ply", "waits");
+  put("generation_history.jsonl", image_record("a", "images/a.png", "image a") + "\n" +
+                                      image_record("b", "images/b.png", "image b") + "\n" +
+                                      image_record("d", "../../etc/passwd", "x") + "\n");
+  const DoctorReport report = run();
+  EXPECT_EQ(count(report, FindingKind::kWrongContent), 1U);
+  EXPECT_EQ(count(report, FindingKind::kMissingFile), 1U);
+  EXPECT_EQ(count(report, FindingKind::kUnnamedFile), 1U);
+  EXPECT_EQ(count(report, FindingKind::kUnsafePath), 1U);
+  EXPECT_EQ(report.num_findings(), 4U) << to_text(report);
+  EXPECT_EQ(report.findings.front().path, "images/b.png");
+  EXPECT_EQ(report.findings.front().detail, "b");
+  EXPECT_EQ(count(run({.contents = DoctorOptions::Contents::kTrust}), FindingKind::kWrongContent),
+            0U);
+}
+
+TEST_F(DoctorTest, LateFeedbackAndOpenGenerationsNameFilesToo) {
+  put("ply_files/a.ply", "splats");
+  put("images/open.png", "image");
+  put("generation_history.jsonl", record_line("a", "2025-11-01T00:00:00Z") + "\n");
+  put("generation_feedback.jsonl",
+      fmt::format(
+          R"({{"generation_id": "a", "ply": "accepted", "ply_file_path": "ply_files/a.ply", )"
+          R"("ply_file_hash": "sha256:{}"}})"
+          "\n",
+          crypto::sha256("other splats").to_hex()));
+  put("pending_generations.json",
+      "{\"b\": " + image_record("b", "images/open.png", "image") + "}\n");
+  const DoctorReport report = run();
+  EXPECT_EQ(count(report, FindingKind::kUnnamedFile), 0U) << to_text(report);
+  EXPECT_EQ(count(report, FindingKind::kWrongContent), 1U);
+  EXPECT_EQ(report.num_findings(), 1U);
+}
+
+TEST_F(DoctorTest, FindsBadLinesWrongMonthsAndRepeatedIds) {
+  const std::string record = record_line("a", "2025-10-01T00:00:00Z");
+  put("generation_history_2025-10.jsonl", record + "\n" + record_line("b", "2025-11-02T00:00:00Z"));
+  put("generation_history.jsonl", record + "\n{\"cut\n\n");
+  put("archive/generation_history_2025-01.jsonl.gz", "broken");
+  put("x.tmp", "half");
+  const DoctorReport report = run();
+  EXPECT_EQ(count(report, FindingKind::kBadLine), 1U);
+  EXPECT_EQ(count(report, FindingKind::kWrongMonth), 1U);
+  EXPECT_EQ(count(report, FindingKind::kRepeatedId), 1U);
+  EXPECT_EQ(count(report, FindingKind::kUnreadable), 1U);
+  EXPECT_EQ(count(report, FindingKind::kLeftover), 1U);
+  EXPECT_EQ(report.num_findings(), 5U) << to_text(report);
+}
+
+TEST_F(DoctorTest, TellsLowSpaceAndFilesNotStoredByChoice) {
+  put("generation_history.jsonl",
+      record_line("a", "2025-10-01T00:00:00Z",
+                  R"(, "task": {"image_file_path": null, "base64_image_hash": "sha256:00"})") +
+          "\n");
+  const DoctorReport report =
+      run({.disk = DiskSpace{.capacity = ByteCount(1000), .available = ByteCount(199)}});
+  EXPECT_EQ(count(report, FindingKind::kLowSpace), 1U);
+  EXPECT_EQ(report.num_not_stored, 1U);
+  EXPECT_EQ(report.num_findings(), 1U);
+  EXPECT_EQ(run({.disk = DiskSpace{.capacity = ByteCount(1000), .available = ByteCount(200)}})
+                .num_findings(),
+            0U);
+}
+
+TEST_F(DoctorTest, CountsWhatItDoesNotList) {
+  std::string lines;
+  for (int i = 0; i < 30; ++i) lines += "junk " + std::to_string(i) + "\n";
+  put("generation_history.jsonl", lines);
+  const DoctorReport report = run({.max_listed = 5});
+  EXPECT_EQ(report.num_findings(), 30U);
+  EXPECT_EQ(report.findings.size(), 5U);
+  EXPECT_NE(to_text(report).find("and 25 more"), std::string::npos) << to_text(report);
+}
+
+}  // namespace
+}  // namespace assay::history

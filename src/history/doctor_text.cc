@@ -1,0 +1,134 @@
+#include "history/doctor.h"
+#include "json/writer.h"
+#include "report/number_text.h"
+#include "report/visible_text.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace assay::history {
+namespace {
+
+using report::count_text;
+using report::visible_text;
+
+constexpr std::size_t kMaxShown = 10;
+
+struct KindText {
+  std::string_view name;
+  std::string_view title;
+  std::string_view advice;
+};
+
+// Order: that of FindingKind.
+constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
+    {.name = "missing_file",
+     .title = "Files that records name and that are not there",
+     .advice = "Bring them back with assay history restore; if no backup has them they are lost, "
+               "and the records stay good."},
+    {.name = "wrong_content",
+     .title = "Files with another content than their record says",
+     .advice = "Move them away and run assay history restore; if it happens again, test the disk."},
+    {.name = "unreadable",
+     .title = "Files that cannot be read",
+     .advice = "Check their permissions; a broken archive comes back with assay history restore."},
+    {.name = "bad_line",
+     .title = "Lines that are no JSON",
+     .advice = "They are skipped by every reader; most are lines cut by a crash of the old logger. "
+               "Nothing needs to be done."},
+    {.name = "wrong_month",
+     .title = "Records in the file of another month",
+     .advice = "Rename the file to generation_history.jsonl when there is none of that name, and "
+               "run assay history rotate, which sorts them."},
+    {.name = "repeated_id",
+     .title = "Records whose id another record had before",
+     .advice = "Readers take the first. Run assay history rotate to drop those that are the same."},
+    {.name = "unsafe_path",
+     .title = "Records that name files outside of the data folder",
+     .advice = "Nothing there was touched. Find out which program wrote these records."},
+    {.name = "unnamed_file",
+     .title = "Files that no record names",
+     .advice = "Keep them, or move them away if space is short: no report or export uses them."},
+    {.name = "leftover",
+     .title = "Temporary files",
+     .advice = "A program was killed while it wrote them. Remove them when no miner is running."},
+    {.name = "not_writable",
+     .title = "Folders that cannot be written",
+     .advice = "Run chown or chmod so that the miner's user may write them."},
+    {.name = "low_space",
+     .title = "Little space",
+     .advice = "assay history status shows what takes it, and what each way to save would free."},
+}};
+
+const KindText& text_of(std::size_t kind) { return kKinds.at(kind); }
+
+}  // namespace
+
+std::string_view to_string(FindingKind kind) {
+  return text_of(static_cast<std::size_t>(kind)).name;
+}
+
+std::string_view advice_for(FindingKind kind) {
+  return text_of(static_cast<std::size_t>(kind)).advice;
+}
+
+std::string to_text(const DoctorReport& report) {
+  std::string text = fmt::format(
+      "Looked at {} records and {} files, {} of them by hash; {} hashes were kept without a "
+      "file.\n",
+      count_text(report.num_records), count_text(report.num_files), count_text(report.num_hashed),
+      count_text(report.num_not_stored));
+  if (report.num_findings() == 0) return text + "Nothing is wrong.\n";
+  for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
+    const std::uint64_t count = report.counts.at(kind);
+    if (count == 0) continue;
+    fmt::format_to(std::back_inserter(text), "\n{} ({}):\n", text_of(kind).title,
+                   count_text(count));
+    std::size_t num_shown = 0;
+    for (const Finding& finding : report.findings) {
+      if (static_cast<std::size_t>(finding.kind) != kind) continue;
+      if (num_shown == kMaxShown) break;
+      ++num_shown;
+      fmt::format_to(std::back_inserter(text), "  {}{}{}\n", visible_text(finding.path),
+                     finding.detail.empty() ? "" : "  ", visible_text(finding.detail));
+    }
+    if (count > num_shown) {
+      fmt::format_to(std::back_inserter(text), "  and {} more\n", count_text(count - num_shown));
+    }
+    fmt::format_to(std::back_inserter(text), "  {}\n", text_of(kind).advice);
+  }
+  return text;
+}
+
+std::string to_json(const DoctorReport& report) {
+  json::Writer writer(json::Layout::kPretty);
+  writer.begin_object();
+  writer.name("records").unsigned_integer(report.num_records);
+  writer.name("files").unsigned_integer(report.num_files);
+  writer.name("hashed").unsigned_integer(report.num_hashed);
+  writer.name("not_stored").unsigned_integer(report.num_not_stored);
+  writer.name("pruned").unsigned_integer(report.num_pruned);
+  writer.name("counts").begin_object();
+  for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
+    writer.name(text_of(kind).name).unsigned_integer(report.counts.at(kind));
+  }
+  writer.end_object();
+  writer.name("disk");
+  if (report.disk) {
+    writer.begin_object().name("bytes").unsigned_integer(report.disk->capacity.count());
+    writer.name("available").unsigned_integer(report.disk->available.count()).end_object();
+  } else {
+    writer.null();
+  }
+  writer.name("findings").begin_list();
+  for (const Finding& finding : report.findings) {
+    writer.begin_object().name("kind").text(to_string(finding.kind));
+    writer.name("path").text(finding.path).name("detail").text(finding.detail);
+    writer.name("advice").text(advice_for(finding.kind)).end_object();
+  }
+  writer.end_list().end_object();
+  return writer.take() + "\n";
+}
+
+}  // namespace assay::history

@@ -1,0 +1,184 @@
+#include "history/export_record_internal.h"
+#include "history/object_members_internal.h"
+#include "json/python_repr.h"
+#include "json/python_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace assay::history {
+namespace {
+
+using records::RecordField;
+
+// True as Python sees it: what the old exporter asked of `accepted`.
+bool is_true(const json::Field& field) {
+  switch (field.kind) {
+    case json::FieldKind::kAbsent:
+    case json::FieldKind::kNull:
+      return false;
+    case json::FieldKind::kBoolean:
+      return field.boolean;
+    case json::FieldKind::kInteger:
+    case json::FieldKind::kNumber:
+      return field.number != 0.0;
+    case json::FieldKind::kText:
+      return !field.text.empty();
+    case json::FieldKind::kObject:
+    case json::FieldKind::kList:
+      return field.raw.find_first_not_of(" \t\r\n", 1) != field.raw.size() - 1;
+  }
+  return false;
+}
+
+template <typename Minimum>
+bool reaches(const json::Field& field, const std::optional<Minimum>& minimum) {
+  // A NaN is not lower, but no reason to take the record either.
+  return !minimum || (field.is_number() && field.number >= static_cast<double>(*minimum));
+}
+
+}  // namespace
+
+ExportRecord export_record_of(const records::RecordView& record) {
+  ExportRecord result{.record = record, .raw_clip_score = {}};
+  const json::Field& metrics = record[RecordField::kQualityMetrics];
+  if (metrics.kind != json::FieldKind::kObject) return result;
+  for (ObjectMembers members(metrics.raw); members.next();) {
+    if (members.has_name("clip_score")) result.raw_clip_score = members.raw_value();
+  }
+  return result;
+}
+
+std::vector<RecordField> export_fields() {
+  return {RecordField::kGenerationId,  RecordField::kTimestamp,       RecordField::kTaskType,
+          RecordField::kPrompt,        RecordField::kBase64ImageHash, RecordField::kImageFilePath,
+          RecordField::kMinerConfig,   RecordField::kEnhancedPrompt,  RecordField::kNumGaussians,
+          RecordField::kPlyFilePath,   RecordField::kPlyFileHash,     RecordField::kQualityMetrics,
+          RecordField::kGaussianStats, RecordField::kScore,           RecordField::kAccepted};
+}
+
+bool passes(const ExportRecord& record, const ExportFilter& filter) {
+  const auto& fields = record.record;
+  if (filter.rejected == Rejected::kLeftOut && !is_true(fields[RecordField::kAccepted])) {
+    return false;
+  }
+  if (filter.task_type) {
+    const json::Field& task_type = fields[RecordField::kTaskType];
+    if (task_type.kind != json::FieldKind::kText || task_type.text != *filter.task_type) {
+      return false;
+    }
+  }
+  if (filter.min_clip) {
+    const auto clip = number_of(record.raw_clip_score);
+    if (!clip || !(*clip >= *filter.min_clip)) return false;
+  }
+  return reaches(fields[RecordField::kScore], filter.min_score) &&
+         reaches(fields[RecordField::kNumGaussians], filter.min_gaussians);
+}
+
+std::string_view text_of(const json::Field& field) {
+  return field.kind == json::FieldKind::kText ? field.text : std::string_view();
+}
+
+std::string prompt_key_of(const records::RecordView& record) {
+  const std::string_view image = text_of(record[RecordField::kBase64ImageHash]);
+  if (!image.empty()) return fmt::format("image {}", image);
+  return fmt::format("prompt {}", text_of(record[RecordField::kPrompt]));
+}
+
+Status append_value(std::string& json, const json::Field& field) {
+  switch (field.kind) {
+    case json::FieldKind::kAbsent:
+    case json::FieldKind::kNull:
+      json += "null";
+      return {};
+    case json::FieldKind::kBoolean:
+      json += field.boolean ? "true" : "false";
+      return {};
+    case json::FieldKind::kInteger:
+      fmt::format_to(std::back_inserter(json), "{}", field.integer);
+      return {};
+    case json::FieldKind::kText:
+      json::append_python_string(json, field.text);
+      return {};
+    case json::FieldKind::kNumber:
+      // Feedback that came late may stand in no line.
+      if (field.raw.empty() && std::isfinite(field.number)) {
+        json += json::python_repr(field.number);
+        return {};
+      }
+      break;
+    case json::FieldKind::kObject:
+    case json::FieldKind::kList:
+      break;
+  }
+  ASSIGN_OR_RETURN(const std::string text, json::python_dumps(field.raw));
+  json += text;
+  return {};
+}
+
+Status ExportText::append_config(std::string& json, const json::Field& field) {
+  if (field.kind != json::FieldKind::kObject) return append_value(json, field);
+  const auto* known = std::ranges::find(remembered_, field.raw, &Remembered::raw);
+  if (known == remembered_.end()) {
+    Remembered& slot = remembered_[next_];
+    ASSIGN_OR_RETURN(slot.json, json::python_dumps(field.raw));
+    slot.raw = field.raw;
+    known = &slot;
+    next_ = (next_ + 1) % remembered_.size();
+  }
+  json += known->json;
+  return {};
+}
+
+Status ExportText::append_members(std::string& line, const ExportRecord& record) {
+  struct Member {
+    std::string_view start;
+    RecordField field;
+  };
+  constexpr std::array<Member, 8> kBeforeClip = {
+      {{R"({"generation_id": )", RecordField::kGenerationId},
+       {R"(, "task_type": )", RecordField::kTaskType},
+       {R"(, "prompt": )", RecordField::kPrompt},
+       {R"(, "enhanced_prompt": )", RecordField::kEnhancedPrompt},
+       {R"(, "image_file_path": )", RecordField::kImageFilePath},
+       {R"(, "output_ply_path": )", RecordField::kPlyFilePath},
+       {R"(, "output_ply_hash": )", RecordField::kPlyFileHash},
+       {R"(, "validator_score": )", RecordField::kScore}}};
+  constexpr std::array<Member, 2> kAfterClip = {
+      {{R"(, "num_gaussians": )", RecordField::kNumGaussians},
+       {R"(, "gaussian_stats": )", RecordField::kGaussianStats}}};
+  for (const auto& [start, field] : kBeforeClip) {
+    line += start;
+    RETURN_IF_ERROR(append_value(line, record.record[field]));
+  }
+  line += R"(, "clip_score": )";
+  if (record.raw_clip_score.empty()) {
+    line += "null";
+  } else {
+    ASSIGN_OR_RETURN(const std::string clip, json::python_dumps(record.raw_clip_score));
+    line += clip;
+  }
+  for (const auto& [start, field] : kAfterClip) {
+    line += start;
+    RETURN_IF_ERROR(append_value(line, record.record[field]));
+  }
+  line += R"(, "miner_config": )";
+  RETURN_IF_ERROR(append_config(line, record.record[RecordField::kMinerConfig]));
+  line += R"(, "timestamp": )";
+  RETURN_IF_ERROR(append_value(line, record.record[RecordField::kTimestamp]));
+  line += '}';
+  return {};
+}
+
+Status ExportText::append_line(std::string& line, const ExportRecord& record) {
+  const std::size_t start = line.size();
+  Status appended = append_members(line, record);
+  if (!appended) line.resize(start);
+  return appended;
+}
+
+}  // namespace assay::history

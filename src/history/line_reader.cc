@@ -1,0 +1,99 @@
+#include "compress/stream.h"
+#include "history/line_reader_internal.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assay::history {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kBlockSize = std::size_t{1} << 20;
+
+/// Cuts what comes in pieces into lines.
+class LineCutter {
+ public:
+  explicit LineCutter(const OnLine& on_line) : on_line_(on_line) {}
+
+  Status add(std::string_view text) {
+    while (true) {
+      const std::size_t end = text.find('\n');
+      if (end == std::string_view::npos) {
+        if (rest_.size() + text.size() > kMaxLine.count()) {
+          return exhausted(fmt::format("line {} is longer than {}; this is no file of records",
+                                       num_lines_ + 1, to_string(kMaxLine)));
+        }
+        rest_ += text;
+        return {};
+      }
+      ++num_lines_;
+      if (rest_.empty()) {
+        RETURN_IF_ERROR(on_line_(text.substr(0, end)));
+      } else {
+        rest_ += text.substr(0, end);
+        RETURN_IF_ERROR(on_line_(rest_));
+        rest_.clear();
+      }
+      text.remove_prefix(end + 1);
+    }
+  }
+
+  Status finish() {
+    if (rest_.empty()) return {};
+    ++num_lines_;
+    return on_line_(std::exchange(rest_, {}));
+  }
+
+  std::uint64_t num_lines() const { return num_lines_; }
+
+ private:
+  const OnLine& on_line_;
+  std::string rest_;
+  std::uint64_t num_lines_ = 0;
+};
+
+}  // namespace
+
+Result<ByteCount> read_blocks(files::FileSystem& file_system, const fs::path& path,
+                              const std::function<Status(std::span<const std::byte>)>& on_block,
+                              const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kRead));
+  std::vector<std::byte> block(kBlockSize);
+  std::uint64_t offset = 0;
+  while (true) {
+    if (stop.stop_requested()) return cancelled(fmt::format("stopped in {}", path.native()));
+    ASSIGN_OR_RETURN(const std::size_t got, file->read_at(offset, block));
+    offset += got;
+    if (got > 0) RETURN_IF_ERROR(on_block(std::span(block).first(got)));
+    if (got < block.size()) return ByteCount(offset);
+  }
+}
+
+Result<LinesRead> read_lines(files::FileSystem& file_system, const fs::path& path,
+                             const OnLine& on_line, const std::stop_token& stop) {
+  LineCutter cutter(on_line);
+  const auto format = compress::format_of_name(path.native());
+  std::optional<compress::Decompressor> decompressor;
+  if (format) decompressor.emplace(*format);
+  const compress::OnBytes cut = [&](std::span<const std::byte> bytes) {
+    return cutter.add(as_text(bytes));
+  };
+  auto size = read_blocks(
+      file_system, path,
+      [&](std::span<const std::byte> block) -> Status {
+        auto fed = decompressor ? decompressor->write(block, cut) : cut(block);
+        return with_context(std::move(fed), path.native());
+      },
+      stop);
+  if (!size) return std::move(size.error());
+  if (decompressor) RETURN_IF_ERROR(with_context(decompressor->finish(), path.native()));
+  RETURN_IF_ERROR(with_context(cutter.finish(), path.native()));
+  return LinesRead{.size = *size, .num_lines = cutter.num_lines()};
+}
+
+}  // namespace assay::history

@@ -1,0 +1,183 @@
+#include "history/tally_internal.h"
+#include "json/line_scan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assay::history {
+namespace {
+
+/// Reads lines as read_history() hands them over.
+class Lines {
+ public:
+  void add_to(Tally& tally, std::string line, std::uint64_t ordinal) {
+    const std::size_t size = line.size();
+    line.append(json::LineScan::kPadding, ' ');
+    ASSERT_EQ(scan_.scan(std::string_view(line).substr(0, size)), json::LineVerdict::kRead) << line;
+    tally.add({.fields = scan_.fields(), .line = std::string_view(line).substr(0, size)}, ordinal);
+  }
+
+ private:
+  json::LineScan scan_{records::kRecordFieldPaths};
+};
+
+AnalyzeOptions options_for(std::initializer_list<AnalyzeReport> reports) {
+  AnalyzeOptions options;
+  for (const AnalyzeReport report : reports) options.reports.add(report);
+  return options;
+}
+
+std::string failed_line(const std::string& error) {
+  return R"({"failure_analysis": {"failed": true, "error_type": ")" + error + R"("}})";
+}
+
+std::vector<std::string> texts_of(const std::vector<TextCount>& counts) {
+  std::vector<std::string> texts;
+  for (const TextCount& entry : counts) texts.push_back(entry.text);
+  return texts;
+}
+
+TEST(Tally, ListsTiesByFirstAppearanceWhoeverSawThem) {
+  const AnalyzeOptions options = options_for({AnalyzeReport::kFailures});
+  Tally first(options);
+  Tally second(options);
+  Lines lines;
+  lines.add_to(first, failed_line("Early"), 1);
+  lines.add_to(second, failed_line("Early"), 7);
+  lines.add_to(first, failed_line("Later"), 9);
+  lines.add_to(second, failed_line("Later"), 5);
+  lines.add_to(first, failed_line("Last"), 6);
+  lines.add_to(second, failed_line("Last"), 20);
+  lines.add_to(first, failed_line("Once"), 0);
+  first.merge(std::move(second));
+  const Analysis analysis = first.finish();
+  EXPECT_EQ(analysis.num_listed_failures, 7U);
+  EXPECT_EQ(texts_of(analysis.error_types),
+            (std::vector<std::string>{"Early", "Later", "Last", "Once"}));
+}
+
+TEST(Tally, NamesWhatARecordLeavesOut) {
+  const AnalyzeOptions options =
+      options_for({AnalyzeReport::kFailures, AnalyzeReport::kValidators});
+  Tally tally(options);
+  Lines lines;
+  lines.add_to(tally, R"({"failure_analysis": {"failed": true, "error_type": null}})", 0);
+  const Analysis analysis = tally.finish();
+  EXPECT_EQ(texts_of(analysis.error_types), (std::vector<std::string>{"unknown"}));
+  ASSERT_EQ(analysis.validators.size(), 1U);
+  EXPECT_EQ(analysis.validators[0].label, "unknown");
+  EXPECT_EQ(analysis.validators[0].mean_score, std::nullopt);
+}
+
+TEST(Tally, GroupsByUidAndByHotkeyWhereThereIsNone) {
+  const AnalyzeOptions options = options_for({AnalyzeReport::kValidators});
+  Tally tally(options);
+  Lines lines;
+  lines.add_to(tally, R"({"metadata": {"validator_uid": null, "validator_hotkey": "5F"}})", 0);
+  lines.add_to(tally, R"({"metadata": {"validator_uid": 0, "validator_hotkey": "5F"}})", 1);
+  lines.add_to(tally, R"({"metadata": {"validator_uid": 0, "validator_hotkey": "5G"}})", 2);
+  const Analysis analysis = tally.finish();
+  ASSERT_EQ(analysis.validators.size(), 2U);
+  EXPECT_EQ(analysis.validators[0].label, "0");
+  EXPECT_EQ(analysis.validators[0].counts.generations, 2U);
+  EXPECT_EQ(analysis.validators[1].label, "5F");
+}
+
+TEST(Tally, TakesTheTaskTypeForEveryReportOrForFailuresAlone) {
+  AnalyzeOptions options = options_for({AnalyzeReport::kSummary});
+  options.task_type = kTextTo3d;
+  const std::string text = R"({"task": {"task_type": "TEXT-TO-3D"}})";
+  const std::string image =
+      R"({"task": {"task_type": "IMAGE-TO-3D"}, "failure_analysis": {"failed": true}})";
+  Lines lines;
+  Tally every(options);
+  lines.add_to(every, text, 0);
+  lines.add_to(every, image, 1);
+  const Analysis of_every = every.finish();
+  EXPECT_EQ(of_every.all.generations, 1U);
+  EXPECT_EQ(of_every.num_in_window, 2U);
+  options.task_scope = TaskScope::kFailureListOnly;
+  Tally failures(options);
+  lines.add_to(failures, text, 0);
+  lines.add_to(failures, image, 1);
+  const Analysis of_failures = failures.finish();
+  EXPECT_EQ(of_failures.all.generations, 2U);
+  EXPECT_EQ(of_failures.all.failed, 1U);
+  EXPECT_EQ(of_failures.num_listed_failures, 0U);
+}
+
+TEST(Tally, PutsClipScoresOnABorderIntoTheUpperBin) {
+  const AnalyzeOptions options = options_for({AnalyzeReport::kClip});
+  Tally tally(options);
+  Lines lines;
+  std::uint64_t ordinal = 0;
+  for (const char* clip :
+       {"0", "0.15", "0.1499", "0.3", "0.9999", "1.0", "-0.1", "null", "\"x\""}) {
+    lines.add_to(tally,
+                 std::string(R"({"generation": {"output": {"quality_metrics": {"clip_score": )") +
+                     clip + "}}}}",
+                 ordinal++);
+  }
+  const Analysis analysis = tally.finish();
+  EXPECT_EQ(analysis.clip.values.count, 7U);
+  EXPECT_EQ(analysis.clip.histogram, (std::array<std::uint64_t, 5>{2, 1, 0, 0, 2}));
+}
+
+TEST(Tally, DividesTheComparisonAtItsInstants) {
+  AnalyzeOptions options = options_for({AnalyzeReport::kComparison, AnalyzeReport::kSummary});
+  options.recent_since = parse_timestamp("2025-11-08").value();
+  options.earlier_since = parse_timestamp("2025-11-01").value();
+  options.since = parse_timestamp("2025-11-07").value();
+  Tally tally(options);
+  Lines lines;
+  std::uint64_t ordinal = 0;
+  for (const char* time : {"2025-10-31T23:59:59.999999Z", "2025-11-01T00:00:00Z",
+                           "2025-11-07T23:59:59Z", "2025-11-08T00:00:00Z", "soon"}) {
+    lines.add_to(tally, std::string(R"({"metadata": {"timestamp": ")") + time + "\"}}", ordinal++);
+  }
+  const Analysis analysis = tally.finish();
+  EXPECT_EQ(analysis.earlier.counts.generations, 2U);
+  EXPECT_EQ(analysis.recent.counts.generations, 1U);
+  EXPECT_EQ(analysis.all.generations, 2U);
+}
+
+TEST(Tally, TakesForTrueWhatPythonDoes) {
+  const AnalyzeOptions options = options_for({AnalyzeReport::kAcceptance});
+  Lines lines;
+  const auto submitted = [&](const std::string& value) {
+    Tally tally(options);
+    lines.add_to(tally, R"({"generation": {"submission": {"submitted": )" + value + "}}}", 0);
+    return tally.finish().all.submitted;
+  };
+  for (const char* value : {"true", "1", "-0.5", "\"no\"", "[0]", R"({"a": 0})"}) {
+    EXPECT_EQ(submitted(value), 1U) << value;
+  }
+  for (const char* value : {"false", "null", "0", "0.0", "\"\"", "[]", "{}"}) {
+    EXPECT_EQ(submitted(value), 0U) << value;
+  }
+}
+
+TEST(GroupKey, ReadsWhatItWrites) {
+  for (const char* text : {"miner_version", "validator", "task_type", "config.trellis steps"}) {
+    EXPECT_EQ(GroupKey::parse(text).value().text(), text);
+  }
+  EXPECT_EQ(GroupKey::parse("config.").error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(GroupKey::parse("hotkey").error().code, ErrorCode::kInvalidInput);
+}
+
+TEST(Tally, AsksForTheFieldsOfItsReportsAlone) {
+  using records::RecordField;
+  const auto of_clip = needed_fields(options_for({AnalyzeReport::kClip}));
+  EXPECT_TRUE(std::ranges::count(of_clip, RecordField::kQualityMetrics) > 0);
+  EXPECT_FALSE(std::ranges::count(of_clip, RecordField::kTiming) > 0);
+  EXPECT_FALSE(std::ranges::count(of_clip, RecordField::kTimestamp) > 0);
+}
+
+}  // namespace
+}  // namespace assay::history

@@ -1,0 +1,31 @@
+/// \file
+/// Fuzzes the scan of history lines: whatever the line, it must read what the exact parser reads.
+
+#include "core/check.h"
+#include "json/line_scan.h"
+#include "json/testing/tree_scan.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  // Few and short names, so that chance meets them.
+  constexpr std::array<std::string_view, 7> kPaths = {
+      "metadata.timestamp", "metadata", "a", "a.b", "a.c.d", "generation.timing", "b"};
+  std::string text(reinterpret_cast<const char*>(data), size);
+  // Digits behind the line show a number that is read beyond its end.
+  text.append(assay::json::LineScan::kPadding, '1');
+  assay::json::LineScan scan(kPaths);
+  const std::string_view line(text.data(), size);
+  // The second time the order of the names is known.
+  for (int i = 0; i < 2; ++i) {
+    const auto difference = assay::json::testing::find_disagreement(scan, kPaths, line);
+    CHECK(!difference, *difference);
+  }
+  return 0;
+}
