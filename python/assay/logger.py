@@ -49,7 +49,9 @@ class DataLogger:
 
     A call returns when its event is on disk (as far as `durability` asks), with the verdict on it,
     such as `"applied"`. Meanwhile other threads run: many threads share one write to the disk.
-    After a fork the child opens the folder anew at its first call.
+    Several processes may log in one folder: the first has it, the others hand their events to it,
+    and one of them takes its place when it is gone; the storage options of the first count. After a
+    fork the child opens the folder anew at its first call.
 
     data_dir: made when absent. A folder of the old program is taken over as it is.
     store_images, store_ply_files: without them only the hashes are kept.

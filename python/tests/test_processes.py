@@ -7,10 +7,13 @@ import multiprocessing
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import records
@@ -39,19 +42,50 @@ def test_a_child_process_opens_a_folder_of_its_own(folder, log, method):
     assert log.finish("parent") == "applied"
 
 
-def in_child(work) -> int:
-    """Fork; run `work` in the child; returns its process id."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os._exit(0 if work() else 1)
-        except BaseException as error:
-            print(error, file=sys.stderr)
-            os._exit(2)
-    return child
+class Child:
+    """A fork of this process that runs `work`, which says whether all was well."""
+
+    def __init__(self, work: Callable[[], bool]) -> None:
+        self.process = os.fork()
+        if self.process == 0:
+            try:
+                os._exit(0 if work() else 1)
+            except BaseException as error:
+                print(error, file=sys.stderr)
+                os._exit(2)
+        self.is_running = True
+
+    def succeeds(self, seconds: float = 30) -> bool:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            ended, status = os.waitpid(self.process, os.WNOHANG)
+            if ended:
+                self.is_running = False
+                return status == 0
+            time.sleep(0.01)
+        return False
+
+    def kill(self) -> None:
+        if self.is_running:
+            os.kill(self.process, signal.SIGKILL)
+            os.waitpid(self.process, 0)
+            self.is_running = False
 
 
-def test_a_forked_child_never_touches_the_parents_recorder(log):
+@pytest.fixture
+def fork() -> Iterator[Callable[[Callable[[], bool]], Child]]:
+    children: list[Child] = []
+
+    def made(work: Callable[[], bool]) -> Child:
+        children.append(Child(work))
+        return children[-1]
+
+    yield made
+    for child in children:
+        child.kill()
+
+
+def test_a_forked_child_never_touches_the_parents_recorder(log, fork):
     log.start_generation("TEXT-TO-3D", "x", generation_id="x")
     handle = log._handle
 
@@ -62,11 +96,19 @@ def test_a_forked_child_never_touches_the_parents_recorder(log):
             return "before fork()" in str(error)
         return False
 
-    assert os.waitpid(in_child(work), 0)[1] == 0
+    assert fork(work).succeeds()
     assert log.finish("x") == "applied"
 
 
-def test_a_forked_child_reopens_when_the_parent_has_let_go(folder):
+def test_a_forked_child_logs_in_the_parents_folder(folder, log, fork):
+    log.start_generation("TEXT-TO-3D", "x", generation_id="x")
+    assert fork(lambda: log.finish("x") == "applied").succeeds()
+    assert log.finish("x") == "already_finished"
+    log.close()
+    assert list(records(folder)) == ["x"]
+
+
+def test_a_forked_child_reopens_when_the_parent_has_let_go(folder, fork):
     log = assay.DataLogger(folder)
     log.start_generation("TEXT-TO-3D", "x", generation_id="x")
     reading, writing = os.pipe()
@@ -77,29 +119,78 @@ def test_a_forked_child_reopens_when_the_parent_has_let_go(folder):
         log.close()
         return verdict == "applied"
 
-    child = in_child(work)
+    child = fork(work)
     log.close()
     os.write(writing, b"!")
-    assert os.waitpid(child, 0)[1] == 0
+    assert child.succeeds()
     assert list(records(folder)) == ["x"]
 
 
-def test_a_forked_child_that_lives_on_keeps_no_lock(folder):
-    log = assay.DataLogger(folder)
+def finishes_again(folder: pathlib.Path) -> bool:
+    with assay.DataLogger(folder) as log:
+        return log.finish("x") == "already_finished"
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_a_child_that_lives_on_holds_nothing_of_its_parent(folder, fork, end):
+    child_ready, say_child_ready = os.pipe()
+    parent_ready, say_parent_ready = os.pipe()
+    stay, end_all = os.pipe()
+
+    def parent() -> bool:
+        log = assay.DataLogger(folder)
+        log.start_generation("TEXT-TO-3D", "x", generation_id="x")
+        if os.fork() == 0:  # ends with this test's own process: then nobody can write to `stay`
+            os.close(end_all)
+            os.write(say_child_ready, b"!")
+            os.read(stay, 1)
+            os._exit(0)
+        os.read(child_ready, 1)
+        if end == "close":
+            log.close()
+        os.write(say_parent_ready, b"!")
+        time.sleep(60)
+        return True
+
+    process = fork(parent)
+    os.read(parent_ready, 1)
+    if end == "kill":
+        process.kill()
+    start = time.monotonic()
+    try:
+        with assay.DataLogger(folder) as again:
+            assert again.finish("x") == "applied"
+            assert fork(lambda: finishes_again(folder)).succeeds()
+        assert time.monotonic() - start < 10
+    finally:
+        os.close(end_all)
+
+
+def test_two_processes_log_in_one_folder_and_the_second_takes_over(folder, fork):
     reading, writing = os.pipe()
-    child = in_child(lambda: os.read(reading, 1) == b"!")
-    time.sleep(0.2)
-    log.close()
-    with assay.DataLogger(folder) as again:
-        again.start_generation("TEXT-TO-3D", "x")
-    os.write(writing, b"!")
-    assert os.waitpid(child, 0)[1] == 0
+
+    def first() -> bool:
+        log = assay.DataLogger(folder)
+        log.start_generation("TEXT-TO-3D", "by the first", generation_id="first")
+        os.write(writing, b"!")
+        time.sleep(60)
+        return log is not None
+
+    process = fork(first)
+    os.read(reading, 1)
+    with assay.DataLogger(folder) as second:
+        assert second.log_feedback("first", 0.5) == "applied"
+        process.kill()
+        assert second.finish("first") == "applied"
+        second.start_generation("TEXT-TO-3D", "by the second", generation_id="second")
+        second.finish("second")
+    found = records(folder)
+    assert sorted(found) == ["first", "second"]
+    assert found["first"]["validator_feedback"]["score"] == 0.5
 
 
-def test_a_fork_among_busy_threads_hangs_nobody(folder):
+def test_a_fork_among_busy_threads_hangs_nobody(folder, fork):
     log = assay.DataLogger(folder)
-    import threading
-
     stop = threading.Event()
 
     def busy() -> None:
@@ -112,11 +203,7 @@ def test_a_fork_among_busy_threads_hangs_nobody(folder):
     try:
         for number in range(10):
             target = str(folder.parent / f"child-{number}")
-            child = in_child(lambda: log_one(target, "x") is None)
-            deadline = time.monotonic() + 20
-            while os.waitpid(child, os.WNOHANG)[0] == 0:
-                assert time.monotonic() < deadline, "the child hangs"
-                time.sleep(0.01)
+            assert fork(lambda: log_one(target, "x") is None).succeeds(), "the child hangs"
     finally:
         stop.set()
         for thread in threads:
