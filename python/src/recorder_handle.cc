@@ -21,7 +21,8 @@ Result<std::unique_ptr<RecorderHandle>> RecorderHandle::open(
 
 RecorderHandle::~RecorderHandle() {
   // A child has no thread to join and no right to the parent's journal: better to leak.
-  if (is_foreign()) static_cast<void>(recorder_.release());
+  if (!is_foreign()) return;
+  [[maybe_unused]] const records::Recorder* const leaked = recorder_.release();
 }
 
 bool RecorderHandle::is_foreign() const { return ::getpid() != owner_process_; }
