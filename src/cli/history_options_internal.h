@@ -34,6 +34,7 @@ struct NowFlag {
 std::optional<history::DiskSpace> disk_space(const std::string& folder);
 
 void add_analyze_command(CommandTree& tree, CLI::App& group);
+void add_append_command(CommandTree& tree, CLI::App& group);
 void add_backup_command(CommandTree& tree, CLI::App& group);
 void add_doctor_command(CommandTree& tree, CLI::App& group);
 void add_history_export_command(CommandTree& tree, CLI::App& group);
