@@ -26,7 +26,7 @@ Status serve_history(const HistoryDaemonOptions& options,
       net::HttpServer::listen(serve::history_routes(*recorder, file_system, options.folder),
                               options.server));
   RETURN_IF_ERROR(on_ready(server->port()));
-  const Status served = server->run(stop);
+  Status served = server->run(stop);
   // Whatever ended the server: what was acknowledged belongs into the history.
   RETURN_IF_ERROR(recorder->close());
   return served;

@@ -102,7 +102,7 @@ class Deadline {
       if (failure || *round != mine) return;
       has_expired_ = true;
       ErrorCondition ignored;
-      socket_->cancel(ignored);
+      ignored = socket_->cancel(ignored);
       timer_.expires_after(kCancelAgain);
       wait();
     });
@@ -252,18 +252,15 @@ class Connection {
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() {
-    server_->connections.erase(this);
-    if (server_->is_stopping && server_->connections.empty()) server_->stop_timer.cancel();
-  }
+  ~Connection() { server_->connections.erase(this); }
 
   asio::awaitable<void> serve() {
     ErrorCondition ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
+    ignored = socket_.set_option(tcp::no_delay(true), ignored);
     if (server_->connections.size() > server_->options.max_connections) {
       ServedResponse busy = error_response(503, "busy", "too many connections: try again later");
       busy.headers.push_back({"Retry-After", "1"});
-      co_await write(busy);
+      co_await write(&busy);
       co_await linger();
       co_return;
     }
@@ -290,7 +287,7 @@ class Connection {
 
   void close() {
     ErrorCondition ignored;
-    socket_.close(ignored);
+    ignored = socket_.close(ignored);
   }
 
   asio::awaitable<bool> request_begins() {
@@ -322,31 +319,31 @@ class Connection {
     Plan plan = make_plan(*server_, parser.get().base());
     if (plan.route == nullptr) {
       keeps_alive_ = parser.keep_alive() && parser.is_done();
-      co_return co_await write(plan.refusal);
+      co_return co_await write(&plan.refusal);
     }
     HeldBytes held(*server_);
-    if (!parser.is_done() && !co_await read_body(parser, *plan.route, held)) co_return false;
+    if (!parser.is_done() && !co_await read_body(&parser, plan.route->max_body.count(), &held))
+      co_return false;
     keeps_alive_ = parser.keep_alive();
     plan.request.body = std::move(parser.get().body());
-    const ServedResponse response = co_await handle(*plan.route, plan.request);
-    co_return co_await write(response);
+    const ServedResponse response = co_await handle(plan.route, &plan.request);
+    co_return co_await write(&response);
   }
 
-  asio::awaitable<bool> read_body(Parser& parser, const HttpRoute& route, HeldBytes& held) {
-    const boost::optional<std::uint64_t> length = parser.content_length();
-    const std::uint64_t max_size = route.max_body.count();
+  asio::awaitable<bool> read_body(Parser* parser, std::uint64_t max_size, HeldBytes* held) {
+    const boost::optional<std::uint64_t> length = parser->content_length();
     if (length && *length > max_size) {
       co_return co_await refuse_unread(make_error_code(http::error::body_limit));
     }
     const std::uint64_t size = length ? *length : max_size;
-    if (!held.take(ByteCount(size))) {
+    if (!held->take(ByteCount(size))) {
       ServedResponse busy = error_response(503, "busy", "too many large requests: try again later");
       busy.headers.push_back({"Retry-After", "1"});
-      co_await write(busy);
+      co_await write(&busy);
       co_return false;
     }
-    parser.body_limit(max_size);
-    if (equal_ignoring_case(view(parser.get()[http::field::expect]), "100-continue")) {
+    parser->body_limit(max_size);
+    if (equal_ignoring_case(view(parser->get()[http::field::expect]), "100-continue")) {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       const asio::const_buffer bytes(kContinue.data(), kContinue.size());
       deadline_.start(server_->options.write_timeout);
@@ -357,17 +354,17 @@ class Connection {
     deadline_.start(server_->options.read_timeout +
                     std::chrono::seconds(size / kBodyBytesPerSecond));
     const auto [failure, read] =
-        co_await http::async_read(socket_, buffer_, parser, kWithoutThrowing);
+        co_await http::async_read(socket_, buffer_, *parser, kWithoutThrowing);
     deadline_.stop();
     if (failure) co_return co_await refuse_unread(failure);
     co_return true;
   }
 
   // On a thread of the pool, and back.
-  asio::awaitable<ServedResponse> handle(const HttpRoute& route, const ServedRequest& request) {
+  asio::awaitable<ServedResponse> handle(const HttpRoute* route, const ServedRequest* request) {
     is_handling_ = true;
     co_await asio::post(asio::bind_executor(server_->handlers.get_executor(), asio::use_awaitable));
-    ServedResponse response = route.handler(request);
+    ServedResponse response = route->handler(*request);
     co_await asio::post(asio::bind_executor(server_->io.get_executor(), asio::use_awaitable));
     is_handling_ = false;
     co_return response;
@@ -379,20 +376,20 @@ class Connection {
       response = error_response(408, "request_timeout", "the request did not come in time");
     }
     keeps_alive_ = false;
-    if (response) co_await write(*response);
+    if (response) co_await write(&*response);
     co_return false;
   }
 
-  asio::awaitable<bool> write(const ServedResponse& response) {
+  asio::awaitable<bool> write(const ServedResponse* response) {
     if (server_->is_stopping) keeps_alive_ = false;
-    http::response<http::string_body> message(static_cast<http::status>(response.status), 11);
-    message.set(http::field::content_type, response.content_type);
+    http::response<http::string_body> message(static_cast<http::status>(response->status), 11);
+    message.set(http::field::content_type, response->content_type);
     message.set(http::field::cache_control, "no-store");
     message.set("X-Content-Type-Options", "nosniff");
-    for (const HttpHeader& header : response.headers) message.set(header.name, header.value);
+    for (const HttpHeader& header : response->headers) message.set(header.name, header.value);
     message.keep_alive(keeps_alive_);
-    message.content_length(response.body.size());
-    if (!is_head_) message.body() = response.body;
+    message.content_length(response->body.size());
+    if (!is_head_) message.body() = response->body;
     const HttpServerOptions& options = server_->options;
     deadline_.start(server_->is_stopping ? std::min(options.write_timeout, options.stop_timeout)
                                          : options.write_timeout);
@@ -404,7 +401,7 @@ class Connection {
   // A socket that is closed while bytes come in makes the other side forget the answer.
   asio::awaitable<void> linger() {
     ErrorCondition ignored;
-    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    ignored = socket_.shutdown(tcp::socket::shutdown_send, ignored);
     buffer_.clear();
     deadline_.start(kLingerTime);
     while (true) {
@@ -428,7 +425,7 @@ class Connection {
 void ServerState::begin_stop() {
   is_stopping = true;
   ErrorCondition ignored;
-  acceptor.close(ignored);
+  ignored = acceptor.close(ignored);
   for (Connection* const connection : connections) connection->end_if_idle();
   if (connections.empty()) return;
   stop_timer.expires_after(options.stop_timeout);
@@ -439,8 +436,11 @@ void ServerState::begin_stop() {
 }
 
 asio::awaitable<void> serve_connection(ServerState* server, tcp::socket socket) {
-  Connection connection(*server, std::move(socket));
-  co_await connection.serve();
+  {
+    Connection connection(*server, std::move(socket));
+    co_await connection.serve();
+  }
+  if (server->is_stopping && server->connections.empty()) server->stop_timer.cancel();
 }
 
 asio::awaitable<void> accept_all(ServerState* server) {
@@ -516,10 +516,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(std::vector<HttpRoute> ro
   auto shared = std::make_unique<Shared>(std::move(routes), options);
   tcp::acceptor& acceptor = shared->state.acceptor;
   const tcp::endpoint endpoint(address, options.port);
-  acceptor.open(endpoint.protocol(), failure);
-  if (!failure) acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
-  if (!failure) acceptor.bind(endpoint, failure);
-  if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
+  failure = acceptor.open(endpoint.protocol(), failure);
+  if (!failure) failure = acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
+  if (!failure) failure = acceptor.bind(endpoint, failure);
+  if (!failure) failure = acceptor.listen(asio::socket_base::max_listen_connections, failure);
   if (failure) return listen_error(failure, options.address, options.port);
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(shared)));
 }
