@@ -270,9 +270,10 @@ class Connection {
       is_idle_ = false;
       is_head_ = false;
       keeps_alive_ = false;
+      has_unread_ = true;
       goes_on = co_await answer_request();
     }
-    co_await linger();
+    if (has_unread_ || buffer_.size() > 0) co_await linger();
   }
 
   void end_if_idle() {
@@ -319,12 +320,14 @@ class Connection {
     Plan plan = make_plan(*server_, parser.get().base());
     if (plan.route == nullptr) {
       keeps_alive_ = parser.keep_alive() && parser.is_done();
+      has_unread_ = !parser.is_done();
       co_return co_await write(&plan.refusal);
     }
     HeldBytes held(*server_);
     if (!parser.is_done() && !co_await read_body(&parser, plan.route->max_body.count(), &held))
       co_return false;
     keeps_alive_ = parser.keep_alive();
+    has_unread_ = false;
     plan.request.body = std::move(parser.get().body());
     const ServedResponse response = co_await handle(plan.route, &plan.request);
     co_return co_await write(&response);
@@ -419,6 +422,7 @@ class Connection {
   bool is_idle_ = true;
   bool is_handling_ = false;
   bool is_head_ = false;
+  bool has_unread_ = false;
   bool keeps_alive_ = false;
 };
 
