@@ -8,6 +8,7 @@ void add_history_commands(CommandTree& tree) {
   CLI::App& group = CommandTree::add_group(tree.root(), "history",
                                            "The record of every generation a miner makes.");
   add_analyze_command(tree, group);
+  add_append_command(tree, group);
   add_history_export_command(tree, group);
   add_status_command(tree, group);
   add_doctor_command(tree, group);

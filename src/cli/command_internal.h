@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct Session {
   /// No progress and no remarks; results, warnings and errors only.
   bool quiet = false;
   std::stop_token stop;
+  /// The signal that asked to stop, if one did.
+  std::function<std::optional<int>()> stop_signal;
 };
 
 /// What a command does once its options are parsed.
@@ -78,6 +81,7 @@ std::shared_ptr<CLI::FormatterBase> make_help_formatter();
 void add_audit_commands(CommandTree& tree);
 void add_config_commands(CommandTree& tree);
 void add_history_commands(CommandTree& tree);
+void add_serve_command(CommandTree& tree);
 void add_version_command(CommandTree& tree);
 
 }  // namespace assay::cli

@@ -82,8 +82,11 @@ Result<ExitCode> run_action(const CommandTree& tree, const GlobalFlags& flags, O
                    with_context(Config::load(config_sources(flags)), "configuration"));
   RETURN_IF_ERROR(app::configure_logging(config));
   ASSIGN_OR_RETURN(const auto signals, process::StopSignals::install());
-  Session session{
-      .config = std::move(config), .output = output, .quiet = quiet, .stop = signals->token()};
+  Session session{.config = std::move(config),
+                  .output = output,
+                  .quiet = quiet,
+                  .stop = signals->token(),
+                  .stop_signal = [&signals] { return signals->received(); }};
   const app::Runtime runtime;
   CHECK(tree.chosen() != nullptr, "a command without an action was parsed");
   return (*tree.chosen())(session);
@@ -150,6 +153,7 @@ int run_command_line(std::span<const char* const> arguments) {
   add_audit_commands(tree);
   add_history_commands(tree);
   add_config_commands(tree);
+  add_serve_command(tree);
   add_version_command(tree);
 
   try {

@@ -8,6 +8,7 @@
 namespace assay::cli {
 
 void add_analyze_command(CommandTree& tree, CLI::App& group);
+void add_append_command(CommandTree& tree, CLI::App& group);
 void add_history_export_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli

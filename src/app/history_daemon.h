@@ -1,0 +1,30 @@
+/// \file
+/// `assay serve`: the history of one data folder over HTTP, from opening to closing it.
+
+#pragma once
+
+#include "core/result.h"
+#include "net/http_server.h"
+#include "records/recorder.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+
+namespace assay::app {
+
+struct HistoryDaemonOptions {
+  std::filesystem::path folder;
+  records::RecorderOptions recorder;
+  net::HttpServerOptions server;
+};
+
+/// Open the folder, listen, call `on_ready` with the port, serve until `stop`, then answer what has
+/// begun and close the folder: all that was acknowledged is in the derived files.
+/// Errors: those of Recorder::open and close, of HttpServer, and of `on_ready`.
+Status serve_history(const HistoryDaemonOptions& options,
+                     const std::function<Status(std::uint16_t port)>& on_ready,
+                     const std::stop_token& stop);
+
+}  // namespace assay::app

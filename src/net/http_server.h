@@ -1,0 +1,116 @@
+/// \file
+/// An HTTP/1.1 server of routes, for this machine: no TLS and no passwords.
+
+#pragma once
+
+#include "core/bytes.h"
+#include "core/result.h"
+#include "net/http_message.h"
+#include "net/http_route.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::net {
+
+/// A request as a handler gets it: whole, within the limits of its route.
+struct ServedRequest {
+  HttpMethod method = HttpMethod::kGet;
+  RequestTarget target;
+  PathParameters parameters;
+  std::vector<HttpHeader> headers;
+  std::string body;
+
+  /// The first header of this name, in whatever case. Lifetime: of the request.
+  std::optional<std::string_view> header(std::string_view name) const;
+  /// Pre: the route's pattern has it.
+  const std::string& parameter(std::string_view name) const;
+};
+
+struct ServedResponse {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::string body = {};
+  std::vector<HttpHeader> headers = {};
+};
+
+/// `{"error": {"code": ..., "message": ...}}`, as the server itself answers too.
+ServedResponse error_response(int status, std::string_view code, std::string_view message);
+
+/// Called on a thread of the server's pool; several at once.
+using HttpHandler = std::function<ServedResponse(const ServedRequest&)>;
+
+struct HttpRoute {
+  HttpMethod method = HttpMethod::kGet;
+  /// As PathPattern. A kGet route answers HEAD too.
+  std::string pattern;
+  HttpHandler handler;
+  /// A longer body is answered with 413.
+  ByteCount max_body{std::uint64_t{1} << 20};
+};
+
+/// Who may connect. Nobody is asked for a password.
+enum class Exposure : std::uint8_t {
+  kLoopback,    ///< This machine; another address is refused.
+  kAnyAddress,  ///< Whoever reaches the address. Host headers are not checked then.
+};
+
+struct HttpServerOptions {
+  /// In numbers: `127.0.0.1`, `::1`.
+  std::string address = "127.0.0.1";
+  /// 0: one that is free.
+  std::uint16_t port = 0;
+  Exposure exposure = Exposure::kLoopback;
+  /// Threads for handlers, which may wait for a disk.
+  std::size_t num_handler_threads = 16;
+  /// More are answered with 503.
+  std::size_t max_connections = 1024;
+  /// Request line and headers; more is answered with 431.
+  ByteCount max_header{std::uint64_t{16} << 10};
+  /// Bodies of all requests together; beyond it the answer is 503.
+  ByteCount max_bodies{std::uint64_t{2} << 30};
+  /// From a request's first byte to the end of its header. A body gets as much again and a second
+  /// for each 256 KiB. Slower is answered with 408.
+  std::chrono::milliseconds read_timeout = std::chrono::seconds(20);
+  /// For a client to take a response.
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(60);
+  /// A connection without a request is closed after this.
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds(75);
+  /// After a stop, for requests that are not here yet as a whole.
+  std::chrono::milliseconds stop_timeout = std::chrono::seconds(5);
+};
+
+/// Threads: run() on one; all else from any.
+class HttpServer {
+ public:
+  /// Begin to listen: connections wait until run().
+  /// Errors: kInvalidInput (no address in numbers; not of this machine without kAnyAddress),
+  ///         kUnavailable (the port is taken), kDenied, kInternal.
+  static Result<std::unique_ptr<HttpServer>> listen(std::vector<HttpRoute> routes,
+                                                    const HttpServerOptions& options);
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  std::uint16_t port() const;
+
+  /// Serve until `stop`; then take no more, answer what has begun, close and return. A web page of
+  /// another origin is refused (403): by its Host, or by its Origin.
+  /// Pre: called once. Errors: kInternal.
+  Status run(std::stop_token stop);
+
+ private:
+  class Shared;
+  explicit HttpServer(std::unique_ptr<Shared> shared);
+  std::unique_ptr<Shared> shared_;
+};
+
+}  // namespace assay::net

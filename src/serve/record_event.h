@@ -1,0 +1,57 @@
+/// \file
+/// An event of a generation as JSON, given to the recorder.
+
+#pragma once
+
+#include "core/bytes.h"
+#include "core/result.h"
+#include "records/recorder.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace assay::serve {
+
+/// A base64 image makes a long prompt.
+inline constexpr ByteCount kMaxEventSize{std::uint64_t{32} << 20};
+
+enum class EventKind : std::uint8_t {
+  kStart,
+  kPrompt,
+  kTiming,
+  kOutput,
+  kSubmission,
+  kFeedback,
+  kFailure,
+  kFinish,
+  kConfigChange,
+};
+
+/// `start`, `prompt`, `timing`, `output`, `submission`, `feedback`, `failure`, `finish` or
+/// `config_change`; nothing for any other text.
+std::optional<EventKind> event_kind(std::string_view name);
+std::string_view to_string(EventKind kind);
+
+/// An event whose generation and key come from elsewhere than its text.
+struct EventAddress {
+  EventKind kind = EventKind::kStart;
+  /// Empty for kStart (its text may have one) and kConfigChange.
+  std::string_view generation_id;
+  std::string_view idempotency_key;
+};
+
+/// Record the event whose fields `json`, an object, holds; empty text for no fields. A field that
+/// is null counts as absent, one that the kind lacks is refused: a misspelt one would be lost.
+/// Errors: kInvalidInput (the message names the field), kExhausted (over kMaxEventSize), and those
+///         of the recorder.
+Result<records::Receipt> record_event(records::Recorder& recorder, const EventAddress& address,
+                                      std::string_view json);
+
+/// As record_event(), for one line of this machine that says all: `event`, and where they apply
+/// `generation_id` and `idempotency_key`, beside the fields. An output may name a `ply_file` to be
+/// stored; over a network it may not, for it would let others have what only we may read.
+/// Errors: as record_event().
+Result<records::Receipt> record_event_line(records::Recorder& recorder, std::string_view line);
+
+}  // namespace assay::serve
