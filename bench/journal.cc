@@ -20,6 +20,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,7 +34,7 @@ using assay::files::GroupJournal;
 using Microseconds = std::chrono::duration<double, std::micro>;
 
 constexpr std::size_t kRecordSize = 1'900;
-constexpr int kNumCallers = 64;
+constexpr std::size_t kNumCallers = 64;
 
 struct Figures {
   double records_per_s = 0;
@@ -60,39 +62,65 @@ Figures figures_of(std::vector<double> latencies_us, double elapsed_us, std::uin
           .syncs_per_s = static_cast<double>(num_syncs) * 1e6 / elapsed_us};
 }
 
-/// Write and fdatasync, with nothing around it.
-Figures measure_bare(const fs::path& folder, double duration_us) {
-  const fs::path path = folder / "bare";
-  auto file = assay::files::posix_file_system().open(path, assay::files::OpenMode::kCreateNew);
-  CHECK(file.has_value(), "the folder can be written");
-  const std::string record(kRecordSize + 24, 'x');  // as long as a record with prefix and mark
-  std::vector<double> latencies_us;
-  const double start = now_us();
-  double before = start;
-  while (before - start < duration_us) {
-    CHECK((*file)->append(assay::as_bytes(record)).has_value(), "there is space");
-    CHECK((*file)->sync().has_value(), "the disk works");
-    const double after = now_us();
-    latencies_us.push_back(after - before);
-    before = after;
-  }
-  const double elapsed_us = before - start;
-  fs::remove(path);
-  const std::size_t num_syncs = latencies_us.size();
-  return figures_of(std::move(latencies_us), elapsed_us, num_syncs);
+assay::Result<std::unique_ptr<GroupJournal>> open_journal(const fs::path& path,
+                                                          Durability durability) {
+  return GroupJournal::open(
+      assay::files::posix_file_system(), path, {.durability = durability},
+      [](std::uint64_t, std::span<const std::byte>) { return assay::Status(); });
 }
 
-Figures measure_journal(const fs::path& folder, double duration_us, int num_callers,
-                        Durability durability) {
+struct Pair {
+  Figures bare;
+  Figures one_caller;
+};
+
+/// Write and fdatasync with nothing around it, and one caller of a journal, in turns call by call:
+/// both meet the same disk and the same neighbours.
+Pair measure_one_caller(const fs::path& folder, double duration_us) {
+  auto file =
+      assay::files::posix_file_system().open(folder / "bare", assay::files::OpenMode::kCreateNew);
+  CHECK(file.has_value(), "the folder can be written");
+  Pair pair;
+  {
+    auto journal = open_journal(folder / "journal", Durability::kAlways);
+    CHECK(journal.has_value(), "the folder can be written");
+    const std::string record(kRecordSize, 'x');
+    const std::string written(kRecordSize + 24, 'x');  // with the prefix and a mark
+    std::vector<double> bare_us;
+    std::vector<double> journal_us;
+    double bare_total_us = 0;
+    double journal_total_us = 0;
+    const double start = now_us();
+    for (double before = start; before - start < duration_us;) {
+      CHECK((*file)->append(assay::as_bytes(written)).has_value(), "there is space");
+      CHECK((*file)->sync().has_value(), "the disk works");
+      const double between = now_us();
+      CHECK((*journal)->append(assay::as_bytes(record)).has_value(), "there is space");
+      const double after = now_us();
+      bare_us.push_back(between - before);
+      journal_us.push_back(after - between);
+      bare_total_us += between - before;
+      journal_total_us += after - between;
+      before = after;
+    }
+    const std::size_t num_syncs = bare_us.size();
+    pair.bare = figures_of(std::move(bare_us), bare_total_us, num_syncs);
+    pair.one_caller =
+        figures_of(std::move(journal_us), journal_total_us, (*journal)->counts().num_syncs);
+  }
+  fs::remove(folder / "bare");
+  fs::remove_all(folder / "journal");
+  return pair;
+}
+
+Figures measure_many_callers(const fs::path& folder, double duration_us, Durability durability) {
   const fs::path path = folder / "journal";
   Figures figures;
   {
-    auto journal = GroupJournal::open(
-        assay::files::posix_file_system(), path, {.durability = durability},
-        [](std::uint64_t, std::span<const std::byte>) { return assay::Status(); });
+    auto journal = open_journal(path, durability);
     CHECK(journal.has_value(), "the folder can be written");
     const std::string record(kRecordSize, 'x');
-    std::vector<std::vector<double>> latencies_us(static_cast<std::size_t>(num_callers));
+    std::vector<std::vector<double>> latencies_us(kNumCallers);
     const double start = now_us();
     const auto call = [&](std::vector<double>& mine) {
       double before = now_us();
@@ -135,7 +163,7 @@ struct Round {
   /// What 64 callers could reach at most: all of them in each sync, or what the journal does
   /// without any sync.
   double limit() const {
-    return std::min(kNumCallers * 1e6 / bare.p50_us, many_unsynced.records_per_s);
+    return std::min(double{kNumCallers} * 1e6 / bare.p50_us, many_unsynced.records_per_s);
   }
   double share_of_limit() const { return many_callers.records_per_s / limit(); }
   double p99_ratio() const { return one_caller.p99_us / bare.p99_us; }
@@ -154,10 +182,11 @@ int main(int argc, char** argv) {
   fs::create_directories(folder);
   std::vector<Round> rounds(num_rounds);
   for (Round& round : rounds) {
-    round.bare = measure_bare(folder, duration_us);
-    round.one_caller = measure_journal(folder, duration_us, 1, Durability::kAlways);
-    round.many_unsynced = measure_journal(folder, duration_us, kNumCallers, Durability::kNone);
-    round.many_callers = measure_journal(folder, duration_us, kNumCallers, Durability::kAlways);
+    const Pair pair = measure_one_caller(folder, 2 * duration_us);
+    round.bare = pair.bare;
+    round.one_caller = pair.one_caller;
+    round.many_unsynced = measure_many_callers(folder, duration_us, Durability::kNone);
+    round.many_callers = measure_many_callers(folder, duration_us, Durability::kAlways);
   }
   fs::remove_all(folder);
   std::vector<double> shares;
@@ -172,7 +201,7 @@ int main(int argc, char** argv) {
         "\"share_of_limit\": {:.3f}, \"p99_ratio\": {:.3f}}}",
         lines.empty() ? "" : ",", json_of(round.bare), json_of(round.one_caller),
         json_of(round.many_unsynced), json_of(round.many_callers),
-        kNumCallers * 1e6 / round.bare.p50_us, round.share_of_limit(), round.p99_ratio());
+        double{kNumCallers} * 1e6 / round.bare.p50_us, round.share_of_limit(), round.p99_ratio());
   }
   fmt::print("{{\"share_of_limit\": {:.3f}, \"p99_ratio\": {:.3f}, \"rounds\": [{}]}}\n",
              median(shares), median(ratios), lines);

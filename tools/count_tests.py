@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Add up the JUnit files that ctest wrote and print the counts on one line.
+"""Add up the JUnit files that ctest and pytest wrote and print the counts on one line.
 
 usage: count_tests.py JUNIT.xml...
 """
@@ -20,13 +20,16 @@ def told_reason(case) -> str:
 def main() -> int:
     passed = failed = skipped = 0
     for path in sys.argv[1:]:
-        suite = ElementTree.parse(path).getroot()
-        total, bad, left_out = (int(suite.get(name, "0")) for name in ("tests", "failures", "skipped"))
-        left_out += int(suite.get("disabled", "0"))
-        passed, failed, skipped = passed + total - bad - left_out, failed + bad, skipped + left_out
-        for case in suite.iter("testcase"):
-            if case.find("skipped") is not None:
-                print(f"skipped: {case.get('name')}: {told_reason(case)}".rstrip(": "))
+        root = ElementTree.parse(path).getroot()
+        for suite in [root] if root.tag == "testsuite" else root.iter("testsuite"):
+            total, bad, broken, left_out = (
+                int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped"))
+            bad += broken
+            left_out += int(suite.get("disabled", "0"))
+            passed, failed, skipped = passed + total - bad - left_out, failed + bad, skipped + left_out
+            for case in suite.iter("testcase"):
+                if case.find("skipped") is not None:
+                    print(f"skipped: {case.get('name')}: {told_reason(case)}".rstrip(": "))
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

@@ -86,13 +86,13 @@ Status TarWriter::write_header(std::string_view name, std::uint64_t size, char t
 
 Status TarWriter::pad(std::uint64_t size) {
   constexpr Block kZeros{};
-  const std::size_t over = static_cast<std::size_t>(size % kBlockSize);
+  const auto over = static_cast<std::size_t>(size % kBlockSize);
   return over == 0 ? Status() : file_.write({kZeros.data(), kBlockSize - over});
 }
 
 Status TarWriter::begin(std::string_view name, ByteCount size) {
   CHECK(num_bytes_left_ == 0, "a file of a tar was begun within another");
-  CHECK(!name.empty() && name.find('\0') == std::string_view::npos, "no name of a file");
+  CHECK(!name.empty() && !name.contains('\0'), "no name of a file");
   std::string pax;
   if (name.size() > kMaxUstarName || !is_ascii(name)) pax += pax_record("path", name);
   if (size.count() > kMaxUstarSize) pax += pax_record("size", fmt::format("{}", size.count()));

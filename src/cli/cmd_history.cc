@@ -1,4 +1,5 @@
 #include "cli/command_internal.h"
+#include "cli/history_manage_options_internal.h"
 #include "cli/history_options_internal.h"
 
 namespace assay::cli {
@@ -14,6 +15,7 @@ void add_history_commands(CommandTree& tree) {
   add_rotate_command(tree, group);
   add_backup_command(tree, group);
   add_restore_command(tree, group);
+  add_prune_command(tree, group);
 }
 
 }  // namespace assay::cli

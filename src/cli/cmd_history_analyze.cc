@@ -1,5 +1,6 @@
 #include "app/version.h"
 #include "cli/history_options_internal.h"
+#include "cli/history_watch_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "files/atomic_file.h"
@@ -30,6 +31,7 @@ constexpr std::int64_t kMaxDays = 1'000'000;
 constexpr unsigned kMaxThreads = 256;
 
 enum class Strictness : std::uint8_t { kLenient, kStrict };
+enum class Repetition : std::uint8_t { kOnce, kWatch };
 
 struct AnalyzeFlags {
   std::string data_folder = "data";
@@ -44,6 +46,7 @@ struct AnalyzeFlags {
   unsigned threads = 0;
   Strictness strictness = Strictness::kLenient;
   history::TextForm form = history::TextForm::kOurs;
+  Repetition repetition = Repetition::kOnce;
 };
 
 std::string check_time(const std::string& text) {
@@ -154,7 +157,7 @@ Result<history::Analysis> analyze(const AnalyzeFlags& flags, const history::Anal
   return history::Analysis();
 }
 
-Result<ExitCode> run_analyze(const AnalyzeFlags& flags, Session& session) {
+Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const history::AnalyzeHeading heading, make_heading(flags));
   const history::AnalyzeOptions options = make_options(flags, heading);
   std::string text;
@@ -175,11 +178,24 @@ Result<ExitCode> run_analyze(const AnalyzeFlags& flags, Session& session) {
   return is_partial ? ExitCode::kPartial : ExitCode::kOk;
 }
 
+Result<ExitCode> run_analyze(const AnalyzeFlags& flags, Session& session) {
+  if (flags.repetition == Repetition::kOnce) return analyze_once(flags, session);
+  const auto show = [&] -> Status {
+    RETURN_IF_ERROR(print(fmt::format("At {}:\n\n", to_rfc3339(system_clock().now()))));
+    RETURN_IF_ERROR(analyze_once(flags, session));
+    return print("\n");
+  };
+  const Status watched = watch_history(flags.data_folder, show, session.stop);
+  if (!watched && watched.error().code != ErrorCode::kCancelled) return watched.error();
+  return ExitCode::kCancelled;
+}
+
 void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& flags) {
   const auto add = [&](const char* name, AnalyzeReport report, const char* help) {
     command.add_flag_callback(name, [flags, report] { flags->reports.add(report); }, help);
   };
-  add("--summary", AnalyzeReport::kSummary, "Counts, CLIP scores and times; without others given.");
+  add("--summary", AnalyzeReport::kSummary,
+      "Counts, CLIP scores and times; also when no report is named.");
   add("--acceptance-rate", AnalyzeReport::kAcceptance, "What was submitted and accepted.");
   add("--failures", AnalyzeReport::kFailures, "Errors and rejections before submission, by kind.");
   add("--clip-distribution", AnalyzeReport::kClip, "CLIP scores and their histogram.");
@@ -196,7 +212,7 @@ void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& fl
                   "The last A days against the B days before them.")
       ->type_name("A B")
       ->expected(2)
-      ->check(CLI::Range(std::int64_t{1}, kMaxDays));
+      ->check(CLI::Range(std::int64_t{1}, kMaxDays).description(""));
 }
 
 }  // namespace
@@ -219,13 +235,18 @@ void add_analyze_command(CommandTree& tree, CLI::App& group) {
       ->check(check_task_type);
   add_option(command, "--last-days", flags->last_days, "Only the last N days; 0 for all.")
       ->type_name("N")
-      ->check(CLI::Range(-kMaxDays, kMaxDays));
+      ->check(CLI::Range(-kMaxDays, kMaxDays).description(""));
   add_option(command, "--now", flags->now, "The time that days are counted back from.")
       ->type_name("TIME")
       ->check(check_time);
   add_option(command, "--html", flags->page, "Also write a page with charts.")->type_name("FILE");
   add_option(command, "--threads", flags->threads, "Threads to read with; 0 takes all.")
       ->type_name("N");
+  command
+      .add_flag_callback(
+          "--watch", [flags] { flags->repetition = Repetition::kWatch; },
+          "Print again whenever the history has grown, until interrupted.")
+      ->excludes(command.get_option("--json"));
   command.add_flag_callback(
       "--strict", [flags] { flags->strictness = Strictness::kStrict; },
       "Exit with 4 when a line was left out or holds something unusual.");

@@ -1,5 +1,5 @@
 #include "cli/history_backup_place_internal.h"
-#include "cli/history_options_internal.h"
+#include "cli/history_manage_options_internal.h"
 #include "files/file_system.h"
 #include "history/backup.h"
 

@@ -1,4 +1,4 @@
-#include "cli/history_options_internal.h"
+#include "cli/history_manage_options_internal.h"
 #include "files/file_system.h"
 #include "history/status.h"
 

@@ -201,7 +201,8 @@ Result<std::uint64_t> FileGroupJournal::append(std::span<const std::byte> record
 
 void FileGroupJournal::lead(Batch& batch) {
   const std::scoped_lock io(io_mutex_);
-  give_way();
+  // Without a sync there is nothing to share.
+  if (options_.durability == Durability::kAlways) give_way();
   {
     const std::scoped_lock lock(queue_mutex_);
     open_batch_.reset();

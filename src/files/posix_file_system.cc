@@ -235,7 +235,7 @@ class PosixFileSystem final : public FileSystem {
   }
 
   Result<DiskSpace> space(const fs::path& path) override {
-    struct statvfs found {};
+    struct statvfs found{};
     if (::statvfs(path.c_str(), &found) != 0) {
       return system_error(errno, "ask for the space of", path);
     }

@@ -1,13 +1,12 @@
 #include "history/doctor.h"
 
-#include "core/limits.h"
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/data_folder_internal.h"
 #include "history/line_hash_internal.h"
 #include "history/line_reader_internal.h"
+#include "history/named_files_internal.h"
 #include "history/record_scan_internal.h"
-#include "json/value.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -15,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -41,8 +41,7 @@ class Examination {
 
   Result<DoctorReport> run() {
     RETURN_IF_ERROR(read_records());
-    RETURN_IF_ERROR(read_late_feedback());
-    RETURN_IF_ERROR(read_open_generations());
+    RETURN_IF_ERROR(read_other_names());
     for (const auto& [path, named] : named_) RETURN_IF_ERROR(check_blob(path, named));
     report_.num_files = named_.size();
     RETURN_IF_ERROR(look_below({}, 0));
@@ -121,46 +120,26 @@ class Examination {
     if (named.hash.empty()) named.hash = hash;
   }
 
-  /// Feedback that came after the record says where the PLY file went.
-  Status read_late_feedback() {
-    const fs::path path = "generation_feedback.jsonl";
-    ASSIGN_OR_RETURN(const auto info, file_system_.info(folder_ / path));
-    if (!info) return {};
-    const auto read = read_lines(
-        file_system_, folder_ / path,
-        [&](std::string_view line) -> Status {
-          const auto feedback = json::parse(line);
-          if (!feedback) return {};
-          const std::string id = text_of(*feedback, "generation_id");
-          name(text_of(*feedback, "ply_file_path"), text_of(*feedback, "ply_file_hash"), id, path);
-          name(text_of(*feedback, "rejected_sample_path"),
-               text_of(*feedback, "rejected_sample_hash"), id, path);
-          return {};
-        },
-        stop_);
-    if (!read && read.error().code == ErrorCode::kCancelled) return Error(read.error());
-    if (!read) find(FindingKind::kUnreadable, path.native(), read.error().message);
-    return {};
+  Status read_other_names() {
+    const auto feedback = read_late_feedback(
+        file_system_, folder_,
+        [&](const NamedFile& file) { name(file.path, file.hash, file.id, kFeedbackFile); }, stop_);
+    RETURN_IF_ERROR(tell(feedback, kFeedbackFile));
+    const auto open = read_open_generations(file_system_, folder_, [&](const NamedFile& file) {
+      name(file.path, file.hash, file.id, kPendingFile);
+    });
+    RETURN_IF_ERROR(tell(open, kPendingFile));
+    const auto pruned = read_pruned_files(
+        file_system_, folder_, [&](const std::string& path) { pruned_.insert(path); }, stop_);
+    return tell(pruned, kPrunedFile);
   }
 
-  /// Images of generations that have no record yet. A damaged file names nothing.
-  Status read_open_generations() {
-    const fs::path path = "pending_generations.json";
-    const auto text = files::read_file(file_system_, folder_ / path, kMaxJsonSize);
-    if (!text) return {};
-    const auto pending = json::parse(*text);
-    if (!pending || pending->object() == nullptr) return {};
-    for (const auto& [id, record] : *pending->object()) {
-      const json::Value* task = record.find("task");
-      if (task == nullptr) continue;
-      name(text_of(*task, "image_file_path"), text_of(*task, "base64_image_hash"), id, path);
-    }
+  /// What one file meets costs that file.
+  Status tell(const Status& read, std::string_view path) {
+    if (read) return {};
+    if (read.error().code == ErrorCode::kCancelled) return read;
+    find(FindingKind::kUnreadable, std::string(path), read.error().message);
     return {};
-  }
-
-  static std::string text_of(const json::Value& value, std::string_view member) {
-    const json::Value* found = value.find(member);
-    return found == nullptr || found->text() == nullptr ? std::string() : *found->text();
   }
 
   Status check_blob(const std::string& path, const Named& named) {
@@ -170,7 +149,11 @@ class Examination {
       return {};
     }
     if (!*info || (*info)->kind != files::FileKind::kFile) {
-      find(FindingKind::kMissingFile, path, named.id);
+      if (pruned_.contains(path)) {
+        ++report_.num_pruned;
+      } else {
+        find(FindingKind::kMissingFile, path, named.id);
+      }
       return {};
     }
     constexpr std::string_view kHashPrefix = "sha256:";
@@ -258,6 +241,7 @@ class Examination {
   DoctorReport report_;
   LineSet ids_;
   std::map<std::string, Named, std::less<>> named_;
+  std::set<std::string, std::less<>> pruned_;
 };
 
 }  // namespace

@@ -65,6 +65,7 @@ struct DoctorReport {
   std::uint64_t num_files = 0;  ///< Images and PLY files that records name.
   std::uint64_t num_hashed = 0;
   std::uint64_t num_not_stored = 0;  ///< Hashes without a file, as the miner chose.
+  std::uint64_t num_pruned = 0;      ///< Files that prune deleted.
   std::array<std::uint64_t, kNumFindingKinds> counts{};
   std::vector<Finding> findings;  ///< Order: by kind, path, detail.
   std::optional<DiskSpace> disk;

@@ -108,6 +108,7 @@ std::string to_json(const DoctorReport& report) {
   writer.name("files").unsigned_integer(report.num_files);
   writer.name("hashed").unsigned_integer(report.num_hashed);
   writer.name("not_stored").unsigned_integer(report.num_not_stored);
+  writer.name("pruned").unsigned_integer(report.num_pruned);
   writer.name("counts").begin_object();
   for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
     writer.name(text_of(kind).name).unsigned_integer(report.counts.at(kind));

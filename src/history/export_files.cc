@@ -40,7 +40,7 @@ std::vector<std::string_view> named_files(const ExportRecord& record) {
 
 std::optional<fs::path> inner_path(std::string_view named) {
   // The system takes no such byte, and would see a shorter path.
-  if (named.find('\0') != std::string_view::npos) return std::nullopt;
+  if (named.contains('\0')) return std::nullopt;
   const fs::path path(named);
   if (path.is_absolute() || !path.has_filename()) return std::nullopt;
   for (const fs::path& part : path) {

@@ -92,8 +92,7 @@ std::optional<std::int64_t> integer_of(const json::Field& field) {
 
 class Parquet final : public ExportSink {
  public:
-  Parquet(ExportContext& context, tables::ParquetWriter writer)
-      : context_(&context), writer_(std::move(writer)) {}
+  explicit Parquet(tables::ParquetWriter writer) : writer_(std::move(writer)) {}
 
   Status add(const ExportRecord& record) override {
     const auto& fields = record.record;
@@ -103,7 +102,8 @@ class Parquet final : public ExportSink {
       const auto& column =
           i < kFirstTexts.size() ? kFirstTexts[i] : kObjects[i - kFirstTexts.size()];
       ASSIGN_OR_RETURN(texts[i], text_value(fields[column.field]));
-      if (texts[i]) num_bytes_ += texts[i]->size();
+      const auto& text = texts[i];
+      if (text) num_bytes_ += text->size();
     }
     for (std::size_t i = 0; i < texts.size(); ++i) texts_[i].add(std::move(texts[i]));
     const json::Field& score = fields[RecordField::kScore];
@@ -123,13 +123,13 @@ class Parquet final : public ExportSink {
 
  private:
   // Texts as they are, all else as JSON.
-  Result<std::optional<std::string>> text_value(const json::Field& field) {
+  static Result<std::optional<std::string>> text_value(const json::Field& field) {
     if (!field.is_present()) return std::optional<std::string>();
     if (field.kind == json::FieldKind::kText) {
       return std::optional(without_surrogates(field.text));
     }
     std::string json;
-    RETURN_IF_ERROR(context_->text.append_value(json, field));
+    RETURN_IF_ERROR(append_value(json, field));
     return std::optional(std::move(json));
   }
 
@@ -160,7 +160,6 @@ class Parquet final : public ExportSink {
     return {};
   }
 
-  ExportContext* context_;
   tables::ParquetWriter writer_;
   std::array<Values<std::string>, kFirstTexts.size() + kObjects.size()> texts_;
   Values<double> score_;
@@ -179,7 +178,7 @@ Result<std::unique_ptr<ExportSink>> open_parquet(ExportContext& context,
                                     context.file_system, output, column_specs(),
                                     {.codec = tables::Codec::kZstd,
                                      .plain_columns = {"generation_id", "output_ply_hash"}}));
-  return std::make_unique<Parquet>(context, std::move(writer));
+  return std::make_unique<Parquet>(std::move(writer));
 }
 
 }  // namespace assay::history

@@ -89,7 +89,7 @@ std::string prompt_key_of(const records::RecordView& record) {
   return fmt::format("prompt {}", text_of(record[RecordField::kPrompt]));
 }
 
-Status ExportText::append_value(std::string& json, const json::Field& field) {
+Status append_value(std::string& json, const json::Field& field) {
   switch (field.kind) {
     case json::FieldKind::kAbsent:
     case json::FieldKind::kNull:

@@ -35,15 +35,17 @@ std::string_view text_of(const json::Field& field);
 /// What tells records of one prompt from others: the hash of the image, else the prompt.
 std::string prompt_key_of(const records::RecordView& record);
 
-/// Writes values as json.dumps does. The settings of a miner are the same in most records: those
+/// Add one value as json.dumps writes it; `null` for what is absent.
+/// Errors: kExhausted (nested too deep), kCorrupt (no JSON: a bug of the reader).
+Status append_value(std::string& json, const json::Field& field);
+
+/// Writes records as json.dumps does. The settings of a miner are the same in most records: those
 /// written last are remembered. Threads: one thread at a time.
 class ExportText {
  public:
   /// Add the line of a record, without LF. On failure `line` is as it was.
-  /// Errors: kExhausted (nested too deep), kCorrupt (no JSON: a bug of the reader).
+  /// Errors: as append_value().
   Status append_line(std::string& line, const ExportRecord& record);
-  /// The JSON of one value; `null` for what is absent. Errors: as append_line().
-  Status append_value(std::string& json, const json::Field& field);
 
  private:
   struct Remembered {

@@ -68,6 +68,15 @@ TEST_F(StatusTest, TellsWhenTheDiskIsFull) {
       << "nothing grew in the last 30 days";
 }
 
+TEST_F(StatusTest, ADistantDayIsNotCounted) {
+  StatusReport report;
+  report.disk = DiskSpace{.capacity = ByteCount(9000), .available = ByteCount(5000)};
+  report.days_until_full = 36'500;
+  EXPECT_NE(to_text(report).find("full in 36,500 days"), std::string::npos) << to_text(report);
+  report.days_until_full = 36'501;
+  EXPECT_NE(to_text(report).find("not full within 100 years"), std::string::npos);
+}
+
 TEST_F(StatusTest, RecordsGrowSinceTheFirstOne) {
   put("generation_history.jsonl", "junk\n" + record_line("a", "1970-01-02T10:00:00Z") + "\n");
   const std::size_t size = file_system_.content("/data/generation_history.jsonl")->size();

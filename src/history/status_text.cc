@@ -50,6 +50,12 @@ void append_options(std::string& text, const StatusReport& report) {
       fmt::format("{}, once", to_string(report.saved_by_deletion)));
 }
 
+std::string time_until_full(std::uint64_t days) {
+  constexpr std::uint64_t kFarAway = 36'500;  // beyond it the number says nothing
+  if (days > kFarAway) return "; at this rate not full within 100 years";
+  return fmt::format("; full in {} days at this rate", count_text(days));
+}
+
 }  // namespace
 
 std::string_view to_string(SpaceKind kind) {
@@ -87,11 +93,10 @@ std::string to_text(const StatusReport& report) {
                  to_string(report.growth_a_day()), to_string(report.images_a_day),
                  to_string(report.ply_files_a_day), to_string(report.records_a_day));
   if (report.disk) {
-    fmt::format_to(std::back_inserter(text), "Free: {} of {}{}.\n",
-                   to_string(report.disk->available), to_string(report.disk->capacity),
-                   report.days_until_full ? fmt::format("; full in {} days at this rate",
-                                                        count_text(*report.days_until_full))
-                                          : std::string());
+    fmt::format_to(
+        std::back_inserter(text), "Free: {} of {}{}.\n", to_string(report.disk->available),
+        to_string(report.disk->capacity),
+        report.days_until_full ? time_until_full(*report.days_until_full) : std::string());
   }
   append_options(text, report);
   return text;

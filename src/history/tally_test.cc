@@ -48,15 +48,18 @@ TEST(Tally, ListsTiesByFirstAppearanceWhoeverSawThem) {
   Tally first(options);
   Tally second(options);
   Lines lines;
-  lines.add_to(second, failed_line("Early"), 1);
-  lines.add_to(first, failed_line("Late"), 5);
-  lines.add_to(second, failed_line("Late"), 9);
-  lines.add_to(first, failed_line("Early"), 7);
+  lines.add_to(first, failed_line("Early"), 1);
+  lines.add_to(second, failed_line("Early"), 7);
+  lines.add_to(first, failed_line("Later"), 9);
+  lines.add_to(second, failed_line("Later"), 5);
+  lines.add_to(first, failed_line("Last"), 6);
+  lines.add_to(second, failed_line("Last"), 20);
   lines.add_to(first, failed_line("Once"), 0);
   first.merge(std::move(second));
   const Analysis analysis = first.finish();
-  EXPECT_EQ(analysis.num_listed_failures, 5U);
-  EXPECT_EQ(texts_of(analysis.error_types), (std::vector<std::string>{"Early", "Late", "Once"}));
+  EXPECT_EQ(analysis.num_listed_failures, 7U);
+  EXPECT_EQ(texts_of(analysis.error_types),
+            (std::vector<std::string>{"Early", "Later", "Last", "Once"}));
 }
 
 TEST(Tally, NamesWhatARecordLeavesOut) {

@@ -20,7 +20,7 @@ struct LineScan::State {
   }
 
   /// Marks the structure of `line`; none when simdjson refuses it.
-  Marks mark(std::string_view line);
+  Marks mark(std::string_view line) const;
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> marker;
   PathTree tree;
@@ -28,7 +28,7 @@ struct LineScan::State {
   std::uint64_t line_number = 0;
 };
 
-Marks LineScan::State::mark(std::string_view line) {
+Marks LineScan::State::mark(std::string_view line) const {
   if (marker->capacity() < line.size()) {
     const std::size_t capacity = std::bit_ceil(std::max<std::size_t>(line.size(), 4096));
     CHECK(marker->set_capacity(capacity) == simdjson::SUCCESS, "lines have a limit");

@@ -126,6 +126,8 @@ TEST(LineScan, RefusesBrokenJsonAlsoWhereNobodyLooks) {
                                       R"({,})",
                                       R"({"z": 1,})",
                                       R"({"z": "a\)",
+                                      R"({"z": {"y": {"x": {"w": {"v": 1}})",
+                                      R"({"z": [{"y": [{"x": 1}})",
                                       "{\"z\": \"\x01\"}",
                                       "{\"z\":\x0c 1}",
                                       "\xef\xbb\xbf{}",

@@ -74,10 +74,11 @@ bool is_blank(char character) {
   return character == ' ' || character == '\t' || character == '\r' || character == '\n';
 }
 
-void fill_special_number(Field& field) {
-  field.number = field.raw.starts_with('N')   ? std::numeric_limits<double>::quiet_NaN()
-                 : field.raw.starts_with('-') ? -std::numeric_limits<double>::infinity()
-                                              : std::numeric_limits<double>::infinity();
+/// Of NaN, Infinity and -Infinity.
+double special_number(std::string_view text) {
+  if (text.starts_with('N')) return std::numeric_limits<double>::quiet_NaN();
+  const double infinity = std::numeric_limits<double>::infinity();
+  return text.starts_with('-') ? -infinity : infinity;
 }
 
 /// Fill in a number or literal that was checked already. Pre: `limit` is where something follows.
@@ -104,11 +105,7 @@ void fill_scalar(Field& field, const char* scalar, const char* limit) {
   }
   field.kind = FieldKind::kNumber;
   field.integer = 0;
-  if (is_digit(*(limit - 1))) {
-    field.number = number_of(field.raw);
-  } else {
-    fill_special_number(field);
-  }
+  field.number = is_digit(*(limit - 1)) ? number_of(field.raw) : special_number(field.raw);
 }
 
 }  // namespace
@@ -160,7 +157,7 @@ LineWalk::Mark LineWalk::read_member(Mark mark, PathNode& node, std::size_t& exp
   mark = skip_string(mark);
   if (mark == nullptr || at(mark) != ':') return nullptr;
   ++mark;
-  const std::uint32_t child = tree_->find(node, name, expected_name);
+  const std::uint32_t child = PathTree::find(node, name, expected_name);
   if (child == PathTree::kNoChild) return skip_value(mark, depth);
   return read_value(mark, (*tree_)[child], depth);
 }

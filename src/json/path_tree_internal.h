@@ -71,7 +71,7 @@ class PathTree {
 
   /// The child of `node` for the member `name`. `expected` is the place in the learned order that
   /// comes next, 0 at first. Pre: kNameReadAhead bytes are readable at `name`, or its size.
-  std::uint32_t find(PathNode& node, std::string_view name, std::size_t& expected) {
+  static std::uint32_t find(PathNode& node, std::string_view name, std::size_t& expected) {
     if (expected < node.known_names.size() && node.known_names[expected].matches(name)) {
       return node.known_names[expected++].child();
     }

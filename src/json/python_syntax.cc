@@ -124,6 +124,7 @@ class Reader {
     }
     if (last_of_place.size() == object.members.size()) return;
     std::vector<SyntaxValue> kept;
+    kept.reserve(last_of_place.size());
     for (const std::size_t last : last_of_place) kept.push_back(std::move(object.members[last]));
     object.members = std::move(kept);
   }

@@ -44,7 +44,7 @@ BlockRead::BlockRead(const ReadOptions& options, const LateFeedback& feedback, I
 Status BlockRead::read(const LineBlock& block, std::uint64_t ordinal) {
   counts_.num_too_long += block.num_too_long;
   Status status;
-  const char* begin = block.bytes.get();
+  const char* begin = block.bytes.data();
   for_each_line(block.text(), [&](std::string_view line) {
     if (status) status = read_line(line, ordinal + static_cast<std::uint64_t>(line.data() - begin));
   });

@@ -23,8 +23,8 @@ std::string line_itself(std::string_view line) { return std::string(line); }
 // The ids in the months that stand beside the current file, read once and only when asked.
 class Months {
  public:
-  Months(files::FileSystem& file_system, const fs::path& folder)
-      : file_system_(&file_system), folder_(folder) {}
+  Months(files::FileSystem& file_system, fs::path folder)
+      : file_system_(&file_system), folder_(std::move(folder)) {}
 
   Result<bool> holds(const std::string& generation_id) {
     if (!is_read_) RETURN_IF_ERROR(read());
@@ -59,7 +59,7 @@ DerivedAnchor anchor_of(const std::map<std::string, DerivedAnchor>& anchors,
   return found == anchors.end() ? DerivedAnchor{} : found->second;
 }
 
-void move_behind(std::vector<std::string>& lines, std::vector<std::string>&& later) {
+void move_behind(std::vector<std::string>& lines, std::vector<std::string>& later) {
   lines.insert(lines.end(), std::make_move_iterator(later.begin()),
                std::make_move_iterator(later.end()));
   later.clear();
@@ -67,10 +67,10 @@ void move_behind(std::vector<std::string>& lines, std::vector<std::string>&& lat
 
 }  // namespace
 
-void DerivedLines::take_in(DerivedLines&& later) {
-  move_behind(history, std::move(later.history));
-  move_behind(feedback, std::move(later.feedback));
-  move_behind(config, std::move(later.config));
+void DerivedLines::take_in(DerivedLines later) {
+  move_behind(history, later.history);
+  move_behind(feedback, later.feedback);
+  move_behind(config, later.config);
 }
 
 Result<Derivation> Derivation::open(files::FileSystem& file_system, const fs::path& folder,

@@ -27,7 +27,7 @@ struct DerivedLines {
 
   bool is_empty() const { return history.empty() && feedback.empty() && config.empty(); }
   /// Put `later` behind these.
-  void take_in(DerivedLines&& later);
+  void take_in(DerivedLines later);
 };
 
 /// Threads: one thread at a time.

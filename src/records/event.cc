@@ -37,8 +37,8 @@ void write(JsonMembers& into, const Started& body) {
   into.set_text("validator_hotkey", body.validator_hotkey);
   into.set_text("network", body.network);
   into.set("miner_config", body.miner_config);
-  into.set("stores_images", json_boolean_of(body.stores_images));
-  into.set("stores_ply_files", json_boolean_of(body.stores_ply_files));
+  into.set_boolean("stores_images", body.stores_images);
+  into.set_boolean("stores_ply_files", body.stores_ply_files);
 }
 void write(JsonMembers& into, const EnhancedPrompt& body) {
   if (body.enhanced_prompt) into.set_optional_text("enhanced_prompt", body.enhanced_prompt);

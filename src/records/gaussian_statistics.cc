@@ -46,21 +46,29 @@ void gather(PlyType type, const std::byte* first, std::size_t stride, std::endia
             std::span<float> into) {
   switch (type) {
     case PlyType::kInt8:
-      return gather<std::int8_t>(first, stride, order, into);
+      gather<std::int8_t>(first, stride, order, into);
+      return;
     case PlyType::kUint8:
-      return gather<std::uint8_t>(first, stride, order, into);
+      gather<std::uint8_t>(first, stride, order, into);
+      return;
     case PlyType::kInt16:
-      return gather<std::int16_t>(first, stride, order, into);
+      gather<std::int16_t>(first, stride, order, into);
+      return;
     case PlyType::kUint16:
-      return gather<std::uint16_t>(first, stride, order, into);
+      gather<std::uint16_t>(first, stride, order, into);
+      return;
     case PlyType::kInt32:
-      return gather<std::int32_t>(first, stride, order, into);
+      gather<std::int32_t>(first, stride, order, into);
+      return;
     case PlyType::kUint32:
-      return gather<std::uint32_t>(first, stride, order, into);
+      gather<std::uint32_t>(first, stride, order, into);
+      return;
     case PlyType::kFloat32:
-      return gather<float>(first, stride, order, into);
+      gather<float>(first, stride, order, into);
+      return;
     case PlyType::kFloat64:
-      return gather<double>(first, stride, order, into);
+      gather<double>(first, stride, order, into);
+      return;
   }
 }
 
@@ -230,10 +238,14 @@ class GaussianScanner::State {
                std::span(batch_.columns[found.column]).subspan(start, num_taken));
       }
       batch_.num_rows += num_taken;
-      if (batch_.num_rows == GaussianBatch::kCapacity) sums_->add(batch_);
+      if (batch_.num_rows == GaussianBatch::kCapacity) add_batch();
       rows = rows.subspan(num_taken * row_size_);
       count -= num_taken;
     }
+  }
+
+  void add_batch() {
+    if (sums_) sums_->add(batch_);
   }
 
   void feed_text(std::string_view piece) {
@@ -282,22 +294,26 @@ class GaussianScanner::State {
       const bool is_number = read.ec != std::errc::invalid_argument;
       if (!is_number || (read.ptr != end && !is_blank(*read.ptr)) ||
           values_.size() == num_properties_) {
-        return refuse_row();
+        refuse_row();
+        return;
       }
       // Beyond a double: too small, or too large.
       if (read.ec == std::errc::result_out_of_range) {
-        const bool is_small = std::string_view(at, read.ptr).find("-", 1) != std::string_view::npos;
+        const bool is_small = std::string_view(at, read.ptr).find('-', 1) != std::string_view::npos;
         value = is_small ? 0.0 : std::numeric_limits<double>::infinity();
       }
       values_.push_back(static_cast<float>(value));
       at = read.ptr;
     }
-    if (values_.size() != num_properties_) return refuse_row();
+    if (values_.size() != num_properties_) {
+      refuse_row();
+      return;
+    }
     for (const FoundColumn& found : found_) {
       batch_.columns[found.column][batch_.num_rows] = values_[found.property];
     }
     ++num_rows_read_;
-    if (++batch_.num_rows == GaussianBatch::kCapacity) sums_->add(batch_);
+    if (++batch_.num_rows == GaussianBatch::kCapacity) add_batch();
   }
 
   void refuse_row() {

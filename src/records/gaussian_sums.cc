@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 namespace assay::records {
@@ -10,8 +11,9 @@ namespace {
 
 constexpr float kMinScale = 1e-9F;
 constexpr float kMaxScale = 1e9F;
-const float kMinLogScale = std::log(kMinScale);
-const float kMaxLogScale = std::log(kMaxScale);
+// Their natural logarithms.
+constexpr float kMinLogScale = -20.7232658F;
+constexpr float kMaxLogScale = 20.7232658F;
 
 constexpr std::array kScaleColumns = {GaussianColumn::kScale0, GaussianColumn::kScale1,
                                       GaussianColumn::kScale2};
@@ -29,11 +31,11 @@ void exponentials(const GaussianBatch::Column& values, GaussianBatch::Column& re
   // e^x = 2^n * e^r with n whole and |r| <= ln(2) / 2; e^r by its series, 2^n by its bits.
   constexpr float kLowest = -87.0F;
   constexpr float kHighest = 88.0F;
-  constexpr float kInverseLn2 = 1.44269504F;
+  constexpr auto kInverseLn2 = std::numbers::log2e_v<float>;
   // Added and taken away again it leaves the nearest whole number.
   constexpr float kRounder = 12582912.0F;
-  // ln(2) in two parts, the first with few digits, so that n times it is exact.
-  constexpr float kLn2High = 0.693359375F;
+  // ln(2) in two parts, the first with few digits, so that n times it is exact: 355 / 512.
+  constexpr float kLn2High = 355.0F / 512.0F;
   constexpr float kLn2Low = -2.12194440e-4F;
   constexpr int kExponentBias = 127;
   constexpr int kMantissaBits = 23;
@@ -104,13 +106,13 @@ ValueSpread LaneSums::spread(std::uint64_t count) const {
 }
 
 void GaussianSums::drop_not_finite(GaussianBatch& batch) {
-  // A value less itself is zero, or NaN when it was not finite; and a sum with NaN stays NaN.
+  // A value times zero is zero, or NaN when it was not finite; and a sum with NaN stays NaN.
   GaussianBatch::Column differences{};
   for (std::size_t column = 0; column < batch.columns.size(); ++column) {
     if (!has_column_[column]) continue;
     const auto& values = batch.columns[column];
     for (std::size_t i = 0; i < GaussianBatch::kCapacity; ++i) {
-      differences[i] += values[i] - values[i];
+      differences[i] += values[i] * 0.0F;
     }
   }
   std::size_t num_kept = 0;

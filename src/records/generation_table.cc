@@ -46,7 +46,7 @@ std::string first_record(const Event& event, const Started& body, const KnownGen
   task.set_text("task_type", body.task_type);
   task.set_text("prompt", body.prompt);
   task.set_integer("prompt_length", static_cast<std::int64_t>(body.prompt_length_code_points));
-  task.set("is_base64_image", json_boolean_of(body.image_hash.has_value()));
+  task.set_boolean("is_base64_image", body.image_hash.has_value());
   task.set_optional_text("base64_image_hash", body.image_hash);
   task.set_optional_text("image_file_path", body.image_file_path);
   JsonMembers generation;
@@ -81,6 +81,8 @@ std::string with_members(const std::string& record, std::span<const std::string_
 // Feedback into a record that is not written yet; who the validator is counts where the start did
 // not say it.
 std::string with_feedback(const std::string& record, const KnownGeneration& known) {
+  if (!known.feedback) return record;
+  const Feedback& feedback = *known.feedback;
   auto root = JsonMembers::parse(record).value_or(JsonMembers());
   root.set("validator_feedback", feedback_section(known));
   const std::string* section = root.find("metadata");
@@ -88,13 +90,13 @@ std::string with_feedback(const std::string& record, const KnownGeneration& know
   if (!metadata) return root.to_text();
   JsonMembers found;
   const std::string* uid = metadata->find("validator_uid");
-  if (known.feedback->validator_uid && (uid == nullptr || *uid == "null")) {
-    found.set_optional_integer("validator_uid", known.feedback->validator_uid);
+  if (feedback.validator_uid && (uid == nullptr || *uid == "null")) {
+    found.set_optional_integer("validator_uid", feedback.validator_uid);
   }
   const std::string* hotkey = metadata->find("validator_hotkey");
-  if (known.feedback->validator_hotkey &&
+  if (feedback.validator_hotkey &&
       (hotkey == nullptr || *hotkey == "null" || *hotkey == "\"unknown\"")) {
-    found.set_optional_text("validator_hotkey", known.feedback->validator_hotkey);
+    found.set_optional_text("validator_hotkey", feedback.validator_hotkey);
   }
   merge_at(root, kMetadataPath, found);
   return root.to_text();

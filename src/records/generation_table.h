@@ -109,7 +109,7 @@ class GenerationTable {
 
   Applied apply_body(const Event& event);
   Applied start(const Event& event, const Started& body);
-  Applied update(const Event& event, Open& open);
+  static Applied update(const Event& event, Open& open);
   Applied receive_feedback(const Event& event, const FeedbackReceived& body);
   Applied settle_ply(const Event& event, const PlySettled& body);
   Applied finish(const Event& event);

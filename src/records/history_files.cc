@@ -65,8 +65,9 @@ Result<std::vector<HistoryFile>> find_history_files(files::FileSystem& file_syst
   RETURN_IF_ERROR(add_files(file_system, folder / "archive", found));
   RETURN_IF_ERROR(add_files(file_system, folder, found));
   // The archive first within a month: a rotation that was interrupted has written there last.
-  std::ranges::stable_sort(found, {}, [](const HistoryFile& file) {
-    return std::tuple(file.month.empty(), std::string_view(file.month));
+  std::ranges::sort(found, {}, [&](const HistoryFile& file) {
+    return std::tuple(file.month.empty(), file.month, file.path.parent_path() == folder,
+                      file.path.native());
   });
   return found;
 }

@@ -63,7 +63,7 @@ using OnRecord =
 /// Read all records under `folder`. Late feedback (generation_feedback.jsonl) replaces the feedback
 /// fields of its record, and where the PLY file went in the end those of the file. Of records of
 /// one id the first counts; of two in one file, which are no work of a rotation, any may when there
-/// are several threads. Memory: a few MiB a worker, 21 to 32 bytes a record, and the late feedback.
+/// are several threads. Memory: a few MiB a worker, 21 to 43 bytes a record, and the late feedback.
 /// Errors: kNotFound (no such folder, or no history in it: the message says what was looked for),
 ///         kDenied, kUnavailable, kCancelled, kCorrupt (a compressed file that is broken), and what
 ///         `on_record` returns.

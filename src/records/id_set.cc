@@ -88,8 +88,7 @@ bool IdSet::insert_into(std::vector<IdDigest>& slots, const IdDigest& digest) {
 }
 
 void IdSet::grow(Shard& shard) {
-  // By half at a time: the memory for a million ids stays below 32 MB while it grows.
-  std::vector<IdDigest> larger(std::max(kMinSlots, shard.slots.size() * 3 / 2));
+  std::vector<IdDigest> larger(std::max(kMinSlots, shard.slots.size() * 2));
   for (const IdDigest& digest : shard.slots) {
     if (digest != IdDigest()) insert_into(larger, digest);
   }

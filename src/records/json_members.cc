@@ -42,9 +42,13 @@ class Cursor {
     skip_blanks();
     const std::size_t start = position_;
     if (start == text_.size()) return std::nullopt;
-    const bool skipped = text_[start] == '"'                          ? skip_quoted()
-                         : text_[start] == '{' || text_[start] == '[' ? skip_nested()
-                                                                      : skip_plain();
+    const bool is_nested = text_[start] == '{' || text_[start] == '[';
+    bool skipped = false;
+    if (text_[start] == '"') {
+      skipped = skip_quoted();
+    } else {
+      skipped = is_nested ? skip_nested() : skip_plain();
+    }
     if (!skipped) return std::nullopt;
     return text_.substr(start, position_ - start);
   }
@@ -232,6 +236,9 @@ void JsonMembers::set_optional_text(std::string_view name,
                                     const std::optional<std::string>& value) {
   set(name, value ? json_text_of(*value) : "null");
 }
+void JsonMembers::set_boolean(std::string_view name, bool value) {
+  set(name, value ? "true" : "false");
+}
 void JsonMembers::set_integer(std::string_view name, std::int64_t value) {
   set(name, fmt::to_string(value));
 }
@@ -314,7 +321,5 @@ std::string json_text_of(std::string_view text) {
   json::append_python_string(json, text);
   return json;
 }
-
-std::string json_boolean_of(bool value) { return value ? "true" : "false"; }
 
 }  // namespace assay::records

@@ -38,6 +38,7 @@ class JsonMembers {
   void set_text(std::string_view name, std::string_view value);
   /// null for nothing.
   void set_optional_text(std::string_view name, const std::optional<std::string>& value);
+  void set_boolean(std::string_view name, bool value);
   void set_integer(std::string_view name, std::int64_t value);
   void set_optional_integer(std::string_view name, const std::optional<std::int64_t>& value);
 
@@ -71,6 +72,5 @@ std::optional<double> decode_json_number(std::string_view value);
 std::optional<bool> decode_json_boolean(std::string_view value);
 
 std::string json_text_of(std::string_view text);
-std::string json_boolean_of(bool value);
 
 }  // namespace assay::records

@@ -40,9 +40,9 @@ std::string text_or_empty(const JsonMembers& members, std::string_view name) {
 
 // Seconds since the submission; where there was none, since the start. A clock that went backwards
 // in between gives 0, never a negative delay.
-std::string delay_text(const KnownGeneration& known) {
+std::string delay_text(const KnownGeneration& known, const Feedback& feedback) {
   const Timestamp from = known.submitted.value_or(known.started);
-  const auto delay = std::max(known.feedback->time - from, std::chrono::microseconds(0));
+  const auto delay = std::max(feedback.time - from, std::chrono::microseconds(0));
   return json::python_repr(
       json::python_round(std::chrono::duration<double>(delay).count(), kDelayDecimals));
 }
@@ -139,12 +139,12 @@ std::optional<KnownGeneration> known_generation_of_record(std::string_view recor
 
 std::string feedback_section(const KnownGeneration& known) {
   JsonMembers members;
-  members.set("received", json_boolean_of(known.feedback.has_value()));
+  members.set_boolean("received", known.feedback.has_value());
   if (known.feedback) {
     members.set_text("feedback_time", python_isoformat(known.feedback->time));
     members.set("score", score_text(*known.feedback));
-    members.set("accepted", json_boolean_of(known.feedback->is_accepted()));
-    members.set("feedback_delay_seconds", delay_text(known));
+    members.set_boolean("accepted", known.feedback->is_accepted());
+    members.set("feedback_delay_seconds", delay_text(known, *known.feedback));
   } else {
     for (const std::string_view name :
          {"feedback_time", "score", "accepted", "feedback_delay_seconds"}) {
@@ -160,10 +160,10 @@ std::string feedback_line(const KnownGeneration& known) {
   if (known.feedback) {
     members.set_text("feedback_time", python_isoformat(known.feedback->time));
     members.set("score", score_text(*known.feedback));
-    members.set("accepted", json_boolean_of(known.feedback->is_accepted()));
+    members.set_boolean("accepted", known.feedback->is_accepted());
     // Of a generation that is not known there is nothing to count from.
     const bool has_start = known.started != Timestamp();
-    members.set("feedback_delay_seconds", has_start ? delay_text(known) : "null");
+    members.set("feedback_delay_seconds", has_start ? delay_text(known, *known.feedback) : "null");
     members.set_optional_integer("validator_uid", known.feedback->validator_uid);
     members.set_optional_text("validator_hotkey", known.feedback->validator_hotkey);
   }

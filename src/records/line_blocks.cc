@@ -12,6 +12,7 @@ namespace assay::records {
 namespace {
 
 constexpr std::size_t kBlockSize = std::size_t{1} << 20;
+constexpr std::size_t kPadding = json::LineScan::kPadding;
 constexpr char kLineEnd = '\n';
 
 class FileStream final : public ByteStream {
@@ -89,16 +90,6 @@ class CompressedStream final : public ByteStream {
   bool is_at_end_ = false;
 };
 
-/// Make room for `size` bytes and the padding, keeping what is there.
-void grow(LineBlock& block, std::size_t size) {
-  if (block.capacity >= size) return;
-  auto larger = std::make_unique_for_overwrite<char[]>(size + json::LineScan::kPadding);
-  if (block.size > 0) std::memcpy(larger.get(), block.bytes.get(), block.size);
-  std::memset(larger.get() + size, 0, json::LineScan::kPadding);
-  block.bytes = std::move(larger);
-  block.capacity = size;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ByteStream>> open_history_stream(files::FileSystem& file_system,
@@ -114,13 +105,14 @@ Result<bool> LineBlocks::next(LineBlock& block) {
   block.num_too_long = 0;
   while (true) {
     block.size = 0;
-    grow(block, std::max(kBlockSize, 2 * rest_.size()));
-    std::ranges::copy(rest_, block.bytes.get());
+    const std::size_t capacity = std::max(kBlockSize, 2 * rest_.size());
+    if (block.bytes.size() < capacity + kPadding) block.bytes.resize(capacity + kPadding);
+    std::ranges::copy(rest_, block.bytes.begin());
     block.size = rest_.size();
     block.offset = offset_;
     const std::size_t num_old = rest_.size();
     rest_.clear();
-    const std::span free_space(block.bytes.get() + num_old, block.capacity - num_old);
+    const auto free_space = std::span(block.bytes).first(capacity).subspan(num_old);
     ASSIGN_OR_RETURN(const std::size_t num_new, stream_->read(std::as_writable_bytes(free_space)));
     block.size += num_new;
     const bool is_last = num_new < free_space.size();

@@ -21,15 +21,14 @@ namespace assay::records {
 /// Lines that end in LF, the last of a file perhaps not; json::LineScan::kPadding bytes are
 /// readable behind them.
 struct LineBlock {
-  std::unique_ptr<char[]> bytes;
-  std::size_t capacity = 0;
-  std::size_t size = 0;
+  std::vector<char> bytes;
+  std::size_t size = 0;  ///< Of the lines, which `bytes` begins with.
   /// Where it begins in the uncompressed file.
   std::uint64_t offset = 0;
   /// Lines over json::kMaxLineSize that were left out before it.
   std::uint64_t num_too_long = 0;
 
-  std::string_view text() const { return {bytes.get(), size}; }
+  std::string_view text() const { return {bytes.data(), size}; }
 };
 
 /// Call `on_line` for each line of `text`, without its LF.

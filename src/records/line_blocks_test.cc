@@ -42,7 +42,7 @@ Read read(std::string text) {
     for_each_line(block.text(), [&](std::string_view line) {
       all.lines.emplace_back(line);
       all.offsets.push_back(block.offset +
-                            static_cast<std::uint64_t>(line.data() - block.bytes.get()));
+                            static_cast<std::uint64_t>(line.data() - block.bytes.data()));
     });
   }
   return all;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <utility>
 
 // How the parts keep in step. append() returns when an event is in the journal; the journal calls
@@ -32,6 +34,10 @@ std::uint64_t num_bytes(const DerivedLines& lines) {
   return num_bytes(lines.history) + num_bytes(lines.feedback) + num_bytes(lines.config);
 }
 
+// What is not destroyed on purpose.
+template <typename... Left>
+void leave_alone(Left*... /*left*/) {}
+
 }  // namespace
 
 LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, RandomSource& random,
@@ -41,9 +47,28 @@ LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, Rando
       random_(&random),
       folder_(std::move(folder)),
       options_(options),
+      process_(::getpid()),
       table_(options.table) {}
 
+bool LocalRecorder::is_forked() const { return ::getpid() != process_; }
+
+Status LocalRecorder::check_usable() const {
+  if (is_forked()) {
+    return unavailable(
+        "the recorder was opened before this process was forked; open it again in this one");
+  }
+  if (is_closed_) return unavailable("the recorder is closed");
+  return {};
+}
+
 LocalRecorder::~LocalRecorder() {
+  if (is_forked()) {
+    // The threads are the parent's, and what they hold stays as it was at the fork.
+    if (thread_.joinable()) thread_.detach();
+    // The end of a condition would wait for the thread that waits on it in the parent.
+    leave_alone(hand_over_.release(), journal_.release(), wake_.release());
+    return;
+  }
   if (is_closed_ || !is_open_) return;
   if (const Status closed = close(); !closed) {
     log_error("the history was closed with a failure; the journal completes it at the next start",
@@ -161,7 +186,7 @@ Status LocalRecorder::check_folder() {
 }
 
 Status LocalRecorder::flush() {
-  if (is_closed_) return unavailable("the recorder is closed");
+  RETURN_IF_ERROR(check_usable());
   const std::scoped_lock guard(derive_mutex_);
   watch_space();
   auto derived = derive(Pending::kNow);
@@ -170,7 +195,7 @@ Status LocalRecorder::flush() {
 }
 
 Status LocalRecorder::checkpoint() {
-  if (is_closed_) return unavailable("the recorder is closed");
+  RETURN_IF_ERROR(check_usable());
   const std::scoped_lock guard(derive_mutex_);
   auto done = derive(Pending::kNow);
   if (done) done = write_checkpoint_now();
@@ -180,6 +205,8 @@ Status LocalRecorder::checkpoint() {
 
 Status LocalRecorder::close() {
   if (is_closed_) return {};
+  RETURN_IF_ERROR(check_usable());
+  hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
@@ -196,7 +223,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(wake_mutex_);
-      wake_.wait_for(lock, stop, options_.derive_interval, [] { return false; });
+      wake_->wait_for(lock, stop, options_.derive_interval, [] { return false; });
     }
     if (stop.stop_requested()) return;
     if (clock_->monotonic() - settled >= kSettleInterval) {
@@ -233,10 +260,10 @@ void LocalRecorder::note_trouble(const Status& status) {
 void LocalRecorder::watch_space() {
   constexpr double kClear = 1.1;
   const auto space = file_system_->space(folder_);
-  const auto free_share = space && space->total > ByteCount(0)
-                              ? static_cast<double>(space->free.count()) /
-                                    static_cast<double>(space->total.count())
-                              : 1.0;
+  const auto free_share =
+      space && space->total > ByteCount(0)
+          ? static_cast<double>(space->free.count()) / static_cast<double>(space->total.count())
+          : 1.0;
   const auto ply_bytes = static_cast<double>(ply_files_->size().count());
   const auto max_ply_bytes = static_cast<double>(options_.max_ply_files.count());
   const auto update = [](bool& is_raised, bool is_beyond, bool is_well_within,
@@ -250,8 +277,8 @@ void LocalRecorder::watch_space() {
     }
   };
   const std::scoped_lock guard(state_mutex_);
-  update(is_disk_low_, free_share < options_.min_free_share,
-         free_share > options_.min_free_share * kClear,
+  update(is_disk_low_,
+         free_share<options_.min_free_share, free_share> options_.min_free_share * kClear,
          fmt::format("the disk of {} is nearly full", folder_.native()));
   update(is_ply_large_, ply_bytes > max_ply_bytes, ply_bytes * kClear < max_ply_bytes,
          fmt::format("the PLY files in {} are over {}", folder_.native(),
@@ -260,6 +287,7 @@ void LocalRecorder::watch_space() {
 
 RecorderStatus LocalRecorder::status() const {
   RecorderStatus status;
+  if (is_forked()) return status;
   if (journal_ != nullptr) status.journal = journal_->counts();
   status.images = images_->size();
   status.ply_files = ply_files_->size();

@@ -5,6 +5,7 @@
 
 #include "records/checkpoint.h"
 #include "records/derivation_internal.h"
+#include "records/hand_over_internal.h"
 #include "records/image_store.h"
 #include "records/ply_store.h"
 #include "records/recorder.h"
@@ -65,6 +66,11 @@ class LocalRecorder final : public Recorder {
     std::optional<std::string> image_file_path;
   };
 
+  // Whether this is a child of the process that opened it: it has neither the threads nor a
+  // journal of its own.
+  bool is_forked() const;
+  Status check_usable() const;
+
   Result<Receipt> record(std::string_view generation_id, std::string_view key, EventBody body);
   Result<Receipt> append(const Event& event);
   std::string new_generation_id();
@@ -103,6 +109,7 @@ class LocalRecorder final : public Recorder {
   RandomSource* random_;
   const std::filesystem::path folder_;
   const RecorderOptions options_;
+  const std::int64_t process_;
   RecorderRecovery recovery_;
 
   std::unique_ptr<ImageStore> images_;
@@ -125,7 +132,7 @@ class LocalRecorder final : public Recorder {
 
   std::mutex
       derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_
-  std::optional<Derivation> derivation_;
+  std::unique_ptr<Derivation> derivation_;
   DerivedLines unwritten_;
   std::optional<std::uint64_t> pending_version_;  // of the table, that the file shows
   std::chrono::nanoseconds pending_written_{};
@@ -141,8 +148,10 @@ class LocalRecorder final : public Recorder {
   std::atomic<bool> is_folder_gone_ = false;
   std::unique_ptr<files::GroupJournal> journal_;
   std::mutex wake_mutex_;
-  std::condition_variable_any wake_;
+  std::unique_ptr<std::condition_variable_any> wake_ =
+      std::make_unique<std::condition_variable_any>();
   std::jthread thread_;
+  std::unique_ptr<HandOverServer> hand_over_;
 };
 
 }  // namespace assay::records

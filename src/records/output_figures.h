@@ -17,7 +17,7 @@ namespace assay::records {
 bool lacks_ply_figures(std::string_view output);
 
 /// `output` with `ply_file_hash`, and with file_size_mb, num_gaussians, gaussian_stats where it
-/// lacks them; a file that does not parse adds `ply_defect` and no figures.
+/// lacks them; of a file that does not parse gaussian_stats holds `ply_defect` alone.
 /// Pre: `output` is an object in Python's form.
 JsonObjectText with_ply_figures(std::string_view output, const Sha256& hash, ByteCount size,
                                 const std::optional<GaussianReport>& report);

@@ -195,13 +195,12 @@ Result<StoredPly> PlyStore::write(std::string_view generation_id, std::size_t ma
 bool PlyStore::link_present(const StoredPly& stored) {
   const auto known = contents_.find(digits_of(stored.pending_path));
   if (known == contents_.end() || known->second.size != stored.size) return false;
-  for (const fs::path& name : known->second.names) {
+  return std::ranges::any_of(known->second.names, [&](const fs::path& name) {
     const auto is_same = has_hash(name, stored.hash);
-    if (!is_same || !*is_same) continue;
-    if (name == stored.pending_path) return true;
-    if (file_system_->link(data_folder_ / name, data_folder_ / stored.pending_path)) return true;
-  }
-  return false;
+    if (!is_same || !*is_same) return false;
+    return name == stored.pending_path ||
+           file_system_->link(data_folder_ / name, data_folder_ / stored.pending_path).has_value();
+  });
 }
 
 Result<bool> PlyStore::has_hash(const fs::path& path, const Sha256& hash) {

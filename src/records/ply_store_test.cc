@@ -211,9 +211,9 @@ TEST(PlyStore, ThreadsStoreAtTheSameTime) {
   threads.clear();
   const auto names = disk.list(kData / "ply_files");
   ASSERT_TRUE(names);
-  EXPECT_EQ(std::ranges::count_if(
-                *names, [](const std::string& name) { return name.ends_with(".ply"); }),
-            8);
+  EXPECT_EQ(
+      std::ranges::count_if(*names, [](const std::string& name) { return name.ends_with(".ply"); }),
+      8);
 }
 
 TEST(PlyStore, AfterEveryFailureNothingHalfIsLeftAndTheNextTryWorks) {
@@ -286,6 +286,13 @@ TEST(PlyStore, WhatItSaidLastsThroughACrashAndSettlingAgainFinishesIt) {
       disk.cut_power_at(operation);
       const Told told = run_until_the_power_goes(disk, bytes);
       disk.crash(random);
+      if (told.settled_a) {
+        ASSERT_EQ(disk.content(kData / *told.settled_a->path), bytes);
+        ASSERT_FALSE(disk.content(kData / told.a->pending_path));
+      }
+      if (told.settled_b) {
+        ASSERT_FALSE(disk.content(kData / told.b->pending_path));
+      }
       const auto store = open_store(disk);
       if (told.a) {
         const auto settled = store->settle("a", told.a->pending_path, PlyDecision::kAccepted);

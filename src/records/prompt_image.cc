@@ -87,7 +87,7 @@ std::optional<PromptImage> image_in_data_url(std::string_view url) {
   std::string_view type = url.substr(kScheme.size(), comma - kScheme.size());
   std::string_view payload = url.substr(comma + 1);
   std::string unescaped;
-  if (payload.find('%') != std::string_view::npos) {
+  if (payload.contains('%')) {
     unescaped = percent_decoded(payload);
     payload = unescaped;
   }

@@ -16,9 +16,10 @@ class Reader {
   int number(std::size_t width) {
     if (rest_.size() < width) return fail();
     int value = 0;
-    for (const char digit : rest_.substr(0, width)) {
-      if (digit < '0' || digit > '9') return fail();
-      value = value * 10 + (digit - '0');
+    for (std::size_t i = 0; i < width; ++i) {
+      const int digit = rest_[i] - '0';
+      if (digit < 0 || digit > 9) return fail();
+      value = value * 10 + digit;
     }
     rest_.remove_prefix(width);
     return value;
@@ -102,9 +103,55 @@ microseconds read_offset(Reader& reader) {
   return is_west ? -offset : offset;
 }
 
+/// Digits of a text of fixed form; a character that is none makes `is_right` false.
+struct FixedForm {
+  std::string_view text;
+  bool is_right = true;
+
+  int number(std::size_t begin, std::size_t width) {
+    int value = 0;
+    for (std::size_t i = begin; i < begin + width; ++i) {
+      const int digit = text[i] - '0';
+      is_right = is_right && digit >= 0 && digit <= 9;
+      value = value * 10 + digit;
+    }
+    return value;
+  }
+};
+
+/// `2025-11-12T21:30:45+00:00`, with six decimals or none: what the loggers write, at a third of
+/// the cost. Nothing for any other, also when it is right.
+std::optional<RecordTime> read_logged_form(std::string_view text) {
+  constexpr std::size_t kSize = 25;
+  constexpr std::size_t kSizeWithDecimals = 32;
+  const bool has_decimals = text.size() == kSizeWithDecimals && text[19] == '.';
+  if (!has_decimals && text.size() != kSize) return std::nullopt;
+  if (!text.ends_with("+00:00") || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+      text[13] != ':' || text[16] != ':') {
+    return std::nullopt;
+  }
+  FixedForm form{.text = text};
+  const std::chrono::year_month_day date(
+      std::chrono::year(form.number(0, 4)),
+      std::chrono::month(static_cast<unsigned>(form.number(5, 2))),
+      std::chrono::day(static_cast<unsigned>(form.number(8, 2))));
+  const int hour = form.number(11, 2);
+  const int minute = form.number(14, 2);
+  const int second = form.number(17, 2);
+  const int micros = has_decimals ? form.number(20, 6) : 0;
+  if (!form.is_right || date.year() == std::chrono::year(0) || !date.ok() || hour > 23 ||
+      minute > 59 || second > 59) {
+    return std::nullopt;
+  }
+  return RecordTime{.instant = Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(hour) +
+                               std::chrono::minutes(minute) + std::chrono::seconds(second) +
+                               microseconds(micros)};
+}
+
 }  // namespace
 
 std::optional<RecordTime> parse_record_time(std::string_view text) {
+  if (const auto time = read_logged_form(text)) return time;
   Reader reader(text);
   RecordTime time;
   time.instant = Timestamp(read_date(reader));

@@ -1,6 +1,7 @@
 #include "records/recorder.h"
 
 #include "core/check.h"
+#include "records/hand_over_internal.h"
 #include "records/intake.h"
 #include "records/json_members_internal.h"
 #include "records/local_recorder_internal.h"
@@ -43,9 +44,27 @@ Result<std::unique_ptr<Recorder>> Recorder::open(files::FileSystem& file_system,
                                                  RandomSource& random,
                                                  const std::filesystem::path& folder,
                                                  const RecorderOptions& options) {
-  auto recorder = std::make_unique<LocalRecorder>(file_system, clock, random, folder, options);
-  RETURN_IF_ERROR(with_context(recorder->start_up(), "open the history in " + folder.native()));
-  return recorder;
+  constexpr std::chrono::seconds kPatience{5};
+  constexpr std::chrono::milliseconds kPause{20};
+  const auto begin = clock.monotonic();
+  while (true) {
+    auto recorder = std::make_unique<LocalRecorder>(file_system, clock, random, folder, options);
+    const Status started = recorder->start_up();
+    if (started) return recorder;
+    const bool may_be_in_use = started.error().code == ErrorCode::kUnavailable;
+    if (may_be_in_use && options.hand_over == HandOver::kToFirst) {
+      auto other =
+          std::make_unique<HandedOverRecorder>(file_system, clock, random, folder, options);
+      if (other->connect()) return other;
+      // The first may be at its replay, or on its way out.
+      if (clock.monotonic() - begin < kPatience) {
+        std::this_thread::sleep_for(kPause);
+        continue;
+      }
+    }
+    return with_context(Result<std::unique_ptr<Recorder>>(started.error()),
+                        "open the history in " + folder.native());
+  }
 }
 
 std::string LocalRecorder::new_generation_id() {
@@ -64,7 +83,7 @@ Result<Receipt> LocalRecorder::record(std::string_view generation_id, std::strin
 }
 
 Result<Receipt> LocalRecorder::append(const Event& event) {
-  if (is_closed_) return unavailable("the recorder is closed");
+  RETURN_IF_ERROR(check_usable());
   if (is_folder_gone_) {
     return unavailable(
         fmt::format("the data folder {} was removed or replaced; open it again", folder_.native()));
@@ -141,10 +160,10 @@ Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,
   ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
   const Timestamp now = clock_->now();
   JsonMembers members;
-  members.set("submitted", json_boolean_of(!rejection_reason));
+  members.set_boolean("submitted", !rejection_reason);
   members.set_optional_text("submission_time",
                             rejection_reason ? std::nullopt : std::optional(python_isoformat(now)));
-  members.set("pre_submission_rejection", json_boolean_of(rejection_reason.has_value()));
+  members.set_boolean("pre_submission_rejection", rejection_reason.has_value());
   members.set_optional_text("rejection_reason", rejection_reason);
   return append({.sequence = 0,
                  .time = now,

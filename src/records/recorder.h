@@ -25,6 +25,13 @@
 
 namespace assay::records {
 
+enum class HandOver : std::uint8_t {
+  kNever,  ///< A second process is refused: kUnavailable.
+  /// A second process hands its calls to the first over a local socket, gets the same receipts, and
+  /// takes its place when it is gone. The options of the one that has the folder count.
+  kToFirst,
+};
+
 struct RecorderOptions {
   std::optional<std::int64_t> miner_uid;
   std::string miner_version = "unknown";
@@ -50,6 +57,7 @@ struct RecorderOptions {
   /// Lines that wait for the derived files; beyond it (a disk that refuses them) events are
   /// refused.
   ByteCount max_behind{std::uint64_t{256} << 20};
+  HandOver hand_over = HandOver::kToFirst;
   GenerationTableOptions table;
 };
 
@@ -69,8 +77,8 @@ struct NewOutput {
   JsonObjectText output = "{}";
   /// The PLY file, as bytes or as a file that is there: hashed, stored when the recorder does so,
   /// and read for file_size_mb, num_gaussians and gaussian_stats where `output` lacks them. One
-  /// that does not parse is stored all the same, with `ply_defect` saying why. Lifetime: read
-  /// during the call.
+  /// that does not parse is stored all the same, with `ply_defect` in gaussian_stats saying why.
+  /// Lifetime: read during the call.
   std::span<const std::byte> ply;
   std::filesystem::path ply_file;
 };
@@ -94,6 +102,8 @@ struct RecorderRecovery {
 };
 
 struct RecorderStatus {
+  /// Another process has the folder and knows all that follows.
+  bool is_handed_over = false;
   files::GroupJournalCounts journal;
   std::array<std::uint64_t, kNumVerdicts> num_by_verdict{};  ///< Since opening.
   std::uint64_t num_finished = 0;                            ///< Ever.
@@ -107,18 +117,21 @@ struct RecorderStatus {
   std::string trouble;
 };
 
-/// One writer a data folder, held by a lock. An event is first appended to the journal; only what
-/// is there changes the state, and the same way when it is replayed.
+/// One writer a data folder, held by a lock; see HandOver for further processes. An event is first
+/// appended to the journal; only what is there changes the state, and the same way when it is
+/// replayed. In a process that was forked from the one that opened it every call fails: open it
+/// again there.
+///
 /// Threads: all calls but close() and destruction are safe from any thread.
 /// Errors: kInvalidInput (an event that is none), kExhausted (queue full, derived files far
-///         behind), kNoSpace, kDenied, kUnavailable (broken disk, folder gone, closed). An event
-///         that got an error is not recorded, unless it is kUnavailable after a failed sync.
+///         behind), kNoSpace, kDenied, kUnavailable (broken disk, folder gone, closed, forked). An
+///         event that got an error is not recorded, unless it is kUnavailable after a failed sync.
 class Recorder {
  public:
   /// Open the data folder at `folder`, made when absent: one of the old program too. Replays,
   /// mends and completes what a crash left. `file_system`, `clock` and `random` outlive it.
-  /// Errors: also kUnavailable when another process has the folder, kCorrupt when the journal is
-  ///         damaged where it was once whole.
+  /// Errors: also kUnavailable when another process has the folder and none can be reached,
+  ///         kCorrupt when the journal is damaged where it was once whole.
   static Result<std::unique_ptr<Recorder>> open(files::FileSystem& file_system, Clock& clock,
                                                 RandomSource& random,
                                                 const std::filesystem::path& folder,

@@ -48,6 +48,7 @@ PlyDecision decision_of(const PlyDue& due, double ply_min_score) {
 }  // namespace
 
 Result<LocalRecorder::Prompt> LocalRecorder::take_prompt(std::string_view prompt) {
+  RETURN_IF_ERROR(check_usable());
   ReadPrompt read = read_prompt(prompt);
   Prompt taken{.text = std::move(read.text),
                .num_code_points = read.num_code_points,
@@ -64,6 +65,7 @@ Result<LocalRecorder::Prompt> LocalRecorder::take_prompt(std::string_view prompt
 
 Result<OutputLogged> LocalRecorder::take_output(const GenerationId& generation_id,
                                                 const NewOutput& output) {
+  RETURN_IF_ERROR(check_usable());
   ASSIGN_OR_RETURN(JsonObjectText text, checked_output(output.output));
   OutputLogged body{.output = std::move(text), .pending_ply_path = {}};
   const bool has_file = !output.ply_file.empty();

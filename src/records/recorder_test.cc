@@ -22,10 +22,11 @@ constexpr std::string_view kTrellis = R"({"trellis_sparse_steps": 45})";
 
 class RecorderTest : public ::testing::Test {
  protected:
-  RecorderOptions options() {
+  static RecorderOptions options() {
     RecorderOptions options;
     options.miner_uid = 226;
     options.derive_interval = std::chrono::milliseconds(0);
+    options.hand_over = HandOver::kNever;
     return options;
   }
   std::unique_ptr<Recorder> open() { return open(options()); }
@@ -60,7 +61,8 @@ class RecorderTest : public ::testing::Test {
     ASSERT_TRUE(file_system_.sync_folder(path.parent_path()));
   }
   std::vector<std::string> names(std::string_view folder) {
-    return file_system_.list(std::filesystem::path("/data") / folder).value_or(std::vector<std::string>());
+    return file_system_.list(std::filesystem::path("/data") / folder)
+        .value_or(std::vector<std::string>());
   }
   static FeedbackReceived score(double value) {
     return {.validator_uid = {}, .validator_hotkey = {}, .score = value};
@@ -451,8 +453,8 @@ TEST_F(RecorderTest, StoresNoBytesWhenToldNotTo) {
 
 // Many threads on the machine's own file system, with the thread that derives.
 TEST(RecorderThreads, EveryAcknowledgedRecordIsThereOnce) {
-  constexpr int kNumThreads = 16;
-  constexpr int kNumEach = 25;
+  constexpr int kNumThreads = 64;
+  constexpr int kNumEach = 7;
   const files::testing::TemporaryFolder folder;
   RecorderOptions options;
   options.derive_interval = std::chrono::milliseconds(1);
@@ -473,7 +475,7 @@ TEST(RecorderThreads, EveryAcknowledgedRecordIsThereOnce) {
         ASSERT_TRUE(receipt);
         ASSERT_TRUE(recorder.log_timing(receipt->generation_id, R"({"total_time": 1.5})"));
         ASSERT_TRUE(recorder.finish(receipt->generation_id));
-        if (i % 8 == 0) {
+        if (i % 4 == 0) {
           ASSERT_TRUE(recorder.flush());
         }
       }

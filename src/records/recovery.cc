@@ -57,6 +57,15 @@ Status LocalRecorder::start_up() {
   if (const std::string text = recovery_.to_text(); !text.empty()) {
     log_info("history: " + text, {{"folder", folder_.native()}});
   }
+  if (options_.hand_over == HandOver::kToFirst) {
+    auto server = HandOverServer::start(*this, hand_over_path(folder_));
+    if (server) {
+      hand_over_ = std::move(*server);
+    } else {
+      log_warning("other processes cannot hand over to this history",
+                  {{"reason", server.error().message}});
+    }
+  }
   if (options_.derive_interval.count() > 0) {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
   }
@@ -175,7 +184,7 @@ Status LocalRecorder::open_derived() {
     }
   }
   ASSIGN_OR_RETURN(auto derivation, Derivation::open(*file_system_, folder_, anchors, lines_));
-  derivation_.emplace(std::move(derivation));
+  derivation_ = std::make_unique<Derivation>(std::move(derivation));
   lines_ = {};
   behind_bytes_ = 0;
   recovery_.num_completed_lines = derivation_->num_completed();

@@ -1,4 +1,4 @@
-#include "cli/history_options_internal.h"
+#include "cli/history_manage_options_internal.h"
 
 #include <filesystem>
 #include <system_error>

@@ -1,0 +1,420 @@
+"""The logger of a miner: every event is on disk when its call returns."""
+
+from __future__ import annotations
+
+import atexit
+import datetime
+import functools
+import logging
+import math
+import os
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, TypeVar, cast
+
+from . import _fork, _json, _records
+from .errors import InvalidInput, NotRecorded, RecorderError, Unavailable
+
+_log = logging.getLogger("assay")
+_SECONDS_BETWEEN_LINES = 60.0
+_SECONDS_BETWEEN_OPENINGS = 1.0
+# Verdicts that say that nothing was kept of an event.
+_NOTHING_KEPT = frozenset({"unknown_generation", "already_started", "already_finished"})
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def guarded(method: _Method) -> _Method:
+    """Let an exception through, or count and report it, as the logger's `on_error` says."""
+
+    @functools.wraps(method)
+    def guard(self: DataLogger, *arguments: Any, **keywords: Any) -> Any:
+        try:
+            return method(self, *arguments, **keywords)
+        except Exception as error:
+            if self._on_error == "raise":
+                raise
+            self._note_failure(method.__name__, error)
+            return None
+
+    return cast(_Method, guard)
+
+
+class DataLogger:
+    """Records generations in a data folder.
+
+    A call returns when its event is on disk (as far as `durability` asks), with the verdict on it,
+    such as `"applied"`. Meanwhile other threads run: many threads share one write to the disk.
+    Several processes may log in one folder: the first has it, the others hand their events to it,
+    and one of them takes its place when it is gone; the storage options of the first count. After a
+    fork the child opens the folder anew at its first call.
+
+    data_dir: made when absent. A folder of the old program is taken over as it is.
+    store_images, store_ply_files: without them only the hashes are kept.
+    durability: `"always"`; `"interval"`: on disk within `sync_interval` seconds; `"none"`.
+    on_error: `"raise"`, or `"log"`: no method raises; failures are counted in status() and reported
+        to Python's logger "assay", once a minute at most.
+    when_full: what a call does when `max_queued_bytes` wait for the disk: `"block"` or `"refuse"`.
+    ply_min_score: PLY files of a lower score count as rejected.
+    feedback_timeout: without feedback for so long a PLY file counts as rejected; None for never.
+    min_free_share, max_ply_files_bytes: when to raise an alert.
+    """
+
+    def __init__(
+        self,
+        data_dir: str | os.PathLike[str] = "data",
+        *,
+        miner_uid: int | None = None,
+        network: str = "mainnet",
+        miner_version: str = "unknown",
+        store_images: bool = True,
+        store_ply_files: bool = True,
+        durability: str = "always",
+        on_error: str = "raise",
+        sync_interval: float = 0.1,
+        when_full: str = "block",
+        max_queued_bytes: int = 64 << 20,
+        ply_min_score: float = 0.0,
+        feedback_timeout: datetime.timedelta | None = datetime.timedelta(hours=24),
+        min_free_share: float = 0.2,
+        max_ply_files_bytes: int = 300_000_000_000,
+    ) -> None:
+        if on_error not in ("raise", "log"):
+            raise InvalidInput(f"on_error: expected 'raise' or 'log', not {on_error!r}")
+        self._on_error = on_error
+        self._lock = threading.Lock()
+        self._handle: _records.Recorder | None = None
+        self._is_closed = False
+        self._num_failed = 0
+        self._num_unreported = 0
+        self._last_error: str | None = None
+        self._next_report = 0.0
+        self._next_opening = 0.0
+        self._opening_error: Exception | None = None
+        self._folder = os.path.realpath(os.fspath(data_dir))
+        self._options: dict[str, Any] = {
+            "miner_uid": None if miner_uid is None else int(miner_uid),
+            "miner_version": _json.text(miner_version),
+            "network": _json.text(network),
+            "store_images": bool(store_images),
+            "store_ply_files": bool(store_ply_files),
+            "durability": durability,
+            "sync_interval_ms": max(1, round(sync_interval * 1000)),
+            "max_queued_bytes": int(max_queued_bytes),
+            "when_full": when_full,
+            "ply_min_score": float(ply_min_score),
+            "feedback_timeout_hours": None
+            if feedback_timeout is None
+            else max(0, math.ceil(feedback_timeout / datetime.timedelta(hours=1))),
+            "min_free_share": float(min_free_share),
+            "max_ply_files_bytes": int(max_ply_files_bytes),
+        }
+        _fork.watch(self)
+        _open_loggers.add(self)
+        self._open()
+
+    @property
+    def data_dir(self) -> str:
+        return self._folder
+
+    # --- events ----------------------------------------------------------------------------------
+
+    def start_generation(
+        self,
+        task_type: str,
+        prompt: str,
+        validator_uid: int | None = None,
+        validator_hotkey: str | None = None,
+        miner_config: Mapping[str, Any] | None = None,
+        generation_id: str | None = None,
+        idempotency_key: str = "",
+    ) -> str:
+        """Begin a generation; returns its id, a new UUID unless one is given.
+
+        A prompt that is an image (a data URL, or base64 of one) is stored as a file, and the record
+        holds its hash.
+        """
+        given = str(generation_id) if generation_id else str(uuid.uuid4())
+        started = self._start(
+            given, task_type, prompt, validator_uid, validator_hotkey, miner_config, idempotency_key
+        )
+        return started or given
+
+    @guarded
+    def _start(
+        self,
+        generation_id: str,
+        task_type: str,
+        prompt: str,
+        validator_uid: int | None,
+        validator_hotkey: str | None,
+        miner_config: Mapping[str, Any] | None,
+        key: str,
+    ) -> str:
+        receipt = self._recorder().start(
+            generation_id,
+            _json.text(task_type),
+            _json.text(prompt),
+            None if validator_uid is None else int(validator_uid),
+            _json.text(validator_hotkey or ""),
+            _json.dumps(miner_config or {}),
+            key,
+        )
+        self._kept(receipt)
+        return receipt[0]
+
+    @guarded
+    def log_enhanced_prompt(
+        self,
+        generation_id: str,
+        enhanced_prompt: str | None = None,
+        negative_prompt: str | None = None,
+        idempotency_key: str = "",
+    ) -> str:
+        """What the language model made of the prompt."""
+        return self._kept(
+            self._recorder().log_prompt(
+                generation_id,
+                _json.optional_text(enhanced_prompt),
+                _json.optional_text(negative_prompt),
+                idempotency_key,
+            )
+        )
+
+    @guarded
+    def log_timing(
+        self,
+        generation_id: str,
+        times: Mapping[str, float] | None = None,
+        /,
+        idempotency_key: str = "",
+        **more_times: float,
+    ) -> str:
+        """Seconds of each stage: `log_timing(gid, total_time=21.4, trellis_time=12.1)`."""
+        timing = {**(times or {}), **more_times}
+        return self._kept(
+            self._recorder().log_timing(generation_id, _json.dumps(timing), idempotency_key)
+        )
+
+    @guarded
+    def log_output(
+        self,
+        generation_id: str,
+        ply: Any = None,
+        num_gaussians: int | None = None,
+        quality_metrics: Mapping[str, Any] | None = None,
+        gaussian_stats: Mapping[str, Any] | None = None,
+        idempotency_key: str = "",
+        **more_fields: Any,
+    ) -> str:
+        """What came out. `ply` is the file's bytes (any buffer; not copied) or its path.
+
+        Figures that are not given are read from the file. Further fields are kept in `output`.
+        """
+        fields = {
+            "num_gaussians": num_gaussians,
+            "quality_metrics": quality_metrics,
+            "gaussian_stats": gaussian_stats,
+        }
+        output = {name: value for name, value in fields.items() if value is not None}
+        output.update(more_fields)
+        is_path = isinstance(ply, (str, os.PathLike))
+        return self._kept(
+            self._recorder().log_output(
+                generation_id,
+                _json.dumps(output),
+                None if is_path else ply,
+                ply if is_path else "",
+                idempotency_key,
+            )
+        )
+
+    @guarded
+    def log_submission(
+        self,
+        generation_id: str,
+        submitted: bool = True,
+        rejection_reason: str | None = None,
+        idempotency_key: str = "",
+    ) -> str:
+        """That the answer went to the validator, or why it did not."""
+        reason = None if submitted else _json.text(rejection_reason or "not submitted")
+        return self._kept(self._recorder().log_submission(generation_id, reason, idempotency_key))
+
+    @guarded
+    def log_feedback(
+        self,
+        generation_id: str,
+        score: float,
+        validator_uid: int | None = None,
+        validator_hotkey: str | None = None,
+        idempotency_key: str = "",
+    ) -> str:
+        """The validator's score. It may come at any time, also after finish() or a restart."""
+        return self._recorder().log_feedback(
+            generation_id,
+            float(score),
+            None if validator_uid is None else int(validator_uid),
+            _json.optional_text(validator_hotkey),
+            idempotency_key,
+        )[2]
+
+    @guarded
+    def log_failure(
+        self,
+        generation_id: str,
+        error_type: str,
+        error_message: str = "",
+        stack_trace: str | None = None,
+        idempotency_key: str = "",
+    ) -> str:
+        """That the generation failed, and how."""
+        return self._kept(
+            self._recorder().log_failure(
+                generation_id,
+                _json.text(error_type),
+                _json.text(error_message),
+                _json.optional_text(stack_trace),
+                idempotency_key,
+            )
+        )
+
+    @guarded
+    def finish(self, generation_id: str, idempotency_key: str = "") -> str:
+        """Write the record to generation_history.jsonl. A second call changes nothing."""
+        receipt = self._recorder().finish(generation_id, idempotency_key)
+        return receipt[2] if receipt[2] == "already_finished" else self._kept(receipt)
+
+    @guarded
+    def log_config_change(
+        self, changes: Mapping[str, Any], reason: str = "", idempotency_key: str = ""
+    ) -> str:
+        """Changed settings: `{"clip_threshold": {"old": 0.1, "new": 0.12}}`. A value that is not
+        such a pair is taken for the new one."""
+        pairs = {
+            name: value
+            if isinstance(value, Mapping) and set(value) == {"old", "new"}
+            else {"old": None, "new": value}
+            for name, value in changes.items()
+        }
+        return self._recorder().log_config_change(
+            _json.dumps(pairs), _json.text(reason), idempotency_key
+        )[2]
+
+    # --- the logger itself -----------------------------------------------------------------------
+
+    @guarded
+    def flush(self) -> None:
+        """Return once the derived files hold all that was acknowledged."""
+        self._recorder().flush()
+
+    def status(self) -> dict[str, Any]:
+        """Counters since opening, and what there is to worry about.
+
+        accepted, durable, refused, syncs: events. verdicts: what became of them. open, finished:
+        generations. failed_calls, last_error: of this logger. trouble: why the derived files do not
+        follow.
+        """
+        try:
+            found = self._recorder().status()
+        except RecorderError as error:
+            found = {"trouble": str(error)}
+        return {**found, "failed_calls": self._num_failed, "last_error": self._last_error}
+
+    @guarded
+    def close(self) -> None:
+        """Bring the derived files up to date and let the folder go. A second call does nothing."""
+        with self._lock:
+            handle, self._handle = self._handle, None
+            self._is_closed = True
+        _open_loggers.discard(self)
+        if handle is not None:
+            handle.close()
+
+    def __enter__(self) -> DataLogger:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # --- inside ----------------------------------------------------------------------------------
+
+    @guarded
+    def _open(self) -> None:
+        self._recorder()
+
+    def _recorder(self) -> _records.Recorder:
+        handle = self._handle
+        if handle is not None:
+            return handle
+        with self._lock:
+            if self._is_closed:
+                raise Unavailable("the logger is closed")
+            if self._handle is None:
+                self._handle = self._opened()
+            return self._handle
+
+    # A folder that could not be opened is tried again, but not at each of a thousand calls.
+    def _opened(self) -> _records.Recorder:
+        if self._opening_error is not None and time.monotonic() < self._next_opening:
+            raise self._opening_error
+        try:
+            handle = _records.open(self._folder, self._options)
+        except RecorderError as error:
+            self._opening_error = error.with_traceback(None)
+            self._next_opening = time.monotonic() + _SECONDS_BETWEEN_OPENINGS
+            raise
+        self._opening_error = None
+        recovered = handle.recovery()
+        if recovered:
+            _log.info("%s: %s", self._folder, recovered)
+        return handle
+
+    # In the child of a fork, which has one thread. The parent's recorder is never touched.
+    def _after_fork(self) -> None:
+        self._lock = threading.Lock()
+        self._opening_error = None
+        if self._handle is not None:
+            self._handle = None
+            _fork.close_journal(self._folder)
+
+    def _kept(self, receipt: _records.Receipt) -> str:
+        verdict = receipt[2]
+        if verdict in _NOTHING_KEPT:
+            raise NotRecorded(f"generation {receipt[0]}: {verdict.replace('_', ' ')}", verdict)
+        return verdict
+
+    def _note_failure(self, what: str, error: Exception) -> None:
+        with self._lock:
+            self._num_failed += 1
+            self._num_unreported += 1
+            self._last_error = f"{what}: {error}"
+            now = time.monotonic()
+            if now < self._next_report:
+                return
+            self._next_report = now + _SECONDS_BETWEEN_LINES
+            num_unreported, self._num_unreported = self._num_unreported, 0
+        _log.error("%s was not recorded: %s (%d in all since the last line)", what, error, num_unreported)
+
+
+_open_loggers: weakref.WeakSet[DataLogger] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    for logger in list(_open_loggers):
+        try:
+            logger.close()
+        except RecorderError as error:
+            _log.error("%s was not closed: %s", logger.data_dir, error)
+
+
+atexit.register(_close_all)

@@ -1,0 +1,51 @@
+"""The logger for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from conftest import records, splat
+
+from assay import aio, errors
+
+
+def test_many_generations_at_once(folder):
+    async def one(log: aio.DataLogger, number: int) -> str:
+        gid = await log.start_generation("TEXT-TO-3D", f"cube {number}")
+        await log.log_output(gid, ply=splat())
+        await log.log_submission(gid)
+        await log.log_feedback(gid, score=0.5)
+        await log.finish(gid)
+        return gid
+
+    async def work() -> list[str]:
+        async with aio.DataLogger(folder, miner_uid=226) as log:
+            made = await asyncio.gather(*(one(log, number) for number in range(20)))
+            assert (await log.status())["finished"] == 20
+            return made
+
+    made = asyncio.run(work())
+    assert sorted(records(folder)) == sorted(made)
+
+
+def test_a_cancelled_call_is_recorded_all_the_same(folder):
+    async def work() -> int:
+        async with aio.DataLogger(folder, max_concurrent=1) as log:
+            calls = [asyncio.ensure_future(log.start_generation("TEXT-TO-3D", "x")) for _ in range(5)]
+            await asyncio.sleep(0)
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+            return (await log.status())["open"]
+
+    assert asyncio.run(work()) == 5
+
+
+def test_errors_reach_the_caller(folder):
+    async def work() -> None:
+        async with aio.DataLogger(folder) as log:
+            with pytest.raises(errors.NotRecorded):
+                await log.finish("never")
+
+    asyncio.run(work())

@@ -1,0 +1,27 @@
+"""The guide's Python, run as it stands."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+
+from conftest import records, splat
+
+GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "guides" / "history.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_every_block_runs_after_the_one_before(tmp_path):
+    blocks = BLOCK.findall(GUIDE.read_text())
+    assert len(blocks) == 3
+    prompts = []
+    for block in blocks:
+        program = f"ply_bytes = {splat()!r}\n{block}"
+        done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout in ("", "0\n")
+        prompts = [record["task"]["prompt"] for record in records(tmp_path / "data").values()]
+    assert prompts == ["a red cube", "a blue cube", "a green cube"]
+    assert '"clip_threshold": {"old": null, "new": 0.1}' in (tmp_path / "data" / "miner_config_history.jsonl").read_text()
