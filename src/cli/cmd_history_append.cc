@@ -1,6 +1,7 @@
 #include "cli/history_manage_options_internal.h"
 #include "cli/history_options_internal.h"
 #include "cli/recorder_options_internal.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"

@@ -21,6 +21,7 @@ class HistoryRoutesTest : public ::testing::Test {
   HistoryRoutesTest() {
     records::RecorderOptions options;
     options.derive_interval = std::chrono::milliseconds(0);
+    options.hand_over = records::HandOver::kNever;
     recorder_ =
         std::move(records::Recorder::open(file_system_, clock_, random_, "/data", options).value());
     routes_ = history_routes(*recorder_, file_system_, "/data");

@@ -19,6 +19,7 @@ class RecordEventTest : public ::testing::Test {
   RecordEventTest() {
     records::RecorderOptions options;
     options.derive_interval = std::chrono::milliseconds(0);
+    options.hand_over = records::HandOver::kNever;
     recorder_ =
         std::move(records::Recorder::open(file_system_, clock_, random_, "/data", options).value());
   }
