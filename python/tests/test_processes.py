@@ -235,7 +235,8 @@ MINER = """
                 log.finish(gid)
                 acknowledge("finish", gid)
 
-    for name in range(4):
+    # So many that at any moment some wait for their turn at the disk.
+    for name in range(24):
         threading.Thread(target=work, args=(name,), daemon=True).start()
     threading.Event().wait()
 """
