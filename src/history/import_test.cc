@@ -1,16 +1,22 @@
 #include "history/import.h"
 
 #include "compress/stream.h"
+#include "core/random.h"
 #include "core/testing/fake_clock.h"
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
+#include "history/import_internal.h"
 #include "history/testing/sample_history.h"
+#include "records/recorder.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace assay::history {
@@ -285,8 +291,6 @@ TEST_F(ImportTest, RefusesInWords) {
   EXPECT_EQ(run({}, "/here").error().code, ErrorCode::kInvalidInput);
   EXPECT_EQ(import_history(file_system_, "/absent", "/there", clock_, {}, {}).error().code,
             ErrorCode::kNotFound);
-  const auto lock = file_system_.lock("/here/journal/lock");
-  EXPECT_FALSE(lock) << "no journal folder yet";
   ASSERT_TRUE(file_system_.create_folders("/here/journal"));
   const auto held = file_system_.lock("/here/journal/lock");
   ASSERT_TRUE(held);
@@ -309,6 +313,74 @@ TEST_F(ImportTest, AFullDiskLeavesWhatWasHere) {
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::kNoSpace);
   EXPECT_EQ(content("generation_history.jsonl"), line("a", "2025-11-02T00:00:00Z"));
+}
+
+TEST_F(ImportTest, ALineThatAProgramWithoutTheLockAddsMeanwhileIsNotLost) {
+  const std::filesystem::path folder = "/here";
+  const std::stop_token never;
+  GrowingFiles growing(file_system_, folder, RunMode::kReal, never);
+  ASSERT_TRUE(growing.add("generation_history.jsonl", "imported"));
+  const std::string both = line("a", "2025-11-02T00:00:00Z") + line("b", "2025-11-03T00:00:00Z");
+  put("here", "generation_history.jsonl", both);
+  std::vector<GrownFile> grown;
+  const auto committed = growing.commit(grown);
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(content("generation_history.jsonl"), both);
+}
+
+class ImportBesideRecorder : public ImportTest {
+ protected:
+  std::unique_ptr<records::Recorder> record() {
+    records::RecorderOptions options;
+    options.derive_interval = std::chrono::milliseconds(0);
+    options.hand_over = records::HandOver::kNever;
+    auto recorder = records::Recorder::open(file_system_, clock_, random_, "/here", options);
+    EXPECT_TRUE(recorder) << recorder.error().message;
+    return recorder ? std::move(*recorder) : nullptr;
+  }
+  static void finish(records::Recorder& recorder, std::string id) {
+    EXPECT_TRUE(recorder.start({.generation_id = id,
+                                .task_type = "TEXT-TO-3D",
+                                .prompt = "red sports car",
+                                .validator_uid = {},
+                                .validator_hotkey = {},
+                                .miner_config = "{}"}));
+    EXPECT_TRUE(recorder.finish(id));
+  }
+
+  SeededRandom random_{1};
+};
+
+TEST_F(ImportBesideRecorder, ARecorderGoesOnWhereTheImportWasEvenAfterAKill) {
+  put("there", "generation_history.jsonl", line("b", "2025-11-03T00:00:00Z"));
+  put("there", "generation_feedback.jsonl", feedback("b", 0.5));
+  {
+    const auto recorder = record();
+    ASSERT_NE(recorder, nullptr);
+    finish(*recorder, "written");
+    ASSERT_TRUE(recorder->flush());
+    finish(*recorder, "in the journal alone");
+    EXPECT_EQ(run().error().code, ErrorCode::kUnavailable);
+    file_system_.kill();
+  }
+  EXPECT_EQ(import().num_imported, 1U);
+  {
+    const auto recorder = record();
+    ASSERT_NE(recorder, nullptr);
+    finish(*recorder, "after");
+    ASSERT_TRUE(recorder->close());
+  }
+  const std::string history = content("generation_history.jsonl");
+  for (const auto* id :
+       {"\"a\"", "\"b\"", "\"written\"", "\"in the journal alone\"", "\"after\""}) {
+    const std::size_t at = history.find(id);
+    EXPECT_NE(at, std::string::npos) << id;
+    EXPECT_EQ(history.find(id, at + 1), std::string::npos) << id << " stands twice";
+  }
+  EXPECT_EQ(std::ranges::count(history, '\n'), 5);
+  EXPECT_EQ(content("generation_feedback.jsonl"), feedback("b", 0.5));
+  EXPECT_EQ(import().num_imported, 0U);
 }
 
 TEST_F(ImportTest, ListsNoMoreOfAKindThanAsked) {
