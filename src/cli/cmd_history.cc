@@ -16,6 +16,7 @@ void add_history_commands(CommandTree& tree) {
   add_backup_command(tree, group);
   add_restore_command(tree, group);
   add_prune_command(tree, group);
+  add_import_command(tree, group);
 }
 
 }  // namespace assay::cli

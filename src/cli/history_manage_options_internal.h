@@ -35,6 +35,7 @@ std::optional<history::DiskSpace> disk_space(const std::string& folder);
 
 void add_backup_command(CommandTree& tree, CLI::App& group);
 void add_doctor_command(CommandTree& tree, CLI::App& group);
+void add_import_command(CommandTree& tree, CLI::App& group);
 void add_prune_command(CommandTree& tree, CLI::App& group);
 void add_restore_command(CommandTree& tree, CLI::App& group);
 void add_rotate_command(CommandTree& tree, CLI::App& group);

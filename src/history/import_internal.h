@@ -1,0 +1,96 @@
+/// \file
+/// The parts of an import: where it reads, what it adds to, the files that records name.
+
+#pragma once
+
+#include "history/import.h"
+#include "history/line_hash_internal.h"
+#include "history/rotate_month_internal.h"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::history {
+
+/// What the report says of one thing that was not taken.
+void add_not_taken(ImportReport& report, const ImportOptions& options, NotTaken not_taken);
+
+/// The files that an import reads.
+struct ImportSource {
+  std::filesystem::path folder;  ///< What the records' paths are relative to.
+  /// The first record of an id counts, so this is the order of readers.
+  std::vector<std::filesystem::path> records;
+  std::optional<std::filesystem::path> feedback;
+  std::optional<std::filesystem::path> pending;
+};
+/// Errors: kNotFound, kInvalidInput, kDenied, kUnavailable.
+Result<ImportSource> find_import_source(files::FileSystem& file_system,
+                                        const std::filesystem::path& from);
+
+/// Files of lines to which lines are added, each replaced as a whole.
+/// Threads: one thread at a time.
+class GrowingFiles {
+ public:
+  GrowingFiles(files::FileSystem& file_system, const std::filesystem::path& folder, RunMode mode,
+               const std::stop_token& stop);
+
+  /// Add a line to the file at `path`, relative to the folder. Errors: as StagedLines::verify.
+  Status add(const std::filesystem::path& path, std::string_view line);
+  /// Put the new files in place and tell them. Errors: as StagedLines::verify, and kUnavailable
+  /// when somebody wrote to a file meanwhile.
+  Status commit(std::vector<GrownFile>& grown);
+
+ private:
+  struct Growing {
+    std::optional<StagedLines> staged;     // nothing in a dry run
+    std::optional<ByteCount> size_before;  // nothing when the file is new
+    std::uint64_t num_added = 0;
+  };
+  Result<Growing> begin(const std::filesystem::path& path);
+
+  files::FileSystem& file_system_;
+  const std::filesystem::path& folder_;
+  const RunMode mode_;
+  const std::stop_token& stop_;
+  std::map<std::filesystem::path, Growing> files_;
+};
+
+/// Copies the images and PLY files that records name. Threads: one thread at a time.
+class NamedFileImport {
+ public:
+  /// Whether the line that names a file is new here.
+  enum class Naming : std::uint8_t { kNew, kPresent };
+
+  NamedFileImport(files::FileSystem& file_system, const std::filesystem::path& from,
+                  const std::filesystem::path& folder, const ImportOptions& options,
+                  const std::stop_token& stop, ImportReport& report);
+
+  /// Learn what prune deleted. Errors: those of read_lines().
+  Status begin();
+  /// Copy a file unless it is here; an empty path names none. What is the matter with a file there
+  /// is told in the report. Errors: of writing here, and kCancelled.
+  Status take(const std::string& path, const std::string& hash, const std::string& id,
+              Naming naming);
+
+ private:
+  Status check_present(const std::string& path, const std::string& hash, const std::string& id);
+  Status copy(const std::string& path, const std::string& hash, const std::string& id);
+  void tell(NotTakenKind kind, const std::string& path, std::string detail);
+
+  files::FileSystem& file_system_;
+  const std::filesystem::path& from_;
+  const std::filesystem::path& folder_;
+  const ImportOptions& options_;
+  const std::stop_token& stop_;
+  ImportReport& report_;
+  std::set<std::string, std::less<>> pruned_;
+  LineSet seen_;
+};
+
+}  // namespace assay::history

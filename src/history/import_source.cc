@@ -1,0 +1,63 @@
+#include "compress/stream.h"
+#include "history/data_folder_internal.h"
+#include "history/import_internal.h"
+#include "history/named_files_internal.h"
+#include "records/history_reader.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace assay::history {
+namespace {
+
+namespace fs = std::filesystem;
+
+ImportSource source_of_file(const fs::path& file) {
+  ImportSource source;
+  const fs::path parent = file.parent_path();
+  source.folder = parent.filename() == kArchiveFolder ? parent.parent_path() : parent;
+  std::string name = file.filename().native();
+  if (const auto format = compress::format_of_name(name)) {
+    name.resize(name.size() - compress::name_suffix(*format).size());
+  }
+  if (name == kFeedbackFile) {
+    source.feedback = file;
+  } else {
+    source.records.push_back(file);
+  }
+  return source;
+}
+
+}  // namespace
+
+Result<ImportSource> find_import_source(files::FileSystem& file_system, const fs::path& from) {
+  ASSIGN_OR_RETURN(const auto info, file_system.info(from));
+  if (!info) {
+    return not_found(
+        fmt::format("{} does not exist; give the data folder, or the file of records, to import",
+                    from.native()));
+  }
+  if (info->kind == files::FileKind::kFile) return source_of_file(from);
+  if (info->kind != files::FileKind::kFolder) {
+    return invalid_input(fmt::format("{} is neither a folder nor a file", from.native()));
+  }
+  ImportSource source{.folder = from, .records = {}, .feedback = {}, .pending = {}};
+  ASSIGN_OR_RETURN(auto found, records::find_history_files(file_system, from));
+  for (auto& file : found) source.records.push_back(std::move(file.path));
+  const auto find = [&](std::string_view name) -> Result<std::optional<fs::path>> {
+    ASSIGN_OR_RETURN(const auto present, file_system.info(from / name));
+    if (!present || present->kind != files::FileKind::kFile) return std::optional<fs::path>();
+    return std::optional(from / name);
+  };
+  ASSIGN_OR_RETURN(source.feedback, find(kFeedbackFile));
+  ASSIGN_OR_RETURN(source.pending, find(kPendingFile));
+  if (source.records.empty() && !source.feedback) {
+    return not_found(
+        fmt::format("{} holds no history: no {} and no file of a month, in it or in {}",
+                    from.native(), kCurrentFile, kArchiveFolder));
+  }
+  return source;
+}
+
+}  // namespace assay::history
