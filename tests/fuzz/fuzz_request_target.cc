@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       CHECK(found->size() == 1 && !found->front().second.empty(), "a parameter is never empty");
       CHECK(target->segments.size() == 5, "a pattern matches its own length");
     }
-    CHECK(!kAny.match(*target) || target->segments.size() == 1, "a segment holds no slash of a path");
+    CHECK(!kAny.match(*target) || target->segments.size() == 1,
+          "a segment holds no slash of a path");
   }
   if (const auto host = assay::net::host_of_authority(text)) {
     CHECK(!host->empty() && host->size() <= text.size(), "a host is a part of its authority");
