@@ -56,9 +56,18 @@ def print_goals(rounds: list[dict], rate: str, unit: str) -> None:
     unsynced = [round_["many_unsynced"][rate] for round_ in rounds]
     print(f"  limits for {CALLERS} callers: {statistics.median(by_latency):,.0f}/s by the disk's latency, "
           f"{statistics.median(unsynced):,.0f}/s without any sync")
-    share = statistics.median(round_["many_callers"][rate] / min(limits)
-                              for round_, *limits in zip(rounds, by_latency, unsynced))
-    measure.print_goal(f"{CALLERS} callers, {unit}, share of the lower limit", share, ">= 0.85", share >= 0.85)
+    reached = [round_["many_callers"][rate] for round_ in rounds]
+    by_limit = [statistics.median(rate_ / limit for rate_, limit in zip(reached, limits))
+                for limits in (by_latency, unsynced)]
+    print(f"  {CALLERS} callers reach {by_limit[0]:.2f} of the first, {by_limit[1]:.2f} of the second")
+    # A lone caller's sync can take longer than one under load: virtual machines wake up slowly from idling.
+    # In a round where more was reached than its latency allows, it bounds nothing, and the other limit counts.
+    unbounded = sum(rate_ > limit for rate_, limit in zip(reached, by_latency))
+    if unbounded:
+        print(f"  in {unbounded} of {len(rounds)} rounds the disk's latency was no limit: the other one counts there")
+    share = statistics.median(rate_ / (other if rate_ > latency else min(latency, other))
+                              for rate_, latency, other in zip(reached, by_latency, unsynced))
+    measure.print_goal(f"{CALLERS} callers, {unit}, share of what limits them", share, ">= 0.85", share >= 0.85)
     tail = median_ratio(rounds, "one_caller", "bare", "p99_us")
     measure.print_goal(f"1 caller, {unit}, p99 x the bare one", tail, "<= 1.25", tail <= 1.25)
 
