@@ -94,6 +94,7 @@ class Desk {
     CHECK(opened.has_value(), "the folder can be written");
     recorder_ = std::move(*opened);
     std::vector<std::jthread> starters;  // side by side: one sync is for all of them
+    starters.reserve(kNumCallers);
     for (std::size_t first = 0; first < kNumCallers; ++first) {
       starters.emplace_back([this, first] {
         for (std::size_t i = first; i < num_open_; i += kNumCallers) {
@@ -216,6 +217,7 @@ Figures measure_callers(Desk& desk, std::size_t num_callers, double duration_us,
     }
   };
   std::vector<std::jthread> callers;
+  callers.reserve(num_callers);
   for (std::size_t i = 0; i < num_callers; ++i) callers.emplace_back(run, i);
   callers.clear();
   const double elapsed_us = now_us() - start;
