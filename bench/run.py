@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmarks: ours against the programs a user would pick instead, in one run, on the same data.
 
-usage: run.py [audit | missing | startup | verify | judgement] [--full]
+usage: run.py [audit | missing | startup | verify | judgement | history | recorder | analyze | ply] [--full]
 """
 
 import argparse
@@ -18,6 +18,10 @@ GROUPS = {
     "verify": ["audit.verify"],
     "audit": ["audit.startup", "audit.missing", "audit.verify"],
     "judgement": ["audit.judgement"],
+    "recorder": ["history.recorder"],
+    "analyze": ["history.analyze"],
+    "ply": ["history.ply_store"],
+    "history": ["history.recorder", "history.analyze", "history.ply_store"],
 }
 
 
