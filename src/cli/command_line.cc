@@ -53,7 +53,7 @@ int report_usage_error(const CLI::App& root, const CLI::ParseError& error) {
     std::string nearest = suggestion_for(command, first);
     if (nearest.empty()) nearest = suggestion_for(root, first);
     message =
-        fmt::format("unknown {} '{}'{}", first.starts_with("-") ? "option" : "command or argument",
+        fmt::format("unknown {} '{}'{}", first.starts_with('-') ? "option" : "command or argument",
                     first, nearest);
   } else if (is_about_commands) {
     message = "a command is missing";
