@@ -1,0 +1,298 @@
+#include "core/bytes.h"
+#include "net/http_server_internal.h"
+
+#include <algorithm>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace assay::net::http_server {
+namespace {
+
+using Milliseconds = std::chrono::milliseconds;
+
+constexpr std::uint64_t kBodyBytesPerSecond = 256U << 10;
+constexpr std::size_t kFirstRead = 4096;
+/// How long a client may go on sending what nobody will read, so that it sees the answer.
+constexpr Milliseconds kLingerTime = std::chrono::seconds(2);
+/// A cancel that meets no pending operation is repeated.
+constexpr Milliseconds kCancelAgain{50};
+
+/// Cancels what a socket waits for when its time is over.
+class Deadline {
+ public:
+  explicit Deadline(tcp::socket& socket) : socket_(&socket), timer_(socket.get_executor()) {}
+  Deadline(const Deadline&) = delete;
+  Deadline& operator=(const Deadline&) = delete;
+  ~Deadline() { ++*round_; }
+
+  void start(Milliseconds time) {
+    ++*round_;
+    has_expired_ = false;
+    timer_.expires_after(time);
+    wait();
+  }
+  void stop() {
+    ++*round_;
+    timer_.cancel();
+  }
+  bool has_expired() const { return has_expired_; }
+
+ private:
+  // A call may be on its way when the deadline is stopped or gone: the round tells.
+  void wait() {
+    timer_.async_wait([this, round = round_, mine = *round_](ErrorCondition failure) {
+      if (failure || *round != mine) return;
+      has_expired_ = true;
+      ErrorCondition ignored;
+      ignored = socket_->cancel(ignored);
+      timer_.expires_after(kCancelAgain);
+      wait();
+    });
+  }
+
+  tcp::socket* socket_;
+  asio::steady_timer timer_;
+  std::shared_ptr<std::uint64_t> round_ = std::make_shared<std::uint64_t>(0);
+  bool has_expired_ = false;
+};
+
+/// A share of the memory for bodies.
+class HeldBytes {
+ public:
+  explicit HeldBytes(ServerState& server) : server_(&server) {}
+  HeldBytes(const HeldBytes&) = delete;
+  HeldBytes& operator=(const HeldBytes&) = delete;
+  ~HeldBytes() { server_->bodies = server_->bodies - held_; }
+
+  bool take(ByteCount size) {
+    if (server_->bodies + size > server_->options.max_bodies) return false;
+    server_->bodies += size;
+    held_ += size;
+    return true;
+  }
+
+ private:
+  ServerState* server_;
+  ByteCount held_;
+};
+
+}  // namespace
+
+class Connection {
+ public:
+  Connection(ServerState& server, tcp::socket socket)
+      : server_(&server), socket_(std::move(socket)), deadline_(socket_) {
+    server_->connections.insert(this);
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection() { server_->connections.erase(this); }
+
+  asio::awaitable<void> serve() {
+    ErrorCondition ignored;
+    ignored = socket_.set_option(tcp::no_delay(true), ignored);
+    if (server_->connections.size() > server_->options.max_connections) {
+      ServedResponse busy = error_response(503, "busy", "too many connections: try again later");
+      busy.headers.push_back({"Retry-After", "1"});
+      co_await write(&busy);
+      co_await linger();
+      co_return;
+    }
+    bool goes_on = true;
+    while (goes_on) {
+      if (!co_await request_begins()) co_return;
+      is_idle_ = false;
+      is_head_ = false;
+      keeps_alive_ = false;
+      has_unread_ = true;
+      goes_on = co_await answer_request();
+    }
+    if (has_unread_ || buffer_.size() > 0) co_await linger();
+  }
+
+  void end_if_idle() {
+    if (is_idle_) close();
+  }
+  void end_unless_handling() {
+    if (!is_handling_) close();
+  }
+
+ private:
+  using Parser = http::request_parser<http::string_body>;
+
+  void close() {
+    ErrorCondition ignored;
+    ignored = socket_.close(ignored);
+  }
+
+  asio::awaitable<bool> request_begins() {
+    if (buffer_.size() > 0) co_return true;
+    if (server_->is_stopping) co_return false;
+    is_idle_ = true;
+    deadline_.start(server_->options.idle_timeout);
+    const auto [failure, size] =
+        co_await socket_.async_read_some(buffer_.prepare(kFirstRead), kWithoutThrowing);
+    deadline_.stop();
+    if (failure) co_return false;
+    buffer_.commit(size);
+    co_return true;
+  }
+
+  // Whether the connection can take another request.
+  asio::awaitable<bool> answer_request() {
+    Parser parser;
+    parser.header_limit(static_cast<std::uint32_t>(server_->options.max_header.count()));
+    // Unless it is set by now a large body is refused with the header, and nobody gets an answer.
+    parser.body_limit(boost::none);
+    deadline_.start(server_->options.read_timeout);
+    const auto [failure, size] =
+        co_await http::async_read_header(socket_, buffer_, parser, kWithoutThrowing);
+    deadline_.stop();
+    if (failure) co_return co_await refuse_unread(failure);
+    is_head_ = parser.get().method() == http::verb::head;
+
+    Plan plan = make_plan(*server_, parser.get().base());
+    if (plan.route == nullptr) {
+      keeps_alive_ = parser.keep_alive() && parser.is_done();
+      has_unread_ = !parser.is_done();
+      co_return co_await write(&plan.refusal);
+    }
+    HeldBytes held(*server_);
+    if (!parser.is_done() && !co_await read_body(&parser, plan.route->max_body.count(), &held))
+      co_return false;
+    keeps_alive_ = parser.keep_alive();
+    has_unread_ = false;
+    plan.request.body = std::move(parser.get().body());
+    const ServedResponse response = co_await handle(plan.route, &plan.request);
+    co_return co_await write(&response);
+  }
+
+  asio::awaitable<bool> read_body(Parser* parser, std::uint64_t max_size, HeldBytes* held) {
+    const boost::optional<std::uint64_t> length = parser->content_length();
+    if (length && *length > max_size) {
+      co_return co_await refuse_unread(make_error_code(http::error::body_limit));
+    }
+    const std::uint64_t size = length ? *length : max_size;
+    if (!held->take(ByteCount(size))) {
+      ServedResponse busy = error_response(503, "busy", "too many large requests: try again later");
+      busy.headers.push_back({"Retry-After", "1"});
+      co_await write(&busy);
+      co_return false;
+    }
+    parser->body_limit(max_size);
+    if (equal_ignoring_case(view(parser->get()[http::field::expect]), "100-continue")) {
+      constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+      const asio::const_buffer bytes(kContinue.data(), kContinue.size());
+      deadline_.start(server_->options.write_timeout);
+      const auto [failure, written] = co_await asio::async_write(socket_, bytes, kWithoutThrowing);
+      deadline_.stop();
+      if (failure) co_return false;
+    }
+    deadline_.start(server_->options.read_timeout +
+                    std::chrono::seconds(size / kBodyBytesPerSecond));
+    const auto [failure, read] =
+        co_await http::async_read(socket_, buffer_, *parser, kWithoutThrowing);
+    deadline_.stop();
+    if (failure) co_return co_await refuse_unread(failure);
+    co_return true;
+  }
+
+  // On a thread of the pool, and back.
+  asio::awaitable<ServedResponse> handle(const HttpRoute* route, const ServedRequest* request) {
+    is_handling_ = true;
+    co_await asio::post(asio::bind_executor(server_->handlers.get_executor(), asio::use_awaitable));
+    ServedResponse response = route->handler(*request);
+    co_await asio::post(asio::bind_executor(server_->io.get_executor(), asio::use_awaitable));
+    is_handling_ = false;
+    co_return response;
+  }
+
+  asio::awaitable<bool> refuse_unread(ErrorCondition failure) {
+    std::optional<ServedResponse> response = response_to(failure);
+    if (deadline_.has_expired()) {
+      response = error_response(408, "request_timeout", "the request did not come in time");
+    }
+    keeps_alive_ = false;
+    if (response) co_await write(&*response);
+    co_return false;
+  }
+
+  asio::awaitable<bool> write(const ServedResponse* response) {
+    if (server_->is_stopping) keeps_alive_ = false;
+    http::response<http::string_body> message(static_cast<http::status>(response->status), 11);
+    message.set(http::field::content_type, response->content_type);
+    message.set(http::field::cache_control, "no-store");
+    message.set("X-Content-Type-Options", "nosniff");
+    for (const HttpHeader& header : response->headers) message.set(header.name, header.value);
+    message.keep_alive(keeps_alive_);
+    message.content_length(response->body.size());
+    if (!is_head_) message.body() = response->body;
+    const HttpServerOptions& options = server_->options;
+    deadline_.start(server_->is_stopping ? std::min(options.write_timeout, options.stop_timeout)
+                                         : options.write_timeout);
+    const auto [failure, size] = co_await http::async_write(socket_, message, kWithoutThrowing);
+    deadline_.stop();
+    co_return !failure && keeps_alive_;
+  }
+
+  // A socket that is closed while bytes come in makes the other side forget the answer.
+  asio::awaitable<void> linger() {
+    ErrorCondition ignored;
+    ignored = socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    buffer_.clear();
+    deadline_.start(kLingerTime);
+    while (true) {
+      const auto [failure, size] =
+          co_await socket_.async_read_some(buffer_.prepare(kFirstRead), kWithoutThrowing);
+      if (failure || deadline_.has_expired()) break;
+    }
+    deadline_.stop();
+  }
+
+  ServerState* server_;
+  tcp::socket socket_;
+  Deadline deadline_;
+  boost::beast::flat_buffer buffer_;
+  bool is_idle_ = true;
+  bool is_handling_ = false;
+  bool is_head_ = false;
+  bool has_unread_ = false;
+  bool keeps_alive_ = false;
+};
+
+void ServerState::begin_stop() {
+  is_stopping = true;
+  ErrorCondition ignored;
+  ignored = acceptor.close(ignored);
+  for (Connection* const connection : connections) connection->end_if_idle();
+  if (connections.empty()) return;
+  stop_timer.expires_after(options.stop_timeout);
+  stop_timer.async_wait([this](ErrorCondition failure) {
+    if (failure) return;
+    for (Connection* const connection : connections) connection->end_unless_handling();
+  });
+}
+
+asio::awaitable<void> serve_connection(ServerState* server, tcp::socket socket) {
+  {
+    Connection connection(*server, std::move(socket));
+    co_await connection.serve();
+  }
+  if (server->is_stopping && server->connections.empty()) server->stop_timer.cancel();
+}
+
+}  // namespace assay::net::http_server
