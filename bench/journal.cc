@@ -11,11 +11,11 @@
 #include "core/check.h"
 #include "files/file_system.h"
 #include "files/group_journal.h"
+#include "latency.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -29,38 +29,14 @@
 namespace {
 
 namespace fs = std::filesystem;
+using assay::bench::figures_of;
+using assay::bench::now_us;
 using assay::files::Durability;
 using assay::files::GroupJournal;
-using Microseconds = std::chrono::duration<double, std::micro>;
+using Figures = assay::bench::LatencyFigures;
 
 constexpr std::size_t kRecordSize = 1'900;
 constexpr std::size_t kNumCallers = 64;
-
-struct Figures {
-  double records_per_s = 0;
-  double p50_us = 0;
-  double p99_us = 0;
-  double max_us = 0;
-  double syncs_per_s = 0;
-};
-
-double now_us() {
-  return Microseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-Figures figures_of(std::vector<double> latencies_us, double elapsed_us, std::uint64_t num_syncs) {
-  CHECK(!latencies_us.empty(), "something was measured");
-  std::ranges::sort(latencies_us);
-  const auto at = [&](double share) {
-    return latencies_us[static_cast<std::size_t>(static_cast<double>(latencies_us.size() - 1) *
-                                                 share)];
-  };
-  return {.records_per_s = static_cast<double>(latencies_us.size()) * 1e6 / elapsed_us,
-          .p50_us = at(0.5),
-          .p99_us = at(0.99),
-          .max_us = latencies_us.back(),
-          .syncs_per_s = static_cast<double>(num_syncs) * 1e6 / elapsed_us};
-}
 
 assay::Result<std::unique_ptr<GroupJournal>> open_journal(const fs::path& path,
                                                           Durability durability) {
@@ -150,8 +126,8 @@ double median(std::vector<double> values) {
 
 std::string json_of(const Figures& figures) {
   return fmt::format(
-      R"({{"records_per_s": {:.0f}, "p50_us": {:.0f}, "p99_us": {:.0f}, "max_us": {:.0f}, "syncs_per_s": {:.0f}}})",
-      figures.records_per_s, figures.p50_us, figures.p99_us, figures.max_us, figures.syncs_per_s);
+      R"({{"calls_per_s": {:.0f}, "p50_us": {:.0f}, "p99_us": {:.0f}, "max_us": {:.0f}, "syncs_per_s": {:.0f}}})",
+      figures.calls_per_s, figures.p50_us, figures.p99_us, figures.max_us, figures.syncs_per_s);
 }
 
 struct Round {
@@ -163,9 +139,9 @@ struct Round {
   /// What 64 callers could reach at most: all of them in each sync, or what the journal does
   /// without any sync.
   double limit() const {
-    return std::min(double{kNumCallers} * 1e6 / bare.p50_us, many_unsynced.records_per_s);
+    return std::min(double{kNumCallers} * 1e6 / bare.p50_us, many_unsynced.calls_per_s);
   }
-  double share_of_limit() const { return many_callers.records_per_s / limit(); }
+  double share_of_limit() const { return many_callers.calls_per_s / limit(); }
   double p99_ratio() const { return one_caller.p99_us / bare.p99_us; }
 };
 

@@ -15,12 +15,12 @@
 #include "core/clock.h"
 #include "core/random.h"
 #include "files/file_system.h"
+#include "latency.h"
 #include "records/event.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -35,40 +35,16 @@
 namespace {
 
 namespace fs = std::filesystem;
+using assay::bench::figures_of;
+using assay::bench::now_us;
 using assay::files::Durability;
 using assay::records::Recorder;
-using Microseconds = std::chrono::duration<double, std::micro>;
+using Figures = assay::bench::LatencyFigures;
 
 constexpr std::size_t kPromptSize = 1'700;  // an event of 1.9 KB in the journal
 constexpr std::size_t kNumCallers = 64;
 constexpr std::size_t kFewOpen = 5;
 constexpr std::size_t kManyOpen = 500;
-
-struct Figures {
-  double calls_per_s = 0;
-  double p50_us = 0;
-  double p99_us = 0;
-  double max_us = 0;
-  double syncs_per_s = 0;
-};
-
-double now_us() {
-  return Microseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-Figures figures_of(std::vector<double> latencies_us, double elapsed_us, std::uint64_t num_syncs) {
-  CHECK(!latencies_us.empty(), "something was measured");
-  std::ranges::sort(latencies_us);
-  const auto at = [&](double share) {
-    return latencies_us[static_cast<std::size_t>(static_cast<double>(latencies_us.size() - 1) *
-                                                 share)];
-  };
-  return {.calls_per_s = static_cast<double>(latencies_us.size()) * 1e6 / elapsed_us,
-          .p50_us = at(0.5),
-          .p99_us = at(0.99),
-          .max_us = latencies_us.back(),
-          .syncs_per_s = static_cast<double>(num_syncs) * 1e6 / elapsed_us};
-}
 
 assay::records::NewGeneration new_generation(std::string id) {
   return {.generation_id = std::move(id),

@@ -42,7 +42,7 @@ def print_figures(rounds: list[dict]) -> None:
         def median(field: str) -> float:
             return statistics.median(round_[key][field] for round_ in rounds)
 
-        rate = median("records_per_s" if "records_per_s" in rounds[0][key] else "calls_per_s")
+        rate = median("calls_per_s")
         print(f"  {title:34} {rate:10,.1f} {median('p50_us') / 1e3:9.3f} {median('p99_us') / 1e3:9.3f} "
               f"{median('max_us') / 1e3:9.3f} {median('syncs_per_s'):9.0f}")
 
@@ -51,12 +51,12 @@ def median_ratio(rounds: list[dict], above: str, below: str, field: str) -> floa
     return statistics.median(round_[above][field] / round_[below][field] for round_ in rounds)
 
 
-def print_goals(rounds: list[dict], rate: str, unit: str) -> None:
+def print_goals(rounds: list[dict], unit: str) -> None:
     by_latency = [CALLERS * 1e6 / round_["bare"]["p50_us"] for round_ in rounds]
-    unsynced = [round_["many_unsynced"][rate] for round_ in rounds]
+    unsynced = [round_["many_unsynced"]["calls_per_s"] for round_ in rounds]
     print(f"  limits for {CALLERS} callers: {statistics.median(by_latency):,.0f}/s by the disk's latency, "
           f"{statistics.median(unsynced):,.0f}/s without any sync")
-    reached = [round_["many_callers"][rate] for round_ in rounds]
+    reached = [round_["many_callers"]["calls_per_s"] for round_ in rounds]
     by_limit = [statistics.median(rate_ / limit for rate_, limit in zip(reached, limits))
                 for limits in (by_latency, unsynced)]
     print(f"  {CALLERS} callers reach {by_limit[0]:.2f} of the first, {by_limit[1]:.2f} of the second")
@@ -76,14 +76,14 @@ def bench_journal(folder: pathlib.Path, rounds: int, seconds: float) -> None:
     print(f"\njournal alone: records of 1.9 KB, {rounds} rounds", flush=True)
     measured = run_rounds(programs.find("bench_journal"), folder, rounds, seconds)
     print_figures(measured)
-    print_goals(measured, "records_per_s", "journal")
+    print_goals(measured, "journal")
 
 
 def bench_events(folder: pathlib.Path, rounds: int, seconds: float) -> None:
     print(f"\nrecorder: events of 1.9 KB, derived files and all, {rounds} rounds", flush=True)
     measured = run_rounds(programs.find("bench_recorder"), folder, "events", rounds, seconds)
     print_figures(measured)
-    print_goals(measured, "calls_per_s", "recorder")
+    print_goals(measured, "recorder")
     ratio = median_ratio(measured, "many_callers_many_open", "many_callers", "calls_per_s")
     measure.print_goal("500 open, x the rate with 5", ratio, ">= 0.95", ratio >= 0.95)
 
