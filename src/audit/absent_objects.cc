@@ -1,6 +1,6 @@
 #include "audit/absent_objects.h"
 
-#include "python_form/shown_text.h"
+#include "core/shown_text.h"
 #include "tables/csv_reader.h"
 
 #include <fmt/format.h>
@@ -45,8 +45,7 @@ Result<AbsentObjects> count_absent_objects(const files::ByteSource& report, std:
       return at("the row is cut short; run `assay audit verify` again");
     }
     if (*exists != "True" && *exists != "False" && !exists->empty()) {
-      return at(fmt::format("exists: {} is neither True nor False nor empty",
-                            python_form::shown_text(*exists)));
+      return at(fmt::format("exists: {} is neither True nor False nor empty", shown_text(*exists)));
     }
     if (*exists != "False" || !error->empty()) continue;
     const std::string_view name = hotkey->empty() ? kUnknownHotkey : *hotkey;
@@ -70,7 +69,7 @@ Result<std::vector<MinerTotals>> with_absent_objects(std::vector<MinerTotals> fl
       return invalid_input(
           fmt::format("miner {} has absent objects in the verify report but no job "
                       "in the export; give the report of this export",
-                      python_form::shown_text(hotkey)));
+                      shown_text(hotkey)));
     }
     MinerTotals& miner = *found->second;
     miner.absent_objects = count;
@@ -79,7 +78,7 @@ Result<std::vector<MinerTotals>> with_absent_objects(std::vector<MinerTotals> fl
           fmt::format("miner {} has {} absent objects in the verify report, more "
                       "than it claims in the export; give the report of this "
                       "export",
-                      python_form::shown_text(hotkey), count));
+                      shown_text(hotkey), count));
     }
   }
   return fleet;

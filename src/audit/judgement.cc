@@ -1,8 +1,8 @@
 #include "audit/judgement.h"
 
 #include "core/check.h"
+#include "core/shown_text.h"
 #include "json/python_repr.h"
-#include "python_form/shown_text.h"
 #include "statistics/binomial.h"
 #include "tables/csv.h"
 
@@ -39,7 +39,7 @@ Result<MinerJudgement> judge(const MinerTotals& miner, const JudgementOptions& o
                            .without_image = miner.claims_without_image()};
   if (judgement.without_image > judgement.claims) {
     return invalid_input(fmt::format("miner {}: {} claims without image, but only {} claims",
-                                     python_form::shown_text(miner.hotkey), judgement.without_image,
+                                     shown_text(miner.hotkey), judgement.without_image,
                                      judgement.claims));
   }
   if (judgement.claims == 0) return judgement;

@@ -1,7 +1,7 @@
 #include "python_form/python_float.h"
 
+#include "core/shown_text.h"
 #include "python_form/python_text_internal.h"
-#include "python_form/shown_text.h"
 
 #include <fmt/format.h>
 

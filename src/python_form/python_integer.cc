@@ -1,8 +1,8 @@
 #include "python_form/python_integer.h"
 
 #include "core/check.h"
+#include "core/shown_text.h"
 #include "python_form/python_text_internal.h"
-#include "python_form/shown_text.h"
 
 #include <fmt/format.h>
 

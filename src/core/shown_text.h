@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
-namespace assay::python_form {
+namespace assay {
 
 /// In quotes, with control characters escaped, so that a cell cannot steer a terminal; the start
 /// alone when it is long.
 std::string shown_text(std::string_view text);
 
-}  // namespace assay::python_form
+}  // namespace assay

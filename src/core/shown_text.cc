@@ -1,10 +1,10 @@
-#include "python_form/shown_text.h"
+#include "core/shown_text.h"
 
 #include "core/json_text.h"
 
 #include <cstddef>
 
-namespace assay::python_form {
+namespace assay {
 
 std::string shown_text(std::string_view text) {
   constexpr std::size_t kMaxShown = 80;
@@ -20,4 +20,4 @@ std::string shown_text(std::string_view text) {
   return shown;
 }
 
-}  // namespace assay::python_form
+}  // namespace assay
