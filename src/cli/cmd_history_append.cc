@@ -127,7 +127,7 @@ Result<ExitCode> run_append(const AppendFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(
       const std::unique_ptr<records::Recorder> recorder,
       records::Recorder::open(files::posix_file_system(), system_clock(), system_random(),
-                              flags.data.folder, flags.recorder.options));
+                              flags.data.folder, flags.recorder.options_with(session.config)));
   if (const std::string text = recorder->recovery().to_text(); !text.empty() && !session.quiet) {
     log_info("the history was opened", {{"recovered", text}});
   }

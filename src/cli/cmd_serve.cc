@@ -61,7 +61,9 @@ Result<ExitCode> run_serve(const ServeFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(net::HttpServerOptions server, server_options(flags));
   const std::string address = server.address;
   RETURN_IF_ERROR(app::serve_history(
-      {.folder = flags.folder, .recorder = flags.recorder.options, .server = std::move(server)},
+      {.folder = flags.folder,
+       .recorder = flags.recorder.options_with(session.config),
+       .server = std::move(server)},
       [&](std::uint16_t port) { return print_ready(flags, address, port, session.output); },
       session.stop));
   // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.

@@ -20,4 +20,10 @@ void RecorderFlags::add_to(CLI::App& command) {
       "Keep the hashes of PLY files, not the files.");
 }
 
+records::RecorderOptions RecorderFlags::options_with(const Config& settings) const {
+  records::RecorderOptions chosen = options;
+  chosen.min_free_share = settings.get_number("history.min_free_share");
+  return chosen;
+}
+
 }  // namespace assay::cli

@@ -279,7 +279,8 @@ void LocalRecorder::watch_space() {
   const std::scoped_lock guard(state_mutex_);
   update(is_disk_low_,
          free_share<options_.min_free_share, free_share> options_.min_free_share * kClear,
-         fmt::format("the disk of {} is nearly full", folder_.native()));
+         fmt::format("{:.0f} % of the disk of {} is free; the alert is at {:.0f} %",
+                     100 * free_share, folder_.native(), 100 * options_.min_free_share));
   update(is_ply_large_, ply_bytes > max_ply_bytes, ply_bytes * kClear < max_ply_bytes,
          fmt::format("the PLY files in {} are over {}", folder_.native(),
                      to_string(options_.max_ply_files)));
