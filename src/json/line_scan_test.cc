@@ -180,7 +180,7 @@ TEST(LineScan, ReadsManyLinesOfChangingOrder) {
       if (line.size() > 1) line += ", ";
       line += members[random() % members.size()];
     }
-    line += "}";
+    line += '}';
     // Now and then a damaged byte: what it does must be the same both ways.
     if (random() % 2 == 0) {
       constexpr std::string_view kDamage = "\"\\{}[]:,0e-.x \x80";

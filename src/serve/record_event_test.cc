@@ -39,7 +39,7 @@ class RecordEventTest : public ::testing::Test {
     return files::read_file(file_system_, "/data/generation_history.jsonl", ByteCount(1U << 20))
         .value_or("");
   }
-  std::string why(const Result<records::Receipt>& receipt) {
+  static std::string why(const Result<records::Receipt>& receipt) {
     return receipt ? "recorded" : receipt.error().message;
   }
 

@@ -119,9 +119,8 @@ std::string random_splat_file(std::size_t size, unsigned seed) {
   file.num_rows = size / (file.properties.size() * sizeof(float));
   for (const auto& property : file.properties) {
     auto& values = file.values[property.name];
-    const double centre = property.name == "opacity"            ? 4.0
-                          : property.name.starts_with("scale_") ? -4.5
-                                                                : 0.0;
+    double centre = property.name == "opacity" ? 4.0 : 0.0;
+    if (property.name.starts_with("scale_")) centre = -4.5;
     for (std::size_t row = 0; row < file.num_rows; ++row) values.push_back(centre + normal(random));
   }
   return file.bytes();
