@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "core/check.h"
+#include "core/random.h"
 
 #include <gtest/gtest.h>
 
@@ -131,13 +132,12 @@ TEST(Inflate, ChecksTheHeaderAndTheSumOfZlib) {
 // by the sanitizers, so only this shows a step beyond.
 class BytesBeforeAGuard {
  public:
-  explicit BytesBeforeAGuard(std::size_t size) {
-    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    length_ = (size + page - 1) / page * page + page;
-    start_ = mmap(nullptr, length_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  explicit BytesBeforeAGuard(std::size_t size)
+      : length_((size / page_size() + 2) * page_size()),
+        start_(mmap(nullptr, length_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
     CHECK(start_ != MAP_FAILED, "no memory");
-    auto* const guard = static_cast<std::byte*>(start_) + (length_ - page);
-    CHECK(mprotect(guard, page, PROT_NONE) == 0, "no guard");
+    auto* const guard = static_cast<std::byte*>(start_) + (length_ - page_size());
+    CHECK(mprotect(guard, page_size(), PROT_NONE) == 0, "no guard");
     bytes_ = std::span(guard - size, size);
   }
   ~BytesBeforeAGuard() { munmap(start_, length_); }
@@ -147,6 +147,8 @@ class BytesBeforeAGuard {
   std::span<std::byte> bytes() const { return bytes_; }
 
  private:
+  static std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+
   std::size_t length_;
   void* start_;
   std::span<std::byte> bytes_;
@@ -169,16 +171,17 @@ bool is_good_for_zlib(std::span<const std::byte> compressed, std::size_t room, s
 }
 
 TEST(Inflate, DamagedStreamsStayWithinTheirBuffersAndAgreeWithZlib) {
-  std::mt19937 random(6);
+  SeededRandom random(6);
   int num_good = 0;
   for (unsigned round = 0; round < 2000; ++round) {
-    const std::string text = sample(random() % 6000, round);
+    const std::string text = sample(random.below(6000), round);
     std::string compressed = deflated(DeflateForm::kRaw, text, 1 + static_cast<int>(round % 9));
-    for (auto k = random() % 4; k > 0; --k) {
-      compressed[random() % compressed.size()] ^= static_cast<char>(1U << (random() % 8));
+    for (auto k = random.below(4); k > 0; --k) {
+      char& damaged = compressed[random.below(compressed.size())];
+      damaged = static_cast<char>(damaged ^ (1 << random.below(8)));
     }
     const BytesBeforeAGuard input(compressed.size());
-    const BytesBeforeAGuard output(text.size() + (random() % 3));
+    const BytesBeforeAGuard output(text.size() + random.below(3));
     std::ranges::copy(as_bytes(compressed), input.bytes().begin());
     const Inflation inflation = inflate(DeflateForm::kRaw, input.bytes(), output.bytes());
     ASSERT_LE(inflation.num_produced, output.bytes().size());
