@@ -1,5 +1,6 @@
 # Outside libraries. Debian's come through their own CMake or pkg-config files; Arrow and Parquet
-# through FindArrowParquet, which takes the pinned wheel unless -DArrow_ROOT names another place.
+# through FindArrowParquet, which takes the pinned wheel unless -DArrow_ROOT names another place; so
+# does FindOpenVINORuntime, with -DOpenVINO_ROOT.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -17,6 +18,7 @@ endif()
 find_package(CURL REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ArrowParquet REQUIRED)
+find_package(OpenVINORuntime REQUIRED)
 if(ASSAY_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()
