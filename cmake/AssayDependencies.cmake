@@ -1,5 +1,6 @@
 # Outside libraries. Debian's come through their own CMake or pkg-config files; Arrow and Parquet
-# through FindArrowParquet, which takes the pinned wheel unless -DArrow_ROOT names another place.
+# through FindArrowParquet, which takes the pinned wheel unless -DArrow_ROOT names another place; so
+# does FindOpenVINORuntime, with -DOpenVINO_ROOT.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -25,6 +26,7 @@ pkg_check_modules(webp REQUIRED IMPORTED_TARGET libwebp)
 pkg_check_modules(webpdemux REQUIRED IMPORTED_TARGET libwebpdemux)
 find_package(CLI11 REQUIRED)
 find_package(ArrowParquet REQUIRED)
+find_package(OpenVINORuntime REQUIRED)
 if(ASSAY_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()

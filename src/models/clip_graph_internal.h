@@ -1,0 +1,26 @@
+/// \file
+/// The image tower of CLIP as a graph of the engine.
+
+#pragma once
+
+#include "core/result.h"
+#include "models/checkpoint.h"
+#include "models/clip_image.h"
+#include "models/clip_shape.h"
+
+#include <cstddef>
+#include <memory>
+#include <openvino/core/model.hpp>
+
+namespace assay::models {
+
+/// Build the tower for batches of `batch_size`.
+///
+/// Shape:  in: u8 [batch, grid * grid, patch * patch * 3], each patch its rows of RGB pixels;
+///         out: f32 [batch, output_width].
+/// Errors: those of reading the checkpoint. Throws as the engine does.
+Result<std::shared_ptr<ov::Model>> build_clip_graph(const Checkpoint& checkpoint,
+                                                    const ClipShape& shape, Activation activation,
+                                                    std::size_t batch_size);
+
+}  // namespace assay::models

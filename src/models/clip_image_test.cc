@@ -1,0 +1,105 @@
+#include "models/clip_image.h"
+
+#include "core/random.h"
+#include "files/byte_source.h"
+#include "models/testing/clip_weights.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace assay::models {
+namespace {
+
+Checkpoint tiny() {
+  auto opened = open_checkpoint(files::memory_byte_source(
+      "tiny.safetensors", testing::make_clip_weights(testing::kTinyClip, 7)));
+  return std::move(opened.value());
+}
+
+std::vector<std::uint8_t> random_crops(std::size_t size) {
+  SeededRandom random(3);
+  std::vector<std::uint8_t> crops(size);
+  std::ranges::generate(crops, [&] { return static_cast<std::uint8_t>(random.next()); });
+  return crops;
+}
+
+std::vector<float> encode(const ClipImageEncoder& encoder, const std::vector<std::uint8_t>& crops) {
+  std::vector<float> vectors(crops.size() / encoder.crop_size() * encoder.shape().output_width);
+  const Status status = encoder.encode(crops, vectors);
+  EXPECT_TRUE(status);
+  return vectors;
+}
+
+TEST(ClipShape, IsReadFromTheTensors) {
+  const auto shape = read_clip_shape(tiny());
+  ASSERT_TRUE(shape) << shape.error().message;
+  EXPECT_EQ(shape->width, 64U);
+  EXPECT_EQ(shape->num_layers, 2U);
+  EXPECT_EQ(shape->num_heads, 1U);
+  EXPECT_EQ(shape->crop_side(), 8U);
+  EXPECT_EQ(shape->num_tokens(), 5U);
+  EXPECT_EQ(to_string(*shape), "ViT width 64, 2 layers, patch 4");
+}
+
+TEST(ClipImage, AVectorDependsNeitherOnItsPlaceNorOnItsBatch) {
+  const auto encoder = ClipImageEncoder::load(
+      tiny(), {.precision = Precision::kFp32, .num_workers = 1, .batch_size = 4});
+  ASSERT_TRUE(encoder) << encoder.error().message;
+  const auto crops = random_crops(10 * encoder->crop_size());
+  const std::vector<float> together = encode(*encoder, crops);
+  const std::size_t size = encoder->crop_size();
+  for (std::size_t i = 0; i < 10; ++i) {
+    const std::vector<std::uint8_t> one(
+        crops.begin() + static_cast<std::ptrdiff_t>(i * size),
+        crops.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
+    const std::vector<float> alone = encode(*encoder, one);
+    EXPECT_TRUE(std::ranges::equal(alone, std::span(together).subspan(i * 512, 512))) << i;
+  }
+}
+
+TEST(ClipImage, ManyThreadsGetWhatOneGets) {
+  const auto encoder = ClipImageEncoder::load(
+      tiny(), {.precision = Precision::kFp32, .num_workers = 2, .batch_size = 4});
+  ASSERT_TRUE(encoder) << encoder.error().message;
+  const auto crops = random_crops(9 * encoder->crop_size());
+  const std::vector<float> expected = encode(*encoder, crops);
+  std::vector<std::vector<float>> got(4);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& vectors : got) {
+      threads.emplace_back([&] {
+        for (int round = 0; round < 20; ++round) vectors = encode(*encoder, crops);
+      });
+    }
+  }
+  for (const auto& vectors : got) EXPECT_EQ(vectors, expected);
+}
+
+TEST(ClipImage, ActivationsDiffer) {
+  const auto load = [](Activation activation) {
+    return ClipImageEncoder::load(tiny(),
+                                  {.activation = activation, .precision = Precision::kFp32});
+  };
+  const auto gelu = load(Activation::kGelu);
+  const auto quick = load(Activation::kQuickGelu);
+  ASSERT_TRUE(gelu && quick);
+  const auto crops = random_crops(gelu->crop_size());
+  EXPECT_NE(encode(*gelu, crops), encode(*quick, crops));
+}
+
+TEST(ClipImage, AnUnknownDeviceIsNamedWithThoseThatAreThere) {
+  const auto encoder = ClipImageEncoder::load(tiny(), {.device = "ABACUS"});
+  ASSERT_FALSE(encoder);
+  EXPECT_EQ(encoder.error().code, ErrorCode::kMissing);
+  EXPECT_NE(encoder.error().message.find("'ABACUS'"), std::string::npos);
+  EXPECT_NE(encoder.error().message.find("CPU"), std::string::npos) << encoder.error().message;
+}
+
+}  // namespace
+}  // namespace assay::models

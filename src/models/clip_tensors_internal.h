@@ -1,0 +1,65 @@
+/// \file
+/// Where each part of a CLIP image tower lies in a checkpoint, whoever named its tensors.
+
+#pragma once
+
+#include "models/checkpoint.h"
+#include "models/clip_shape.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::models {
+
+/// Some rows of a tensor: `query` is the first third of open_clip's in_proj.
+struct TensorRows {
+  std::string tensor;
+  std::uint64_t first_element = 0;
+  Shape shape = {};
+};
+
+/// A matrix [out, in] and what is added to its product.
+struct LinearRows {
+  TensorRows weight;
+  TensorRows bias;
+};
+
+struct NormRows {
+  TensorRows gain;
+  TensorRows bias;
+};
+
+struct ClipBlockRows {
+  NormRows norm_1;
+  LinearRows query;
+  LinearRows key;
+  LinearRows value;
+  LinearRows attention_out;
+  NormRows norm_2;
+  LinearRows expand;
+  LinearRows contract;
+};
+
+struct ClipRows {
+  TensorRows patches;      ///< [width, 3, patch, patch]
+  TensorRows class_token;  ///< [width]
+  TensorRows positions;    ///< [tokens, width]
+  NormRows norm_before;
+  NormRows norm_after;
+  TensorRows projection;
+  bool projection_is_transposed = false;  ///< [out, width] and not [width, out].
+};
+
+ClipRows clip_rows(const ClipShape& shape);
+ClipBlockRows clip_block_rows(const ClipShape& shape, std::uint64_t layer);
+
+/// The names of the tensors a layout is known by.
+std::string clip_patches_name(ClipNames names);
+std::string clip_positions_name(ClipNames names);
+std::string clip_projection_name(ClipNames names);
+/// The start of the names of one block, with the dot.
+std::string clip_block_prefix(ClipNames names, std::uint64_t layer);
+
+}  // namespace assay::models

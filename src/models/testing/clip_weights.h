@@ -1,0 +1,33 @@
+/// \file
+/// CLIP image towers with random weights: real in shape, without meaning.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace assay::models::testing {
+
+struct ClipWeights {
+  std::size_t width = 768;
+  std::size_t num_layers = 12;
+  std::size_t patch_side = 32;
+  std::size_t grid_side = 7;
+  std::size_t output_width = 512;
+};
+
+/// A tower of two layers that loads in milliseconds: 64 wide, patches of 4, crops of 8.
+inline constexpr ClipWeights kTinyClip{
+    .width = 64, .num_layers = 2, .patch_side = 4, .grid_side = 2, .output_width = 512};
+
+/// A safetensors file with the names of open_clip. With the sizes of ViT-B/32 and seed 7 its
+/// SHA-256 is kClip7Digest: the weights that the reference embeddings belong to.
+/// A few channels of each norm are large, as in trained towers.
+std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed);
+
+inline constexpr const char* kClip7Digest =
+    "d24e1d2293060a325b877dce6b3e519369dd791a1e3bef236f0857889c8b72fc";
+
+}  // namespace assay::models::testing
