@@ -180,9 +180,8 @@ Status FileEmbeddingStore::check(const Embedding& embedding) const {
                                      options_.dimension));
   }
   if (!is_finite(embedding.vector)) {
-    return invalid_input(
-        fmt::format("the vector of the image {} holds a value that is not finite",
-                    embedding.key.content.to_hex()));
+    return invalid_input(fmt::format("the vector of the image {} holds a value that is not finite",
+                                     embedding.key.content.to_hex()));
   }
   CHECK(variants_.contains(embedding.key.variant), "a variant is named before its vectors");
   return {};
@@ -333,10 +332,10 @@ Result<std::unique_ptr<EmbeddingStore>> EmbeddingStore::open(files::FileSystem& 
       .magic = kMagic,
       .payload_size = static_cast<std::uint32_t>(kKeySize + options.dimension * sizeof(float)),
       .description = "an embedding store"};
-  ASSIGN_OR_RETURN(SlotFile file,
-                   SlotFile::open(file_system,
-                                  folder / fmt::format("vectors-{}.store", options.dimension),
-                                  format, random, {.lock_patience = options.lock_patience}));
+  ASSIGN_OR_RETURN(
+      SlotFile file,
+      SlotFile::open(file_system, folder / fmt::format("vectors-{}.store", options.dimension),
+                     format, random, {.lock_patience = options.lock_patience}));
   auto store = std::make_unique<FileEmbeddingStore>(std::move(file), options);
   RETURN_IF_ERROR(store->load());
   return store;

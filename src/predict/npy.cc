@@ -14,7 +14,7 @@ namespace assay::predict {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kPrefixSize = 10;     // of version 1: magic, version, u16 length
+constexpr std::size_t kPrefixSize = 10;      // of version 1: magic, version, u16 length
 constexpr std::size_t kLongPrefixSize = 12;  // of version 2: a u32 length
 constexpr std::size_t kAlignment = 64;
 // NumPy's own limit for a header it reads without being told to trust it.
@@ -142,8 +142,8 @@ Result<Parts> split(std::span<const std::byte> file) {
                                               (std::to_integer<std::size_t>(file[9]) << 8U)
                                         : load_u32(file.subspan(8));
   if (length > kMaxHeaderSize) {
-    return corrupt(fmt::format(".npy: a header of {} bytes, but the most is {}", length,
-                               kMaxHeaderSize));
+    return corrupt(
+        fmt::format(".npy: a header of {} bytes, but the most is {}", length, kMaxHeaderSize));
   }
   if (file.size() - prefix_size < length) return corrupt(".npy: cut short in the header");
   return Parts{.header = as_text(file.subspan(prefix_size, length)),
@@ -169,14 +169,17 @@ std::string header_with_shape(std::string_view shape) {
 Result<NpyArray> parse_npy(std::span<const std::byte> file) {
   ASSIGN_OR_RETURN(const Parts parts, split(file));
   const auto header = HeaderReader(parts.header).read();
-  if (!header) return corrupt(".npy: the header is not a dictionary of descr, fortran_order, shape");
+  if (!header)
+    return corrupt(".npy: the header is not a dictionary of descr, fortran_order, shape");
   if (header->dtype != "<f4") {
-    return invalid_input(fmt::format(".npy: the dtype is not '<f4' (32-bit floats, little-endian)"));
+    return invalid_input(
+        fmt::format(".npy: the dtype is not '<f4' (32-bit floats, little-endian)"));
   }
-  if (header->is_fortran_order) return invalid_input(".npy: Fortran order, but C order is expected");
+  if (header->is_fortran_order)
+    return invalid_input(".npy: Fortran order, but C order is expected");
   if (header->shape.empty() || header->shape.size() > 2) {
-    return invalid_input(fmt::format(".npy: {} dimensions, but one or two are expected",
-                                     header->shape.size()));
+    return invalid_input(
+        fmt::format(".npy: {} dimensions, but one or two are expected", header->shape.size()));
   }
   // Without overflow: no product of the shape is larger than what is there.
   const std::size_t num_values = parts.values.size() / sizeof(float);

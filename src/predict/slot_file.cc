@@ -31,9 +31,8 @@ constexpr std::size_t kPieceSize = std::size_t{1} << 20;
 
 std::optional<Slot> checked(std::uint64_t number, std::span<const std::byte> bytes) {
   if (load_u32(bytes) != crc32c(bytes.subspan(4))) return std::nullopt;
-  return Slot{.number = number,
-              .kind = load_u32(bytes.subspan(4)),
-              .payload = bytes.subspan(kPrefixSize)};
+  return Slot{
+      .number = number, .kind = load_u32(bytes.subspan(4)), .payload = bytes.subspan(kPrefixSize)};
 }
 
 }  // namespace
@@ -78,8 +77,7 @@ Result<std::unique_ptr<files::FileLock>> SlotFile::wait_for_lock() const {
 
 Result<SlotFile::Writing> SlotFile::begin_writing() {
   if (is_broken_) {
-    return unavailable(
-        fmt::format("{}: an earlier sync failed; open it again", path_.native()));
+    return unavailable(fmt::format("{}: an earlier sync failed; open it again", path_.native()));
   }
   Writing writing;
   ASSIGN_OR_RETURN(writing.lock, wait_for_lock());
@@ -98,11 +96,10 @@ Result<bool> SlotFile::open_current() {
   if (!is_sound) {
     ASSIGN_OR_RETURN(const ByteCount file_size, file->size());
     // Slots follow only a header that was synced, so this one was being made, or is something else.
-    const bool is_ours =
-        std::ranges::all_of(bytes.first(std::min(size, format_.magic.size())),
-                            [](std::byte byte) { return byte == std::byte{0}; }) ||
-        as_text(bytes).starts_with(
-            std::string_view(format_.magic.data(), std::min(size, format_.magic.size())));
+    const bool is_ours = std::ranges::all_of(bytes.first(std::min(size, format_.magic.size())),
+                                             [](std::byte byte) { return byte == std::byte{0}; }) ||
+                         as_text(bytes).starts_with(std::string_view(
+                             format_.magic.data(), std::min(size, format_.magic.size())));
     if (!is_ours) {
       return invalid_input(
           fmt::format("{}: this is not {}; move it away", path_.native(), format_.description));
@@ -118,9 +115,9 @@ Result<bool> SlotFile::open_current() {
   if (!as_text(bytes).starts_with(std::string_view(format_.magic.data(), format_.magic.size())) ||
       load_u32(bytes.subspan(8)) != kVersion ||
       load_u32(bytes.subspan(12)) != format_.payload_size) {
-    return invalid_input(fmt::format(
-        "{}: this is not {} of version {} with records of {} bytes; move it away", path_.native(),
-        format_.description, kVersion, format_.payload_size));
+    return invalid_input(
+        fmt::format("{}: this is not {} of version {} with records of {} bytes; move it away",
+                    path_.native(), format_.description, kVersion, format_.payload_size));
   }
   SlotFileGeneration generation{};
   std::memcpy(generation.data(), header.data() + kGenerationOffset, generation.size());
