@@ -1,0 +1,12 @@
+#include "cli/command_internal.h"
+#include "cli/predict_options_internal.h"
+
+namespace assay::cli {
+
+void add_predict_commands(CommandTree& tree) {
+  CLI::App& group = CommandTree::add_group(
+      tree.root(), "predict", "Which image of each group to take, and how to crop it.");
+  add_predict_group_command(tree, group);
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,65 @@
+#include "cli/predict_options_internal.h"
+#include "core/parse_number.h"
+
+#include <chrono>
+
+namespace assay::cli {
+namespace {
+
+/// What CLI11 asks of a check: nothing, or what is wrong.
+template <typename T>
+std::string problem_of(const Result<T>& result) {
+  return result ? std::string() : result.error().message;
+}
+
+Result<std::chrono::seconds> parse_time_gap(const std::string& text) {
+  if (text == "0") return std::chrono::seconds(0);
+  ASSIGN_OR_RETURN(const std::chrono::milliseconds gap, parse_duration(text));
+  if (gap.count() % 1000 != 0) return invalid_input("a gap is of whole seconds: " + text);
+  return std::chrono::duration_cast<std::chrono::seconds>(gap);
+}
+
+}  // namespace
+
+void GroupingFlags::add_to(CLI::App& command) {
+  add_option(command, "--mode", mode,
+             "strict: rising stages within one folder; compat: as the old scripts, across folders; "
+             "timestamp: one folder and one time; single: every image on its own.")
+      ->type_name("MODE")
+      ->capture_default_str()
+      ->check(
+          [](const std::string& text) { return problem_of(predict::parse_grouping_mode(text)); });
+  add_option(command, "--time-gap", time_gap,
+             "Longest time between an image and the next of its group; 0: any "
+             "[strict: 15m, compat: 0].")
+      ->type_name("TIME")
+      ->check([](const std::string& text) { return problem_of(parse_time_gap(text)); });
+  add_option(command, "--lookahead", lookahead, "How many images to look at for the next stage.")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        const auto count = parse_integer(text);
+        return count && *count > 0 ? std::string() : "expected a number of at least 1: " + text;
+      });
+  add_option(command, "--group-id", group_id,
+             "stable: unique, the same in every run; compat: as the old scripts.")
+      ->type_name("FORM")
+      ->capture_default_str()
+      ->check(
+          [](const std::string& text) { return problem_of(predict::parse_group_id_form(text)); });
+}
+
+Result<predict::GroupingOptions> GroupingFlags::options() const {
+  predict::GroupingOptions options{.lookahead = lookahead};
+  ASSIGN_OR_RETURN(options.mode, predict::parse_grouping_mode(mode));
+  if (!time_gap.empty()) {
+    ASSIGN_OR_RETURN(options.time_gap, with_context(parse_time_gap(time_gap), "--time-gap"));
+  }
+  return options;
+}
+
+Result<predict::GroupIdForm> GroupingFlags::id_form() const {
+  return predict::parse_group_id_form(group_id);
+}
+
+}  // namespace assay::cli

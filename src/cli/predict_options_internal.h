@@ -1,0 +1,33 @@
+/// \file
+/// Options that several predict commands share.
+
+#pragma once
+
+#include "cli/command_internal.h"
+#include "core/result.h"
+#include "predict/group_id.h"
+#include "predict/grouping.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace assay::cli {
+
+/// Which images belong together, and what a group is called.
+struct GroupingFlags {
+  std::string mode = "strict";
+  std::string time_gap;
+  std::size_t lookahead = predict::GroupingOptions().lookahead;
+  std::string group_id = "stable";
+
+  void add_to(CLI::App& command);
+  /// Errors of both: kInvalidInput; the values were checked when they were read.
+  Result<predict::GroupingOptions> options() const;
+  Result<predict::GroupIdForm> id_form() const;
+};
+
+void add_predict_group_command(CommandTree& tree, CLI::App& group);
+
+}  // namespace assay::cli
