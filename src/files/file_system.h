@@ -51,6 +51,7 @@ enum class FileKind {
   kFile,
   kFolder,
   kOther,  ///< A pipe, a socket, a device.
+  kLink,   ///< A symbolic link; only from info_unfollowed().
 };
 
 struct FileInfo {
@@ -87,6 +88,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode) = 0;
   /// What is at `path`, symbolic links followed; nothing when it is not there.
   virtual Result<std::optional<FileInfo>> info(const std::filesystem::path& path) = 0;
+  /// As info(), but a symbolic link at the end of `path` is told as such, whatever it leads to.
+  virtual Result<std::optional<FileInfo>> info_unfollowed(const std::filesystem::path& path) = 0;
   /// How much room the disk has that holds `path`, which is there.
   virtual Result<DiskSpace> space(const std::filesystem::path& path) = 0;
   /// The absolute path of what `path` names, every symbolic link followed; the last part need not

@@ -105,6 +105,7 @@ class Descriptor {
 FileKind kind_of(const struct stat& status) {
   if (S_ISREG(status.st_mode)) return FileKind::kFile;
   if (S_ISDIR(status.st_mode)) return FileKind::kFolder;
+  if (S_ISLNK(status.st_mode)) return FileKind::kLink;
   return FileKind::kOther;
 }
 
@@ -202,6 +203,21 @@ Status sync_folder_at(const fs::path& folder) {
   return system_error(errno, "sync the folder", named);
 }
 
+/// What stat() or lstat() said; errno is that of the call.
+Result<std::optional<FileInfo>> info_of(const fs::path& path, int answer,
+                                        const struct stat& status) {
+  if (answer != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::optional<FileInfo>();
+    return system_error(errno, "look at", path);
+  }
+  const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
+                        std::chrono::duration_cast<std::chrono::microseconds>(
+                            std::chrono::nanoseconds(status.st_mtim.tv_nsec));
+  return std::optional(FileInfo{.kind = kind_of(status),
+                                .size = ByteCount(static_cast<std::uint64_t>(status.st_size)),
+                                .modified = Timestamp(modified)});
+}
+
 class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const fs::path& path, OpenMode mode) override {
@@ -222,16 +238,12 @@ class PosixFileSystem final : public FileSystem {
 
   Result<std::optional<FileInfo>> info(const fs::path& path) override {
     struct stat status{};
-    if (stat(path.c_str(), &status) != 0) {
-      if (errno == ENOENT || errno == ENOTDIR) return std::optional<FileInfo>();
-      return system_error(errno, "look at", path);
-    }
-    const auto modified = std::chrono::seconds(status.st_mtim.tv_sec) +
-                          std::chrono::duration_cast<std::chrono::microseconds>(
-                              std::chrono::nanoseconds(status.st_mtim.tv_nsec));
-    return std::optional(FileInfo{.kind = kind_of(status),
-                                  .size = ByteCount(static_cast<std::uint64_t>(status.st_size)),
-                                  .modified = Timestamp(modified)});
+    return info_of(path, stat(path.c_str(), &status), status);
+  }
+
+  Result<std::optional<FileInfo>> info_unfollowed(const fs::path& path) override {
+    struct stat status{};
+    return info_of(path, lstat(path.c_str(), &status), status);
   }
 
   Result<DiskSpace> space(const fs::path& path) override {

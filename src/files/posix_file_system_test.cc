@@ -69,6 +69,19 @@ TEST(PosixFileSystem, FollowsLinksThatDangleAndRefusesCircles) {
             ErrorCode::kInvalidInput);
 }
 
+TEST(PosixFileSystem, TellsALinkFromWhatItLeadsTo) {
+  const testing::TemporaryFolder folder;
+  fs::create_symlink("absent", folder.path() / "dangling");
+  fs::create_directory_symlink(folder.path(), folder.path() / "up");
+  EXPECT_EQ(posix_file_system().info(folder.path() / "dangling").value(), std::nullopt);
+  EXPECT_EQ(posix_file_system().info(folder.path() / "up").value()->kind, FileKind::kFolder);
+  for (const char* name : {"dangling", "up"}) {
+    const auto info = posix_file_system().info_unfollowed(folder.path() / name);
+    ASSERT_TRUE(info && *info);
+    EXPECT_EQ((*info)->kind, FileKind::kLink);
+  }
+}
+
 TEST(PosixFileSystem, TheLockOfADeadProcessIsFree) {
   const testing::TemporaryFolder folder;
   const fs::path path = folder.path() / "lock";

@@ -144,6 +144,10 @@ TEST_P(FileSystemConformance, InfoTellsKindAndSize) {
   ASSERT_TRUE(folder && *folder);
   EXPECT_EQ((*folder)->kind, FileKind::kFolder);
   EXPECT_EQ(file_system().info(path("a/b")).value(), std::nullopt);
+  const auto unfollowed = file_system().info_unfollowed(path("a"));
+  ASSERT_TRUE(unfollowed && *unfollowed);
+  EXPECT_EQ((*unfollowed)->size, ByteCount(5));
+  EXPECT_EQ(file_system().info_unfollowed(path("absent")).value(), std::nullopt);
 }
 
 TEST_P(FileSystemConformance, ListsNamesInByteOrder) {

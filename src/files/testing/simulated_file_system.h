@@ -37,6 +37,9 @@ class SimulatedFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode) override;
   Result<std::optional<FileInfo>> info(const std::filesystem::path& path) override;
+  Result<std::optional<FileInfo>> info_unfollowed(const std::filesystem::path& path) override {
+    return info(path);
+  }
   Result<DiskSpace> space(const std::filesystem::path& path) override;
   Result<std::filesystem::path> resolve(const std::filesystem::path& path) override;
   Result<std::vector<std::string>> list(const std::filesystem::path& folder) override;

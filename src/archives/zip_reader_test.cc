@@ -1,0 +1,491 @@
+#include "archives/zip_reader.h"
+
+#include "archives/testing/zip_builder.h"
+#include "core/random.h"
+#include "core/thread_pool.h"
+#include "files/testing/temporary_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assay::archives {
+namespace {
+
+using testing::little_endian;
+using testing::ZipBuilder;
+using testing::ZipEntrySpec;
+
+Result<ZipReader> open_bytes(std::string bytes, const EntryLimits& limits = {}) {
+  return ZipReader::open(files::memory_byte_source("x.zip", std::move(bytes)), limits);
+}
+
+/// The content, or the verdict in angle brackets.
+std::string content_of(const ZipReader& zip, const ZipEntry& entry) {
+  if (entry.verdict != EntryVerdict::kOk) return "<" + std::string(to_string(entry.verdict)) + ">";
+  std::string content(entry.size.count(), '#');
+  const auto verdict = zip.read(entry, std::as_writable_bytes(std::span(content)));
+  if (!verdict) return "error: " + verdict.error().message;
+  return *verdict == EntryVerdict::kOk ? content : "<" + std::string(to_string(*verdict)) + ">";
+}
+
+using Contents = std::vector<std::pair<std::string, std::string>>;
+
+Contents contents_of(const std::string& bytes, const EntryLimits& limits = {}) {
+  const auto zip = open_bytes(bytes, limits);
+  if (!zip) return {{"error", zip.error().message}};
+  Contents contents;
+  for (const ZipEntry& entry : zip->entries()) {
+    contents.emplace_back(entry.path, content_of(*zip, entry));
+  }
+  return contents;
+}
+
+/// Of a zip with this entry alone.
+std::string outcome_of(const ZipEntrySpec& spec, const EntryLimits& limits = {}) {
+  return contents_of(ZipBuilder().add(spec).finish(), limits).front().second;
+}
+
+std::string long_text() {
+  std::string text;
+  for (int k = 0; k < 3000; ++k) text += std::to_string(k * k) + ' ';
+  return text;
+}
+
+TEST(ZipReader, ReadsStoredAndDeflatedEntriesInTheOrderOfTheirPaths) {
+  const std::string zip =
+      ZipBuilder()
+          .add("b/2.png", "two")
+          .add({.name = "b/10.png", .content = long_text(), .is_deflated = true})
+          .add({.name = "a", .content = "", .is_deflated = true})
+          .add({.name = "c", .content = "later", .flags = 8})
+          .add({.name = "B", .content = long_text(), .is_deflated = true, .flags = 8})
+          .finish();
+  EXPECT_EQ(contents_of(zip), (Contents{{"B", long_text()},
+                                        {"a", ""},
+                                        {"b/10.png", long_text()},
+                                        {"b/2.png", "two"},
+                                        {"c", "later"}}));
+}
+
+TEST(ZipReader, ReadsZip64) {
+  const std::string wide = little_endian(1, 2) + little_endian(24, 2) + little_endian(5, 8) +
+                           little_endian(5, 8) + little_endian(0, 8);
+  ZipBuilder builder;
+  builder.add({.name = "wide",
+               .content = "12345",
+               .extra = wide,
+               .local_extra = wide.substr(0, 2) + little_endian(16, 2) + wide.substr(4, 16),
+               .size = 0xffffffff,
+               .compressed_size = 0xffffffff,
+               .header_offset = 0xffffffff});
+  builder.add("plain", "x");
+  const Contents expected{{"plain", "x"}, {"wide", "12345"}};
+  EXPECT_EQ(contents_of(builder.finish({.has_zip64 = true})), expected);
+  EXPECT_EQ(contents_of("prefix" + builder.finish({.comment = "c", .has_zip64 = true})), expected);
+  // The same fields, but nothing in the extra field to take their place.
+  EXPECT_EQ(outcome_of({.name = "x", .content = "x", .size = 0xffffffff}), "<broken_record>");
+}
+
+TEST(ZipReader, PassesOverAPrefixACommentAndWhatFollows) {
+  const ZipBuilder builder = ZipBuilder().add("x", "content").add("y", long_text());
+  const Contents expected{{"x", "content"}, {"y", long_text()}};
+  EXPECT_EQ(contents_of("#!/bin/sh\n" + builder.finish()), expected);
+  EXPECT_EQ(contents_of(builder.finish({.comment = std::string(65'535, 'c')})), expected);
+  EXPECT_EQ(contents_of(builder.finish({.comment = "PK\5\6 is no end of a comment"})), expected);
+  EXPECT_EQ(contents_of(builder.finish() + std::string(100, '\0')), expected);
+}
+
+TEST(ZipReader, AnEmptyZipHasNoEntries) {
+  EXPECT_EQ(contents_of(ZipBuilder().finish()), Contents());
+}
+
+TEST(ZipReader, RefusesWhatIsNoWholeZip) {
+  const std::string zip = ZipBuilder().add("x", std::string(100'000, 'x')).finish();
+  const auto code_of = [](std::string bytes) { return open_bytes(std::move(bytes)).error().code; };
+  EXPECT_EQ(code_of(""), ErrorCode::kInvalidInput);
+  EXPECT_EQ(code_of("no zip at all"), ErrorCode::kInvalidInput);
+  EXPECT_EQ(code_of(zip.substr(0, zip.size() - 30)), ErrorCode::kCorrupt);
+  EXPECT_NE(open_bytes(zip.substr(0, 1000)).error().message.find("x.zip is a zip that was cut off"),
+            std::string::npos);
+  EXPECT_EQ(code_of(zip.substr(60'000)), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_of(ZipBuilder().add("x", "").finish({.disk = 1})), ErrorCode::kInvalidInput);
+  EXPECT_EQ(code_of(ZipBuilder().add("x", "").finish({.count_error = 1})), ErrorCode::kCorrupt);
+  std::string damaged = ZipBuilder().add("x", "").add("y", "").finish();
+  damaged[damaged.rfind("PK\1\2")] = 'Q';
+  const auto opened = open_bytes(damaged);
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("damaged at its entry 2 of 2"), std::string::npos)
+      << opened.error().message;
+}
+
+TEST(ZipReader, JudgesPaths) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"../x", "<path_traversal>"},
+      {"a/../../x", "<path_traversal>"},
+      {"a/..", "<path_traversal>"},
+      {"..\\x", "<path_traversal>"},
+      {"/etc/passwd", "<absolute_path>"},
+      {"C:\\x", "<absolute_path>"},
+      {"\\\\server\\x", "<absolute_path>"},
+      {"", "<bad_name>"},
+      {std::string("a\0b", 3), "<bad_name>"},
+      {"..x/...", "x"},
+      {"a:b", "x"}};
+  for (const auto& [name, expected] : cases) {
+    EXPECT_EQ(outcome_of({.name = name, .content = "x"}), expected) << name;
+  }
+  EXPECT_EQ(outcome_of({.name = "folder/"}), "<folder>");
+}
+
+TEST(ZipReader, TakesPathsToUtf8) {
+  const auto path_of = [](const ZipEntrySpec& spec) {
+    return contents_of(ZipBuilder().add(spec).finish()).front();
+  };
+  using Pair = Contents::value_type;
+  EXPECT_EQ(path_of({.name = "a\\b\\c.png", .content = "x", .made_by = 0}), Pair("a/b/c.png", "x"));
+  EXPECT_EQ(path_of({.name = "caf\xc3\xa9", .content = "x", .flags = 0x800}),
+            Pair("caf\u00e9", "x"));
+  // As the Mac writes it.
+  EXPECT_EQ(path_of({.name = "cafe\xcc\x81", .content = "x"}), Pair("cafe\u0301", "x"));
+  EXPECT_EQ(path_of({.name = "caf\x82\xe1", .content = "x", .made_by = 0}),
+            Pair("caf\u00e9\u00df", "x"));
+  EXPECT_EQ(path_of({.name = "\xff\x80", .content = "x", .flags = 0x800}),
+            Pair("\u00a0\u00c7", "x"));
+  const auto unicode_path = [](std::uint32_t crc) {
+    return little_endian(0x7075, 2) + little_endian(8, 2) + '\1' + little_endian(crc, 4) +
+           "\xe2\x82\xac";
+  };
+  EXPECT_EQ(path_of({.name = "\x9c", .content = "x", .extra = unicode_path(0xcf6be56fU)}).second,
+            "x");
+  EXPECT_EQ(path_of({.name = "\x9c", .content = "x", .extra = unicode_path(1)}).first, "\u00a3");
+}
+
+TEST(ZipReader, JudgesKindAndPacking) {
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .external_attributes = 0120777U << 16}),
+            "<link>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .external_attributes = 0040755U << 16}),
+            "<folder>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .external_attributes = 0010644U << 16}),
+            "<device>");
+  EXPECT_EQ(outcome_of(
+                {.name = "x", .content = "t", .made_by = 0, .external_attributes = 0120777U << 16}),
+            "t");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .external_attributes = 0644U << 16}), "t");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .flags = 1}), "<encrypted>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .flags = 0x2000}), "<encrypted>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .method = 14}), "<unsupported_method>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .disk = 3}), "<other_volume>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .header_offset = 1000}), "<out_of_bounds>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .size = 2}), "<broken_record>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .size = 200, .compressed_size = 200}),
+            "<out_of_bounds>");
+}
+
+TEST(ZipReader, KeepsWithinTheLimits) {
+  const std::string zeros(1 << 20, '\0');
+  const ZipEntrySpec bomb{.name = "x", .content = zeros, .is_deflated = true};
+  EXPECT_EQ(outcome_of(bomb), zeros);
+  EXPECT_EQ(outcome_of(bomb, {.ratio_floor = ByteCount(1 << 19)}), "<bomb>");
+  EXPECT_EQ(outcome_of(bomb, {.max_ratio = 2000, .ratio_floor = ByteCount(1 << 19)}), zeros);
+  EXPECT_EQ(outcome_of(bomb, {.max_entry_size = ByteCount(zeros.size() - 1)}), "<too_large>");
+  // An entry cannot bring forth more than it says.
+  EXPECT_EQ(outcome_of({.name = "x", .content = zeros, .is_deflated = true, .size = 1000}),
+            "<broken_data>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "y", .is_deflated = true, .size = 2}),
+            "<broken_data>");
+  EXPECT_EQ(contents_of(ZipBuilder().add("c", "1234").add("b", "12345").add("a", "123").finish(),
+                        {.max_total_size = ByteCount(8)}),
+            (Contents{{"a", "123"}, {"b", "<over_total>"}, {"c", "1234"}}));
+}
+
+TEST(ZipReader, TheLastOfSeveralEntriesOfOnePathCounts) {
+  const std::string zip = ZipBuilder().add("x", "first").add("y", "y").add("x", "second").finish();
+  EXPECT_EQ(contents_of(zip), (Contents{{"x", "<duplicate>"}, {"x", "second"}, {"y", "y"}}));
+  const auto reader = open_bytes(zip);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(content_of(*reader, *reader->find("x")), "second");
+  EXPECT_EQ(reader->find("z"), nullptr);
+  EXPECT_EQ(reader->find(""), nullptr);
+}
+
+TEST(ZipReader, EntriesThatShareBytesAreBothRefused) {
+  const std::string zip = ZipBuilder()
+                              .add("a", std::string(500, 'a'))
+                              .add("b", "b")
+                              .add({.name = "c", .content = "c", .header_offset = 100})
+                              .finish();
+  EXPECT_EQ(contents_of(zip), (Contents{{"a", "<overlap>"}, {"b", "b"}, {"c", "<overlap>"}}));
+}
+
+TEST(ZipReader, TheHeaderMustAgreeWithTheDirectory) {
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .local_name = "y"}), "<header_mismatch>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .local_name = "xx"}), "<header_mismatch>");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .local_extra = "abcdefgh"}), "t");
+  EXPECT_EQ(outcome_of({.name = "x", .content = "t", .crc32 = 5}), "<wrong_checksum>");
+  const std::string zip = ZipBuilder().add("x", "text").finish();
+  const std::vector<std::pair<std::size_t, std::string>> cases = {
+      {0, "<header_mismatch>"},   // signature
+      {6, "<header_mismatch>"},   // encrypted
+      {8, "<header_mismatch>"},   // method
+      {14, "<header_mismatch>"},  // CRC
+      {18, "<header_mismatch>"},  // compressed size
+      {22, "<header_mismatch>"},  // size
+      {29, "<out_of_bounds>"},    // size of the extra field
+      {31, "<wrong_checksum>"}};  // the bytes
+  for (const auto& [offset, expected] : cases) {
+    std::string damaged = zip;
+    damaged[offset] = static_cast<char>(damaged[offset] ^ 1);
+    EXPECT_EQ(contents_of(damaged).front().second, expected) << offset;
+  }
+}
+
+TEST(ZipReader, TellsWhereAStoredEntryBegins) {
+  const std::string zip = ZipBuilder()
+                              .add("w/data.pkl", "pickle")
+                              .add({.name = "w/data/0",
+                                    .content = "floats",
+                                    .flags = 8,
+                                    .local_extra = std::string("FB\2\0ZZ", 6)})
+                              .finish();
+  const auto reader = open_bytes("prefix" + zip);
+  ASSERT_TRUE(reader);
+  const auto place = reader->place_of(*reader->find("w/data/0"));
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->verdict, EntryVerdict::kOk);
+  EXPECT_EQ(("prefix" + zip).substr(place->offset, 6), "floats");
+}
+
+TEST(ZipReader, TheFingerprintTellsArchivesApart) {
+  const auto fingerprint_of = [](const std::string& bytes) {
+    return open_bytes(bytes)->fingerprint();
+  };
+  const Sha256 one = fingerprint_of(ZipBuilder().add("x", "1").finish());
+  EXPECT_EQ(one, fingerprint_of(ZipBuilder().add("x", "1").finish()));
+  EXPECT_NE(one, fingerprint_of(ZipBuilder().add("x", "2").finish()));
+  EXPECT_NE(one, fingerprint_of(ZipBuilder().add("y", "1").finish()));
+  EXPECT_NE(one, fingerprint_of("-" + ZipBuilder().add("x", "1").finish()));
+}
+
+/// Nothing but zeros, except where something was put.
+class SparseSource final : public files::ByteSource {
+ public:
+  SparseSource(std::map<std::uint64_t, std::string> pieces, std::uint64_t size)
+      : pieces_(std::move(pieces)), size_(size) {}
+  const std::string& name() const override { return name_; }
+  ByteCount size() const override { return ByteCount(size_); }
+  Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+    if (offset >= size_) return std::size_t{0};
+    into = into.first(std::min<std::uint64_t>(into.size(), size_ - offset));
+    std::ranges::fill(into, std::byte{0});
+    for (const auto& [start, piece] : pieces_) {
+      for (std::size_t k = 0; k < piece.size(); ++k) {
+        const std::uint64_t at = start + k;
+        if (at >= offset && at - offset < into.size()) {
+          into[at - offset] = static_cast<std::byte>(piece[k]);
+        }
+      }
+    }
+    return into.size();
+  }
+
+ private:
+  std::string name_ = "sparse.zip";
+  std::map<std::uint64_t, std::string> pieces_;
+  std::uint64_t size_;
+};
+
+// The Mac's Finder writes no zip64: what is beyond 4 GiB loses its high bits.
+TEST(ZipReader, FindsWhatTheFinderWroteBeyond4GiB) {
+  const std::vector<std::pair<std::string, std::uint64_t>> wanted = {{"a", 0},
+                                                                     {"b", 0xf000'0000},
+                                                                     {"c", 0x1'8000'0000},
+                                                                     {"d", 0x1'f000'0000},
+                                                                     {"e", 0x2'8000'0000}};
+  std::map<std::uint64_t, std::string> pieces;
+  ZipBuilder builder;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    const auto& [name, offset] = wanted[k];
+    // The entries but the last fill what is between them.
+    const std::uint64_t next = k + 1 < wanted.size() ? wanted[k + 1].second : offset + 100;
+    const auto filler =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(next - offset - 100, 0xf000'0000));
+    ZipEntrySpec spec{.name = name, .content = "content of " + name};
+    if (k == 2 || k == 4) {
+      pieces[offset] = ZipBuilder().add(spec).finish().substr(0, 31 + spec.content.size());
+    } else {
+      spec.size = filler;
+      spec.compressed_size = filler;
+    }
+    spec.header_offset = static_cast<std::uint32_t>(offset);
+    builder.add(spec);
+  }
+  const std::string zip = builder.finish();
+  const std::uint64_t directory = 0x2'9000'0000;
+  std::string end = zip.substr(zip.find("PK\1\2"));
+  end.replace(end.size() - 6, 4, little_endian(directory & 0xffffffff, 4));
+  pieces[directory] = end;
+  const std::uint64_t size = directory + end.size();
+  const auto reader = ZipReader::open(std::make_unique<SparseSource>(pieces, size),
+                                      {.max_entry_size = ByteCount(1ULL << 40)});
+  ASSERT_TRUE(reader) << reader.error().message;
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    EXPECT_EQ(reader->entries()[k].header_offset, wanted[k].second) << wanted[k].first;
+  }
+  EXPECT_EQ(content_of(*reader, reader->entries()[2]), "content of c");
+  EXPECT_EQ(content_of(*reader, reader->entries()[4]), "content of e");
+}
+
+/// Reads like the bytes it was given, until told to fail.
+TEST(ZipReader, AFailingSourceIsAnErrorNotAVerdict) {
+  class FailingSource final : public files::ByteSource {
+   public:
+    FailingSource(std::string bytes, const bool& fails)
+        : bytes_(files::memory_byte_source("far.zip", std::move(bytes))), fails_(fails) {}
+    const std::string& name() const override { return bytes_->name(); }
+    ByteCount size() const override { return bytes_->size(); }
+    Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
+      if (fails_) return std::size_t{0};
+      return bytes_->read_at(offset, into);
+    }
+
+   private:
+    std::unique_ptr<files::ByteSource> bytes_;
+    const bool& fails_;
+  };
+  bool fails = false;
+  const auto zip =
+      ZipReader::open(std::make_unique<FailingSource>(ZipBuilder().add("x", "t").finish(), fails));
+  ASSERT_TRUE(zip);
+  EXPECT_EQ(content_of(*zip, zip->entries()[0]), "t");
+  fails = true;
+  EXPECT_EQ(content_of(*zip, zip->entries()[0]),
+            "error: far.zip is shorter than when it was opened");
+}
+
+TEST(ZipReader, ManyThreadsReadAtOnce) {
+  ZipBuilder builder;
+  for (int k = 0; k < 40; ++k) {
+    builder.add({.name = std::to_string(k),
+                 .content = std::to_string(k) + long_text(),
+                 .is_deflated = k % 3 != 0});
+  }
+  const auto zip = open_bytes(builder.finish());
+  ASSERT_TRUE(zip);
+  ThreadPool pool({.num_threads = 4});
+  EXPECT_TRUE(parallel_for(pool, 400, [&](std::size_t k) -> Status {
+    const ZipEntry& entry = zip->entries()[k % 40];
+    if (content_of(*zip, entry) != entry.path + long_text()) return internal(entry.path);
+    return {};
+  }));
+}
+
+// One bit or byte of a zip is changed, or a part is cut out: what is read all the same is what was
+// packed under that path.
+TEST(ZipReader, DamagedZipsGiveNoWrongBytes) {
+  const std::string text = long_text();
+  std::vector<std::string> zips;
+  for (const bool is_deflated : {false, true}) {
+    for (const std::uint16_t flags : {std::uint16_t{0}, std::uint16_t{8}}) {
+      ZipBuilder builder;
+      for (const char* name : {"a/1.png", "a/2.png", "b"}) {
+        builder.add({.name = name,
+                     .content = name + text.substr(0, 700),
+                     .is_deflated = is_deflated,
+                     .flags = flags});
+      }
+      zips.push_back(builder.finish({.comment = "comment", .has_zip64 = flags == 8}));
+    }
+  }
+  zips.push_back("prefix" + ZipBuilder().add("a/1.png", "a/1.png" + text.substr(0, 700)).finish());
+  SeededRandom random(11);
+  std::map<std::string, int> outcomes;
+  for (int round = 0; round < 500; ++round) {
+    std::string zip = zips[static_cast<std::size_t>(round) % zips.size()];
+    // Half of them in the directory, which is most of the rules and few of the bytes.
+    const std::size_t start = round % 2 == 0 ? 0 : zip.find("PK\1\2");
+    for (std::uint64_t k = 1 + random.below(2); k > 0; --k) {
+      const std::size_t at = start + random.below(zip.size() - start);
+      switch (random.below(3)) {
+        case 0:
+          zip[at] = static_cast<char>(zip[at] ^ (1 << random.below(8)));
+          break;
+        case 1:
+          zip[at] = static_cast<char>(random.next());
+          break;
+        default:
+          zip.erase(at, random.below(10));
+          if (zip.size() <= start) zip.resize(start + 1);
+      }
+    }
+    for (const auto& [path, content] : contents_of(zip)) {
+      if (content.starts_with("a/") || content.starts_with('b')) {
+        EXPECT_EQ(content, path + text.substr(0, 700)) << round;
+        ++outcomes["read"];
+      } else {
+        ++outcomes[path == "error" ? "no zip" : content];
+      }
+    }
+  }
+  // The rules are met, not only the first of them.
+  EXPECT_GT(outcomes["read"], 300);
+  EXPECT_GT(outcomes.size(), 7U) << ::testing::PrintToString(outcomes);
+}
+
+std::string output_of(const std::string& command) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  std::string output;
+  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get()))
+    output.push_back(static_cast<char>(c));
+  return output;
+}
+
+TEST(ZipReader, ReadsWhatPythonWrites) {
+  const files::testing::TemporaryFolder folder;
+  const auto path = folder.path() / "python.zip";
+  std::ofstream(folder.path() / "make.py") << R"(
+import io, sys, zipfile
+class Pipe(io.RawIOBase):  # cannot seek: sizes follow the bytes
+    def __init__(self, file): self.file = file
+    def writable(self): return True
+    def write(self, data): return self.file.write(data)
+with open(sys.argv[1], "wb") as file:
+    out = Pipe(file) if sys.argv[2] == "pipe" else file
+    with zipfile.ZipFile(out, "w") as zip:
+        for k in range(200):
+            info = zipfile.ZipInfo(f"f{k % 7}/{k}-\u00e9.txt" if k % 2 else f"{k}.txt")
+            info.compress_type = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)[k % 2]
+            with zip.open(info, "w", force_zip64=k % 3 == 0) as entry:
+                entry.write(f"{k} ".encode() * k)
+        zip.comment = b"a comment PK"
+with zipfile.ZipFile(sys.argv[1]) as zip:
+    print(*(f"{i.filename} {i.file_size} {i.CRC:08x}" for i in sorted(zip.infolist(), key=lambda i: i.filename.encode())), sep="\n")
+)";
+  for (const std::string mode : {"file", "pipe"}) {
+    const std::string expected =
+        output_of("PYTHONIOENCODING=utf-8 python3 " + (folder.path() / "make.py").native() + " " +
+                  path.native() + " " + mode + " 2>&1");
+    const auto zip =
+        ZipReader::open(files::open_byte_source(files::posix_file_system(), path).value());
+    ASSERT_TRUE(zip) << zip.error().message << expected;
+    std::string got;
+    for (const ZipEntry& entry : zip->entries()) {
+      const std::string content = content_of(*zip, entry);
+      EXPECT_FALSE(content.starts_with('<')) << entry.path << content;
+      std::array<char, 40> sums{};
+      std::snprintf(sums.data(), sums.size(), " %zu %08x\n", content.size(), entry.crc32);
+      got += entry.path + sums.data();
+    }
+    EXPECT_EQ(got, expected) << mode;
+  }
+}
+
+}  // namespace
+}  // namespace assay::archives
