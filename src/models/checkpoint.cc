@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "models/safetensors.h"
+#include "models/torch_checkpoint.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -44,7 +45,7 @@ std::uint64_t size_of(ElementType type) { return type == ElementType::kF32 ? 4 :
 
 std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
-Checkpoint::Checkpoint(std::unique_ptr<files::ByteSource> source, TensorIndex tensors)
+Checkpoint::Checkpoint(std::shared_ptr<const files::ByteSource> source, TensorIndex tensors)
     : source_(std::move(source)), tensors_(std::move(tensors)) {}
 
 const TensorInfo* Checkpoint::find(std::string_view tensor) const {
@@ -103,6 +104,12 @@ Result<std::vector<float>> Checkpoint::values(const TensorInfo& tensor) const {
 }
 
 Result<Checkpoint> open_checkpoint(std::unique_ptr<files::ByteSource> source) {
+  std::array<std::byte, 4> start{};
+  ASSIGN_OR_RETURN(const std::size_t got, source->read_at(0, start));
+  constexpr std::array<char, 4> kZip = {'P', 'K', '\x03', '\x04'};
+  if (got == start.size() && std::memcmp(start.data(), kZip.data(), kZip.size()) == 0) {
+    return open_torch_checkpoint(std::move(source));
+  }
   return open_safetensors(std::move(source));
 }
 

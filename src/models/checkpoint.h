@@ -43,7 +43,7 @@ using TensorIndex = std::map<std::string, TensorInfo, std::less<>>;
 class Checkpoint {
  public:
   /// Pre: every tensor lies within `source`.
-  Checkpoint(std::unique_ptr<files::ByteSource> source, TensorIndex tensors);
+  Checkpoint(std::shared_ptr<const files::ByteSource> source, TensorIndex tensors);
 
   /// The file, as the user gave it.
   const std::string& name() const { return source_->name(); }
@@ -63,7 +63,7 @@ class Checkpoint {
   Result<std::vector<float>> values(const TensorInfo& tensor) const;
 
  private:
-  std::unique_ptr<files::ByteSource> source_;
+  std::shared_ptr<const files::ByteSource> source_;  // maybe kept by what read its directory
   TensorIndex tensors_;
 };
 

@@ -1,0 +1,147 @@
+/// \file
+/// The tower against embeddings that open_clip computed from the same weights and images. Run by
+/// itself: the weights are 351 MB, made once into the build folder. ASSAY_CLIP_WEIGHTS names them.
+
+#include "core/check.h"
+#include "crypto/digest.h"
+#include "files/atomic_file.h"
+#include "files/byte_source.h"
+#include "images/decode.h"
+#include "images/resize.h"
+#include "json/value.h"
+#include "models/clip_image.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace assay::models {
+namespace {
+
+const std::filesystem::path kFolder = ASSAY_TEST_DATA;
+
+std::string bytes_of(const std::filesystem::path& path) {
+  return files::read_file(files::posix_file_system(), path, ByteCount(1U << 24U)).value();
+}
+
+struct Reference {
+  std::vector<std::string> names;
+  std::vector<std::uint8_t> crops;
+  std::map<std::string, std::vector<float>> vectors;  // by activation
+};
+
+Reference read_reference() {
+  Reference reference;
+  const json::Value expected = json::parse(bytes_of(kFolder / "models/embeddings.json")).value();
+  const json::Value* images = expected.find("images");
+  CHECK(images != nullptr && images->object() != nullptr, "embeddings.json holds no images");
+  for (const auto& [name, image] : *images->object()) {
+    const std::string encoded = bytes_of(kFolder / "predict" / name);
+    const auto decoded = images::decode(as_bytes(encoded));
+    EXPECT_TRUE(decoded) << name;
+    std::vector<std::uint8_t> crop(224 * 224 * 3);
+    images::clip_crop(*decoded, 224, crop);
+    EXPECT_EQ(crypto::sha256(std::as_bytes(std::span(crop))).to_hex(),
+              image.require_text("crop224_sha256").value())
+        << name;
+    reference.names.push_back(name);
+    reference.crops.insert(reference.crops.end(), crop.begin(), crop.end());
+    for (const std::string activation : {"gelu", "quickgelu"}) {
+      const json::Value* values = image.find(activation);
+      CHECK(values != nullptr && values->list() != nullptr, "embeddings.json holds no vector");
+      for (const json::Value& value : *values->list()) {
+        reference.vectors[activation].push_back(static_cast<float>(*value.number()));
+      }
+    }
+  }
+  return reference;
+}
+
+const Reference& reference() {
+  static const Reference once = read_reference();
+  return once;
+}
+
+ClipImageEncoder load(const ClipOptions& options) {
+  auto source = files::open_byte_source(files::posix_file_system(), getenv("ASSAY_CLIP_WEIGHTS"));
+  EXPECT_TRUE(source);
+  const auto checkpoint = open_checkpoint(std::move(*source));
+  EXPECT_TRUE(checkpoint);
+  auto encoder = ClipImageEncoder::load(*checkpoint, options);
+  EXPECT_TRUE(encoder) << encoder.error().message;
+  return std::move(*encoder);
+}
+
+struct Difference {
+  double lowest_cosine = 1;
+  double largest = 0;
+};
+
+Difference compare(const ClipImageEncoder& encoder, const std::vector<float>& expected) {
+  std::vector<float> got(expected.size());
+  EXPECT_TRUE(encoder.encode(reference().crops, got));
+  Difference difference;
+  for (std::size_t image = 0; image < reference().names.size(); ++image) {
+    double product = 0;
+    double left = 0;
+    double right = 0;
+    for (std::size_t i = image * 512; i < (image + 1) * 512; ++i) {
+      product += double{got[i]} * expected[i];
+      left += double{got[i]} * got[i];
+      right += double{expected[i]} * expected[i];
+      difference.largest = std::max(difference.largest, std::abs(double{got[i]} - expected[i]));
+    }
+    difference.lowest_cosine =
+        std::min(difference.lowest_cosine, product / std::sqrt(left * right));
+  }
+  fmt::print("cosine >= {:.8f}, largest difference {:.2e}\n", difference.lowest_cosine,
+             difference.largest);
+  return difference;
+}
+
+TEST(ClipReference, Fp32EqualsOpenClipUnderBothActivations) {
+  for (const Activation activation : {Activation::kGelu, Activation::kQuickGelu}) {
+    const auto encoder =
+        load({.activation = activation, .precision = Precision::kFp32, .num_workers = 2});
+    EXPECT_EQ(to_string(encoder.shape()), "ViT-B/32");
+    const Difference difference =
+        compare(encoder, reference().vectors.at(std::string(to_string(activation))));
+    EXPECT_GE(difference.lowest_cosine, 0.99999);
+    EXPECT_LE(difference.largest, 5e-4);
+  }
+}
+
+TEST(ClipReference, Bf16StaysNearOpenClip) {
+  const auto encoder = load({.precision = Precision::kBf16});
+  EXPECT_EQ(encoder.precision(), Precision::kBf16);
+  EXPECT_GE(compare(encoder, reference().vectors.at("gelu")).lowest_cosine, 0.999);
+}
+
+TEST(ClipReference, AVectorDependsNeitherOnItsPlaceNorOnItsBatch) {
+  for (const Precision precision : {Precision::kFp32, Precision::kBf16}) {
+    const auto encoder = load({.precision = precision, .num_workers = 2});
+    const std::size_t count = reference().names.size();
+    std::vector<float> together(count * 512);
+    ASSERT_TRUE(encoder.encode(reference().crops, together));
+    const std::span crops(reference().crops);
+    for (std::size_t i = 0; i < count; i += 5) {
+      std::vector<float> alone(512);
+      ASSERT_TRUE(
+          encoder.encode(crops.subspan(i * encoder.crop_size(), encoder.crop_size()), alone));
+      EXPECT_TRUE(std::ranges::equal(alone, std::span(together).subspan(i * 512, 512)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay::models

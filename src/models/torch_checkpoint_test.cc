@@ -1,0 +1,122 @@
+#include "models/torch_checkpoint.h"
+
+#include "archives/testing/zip_builder.h"
+#include "core/random.h"
+#include "files/atomic_file.h"
+#include "files/byte_source.h"
+#include "models/mlp_head.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace assay::models {
+namespace {
+
+using archives::testing::ZipBuilder;
+using std::string_literals::operator""s;
+
+const std::filesystem::path kFolder = std::filesystem::path(ASSAY_TEST_DATA) / "models";
+
+std::string bytes_of(std::string_view name) {
+  return files::read_file(files::posix_file_system(), kFolder / name, ByteCount(1U << 24U)).value();
+}
+
+Result<Checkpoint> open(std::string bytes) {
+  return open_checkpoint(files::memory_byte_source("model.pt", std::move(bytes)));
+}
+
+/// A state dict of one tensor `a` of two numbers, in the storage `0`.
+const std::string kPickle =
+    "\x80\2}(X\1\0\0\0a"
+    "ctorch._utils\n_rebuild_tensor_v2\n"
+    "((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"
+    "0X\3\0\0\0cpuK\2tQK\0K\2\x85K\1\x85\x89"
+    "ccollections\nOrderedDict\n)RtRu."s;
+const std::string kNumbers = "\0\0\x80\x3f\0\0\0\xc0"s;
+
+TEST(TorchCheckpoint, ReadsTensorsWhereTheyLie) {
+  const auto opened = open(ZipBuilder()
+                               .add("any name/data.pkl", kPickle)
+                               .add("any name/byteorder", "little")
+                               .add("any name/data/0", kNumbers)
+                               .finish());
+  ASSERT_TRUE(opened) << opened.error().message;
+  ASSERT_NE(opened->find("a"), nullptr);
+  EXPECT_EQ(opened->values(*opened->find("a")).value(), (std::vector<float>{1, -2}));
+}
+
+TEST(TorchCheckpoint, RefusesAModuleByTheNameOfItsClass) {
+  const auto opened = open(bytes_of("ranker_whole_module.pt"));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalidInput);
+  EXPECT_NE(opened.error().message.find("asks for the Python object '__main__.R'"),
+            std::string::npos)
+      << opened.error().message;
+}
+
+TEST(TorchCheckpoint, RefusesStoragesThatAreNotWhatThePickleSays) {
+  const auto code_of = [](ZipBuilder zip) {
+    const auto opened = open(zip.finish());
+    return opened ? ErrorCode::kInternal : opened.error().code;
+  };
+  const auto zip = [] { return ZipBuilder().add("m/data.pkl", kPickle); };
+  EXPECT_EQ(code_of(zip()), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_of(zip().add("m/data/0", "1234")), ErrorCode::kCorrupt);
+  EXPECT_EQ(code_of(zip().add({.name = "m/data/0", .content = kNumbers, .crc32 = 1})),
+            ErrorCode::kCorrupt);
+  EXPECT_EQ(code_of(zip().add({.name = "m/data/0", .content = kNumbers, .is_deflated = true})),
+            ErrorCode::kInvalidInput);
+  EXPECT_EQ(code_of(zip().add("m/data/0", kNumbers).add("m/byteorder", "big")),
+            ErrorCode::kInvalidInput);
+  EXPECT_EQ(code_of(ZipBuilder().add("readme", "no model")), ErrorCode::kInvalidInput);
+}
+
+/// Under the sanitizers this is the proof that no broken file harms us.
+TEST(TorchCheckpoint, SurvivesBrokenFiles) {
+  const std::string whole = bytes_of("ranker_plain.pt");
+  ASSERT_TRUE(open(whole));
+  const std::size_t directory = whole.rfind("PK\x01\x02", whole.size() - 700);
+  SeededRandom random(7);
+  std::size_t num_refused = 0;
+  for (int i = 0; i < 250; ++i) {
+    std::string broken = whole;
+    // Mostly where the structure is: the pickle at the start, the directory at the end.
+    for (std::uint64_t changes = 1 + random.below(4); changes > 0; --changes) {
+      const std::size_t place = random.below(2) == 0
+                                    ? random.below(1200)
+                                    : directory + random.below(broken.size() - directory);
+      broken[place] = static_cast<char>(random.below(256));
+    }
+    if (random.below(5) == 0) broken.resize(random.below(broken.size()));
+    const auto opened = open(broken);
+    num_refused += opened ? 0 : 1;
+    if (opened) (void)MlpHead::load(*opened, HeadKind::kRanker).has_value();
+  }
+  EXPECT_GT(num_refused, 150U);
+}
+
+/// The pickle alone, whose checksum would otherwise stop every change.
+TEST(TorchCheckpoint, SurvivesBrokenPickles) {
+  SeededRandom random(8);
+  for (int i = 0; i < 250; ++i) {
+    std::string pickle = kPickle;
+    for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes) {
+      pickle[random.below(pickle.size())] = static_cast<char>(random.below(256));
+    }
+    const auto opened =
+        open(ZipBuilder().add("m/data.pkl", pickle).add("m/data/0", kNumbers).finish());
+    if (!opened) continue;
+    for (const auto& [name, info] : opened->tensors()) {
+      (void)opened->values(info).has_value();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay::models
