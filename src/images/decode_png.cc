@@ -23,19 +23,28 @@ bool is_common(const PngChunks& chunks) { return chunks.bit_depth == 8 && !chunk
 
 /// What the decoder needs beside the image, in one piece of memory.
 struct Workspace {
-  std::span<std::uint8_t> rows;
+  /// As they are inflated, each with its filter.
+  std::span<std::uint8_t> filtered;
+  /// Finished rows on their way to RGB, and in front of them the one above.
+  std::uint8_t* finished = nullptr;
   Bytes compressed;
 };
 
-Workspace lay_out(const PngChunks& chunks, std::size_t rows_size,
+Workspace lay_out(const PngChunks& chunks, std::size_t row_size,
                   std::vector<std::uint8_t>& scratch) {
+  const std::size_t filtered_size = (row_size + 1) * chunks.size.height;
+  const std::size_t finished_size =
+      chunks.color == PngColor::kRgb ? 0 : row_size * (kRowsAtOnce + 1);
+  const bool is_split = chunks.data.size() > 1;
   std::size_t compressed_size = 0;
   for (const Bytes piece : chunks.data) compressed_size += piece.size();
-  const bool is_split = chunks.data.size() > 1;
-  scratch.resize(std::max(scratch.size(), rows_size + kSlack + (is_split ? compressed_size : 0)));
-  Workspace space{.rows = std::span(scratch).first(rows_size), .compressed = chunks.data.front()};
+  scratch.resize(std::max(scratch.size(), filtered_size + kSlack + finished_size + kSlack +
+                                              (is_split ? compressed_size : 0)));
+  Workspace space{.filtered = std::span(scratch).first(filtered_size),
+                  .finished = scratch.data() + filtered_size + kSlack,
+                  .compressed = chunks.data.front()};
   if (is_split) {
-    std::uint8_t* out = scratch.data() + rows_size + kSlack;
+    std::uint8_t* out = space.finished + finished_size + kSlack;
     space.compressed = std::as_bytes(std::span(out, compressed_size));
     for (const Bytes piece : chunks.data) {
       if (!piece.empty()) std::memcpy(out, piece.data(), piece.size());
@@ -47,8 +56,8 @@ Workspace lay_out(const PngChunks& chunks, std::size_t rows_size,
 
 Readable<void> inflate_rows(const Workspace& space, const PngChunks& chunks) {
   const compress::Inflation inflation = compress::inflate(
-      compress::DeflateForm::kZlib, space.compressed, std::as_writable_bytes(space.rows));
-  const std::size_t row_size = space.rows.size() / chunks.size.height;
+      compress::DeflateForm::kZlib, space.compressed, std::as_writable_bytes(space.filtered));
+  const std::size_t row_size = space.filtered.size() / chunks.size.height;
   switch (inflation.outcome) {
     case compress::InflateOutcome::kTruncated:
       return refuse(RefusalKind::kTruncated,
@@ -62,7 +71,7 @@ Readable<void> inflate_rows(const Workspace& space, const PngChunks& chunks) {
     case compress::InflateOutcome::kComplete:
       break;
   }
-  if (inflation.num_produced < space.rows.size()) {
+  if (inflation.num_produced < space.filtered.size()) {
     return refuse(RefusalKind::kCorrupt,
                   fmt::format("PNG: image data for {} rows of {}",
                               inflation.num_produced / row_size, chunks.size.height));
@@ -90,6 +99,21 @@ void to_rgb(const std::uint8_t* in, const PngChunks& chunks, std::size_t num_pix
   }
 }
 
+/// Finish some rows at a time, while they are near.
+void finish_rows(FilteredRows rows, const PngChunks& chunks, std::uint8_t* finished, Image& image) {
+  const std::size_t stored_size = rows.row_size + 1;
+  std::uint8_t* const above = finished;
+  finished += rows.row_size;
+  for (std::uint32_t y = 0; y < chunks.size.height; y += kRowsAtOnce) {
+    rows.num_rows = std::min<std::size_t>(kRowsAtOnce, chunks.size.height - y);
+    unfilter(rows, finished);
+    to_rgb(finished, chunks, rows.num_rows * chunks.size.width, image.row(y));
+    std::memcpy(above, finished + ((rows.num_rows - 1) * rows.row_size), rows.row_size);
+    rows.above = above;
+    rows.stored += rows.num_rows * stored_size;
+  }
+}
+
 }  // namespace
 
 Readable<Image> decode_png(const DecodeInput& input, Image reuse) {
@@ -99,23 +123,20 @@ Readable<Image> decode_png(const DecodeInput& input, Image reuse) {
     return decode_png_by_library(input.encoded, *chunks, std::move(reuse));
   }
   const std::size_t row_size = chunks->size.width * chunks->num_channels();
-  const Workspace space = lay_out(*chunks, (row_size + 1) * chunks->size.height, input.scratch);
+  const Workspace space = lay_out(*chunks, row_size, input.scratch);
   if (auto inflated = inflate_rows(space, *chunks); !inflated) {
     return std::unexpected(std::move(inflated.error()));
   }
   Image image = Image::with_size(chunks->size, std::move(reuse));
-  const FilteredRows rows{.stored = space.rows.data(),
+  const FilteredRows rows{.stored = space.filtered.data(),
                           .row_size = row_size,
                           .num_rows = chunks->size.height,
                           .pixel_size = chunks->num_channels()};
   if (chunks->color == PngColor::kRgb) {
     unfilter(rows, image.pixels().data());
-    return image;
+  } else {
+    finish_rows(rows, *chunks, space.finished, image);
   }
-  // TODO
-  std::vector<std::uint8_t> plain((row_size * rows.num_rows) + kSlack);
-  unfilter(rows, plain.data());
-  to_rgb(plain.data(), *chunks, chunks->size.num_pixels(), image.pixels().data());
   return image;
 }
 
