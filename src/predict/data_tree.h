@@ -1,0 +1,35 @@
+/// \file
+/// Where things lie below the root folder: the old tools' places, and ours beside them.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace assay::predict {
+
+/// All below one root, `data` by default.
+class DataTree {
+ public:
+  explicit DataTree(std::filesystem::path root) : root_(std::move(root)) {}
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path models() const { return root_ / "ai_data" / "models"; }
+  /// `{project}.db`.
+  std::filesystem::path databases() const { return root_ / "training" / "ai_training_decisions"; }
+  /// The embedding store and the table of known images.
+  std::filesystem::path store() const { return root_ / "ai_data" / "embedding_store"; }
+  /// What a project that is under way has done.
+  std::filesystem::path journal(std::string_view project) const {
+    return root_ / "ai_data" / "predict_journals" / (std::string(project) + ".journal");
+  }
+  /// Which source belongs to which project.
+  std::filesystem::path project_table() const { return root_ / "ai_data" / "projects.csv"; }
+
+ private:
+  std::filesystem::path root_;
+};
+
+}  // namespace assay::predict

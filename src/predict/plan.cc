@@ -1,0 +1,277 @@
+#include "predict/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace assay::predict {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Measured: a vector with its key, a known image, a journal record, and a row and a score of the
+// database with their indexes.
+constexpr std::uint64_t kBytesPerImage = 2'120 + 80 + 160 + 700;
+
+constexpr auto kExtensions =
+    std::to_array<std::string_view>({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp",
+                                     ".tif", ".tiff", ".heic", ".heif", ".avif"});
+
+/// What is known before a source is opened.
+struct Context {
+  files::FileSystem* file_system = nullptr;
+  const PlanOptions* options = nullptr;
+  FinishedProjects finished = {};
+};
+
+void look_into(const archives::EntrySource& source, const PlanOptions& options,
+               PlannedProject& project) {
+  project.kind = source.kind();
+  project.left_out = source.left_out();
+  std::vector<std::string> paths;
+  for (const archives::SourceEntry& entry : source.entries()) {
+    if (entry.verdict != archives::EntryVerdict::kOk) {
+      if (project.num_bad_entries++ == 0) {
+        project.remarks.push_back(fmt::format("{}: {}", entry.path, to_text(entry.verdict)));
+      }
+      continue;
+    }
+    paths.push_back(entry.path);
+    project.image_size += entry.size;
+  }
+  project.num_images = paths.size();
+  const Grouping grouping = group_images(paths, options.grouping);
+  for (const auto& group : grouping.groups) ++project.groups_by_size[group.size()];
+  project.num_ungrouped = grouping.dropped.size();
+  if (project.num_images == 0) {
+    project.status = PlanStatus::kNoImages;
+  } else if (project.status == PlanStatus::kToDo && options.seconds_per_image) {
+    const auto seconds = options.seconds_per_image(source);
+    if (seconds) project.estimated_seconds = *seconds * static_cast<double>(project.num_images);
+  }
+}
+
+/// Why a project counts as done; empty when it does not.
+std::string why_done(const PlannedProject& project, const FinishedProjects& finished) {
+  const auto at = finished.projects.find(project.project);
+  if (at != finished.projects.end()) {
+    return at->second == FinishedProjects::Where::kProgressFile ? "in the progress file"
+                                                                : "in the log";
+  }
+  for (const DatabaseState& database : project.databases) {
+    if (database.num_predicted == 0) continue;
+    return fmt::format("{} holds predictions ({} of {} rows)", database.path.filename().native(),
+                       database.num_predicted, database.num_rows);
+  }
+  return {};
+}
+
+void judge_state(const Context& context, PlannedProject& project) {
+  bool has_predictions = false;
+  for (const DatabaseState& database : project.databases) {
+    has_predictions = has_predictions || database.num_predicted != 0;
+    if (!database.problem.empty()) project.remarks.push_back(database.problem);
+  }
+  const std::string reason = why_done(project, context.finished);
+  if (!reason.empty()) {
+    if (!has_predictions) {
+      // The old runner noted success for projects that it had not even begun.
+      project.remarks.push_back(fmt::format(
+          "done by what is {}, but no database holds predictions; --redo does it again", reason));
+    }
+    if (context.options->done == DoneProjects::kSkip) {
+      project.status = PlanStatus::kDone;
+      project.reason = reason;
+    }
+  } else if (const auto failure = context.finished.failures.find(project.project);
+             failure != context.finished.failures.end()) {
+    project.remarks.push_back(fmt::format("failed before: {}", failure->second));
+  }
+}
+
+Result<PlannedProject> plan_project(const Context& context, const ProjectRow& row,
+                                    PlanStatus status) {
+  const PlanOptions& options = *context.options;
+  PlannedProject project{.project = row.project,
+                         .source = row.source,
+                         .source_path = options.source / row.source,
+                         .status = status,
+                         .reason = row.note};
+  if (status == PlanStatus::kToDo) {
+    ASSIGN_OR_RETURN(project.databases,
+                     database_states(*context.file_system, options.tree.databases(), row.project));
+    judge_state(context, project);
+  }
+  const auto source = archives::open_entry_source(*context.file_system, project.source_path,
+                                                  {.extensions = image_extensions()});
+  if (source) {
+    look_into(**source, options, project);
+  } else if (project.status == PlanStatus::kDone) {
+    project.remarks.push_back(source.error().message);
+  } else {
+    project.status = PlanStatus::kUnreadable;
+    project.reason = source.error().message;
+  }
+  return project;
+}
+
+/// A row, and what is known of it before it is looked at.
+struct PlannedRow {
+  ProjectRow row;
+  PlanStatus status = PlanStatus::kToDo;
+};
+
+Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const PlanOptions& options,
+                                        Plan& plan) {
+  ASSIGN_OR_RETURN(const std::vector<std::string> sources,
+                   find_sources(file_system, options.source));
+  std::vector<PlannedRow> rows;
+  auto table = read_project_table(file_system, plan.table);
+  if (table) {
+    plan.table_origin = Plan::Table::kRead;
+    std::set<fs::path> listed;
+    for (ProjectRow& row : *table) {
+      listed.insert((options.source / row.source).lexically_normal());
+      const bool is_named = !row.project.empty();
+      if (!is_named) row.note = fmt::format("fill in the project in {}", plan.table.native());
+      rows.push_back(
+          {.row = std::move(row), .status = is_named ? PlanStatus::kToDo : PlanStatus::kAmbiguous});
+    }
+    for (const std::string& source : sources) {
+      if (listed.contains((options.source / source).lexically_normal())) continue;
+      rows.push_back({.row = {.project = {}, .source = source, .note = "not in the table"},
+                      .status = PlanStatus::kNotInTable});
+    }
+    return rows;
+  }
+  if (table.error().code != ErrorCode::kNotFound || options.table) return table.error();
+  ASSIGN_OR_RETURN(const std::vector<std::string> databases,
+                   projects_with_database(file_system, options.tree.databases()));
+  for (ProjectRow& row : propose_projects(sources, databases).rows) {
+    const bool is_named = !row.project.empty();
+    rows.push_back(
+        {.row = std::move(row), .status = is_named ? PlanStatus::kToDo : PlanStatus::kAmbiguous});
+  }
+  return rows;
+}
+
+Result<std::vector<FoundModel>> find_models(files::FileSystem& file_system,
+                                            const PlanOptions& options) {
+  std::vector<FoundModel> models;
+  for (const WantedModel& wanted : options.models) {
+    FoundModel model{.wanted = wanted, .path = {}};
+    for (const std::string& name : wanted.names) {
+      const fs::path path = options.tree.models() / name;
+      ASSIGN_OR_RETURN(const auto info, file_system.info(path));
+      if (!info) continue;
+      model.path = path;
+      break;
+    }
+    models.push_back(std::move(model));
+  }
+  return models;
+}
+
+// Of the closest folder that is there: the tree itself may still have to be made.
+std::optional<ByteCount> free_space(files::FileSystem& file_system, const fs::path& root) {
+  const auto absolute = file_system.resolve(root);
+  for (fs::path folder = absolute ? *absolute : root; !folder.empty();
+       folder = folder.parent_path()) {
+    if (const auto space = file_system.space(folder)) return space->free;
+    if (folder == folder.parent_path()) break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<WantedModel> default_models() {
+  return {{.role = "clip",
+           .names = {"clip.safetensors", "ViT-B-32.safetensors", "open_clip_pytorch_model.bin"},
+           .advice = "get the weights of CLIP ViT-B/32 and run: assay models import clip FILE"},
+          {.role = "ranker",
+           .names = {"ranker_v4.pt", "ranker_v3_w10.pt"},
+           .advice = "put ranker_v4.pt there, or run: assay models import ranker FILE"},
+          {.role = "crop proposer",
+           .names = {"crop_proposer_v3.pt"},
+           .advice = "put crop_proposer_v3.pt there, or run: assay models import crop FILE"}};
+}
+
+std::vector<std::string> image_extensions() { return {kExtensions.begin(), kExtensions.end()}; }
+
+std::string_view to_string(PlanStatus status) {
+  switch (status) {
+    case PlanStatus::kToDo:
+      return "to_do";
+    case PlanStatus::kDone:
+      return "done";
+    case PlanStatus::kAmbiguous:
+      return "ambiguous";
+    case PlanStatus::kUnreadable:
+      return "unreadable";
+    case PlanStatus::kNoImages:
+      return "no_images";
+    case PlanStatus::kNotInTable:
+      return "not_in_table";
+  }
+  return "unknown";
+}
+
+bool Plan::is_missing_models() const {
+  return std::ranges::any_of(models, [](const FoundModel& model) { return model.path.empty(); });
+}
+
+bool Plan::has_gaps() const {
+  return std::ranges::any_of(projects, [](const PlannedProject& project) {
+    return project.status == PlanStatus::kAmbiguous || project.status == PlanStatus::kUnreadable;
+  });
+}
+
+Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& options,
+                       const std::stop_token& stop) {
+  Plan plan{.source = options.source,
+            .table = options.table.value_or(options.tree.project_table()),
+            .grouping_mode = options.grouping.mode,
+            .projects = {},
+            .models = {},
+            .needed_space = {},
+            .free_space = {}};
+  Context context{.file_system = &file_system, .options = &options};
+  ASSIGN_OR_RETURN(context.finished,
+                   read_finished_projects(file_system, run_log_paths(options.tree.root())));
+  plan.num_unreadable_log_lines = context.finished.num_unreadable_lines;
+  ASSIGN_OR_RETURN(const std::vector<PlannedRow> rows, rows_of(file_system, options, plan));
+  for (const PlannedRow& row : rows) {
+    if (stop.stop_requested()) return cancelled("stopped before the plan was complete");
+    ASSIGN_OR_RETURN(PlannedProject project, plan_project(context, row.row, row.status));
+    if (project.status == PlanStatus::kToDo) {
+      plan.needed_space += ByteCount(project.num_images * kBytesPerImage);
+    }
+    plan.projects.push_back(std::move(project));
+  }
+  std::ranges::sort(plan.projects, [](const PlannedProject& a, const PlannedProject& b) {
+    return std::tie(a.num_images, a.project, a.source) <
+           std::tie(b.num_images, b.project, b.source);
+  });
+  ASSIGN_OR_RETURN(plan.models, find_models(file_system, options));
+  plan.free_space = free_space(file_system, options.tree.root());
+  return plan;
+}
+
+std::vector<ProjectRow> table_rows(const Plan& plan) {
+  std::vector<ProjectRow> rows;
+  for (const PlannedProject& project : plan.projects) {
+    // A folder beside the archives that holds something else is no project.
+    if (project.status == PlanStatus::kNoImages) continue;
+    rows.push_back({.project = project.project,
+                    .source = project.source,
+                    .note = project.status == PlanStatus::kAmbiguous ? project.reason : ""});
+  }
+  return rows;
+}
+
+}  // namespace assay::predict

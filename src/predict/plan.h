@@ -1,0 +1,128 @@
+/// \file
+/// What a batch would do: sources, projects, images, models, and what is missing.
+
+#pragma once
+
+#include "archives/entry_source.h"
+#include "core/result.h"
+#include "files/file_system.h"
+#include "predict/data_tree.h"
+#include "predict/grouping.h"
+#include "predict/project_state.h"
+#include "predict/project_table.h"
+#include "predict/run_log.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::predict {
+
+/// A model that the batch needs: the first of the names that is there.
+struct WantedModel {
+  std::string role;
+  std::vector<std::string> names;
+  /// What to do when none is there.
+  std::string advice;
+};
+
+/// The old batch's models: ranker_v4.pt, else ranker_v3_w10.pt; crop_proposer_v3.pt; CLIP ViT-B/32.
+std::vector<WantedModel> default_models();
+
+/// Measures the seconds one image of a source takes; nothing when it cannot.
+using SecondsPerImage = std::function<std::optional<double>(const archives::EntrySource&)>;
+
+/// What to do with projects that are done.
+enum class DoneProjects : std::uint8_t { kSkip, kRedo };
+
+struct PlanOptions {
+  std::filesystem::path source;
+  DataTree tree = DataTree("data");
+  /// Instead of the tree's own.
+  std::optional<std::filesystem::path> table = std::nullopt;
+  DoneProjects done = DoneProjects::kSkip;
+  GroupingOptions grouping = {};
+  std::vector<WantedModel> models = default_models();
+  /// Without it no time is told.
+  SecondsPerImage seconds_per_image = {};
+};
+
+enum class PlanStatus : std::uint8_t {
+  kToDo,
+  kDone,
+  kAmbiguous,   ///< The user must say its project.
+  kUnreadable,  ///< The source cannot be opened.
+  kNoImages,
+  kNotInTable,  ///< Found, but the user's table leaves it out.
+};
+/// A word for JSON, such as `to_do`.
+std::string_view to_string(PlanStatus status);
+
+struct PlannedProject {
+  std::string project;  ///< Empty where it is not known.
+  std::string source;   ///< As in the table.
+  std::filesystem::path source_path;
+  archives::SourceKind kind = archives::SourceKind::kZip;
+  PlanStatus status = PlanStatus::kToDo;
+  /// Why it is done, ambiguous or unreadable.
+  std::string reason = {};
+  /// What is odd about it without stopping it.
+  std::vector<std::string> remarks = {};
+  std::uint64_t num_images = 0;
+  ByteCount image_size = {};
+  std::uint64_t num_bad_entries = 0;  ///< Candidates that cannot be read.
+  archives::LeftOutCounts left_out = {};
+  std::map<std::size_t, std::uint64_t> groups_by_size = {};
+  std::uint64_t num_ungrouped = 0;
+  std::vector<DatabaseState> databases = {};
+  std::optional<double> estimated_seconds = std::nullopt;
+};
+
+struct FoundModel {
+  WantedModel wanted;
+  /// Empty when it is missing.
+  std::filesystem::path path;
+};
+
+struct Plan {
+  std::filesystem::path source;
+  std::filesystem::path table;
+  /// Whether the table is the user's, or was proposed.
+  enum class Table : std::uint8_t { kRead, kProposed };
+  Table table_origin = Table::kProposed;
+  GroupingMode grouping_mode = GroupingMode::kStrict;
+  /// Order: by number of images, then by project, then by source.
+  std::vector<PlannedProject> projects;
+  std::vector<FoundModel> models;
+  /// What the store, the journals and the databases of what is to do will take, roughly.
+  ByteCount needed_space;
+  std::optional<ByteCount> free_space;
+  std::uint64_t num_unreadable_log_lines = 0;
+
+  bool is_missing_models() const;
+  /// Whether something of the sources needs the user: an ambiguous or unreadable one.
+  bool has_gaps() const;
+};
+
+/// The endings of the files that are taken as images, for EntrySourceOptions.
+std::vector<std::string> image_extensions();
+
+/// Look at everything; nothing is changed. Only the directories of archives are read.
+/// Errors: those of find_sources() for the source folder, of read_project_table() and
+///         read_finished_projects(); kCancelled.
+Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& options,
+                       const std::stop_token& stop);
+
+/// The rows of a table for this plan. Pre: it was proposed.
+std::vector<ProjectRow> table_rows(const Plan& plan);
+
+std::string to_text(const Plan& plan);
+std::string to_json(const Plan& plan);
+
+}  // namespace assay::predict

@@ -1,0 +1,319 @@
+#include "json/writer.h"
+#include "predict/plan.h"
+#include "report/number_text.h"
+#include "report/visible_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+namespace assay::predict {
+namespace {
+
+using report::count_text;
+using report::counted;
+
+/// The sizes of the old plan.
+struct SizeClass {
+  std::string_view name;
+  std::uint64_t end = 0;  ///< Projects have fewer images than this.
+};
+constexpr auto kSizeClasses =
+    std::to_array<SizeClass>({{"Small (under 3,000 images)", 3'000},
+                              {"Medium (3,000 to 9,999 images)", 10'000},
+                              {"Large (10,000 images and more)", UINT64_MAX}});
+
+const SizeClass& size_class_of(std::uint64_t num_images) {
+  return *std::ranges::find_if(
+      kSizeClasses, [&](const SizeClass& size_class) { return num_images < size_class.end; });
+}
+
+std::string duration_text(double seconds) {
+  const auto whole = static_cast<std::uint64_t>(std::llround(std::max(seconds, 1.0)));
+  if (whole < 90) return fmt::format("{} s", whole);
+  if (whole < 90 * 60) return fmt::format("{} min", (whole + 30) / 60);
+  return fmt::format("{:.1f} h", static_cast<double>(whole) / 3600.0);
+}
+
+std::string status_text(const PlannedProject& project) {
+  switch (project.status) {
+    case PlanStatus::kToDo:
+      return "Needs predictions";
+    case PlanStatus::kDone:
+      return fmt::format("Already done: {}", project.reason);
+    case PlanStatus::kAmbiguous:
+      return fmt::format("Ambiguous: {}", project.reason);
+    case PlanStatus::kUnreadable:
+      return fmt::format("Unreadable: {}", project.reason);
+    case PlanStatus::kNoImages:
+      return "No images";
+    case PlanStatus::kNotInTable:
+      return "Left out: not in the table";
+  }
+  return {};
+}
+
+/// Columns as wide as they must be; numbers to the right.
+class TextTable {
+ public:
+  using Row = std::array<std::string, 5>;
+  static constexpr std::size_t kNumberColumn = 2;
+
+  void add(Row row) {
+    for (std::string& cell : row) cell = report::visible_text(cell);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths_[i] = std::max(widths_[i], report::count_characters(row[i]));
+    }
+    rows_.push_back(std::move(row));
+  }
+
+  void write(std::string& text) const {
+    for (const Row& row : rows_) {
+      std::string line;
+      for (std::size_t i = 0; i < row.size(); ++i) {
+        const std::string blanks(widths_[i] - report::count_characters(row[i]), ' ');
+        line += i == kNumberColumn ? blanks + row[i] : row[i] + blanks;
+        line += "  ";
+      }
+      line.resize(line.find_last_not_of(' ') + 1);
+      text += line + "\n";
+    }
+  }
+
+ private:
+  std::vector<Row> rows_;
+  std::array<std::size_t, 5> widths_{};
+};
+
+struct Totals {
+  std::uint64_t num_projects = 0;
+  std::uint64_t num_images = 0;
+  double seconds = 0.0;
+  bool is_estimated = true;  ///< All of them.
+
+  void add(const PlannedProject& project) {
+    ++num_projects;
+    num_images += project.num_images;
+    seconds += project.estimated_seconds.value_or(0.0);
+    is_estimated = is_estimated && project.estimated_seconds.has_value();
+  }
+  std::string text() const {
+    std::string words = fmt::format("{}, {}", counted(num_projects, "project", "projects"),
+                                    counted(num_images, "image", "images"));
+    if (is_estimated && num_projects != 0) words += fmt::format(", {}", duration_text(seconds));
+    return words;
+  }
+};
+
+template <typename Predicate>
+Totals total_of(const Plan& plan, Predicate belongs) {
+  Totals totals;
+  for (const PlannedProject& project : plan.projects) {
+    if (belongs(project)) totals.add(project);
+  }
+  return totals;
+}
+
+bool is_to_do(const PlannedProject& project) { return project.status == PlanStatus::kToDo; }
+
+void write_projects(const Plan& plan, std::string& text) {
+  TextTable table;
+  table.add({"Project", "Source", "Images", "Database", "Status"});
+  for (const PlannedProject& project : plan.projects) {
+    const bool is_folder = project.kind == archives::SourceKind::kFolder;
+    table.add({project.project.empty() ? "?" : project.project,
+               is_folder ? project.source + "/ (folder)" : project.source,
+               count_text(project.num_images), project.databases.empty() ? "no" : "yes",
+               status_text(project)});
+  }
+  table.write(text);
+}
+
+void write_order(const Plan& plan, std::string& text) {
+  auto out = std::back_inserter(text);
+  const Totals to_do = total_of(plan, is_to_do);
+  const Totals done =
+      total_of(plan, [](const auto& project) { return project.status == PlanStatus::kDone; });
+  fmt::format_to(out, "\nDone:  {}\nTo do: {}\n", done.text(), to_do.text());
+  for (const SizeClass& size_class : kSizeClasses) {
+    const auto belongs = [&](const PlannedProject& project) {
+      return is_to_do(project) && &size_class_of(project.num_images) == &size_class;
+    };
+    const Totals totals = total_of(plan, belongs);
+    if (totals.num_projects == 0) continue;
+    fmt::format_to(out, "\n{}: {}\n", size_class.name, totals.text());
+    for (const PlannedProject& project : plan.projects) {
+      if (!belongs(project)) continue;
+      fmt::format_to(out, "  {} ({})", report::visible_text(project.project),
+                     counted(project.num_images, "image", "images"));
+      if (project.estimated_seconds) {
+        fmt::format_to(out, ", {}", duration_text(*project.estimated_seconds));
+      }
+      text += '\n';
+    }
+  }
+}
+
+void write_groups(const Plan& plan, std::string& text) {
+  std::map<std::size_t, std::uint64_t> groups;
+  std::uint64_t num_ungrouped = 0;
+  for (const PlannedProject& project : plan.projects) {
+    if (!is_to_do(project)) continue;
+    for (const auto& [size, count] : project.groups_by_size) groups[size] += count;
+    num_ungrouped += project.num_ungrouped;
+  }
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "\nGroups to do (mode {}):\n", to_string(plan.grouping_mode));
+  for (const auto& [size, count] : groups) {
+    fmt::format_to(out, "  of {}: {}\n", counted(size, "image", "images"), count_text(count));
+  }
+  fmt::format_to(out, "  images in no group: {}\n", count_text(num_ungrouped));
+}
+
+void write_remarks(const Plan& plan, std::string& text) {
+  std::string remarks;
+  auto out = std::back_inserter(remarks);
+  for (const PlannedProject& project : plan.projects) {
+    const std::string name =
+        report::visible_text(project.project.empty() ? project.source : project.project);
+    for (std::size_t i = 0; i < project.left_out.size(); ++i) {
+      const auto reason = static_cast<archives::LeftOut>(i);
+      if (project.left_out[i] == 0 || reason == archives::LeftOut::kFolder) continue;
+      fmt::format_to(out, "  {}: {} left out ({})\n", name,
+                     counted(project.left_out[i], "file", "files"), archives::to_string(reason));
+    }
+    if (project.num_bad_entries != 0) {
+      fmt::format_to(out, "  {}: {} cannot be read, the first for what follows\n", name,
+                     counted(project.num_bad_entries, "image", "images"));
+    }
+    for (const std::string& remark : project.remarks) {
+      fmt::format_to(out, "  {}: {}\n", name, report::visible_text(remark));
+    }
+  }
+  if (plan.num_unreadable_log_lines != 0) {
+    fmt::format_to(out, "  {} of the log cannot be read\n",
+                   counted(plan.num_unreadable_log_lines, "line", "lines"));
+  }
+  if (!remarks.empty()) text += "\nRemarks:\n" + remarks;
+}
+
+void write_needs(const Plan& plan, std::string& text) {
+  auto out = std::back_inserter(text);
+  text += "\nModels:\n";
+  for (const FoundModel& model : plan.models) {
+    if (model.path.empty()) {
+      fmt::format_to(out, "  {}: missing; {}\n", model.wanted.role, model.wanted.advice);
+    } else {
+      fmt::format_to(out, "  {}: {}\n", model.wanted.role,
+                     report::visible_text(model.path.native()));
+    }
+  }
+  fmt::format_to(out, "\nDisk: some {} needed", to_string(plan.needed_space));
+  if (plan.free_space) fmt::format_to(out, ", {} free", to_string(*plan.free_space));
+  text += '\n';
+}
+
+void write_project_json(json::Writer& writer, const PlannedProject& project) {
+  writer.begin_object();
+  writer.name("project");
+  if (project.project.empty()) {
+    writer.null();
+  } else {
+    writer.text(project.project);
+  }
+  writer.name("source").text(project.source);
+  writer.name("source_path").text(project.source_path.native());
+  writer.name("kind").text(project.kind == archives::SourceKind::kZip ? "zip" : "folder");
+  writer.name("status").text(to_string(project.status));
+  writer.name("reason").text(project.reason);
+  writer.name("images").unsigned_integer(project.num_images);
+  writer.name("image_bytes").unsigned_integer(project.image_size.count());
+  writer.name("bad_entries").unsigned_integer(project.num_bad_entries);
+  writer.name("left_out").begin_object();
+  for (std::size_t i = 0; i < project.left_out.size(); ++i) {
+    writer.name(archives::to_string(static_cast<archives::LeftOut>(i)))
+        .unsigned_integer(project.left_out[i]);
+  }
+  writer.end_object();
+  writer.name("groups").begin_list();
+  for (const auto& [size, count] : project.groups_by_size) {
+    writer.begin_object();
+    writer.name("size").unsigned_integer(size).name("groups").unsigned_integer(count);
+    writer.end_object();
+  }
+  writer.end_list();
+  writer.name("ungrouped").unsigned_integer(project.num_ungrouped);
+  writer.name("databases").begin_list();
+  for (const DatabaseState& database : project.databases) {
+    writer.begin_object();
+    writer.name("path").text(database.path.native());
+    writer.name("rows").unsigned_integer(database.num_rows);
+    writer.name("predicted").unsigned_integer(database.num_predicted);
+    writer.name("problem").text(database.problem);
+    writer.end_object();
+  }
+  writer.end_list();
+  writer.name("estimated_seconds");
+  if (project.estimated_seconds) {
+    writer.number(*project.estimated_seconds);
+  } else {
+    writer.null();
+  }
+  writer.name("remarks").begin_list();
+  for (const std::string& remark : project.remarks) writer.text(remark);
+  writer.end_list().end_object();
+}
+
+}  // namespace
+
+std::string to_text(const Plan& plan) {
+  std::string text = fmt::format("Source: {}\n\n", report::visible_text(plan.source.native()));
+  write_projects(plan, text);
+  write_order(plan, text);
+  write_groups(plan, text);
+  write_remarks(plan, text);
+  write_needs(plan, text);
+  return text;
+}
+
+std::string to_json(const Plan& plan) {
+  json::Writer writer(json::Layout::kPretty);
+  writer.begin_object();
+  writer.name("schema_version").integer(1);
+  writer.name("source").text(plan.source.native());
+  writer.name("table").text(plan.table.native());
+  writer.name("table_origin").text(plan.table_origin == Plan::Table::kRead ? "read" : "proposed");
+  writer.name("grouping_mode").text(to_string(plan.grouping_mode));
+  writer.name("projects").begin_list();
+  for (const PlannedProject& project : plan.projects) write_project_json(writer, project);
+  writer.end_list();
+  writer.name("models").begin_list();
+  for (const FoundModel& model : plan.models) {
+    writer.begin_object();
+    writer.name("role").text(model.wanted.role);
+    writer.name("path");
+    if (model.path.empty()) {
+      writer.null();
+    } else {
+      writer.text(model.path.native());
+    }
+    writer.end_object();
+  }
+  writer.end_list();
+  writer.name("needed_bytes").unsigned_integer(plan.needed_space.count());
+  writer.name("free_bytes");
+  if (plan.free_space) {
+    writer.unsigned_integer(plan.free_space->count());
+  } else {
+    writer.null();
+  }
+  writer.name("unreadable_log_lines").unsigned_integer(plan.num_unreadable_log_lines);
+  writer.end_object();
+  return writer.take() + "\n";
+}
+
+}  // namespace assay::predict

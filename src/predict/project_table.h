@@ -1,0 +1,69 @@
+/// \file
+/// Which archive or folder belongs to which project: found, proposed, and as the user wrote it.
+
+#pragma once
+
+#include "core/result.h"
+#include "files/file_system.h"
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::predict {
+
+/// A row of projects.csv (columns `project`, `source` and `note`).
+struct ProjectRow {
+  /// Empty where the user has to say it.
+  std::string project;
+  /// A name in the source folder, or a path of its own.
+  std::string source;
+  /// For the user; not read.
+  std::string note = {};
+
+  bool operator==(const ProjectRow&) const = default;
+};
+
+/// Why a name cannot be that of a project, since it becomes a file name that the old tools must
+/// find; empty when it can. The empty name cannot.
+std::string why_no_project_name(std::string_view name);
+
+/// Read the table. Blank lines and further columns are fine.
+/// Errors: kNotFound; kInvalidInput (no such columns, a project or source twice, a name that no
+///         project can have; gives the row), kCorrupt (not UTF-8), and those of the file system.
+Result<std::vector<ProjectRow>> read_project_table(files::FileSystem& file_system,
+                                                   const std::filesystem::path& path);
+/// Write the table whole. Errors: kDenied, kNoSpace, kUnavailable.
+Status write_project_table(files::FileSystem& file_system, const std::filesystem::path& path,
+                           std::span<const ProjectRow> rows);
+
+/// The zips and folders in `folder`, hidden ones and the Mac's companions left out. Order: by
+/// bytes. Errors: kNotFound, kDenied, kInvalidInput (no folder), kUnavailable.
+Result<std::vector<std::string>> find_sources(files::FileSystem& file_system,
+                                              const std::filesystem::path& folder);
+
+/// A source whose project cannot be told.
+struct AmbiguousSource {
+  std::string source;
+  /// Any of these; the first is what its name alone would give.
+  std::vector<std::string> candidates;
+  std::string reason;
+};
+
+struct ProposedProjects {
+  /// One for each source, in their order; an ambiguous one without a project.
+  std::vector<ProjectRow> rows;
+  std::vector<AmbiguousSource> ambiguous;
+};
+
+/// Give each source a project: the names of the old batch (`Average Patricia.zip` is Patricia),
+/// else the name without `.zip`. It is ambiguous when two sources would get one name (also in
+/// another case: the databases may lie on a Mac's disk), or when there is no database of that name
+/// but one of a similar name, such as 1101_Hailey for 1101.zip. `databases`: names of projects that
+/// have a database.
+ProposedProjects propose_projects(std::span<const std::string> sources,
+                                  std::span<const std::string> databases);
+
+}  // namespace assay::predict
