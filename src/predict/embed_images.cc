@@ -318,11 +318,8 @@ Result<EmbeddingFigures> embed_images(const EmbeddingTools& tools,
                                       const std::stop_token& stop) {
   CHECK(options.num_workers > 0, "somebody works");
   CHECK(options.shard.index < options.shard.count, "a shard of those that there are");
-  Shared shared{.tools = tools,
-                .entries = entries,
-                .options = options,
-                .on_batch = on_batch,
-                .stop = stop};
+  Shared shared{
+      .tools = tools, .entries = entries, .options = options, .on_batch = on_batch, .stop = stop};
   // The calling thread is one of the workers.
   ThreadPool pool({.num_threads = std::max<std::size_t>(1, options.num_workers - 1)});
   RETURN_IF_ERROR(parallel_for(pool, options.num_workers, [&](std::size_t) {

@@ -1,0 +1,211 @@
+#include "core/check.h"
+#include "predict/image_name.h"
+#include "predict/project_decisions_internal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace assay::predict {
+namespace {
+
+using archives::EntrySource;
+using archives::EntryVerdict;
+using archives::SourceEntry;
+
+/// One image of a group with all that is known of it.
+struct Candidate {
+  const SourceEntry* entry = nullptr;
+  const ImageOutcome* outcome = nullptr;
+  std::vector<float> embedding = {};
+};
+
+class ProjectDecider {
+ public:
+  ProjectDecider(const ProjectTools& tools, const ProjectOptions& options,
+                 const EntrySource& source, const FindOutcome& find_outcome,
+                 DecisionDatabase& database)
+      : tools_(&tools),
+        options_(&options),
+        source_(&source),
+        find_outcome_(&find_outcome),
+        database_(&database),
+        timestamp_(to_rfc3339(tools.clock.now())) {}
+
+  Result<DecidedProject> run() {
+    RETURN_IF_ERROR(list_images());
+    const Grouping grouping = group_images(paths_, options_->grouping);
+    const std::vector<std::string> ids =
+        make_group_ids(options_->project, paths_, grouping.groups, options_->group_id_form);
+    for (std::size_t i = 0; i < grouping.groups.size(); ++i) {
+      RETURN_IF_ERROR(decide_group(ids[i], grouping.groups[i]));
+    }
+    for (const DroppedImage& dropped : grouping.dropped) {
+      RETURN_IF_ERROR(drop(paths_[dropped.image], to_string(dropped.reason)));
+    }
+    return result_;
+  }
+
+ private:
+  // An entry that its archive hides or forbids takes no part; one that only cannot be decoded does.
+  Status list_images() {
+    for (const SourceEntry& entry : source_->entries()) {
+      if (entry.verdict == EntryVerdict::kOk) {
+        paths_.push_back(entry.path);
+        entries_.push_back(&entry);
+      } else {
+        RETURN_IF_ERROR(drop(entry.path, to_string(entry.verdict)));
+      }
+    }
+    return {};
+  }
+
+  Status drop(std::string_view path, std::string_view reason) {
+    ++result_.num_ungrouped;
+    return database_->add_dropped(path, reason);
+  }
+
+  Status decide_group(const std::string& id, const std::vector<std::size_t>& group) {
+    std::vector<Candidate> candidates;
+    std::vector<GroupMember> members;
+    candidates.reserve(group.size());
+    for (const std::size_t image : group) {
+      ASSIGN_OR_RETURN(Candidate candidate, find_candidate(image));
+      candidates.push_back(std::move(candidate));
+    }
+    for (const Candidate& candidate : candidates) {
+      GroupMember member{.embedding = candidate.embedding};
+      if (candidate.outcome != nullptr && candidate.outcome->embedded) {
+        member.width = candidate.outcome->embedded->width;
+        member.height = candidate.outcome->embedded->height;
+      }
+      members.push_back(member);
+    }
+    const GroupDecision decision = decide(tools_->heads, members, options_->decide);
+    if (!decision.selected) {
+      ++result_.num_unreadable_groups;
+      for (const Candidate& candidate : candidates) {
+        RETURN_IF_ERROR(drop(candidate.entry->path, "no_readable_image_in_group"));
+      }
+      return {};
+    }
+    ++result_.num_groups;
+    RETURN_IF_ERROR(database_->add(row_of(id, candidates, members, decision)));
+    RETURN_IF_ERROR(database_->add(score_of(id, decision)));
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      RETURN_IF_ERROR(
+          database_->add(image_score_of(id, i, candidates[i], members[i], decision.members[i])));
+    }
+    return {};
+  }
+
+  Result<Candidate> find_candidate(std::size_t image) {
+    Candidate candidate{.entry = entries_[image], .outcome = (*find_outcome_)(paths_[image])};
+    if (candidate.outcome == nullptr || !candidate.outcome->embedded) return candidate;
+    const EmbeddingKey key{.content = candidate.outcome->embedded->content,
+                           .variant = tools_->variant};
+    ASSIGN_OR_RETURN(auto vector, tools_->store.find(key));
+    if (!vector) {
+      return corrupt(
+          fmt::format("{}: the embedding of {} has gone from the store; run again to make it anew",
+                      source_->name(), paths_[image]));
+    }
+    candidate.embedding = std::move(*vector);
+    return candidate;
+  }
+
+  // Where the originals can be found again: the archive, and the folder within it.
+  std::string directory_of(const Candidate& first) const {
+    const std::string_view folder = parse_image_name(first.entry->path).directory;
+    return folder.empty() ? source_->name() : fmt::format("{}/{}", source_->name(), folder);
+  }
+
+  Decision row_of(const std::string& id, const std::vector<Candidate>& candidates,
+                  const std::vector<GroupMember>& members, const GroupDecision& decision) const {
+    const std::size_t selected = *decision.selected;
+    Decision row{.group_id = id, .timestamp = timestamp_, .project_id = options_->project};
+    row.directory = directory_of(candidates.front());
+    for (const Candidate& candidate : candidates) {
+      row.images.emplace_back(base_name_of(candidate.entry->path));
+    }
+    row.ai_selected_index = static_cast<std::int64_t>(selected);
+    row.ai_crop_coords = decision.members[selected].crop;
+    row.ai_confidence = decision.confidence;
+    row.image_width = members[selected].width;
+    row.image_height = members[selected].height;
+    return row;
+  }
+
+  static GroupScore score_of(const std::string& id, const GroupDecision& decision) {
+    return {.group_id = id,
+            .num_images = static_cast<std::int64_t>(decision.members.size()),
+            .num_scored = std::ranges::count_if(
+                decision.members,
+                [](const MemberDecision& member) { return member.score.has_value(); }),
+            .margin = decision.margin,
+            .is_uncertain = decision.is_uncertain};
+  }
+
+  ImageScore image_score_of(const std::string& id, std::size_t index, const Candidate& candidate,
+                            const GroupMember& member, const MemberDecision& decision) const {
+    ImageScore score{.group_id = id,
+                     .image_index = static_cast<std::int64_t>(index),
+                     .entry = candidate.entry->path};
+    if (candidate.entry->crc32) score.crc32 = *candidate.entry->crc32;
+    if (candidate.outcome == nullptr) {
+      score.error = "not looked at";
+      return score;
+    }
+    if (!candidate.outcome->embedded) {
+      score.error = fmt::format("{}: {}", candidate.outcome->error, candidate.outcome->message);
+      return score;
+    }
+    score.score = decision.score;
+    score.softmax = decision.softmax;
+    score.crop = decision.crop;
+    score.raw_crop = decision.raw_crop;
+    score.width = member.width;
+    score.height = member.height;
+    if (decision.crop) {
+      const PixelCrop crop = pixel_crop(*decision.crop, member.width, member.height);
+      score.crop_pixels =
+          fmt::format("[{}, {}, {}, {}]", crop.left, crop.top, crop.right, crop.bottom);
+    }
+    score.embedding_key = fmt::format("{}.{}", candidate.outcome->embedded->content.to_hex(),
+                                      tools_->variant.to_hex());
+    return score;
+  }
+
+  const ProjectTools* tools_;
+  const ProjectOptions* options_;
+  const EntrySource* source_;
+  const FindOutcome* find_outcome_;
+  DecisionDatabase* database_;
+  std::string timestamp_;
+  // Of the images that take part.
+  std::vector<std::string> paths_;
+  std::vector<const SourceEntry*> entries_;
+  DecidedProject result_;
+};
+
+}  // namespace
+
+Result<DecidedProject> decide_project(const ProjectTools& tools, const ProjectOptions& options,
+                                      const EntrySource& source, const FindOutcome& find_outcome,
+                                      RunRecord run) {
+  ASSIGN_OR_RETURN(DecisionDatabase database,
+                   DecisionDatabase::create(tools.file_system, options.tree.databases(),
+                                            options.project, options.existing));
+  ASSIGN_OR_RETURN(DecidedProject decided,
+                   ProjectDecider(tools, options, source, find_outcome, database).run());
+  run.finished_at = tools.clock.now();
+  RETURN_IF_ERROR(database.add(run));
+  ASSIGN_OR_RETURN(decided.database, database.finish());
+  return decided;
+}
+
+}  // namespace assay::predict

@@ -1,0 +1,149 @@
+#include "predict/project_run.h"
+
+#include "predict/plan.h"
+#include "predict/project_decisions_internal.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace assay::predict {
+namespace {
+
+using archives::EntrySource;
+using archives::EntryVerdict;
+using archives::SourceEntry;
+
+/// What became of each image of a project, by this run and those before it.
+class ProjectImages {
+ public:
+  ProjectImages(const ProjectTools& tools, const EntrySource& source)
+      : tools_(&tools), source_(&source) {}
+
+  /// Take what an earlier run did, unless its embedding has gone from the store.
+  void resume(std::vector<ImageOutcome> outcomes) {
+    for (ImageOutcome& outcome : outcomes) {
+      if (outcome.embedded && !tools_->store.contains({.content = outcome.embedded->content,
+                                                       .variant = tools_->variant})) {
+        continue;
+      }
+      add(std::move(outcome));
+    }
+  }
+
+  void add(ImageOutcome outcome) {
+    std::string entry = outcome.entry;
+    outcomes_.insert_or_assign(std::move(entry), std::move(outcome));
+  }
+
+  /// The entries that are still to be done.
+  std::vector<std::size_t> to_do() const {
+    std::vector<std::size_t> entries;
+    const auto all = source_->entries();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      // Of a path that is there twice one counts, and the other is told by its verdict.
+      const bool is_second = all[i].verdict == EntryVerdict::kDuplicate;
+      if (!is_second && !outcomes_.contains(all[i].path)) entries.push_back(i);
+    }
+    return entries;
+  }
+
+  const ImageOutcome* find(const std::string& path) const {
+    const auto found = outcomes_.find(path);
+    return found == outcomes_.end() ? nullptr : &found->second;
+  }
+
+  std::map<std::string, std::uint64_t> failures() const {
+    std::map<std::string, std::uint64_t> counts;
+    for (const SourceEntry& entry : source_->entries()) {
+      if (entry.verdict == EntryVerdict::kDuplicate) ++counts["duplicate"];
+    }
+    for (const auto& [entry, outcome] : outcomes_) {
+      if (!outcome.embedded) ++counts[outcome.error];
+    }
+    return counts;
+  }
+
+ private:
+  const ProjectTools* tools_;
+  const EntrySource* source_;
+  std::unordered_map<std::string, ImageOutcome> outcomes_;
+};
+
+Result<EmbeddingFigures> embed(const ProjectTools& tools, const ProjectOptions& options,
+                               const EntrySource& source, RunJournal& journal,
+                               ProjectImages& images, const OnProjectProgress& on_progress,
+                               const std::stop_token& stop) {
+  const std::vector<std::size_t> entries = images.to_do();
+  ProjectProgress progress{.num_images = source.entries().size(),
+                           .num_before = source.entries().size() - entries.size()};
+  on_progress(progress);
+  const EmbeddingTools with{.source = source,
+                            .store = tools.store,
+                            .known = tools.known,
+                            .embedder = tools.embedder,
+                            .clock = tools.clock,
+                            .variant = tools.variant};
+  return embed_images(
+      with, entries, options.embedding,
+      [&](const EmbeddedBatch& batch) -> Status {
+        for (const ImageOutcome& outcome : batch.outcomes) {
+          RETURN_IF_ERROR(journal.add(outcome));
+          images.add(outcome);
+        }
+        RETURN_IF_ERROR(journal.sync());
+        progress.figures += batch.figures;
+        on_progress(progress);
+        return {};
+      },
+      stop);
+}
+
+}  // namespace
+
+Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOptions& options,
+                                  const OnProjectProgress& on_progress,
+                                  const std::stop_token& stop) {
+  const Timestamp started = tools.clock.now();
+  ASSIGN_OR_RETURN(const auto source,
+                   archives::open_entry_source(tools.file_system, options.source,
+                                               {.extensions = image_extensions(), .limits = {}}));
+  const std::filesystem::path journal_path = options.tree.journal(options.project);
+  RETURN_IF_ERROR(tools.file_system.create_folders(journal_path.parent_path()));
+  ASSIGN_OR_RETURN(RunJournal journal, RunJournal::open(tools.file_system, journal_path,
+                                                        {.project = options.project,
+                                                         .source = source->fingerprint(),
+                                                         .variant = tools.variant}));
+  ProjectImages images(tools, *source);
+  images.resume(journal.take_done());
+
+  ProjectReport report;
+  report.images.num_images = source->entries().size();
+  report.num_resumed = report.images.num_images - images.to_do().size();
+  ASSIGN_OR_RETURN(report.figures,
+                   embed(tools, options, *source, journal, images, on_progress, stop));
+  report.images.num_embedded = report.figures.num_embedded;
+  report.images.num_reused = report.figures.num_reused + report.num_resumed;
+  report.failures = images.failures();
+  for (const auto& [error, count] : report.failures) report.images.num_failed += count;
+  if (options.embedding.shard.count > 1) return report;
+
+  RunRecord run = options.run;
+  run.started_at = started;
+  run.source = options.source.native();
+  run.source_fingerprint = source->fingerprint().to_hex();
+  ASSIGN_OR_RETURN(const DecidedProject decided,
+                   decide_project(
+                       tools, options, *source,
+                       [&](const std::string& path) { return images.find(path); }, std::move(run)));
+  report.images.num_groups = decided.num_groups;
+  report.images.num_ungrouped = decided.num_ungrouped;
+  report.num_unreadable_groups = decided.num_unreadable_groups;
+  report.database = decided.database;
+  RETURN_IF_ERROR(journal.retire());
+  return report;
+}
+
+}  // namespace assay::predict

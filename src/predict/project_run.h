@@ -1,0 +1,88 @@
+/// \file
+/// One project from its archive to its database of predictions.
+
+#pragma once
+
+#include "core/clock.h"
+#include "core/result.h"
+#include "core/sha256.h"
+#include "files/file_system.h"
+#include "predict/data_tree.h"
+#include "predict/decide.h"
+#include "predict/decision_database.h"
+#include "predict/embed_images.h"
+#include "predict/embedding_store.h"
+#include "predict/group_id.h"
+#include "predict/grouping.h"
+#include "predict/image_embedder.h"
+#include "predict/known_images.h"
+#include "predict/run_journal.h"
+#include "predict/run_log.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace assay::predict {
+
+/// What all projects of a batch are worked on with. Lifetime: all of it outlives the work.
+struct ProjectTools {
+  files::FileSystem& file_system;
+  Clock& clock;
+  EmbeddingStore& store;
+  KnownImages& known;
+  const ImageEmbedder& embedder;
+  Heads heads;
+  /// Named to the store.
+  Sha256 variant;
+};
+
+struct ProjectOptions {
+  std::string project;
+  std::filesystem::path source;
+  DataTree tree = DataTree("data");
+  GroupingOptions grouping = {};
+  GroupIdForm group_id_form = GroupIdForm::kStable;
+  EmbedImagesOptions embedding = {};
+  DecideOptions decide = {};
+  ExistingResult existing = ExistingResult::kRefuse;
+  /// Who predicts, with what: times, source and fingerprint are filled in.
+  RunRecord run = {};
+};
+
+/// Told once, before anything is read, and then after each batch. One call at a time.
+struct ProjectProgress {
+  std::uint64_t num_images = 0;
+  std::uint64_t num_before = 0;  ///< Done by an earlier run.
+  /// Of this run so far.
+  EmbeddingFigures figures = {};
+};
+using OnProjectProgress = std::function<void(const ProjectProgress&)>;
+
+struct ProjectReport {
+  ImageCounts images;
+  EmbeddingFigures figures;
+  std::uint64_t num_resumed = 0;  ///< Images that an earlier run had done.
+  /// Why images have no embedding: the words of their outcomes and verdicts, and how many.
+  std::map<std::string, std::uint64_t> failures;
+  /// Groups without a readable image, which the table has no row for.
+  std::uint64_t num_unreadable_groups = 0;
+  /// Nothing for one shard of several: the database needs the others' images too.
+  std::optional<std::filesystem::path> database;
+};
+
+/// Embed what is not yet, group, decide, and publish the database. A run that was stopped or killed
+/// goes on with the next image. An image that cannot be read is left out of its group's choice and
+/// listed with the reason.
+///
+/// Errors: kNotFound, kDenied, kInvalidInput and kCorrupt of the source; kCancelled; kNoSpace,
+///         kUnavailable; and those of embed_images() and DecisionDatabase.
+Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOptions& options,
+                                  const OnProjectProgress& on_progress,
+                                  const std::stop_token& stop = {});
+
+}  // namespace assay::predict

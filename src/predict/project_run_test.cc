@@ -1,0 +1,221 @@
+#include "predict/project_run.h"
+
+#include "archives/testing/zip_builder.h"
+#include "core/random.h"
+#include "core/testing/fake_clock.h"
+#include "db/database.h"
+#include "files/testing/temporary_folder.h"
+#include "predict/testing/fake_models.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace assay::predict {
+namespace {
+
+namespace fs = std::filesystem;
+using archives::testing::ZipBuilder;
+using testing::png_of;
+
+constexpr std::string_view kTime = "20250705_12000";
+
+std::string name_of(int second, std::string_view stage) {
+  return fmt::format("shoot/{}{}_{}.png", kTime, second, stage);
+}
+
+class ProjectRun : public ::testing::Test {
+ protected:
+  ProjectRun() {
+    store_ = EmbeddingStore::open(file_system_, root() / "store", random_).value();
+    known_ = KnownImages::open(file_system_, root() / "store", random_).value();
+    variant_ = store_->add_variant(
+        {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
+  }
+
+  fs::path root() const { return folder_.path(); }
+
+  /// Two groups, one of them with a broken image, and an image on its own.
+  fs::path write_zip() const {
+    ZipBuilder zip;
+    zip.add(name_of(0, "stage1_generated"), png_of(64, 48, 10));
+    zip.add(name_of(1, "stage2_upscaled"), png_of(128, 96, 250));
+    zip.add(name_of(2, "stage1_generated"), "not an image");
+    zip.add(name_of(3, "stage2_upscaled"), png_of(64, 64, 20));
+    zip.add(name_of(4, "stage3_enhanced"), png_of(64, 64, 21));
+    zip.add("shoot/readme.txt", "hello");
+    zip.add("__MACOSX/shoot/._x.png", "x");
+    zip.add("shoot/alone.png", png_of(8, 8, 1));
+    const fs::path path = root() / "mojo9.zip";
+    std::ofstream(path, std::ios::binary) << zip.finish();
+    return path;
+  }
+
+  ProjectTools tools() {
+    return {.file_system = file_system_,
+            .clock = clock_,
+            .store = *store_,
+            .known = *known_,
+            .embedder = embedder_,
+            .heads = {.ranker = ranker_, .crop = crop_},
+            .variant = variant_};
+  }
+
+  ProjectOptions options(const fs::path& source) const {
+    ProjectOptions options{.project = "mojo9", .source = source};
+    options.tree = DataTree(root() / "data");
+    options.run.run_id = "run-1";
+    return options;
+  }
+
+  Result<ProjectReport> run(const ProjectOptions& options, const std::stop_token& stop = {}) {
+    return run_project(tools(), options, [](const ProjectProgress&) {}, stop);
+  }
+
+  static std::string dump(const fs::path& path) {
+    auto database = db::Database::open(path);
+    EXPECT_TRUE(database) << database.error().message;
+    return dump_decisions(*database).value();
+  }
+
+  files::testing::TemporaryFolder folder_;
+  files::FileSystem& file_system_ = files::posix_file_system();
+  SeededRandom random_{5};
+  assay::testing::FakeClock clock_;
+  testing::FakeEmbedder embedder_;
+  models::MlpHead ranker_ = testing::red_ranker();
+  models::MlpHead crop_ = testing::middle_crop();
+  std::unique_ptr<EmbeddingStore> store_;
+  std::unique_ptr<KnownImages> known_;
+  Sha256 variant_{Sha256::Bytes{}};
+};
+
+TEST_F(ProjectRun, DecidesGroupsAndNamesWhatItCouldNotRead) {
+  const auto report = run(options(write_zip()));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->images.num_images, 6U);
+  EXPECT_EQ(report->images.num_embedded, 5U);
+  EXPECT_EQ(report->images.num_failed, 1U);
+  EXPECT_EQ(report->failures.at("unknown_format"), 1U);
+  EXPECT_EQ(report->images.num_groups, 2U);
+  ASSERT_TRUE(report->database);
+  EXPECT_EQ(*report->database, root() / "data/training/ai_training_decisions/mojo9.db");
+
+  auto database = db::Database::open(*report->database).value();
+  auto rows =
+      database
+          .prepare(
+              "SELECT images, ai_selected_index, ai_confidence, image_width FROM ai_decisions "
+              "ORDER BY images")
+          .value();
+  ASSERT_TRUE(rows.step().value());
+  EXPECT_EQ(rows.text(0), R"(["20250705_120000_stage1_generated.png", )"
+                          R"("20250705_120001_stage2_upscaled.png"])");
+  EXPECT_EQ(rows.integer(1), 1);
+  EXPECT_GT(rows.real(2), 0.6);
+  EXPECT_EQ(rows.integer(3), 128);
+  ASSERT_TRUE(rows.step().value());
+  EXPECT_EQ(rows.integer(1), 2);
+  auto errors = database.prepare("SELECT error FROM image_scores WHERE error IS NOT NULL").value();
+  ASSERT_TRUE(errors.step().value());
+  EXPECT_NE(errors.text(0).find("unknown_format"), std::string::npos);
+}
+
+TEST_F(ProjectRun, WhatIsInTheStoreIsNotEmbeddedAgain) {
+  const fs::path zip = write_zip();
+  ASSERT_TRUE(run(options(zip)));
+  ProjectOptions again = options(zip);
+  again.tree = DataTree(root() / "other");
+  const auto report = run(again);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->images.num_embedded, 0U);
+  EXPECT_EQ(report->images.num_reused, 5U);
+  EXPECT_EQ(embedder_.num_embedded(), 5U);
+  // The archive has not changed: only the image that failed is read again.
+  EXPECT_EQ(report->figures.bytes_read, ByteCount(12));
+}
+
+TEST_F(ProjectRun, GoesOnWithTheNextImageAfterAFailure) {
+  const fs::path zip = write_zip();
+  const auto whole = run([&] {
+    ProjectOptions other = options(zip);
+    other.tree = DataTree(root() / "whole");
+    return other;
+  }());
+  ASSERT_TRUE(whole);
+  store_ = EmbeddingStore::open(file_system_, root() / "store2", random_).value();
+  known_ = KnownImages::open(file_system_, root() / "store2", random_).value();
+  store_->add_variant(
+      {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
+  embedder_.fail_after(embedder_.num_embedded() + 4);
+  EXPECT_FALSE(run(options(zip)));
+  embedder_.fail_after(UINT64_MAX);
+  const std::uint64_t before = embedder_.num_embedded();
+  const auto report = run(options(zip));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(embedder_.num_embedded() - before, 1U);
+  EXPECT_EQ(report->num_resumed, 5U);
+  EXPECT_EQ(dump(*report->database), dump(*whole->database));
+}
+
+TEST_F(ProjectRun, AStopIsNoFailureAndLosesNothing) {
+  std::stop_source stop;
+  stop.request_stop();
+  const auto stopped = run(options(write_zip()), stop.get_token());
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+  EXPECT_TRUE(run(options(root() / "mojo9.zip")));
+}
+
+TEST_F(ProjectRun, ShardsTogetherGiveTheSameDatabase) {
+  const fs::path zip = write_zip();
+  for (const std::uint32_t count : {2U, 7U}) {
+    const fs::path folder = root() / std::to_string(count);
+    store_ = EmbeddingStore::open(file_system_, folder / "store", random_).value();
+    known_ = KnownImages::open(file_system_, folder / "store", random_).value();
+    store_->add_variant(
+        {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
+    const std::uint64_t before = embedder_.num_embedded();
+    for (std::uint32_t index = 0; index < count; ++index) {
+      ProjectOptions shard = options(zip);
+      shard.tree = DataTree(folder / fmt::format("shard{}", index));
+      shard.embedding.shard = {.index = index, .count = count};
+      shard.embedding.num_workers = 3;
+      const auto report = run(shard);
+      ASSERT_TRUE(report) << report.error().message;
+      EXPECT_FALSE(report->database);
+    }
+    EXPECT_EQ(embedder_.num_embedded() - before, 5U) << "each image once";
+    ProjectOptions merged = options(zip);
+    merged.tree = DataTree(folder / "data");
+    const auto report = run(merged);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->images.num_embedded, 0U);
+    ProjectOptions alone = options(zip);
+    alone.tree = DataTree(root() / "alone" / std::to_string(count));
+    const auto expected = run(alone);
+    ASSERT_TRUE(expected) << expected.error().message;
+    EXPECT_EQ(dump(*report->database), dump(*expected->database));
+  }
+}
+
+TEST_F(ProjectRun, AnExistingDatabaseStays) {
+  const fs::path database = root() / "data/training/ai_training_decisions/mojo9.db";
+  fs::create_directories(database.parent_path());
+  std::ofstream(database) << "the user's";
+  const auto report = run(options(write_zip()));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->database->filename(), "mojo9_ai_predictions_temp.db");
+  std::string kept;
+  std::getline(std::ifstream(database), kept);
+  EXPECT_EQ(kept, "the user's");
+}
+
+}  // namespace
+}  // namespace assay::predict
