@@ -1,0 +1,160 @@
+#include "predict/batch_run.h"
+
+#include "archives/testing/zip_builder.h"
+#include "core/random.h"
+#include "core/testing/fake_clock.h"
+#include "files/atomic_file.h"
+#include "files/testing/temporary_folder.h"
+#include "predict/testing/fake_models.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace assay::predict {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Observer final : public BatchObserver {
+ public:
+  void on_begin(const PlannedProject& project, std::size_t number, std::size_t count) override {
+    log.push_back(fmt::format("begin {} {}/{}", project.project, number, count));
+    if (number == stop_at) stop.request_stop();
+  }
+  void on_end(const ProjectResult& result, const ProjectReport* report) override {
+    log.push_back(fmt::format("end {} {}", result.project, report == nullptr ? "failed" : "done"));
+  }
+
+  std::vector<std::string> log;
+  std::size_t stop_at = 0;
+  std::stop_source stop;
+};
+
+class BatchRun : public ::testing::Test {
+ protected:
+  BatchRun() {
+    fs::create_directories(source());
+    store_ = EmbeddingStore::open(file_system_, folder_.path() / "store", random_).value();
+    known_ = KnownImages::open(file_system_, folder_.path() / "store", random_).value();
+    variant_ = store_->add_variant(
+        {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
+  }
+
+  fs::path source() const { return folder_.path() / "original"; }
+
+  void write_zip(std::string_view name, std::uint8_t red) const {
+    archives::testing::ZipBuilder zip;
+    zip.add("20250705_120000_stage1_generated.png", testing::png_of(32, 32, red));
+    zip.add("20250705_120010_stage2_upscaled.png", testing::png_of(32, 32, red + 1));
+    std::ofstream(source() / name, std::ios::binary) << zip.finish();
+  }
+
+  Result<Plan> plan(DoneProjects done = DoneProjects::kSkip) {
+    return make_plan(file_system_, {.source = source(), .tree = tree_, .done = done}, {});
+  }
+
+  Result<BatchReport> run(Observer& observer, const std::vector<std::string>& only = {}) {
+    const auto planned = plan();
+    EXPECT_TRUE(planned);
+    BatchOptions options;
+    options.only = only;
+    options.project.tree = tree_;
+    options.project.run.run_id = fmt::format("run-{}", ++num_runs_);
+    const ProjectTools tools{.file_system = file_system_,
+                             .clock = clock_,
+                             .store = *store_,
+                             .known = *known_,
+                             .embedder = embedder_,
+                             .heads = {.ranker = ranker_, .crop = crop_},
+                             .variant = variant_};
+    return run_batch(tools, *planned, options, observer, observer.stop.get_token());
+  }
+
+  std::string read(const fs::path& path) const {
+    return files::read_file(file_system_, path, ByteCount(1U << 20)).value_or("");
+  }
+
+  files::testing::TemporaryFolder folder_;
+  files::FileSystem& file_system_ = files::posix_file_system();
+  SeededRandom random_{5};
+  assay::testing::FakeClock clock_;
+  testing::FakeEmbedder embedder_;
+  models::MlpHead ranker_ = testing::red_ranker();
+  models::MlpHead crop_ = testing::middle_crop();
+  std::unique_ptr<EmbeddingStore> store_;
+  std::unique_ptr<KnownImages> known_;
+  Sha256 variant_{Sha256::Bytes{}};
+  DataTree tree_{folder_.path() / "data"};
+  int num_runs_ = 0;
+};
+
+TEST_F(BatchRun, ABrokenArchiveCostsItsOwnProject) {
+  write_zip("a.zip", 10);
+  std::ofstream(source() / "b.zip") << "PK not a zip";
+  write_zip("c.zip", 20);
+  Observer observer;
+  const auto report = run(observer);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_failed_projects, 1U);
+  EXPECT_EQ(report->summary.projects.size(), 3U);
+  EXPECT_TRUE(fs::exists(tree_.databases() / "a.db"));
+  EXPECT_FALSE(fs::exists(tree_.databases() / "b.db"));
+  EXPECT_TRUE(fs::exists(tree_.databases() / "c.db"));
+  EXPECT_TRUE(fs::exists(report->summary_path));
+  const RunLogPaths paths = run_log_paths(tree_.root());
+  EXPECT_EQ(read(paths.progress), "a\nc\n");
+  EXPECT_NE(read(paths.log).find(R"("status":"failed")"), std::string::npos) << read(paths.log);
+}
+
+TEST_F(BatchRun, ASecondRunDoesOnlyWhatIsLeft) {
+  write_zip("a.zip", 10);
+  Observer first;
+  ASSERT_TRUE(run(first));
+  write_zip("b.zip", 30);
+  Observer second;
+  const auto report = run(second);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(second.log, (std::vector<std::string>{"begin b 1/1", "end b done"}));
+  EXPECT_EQ(report->summary.num_skipped, 1U);
+}
+
+TEST_F(BatchRun, AStopLeavesTheRestToTheNextRun) {
+  write_zip("a.zip", 10);
+  write_zip("b.zip", 20);
+  Observer observer;
+  observer.stop_at = 2;
+  const auto report = run(observer);
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_TRUE(report->stopped);
+  EXPECT_EQ(report->stopped->code, ErrorCode::kCancelled);
+  EXPECT_EQ(report->summary.num_remaining, 1U);
+  EXPECT_EQ(report->num_failed_projects, 0U);
+  Observer again;
+  const auto rest = run(again);
+  ASSERT_TRUE(rest) << rest.error().message;
+  EXPECT_FALSE(rest->stopped);
+  EXPECT_EQ(again.log.front(), "begin b 1/1");
+}
+
+TEST_F(BatchRun, AProjectThatIsNamedIsDoneAgainBesideTheFirst) {
+  write_zip("a.zip", 10);
+  Observer first;
+  ASSERT_TRUE(run(first));
+  Observer second;
+  const auto report = run(second, {"a"});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(fs::exists(tree_.databases() / "a_ai_predictions_temp.db"));
+  const auto unknown = run(second, {"x"});
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message.find("x: no such project"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace assay::predict
