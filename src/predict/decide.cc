@@ -8,29 +8,28 @@
 namespace assay::predict {
 namespace {
 
-/// What the crop head takes: the embedding, then width and height.
-std::vector<float> head_input(const GroupMember& member, const DecideOptions& options) {
-  std::vector<float> input(member.embedding.begin(), member.embedding.end());
-  if (options.embedding == EmbeddingForm::kUnit) {
-    double sum = 0;
-    for (const float value : input) sum += double{value} * value;
-    const auto length = static_cast<float>(std::sqrt(sum));
-    if (length > 0) {
-      for (float& value : input) value /= length;
-    }
+std::vector<float> in_form(std::span<const float> embedding, models::EmbeddingForm form) {
+  std::vector<float> vector(embedding.begin(), embedding.end());
+  if (form == models::EmbeddingForm::kRaw) return vector;
+  double sum = 0;
+  for (const float value : vector) sum += double{value} * value;
+  const auto length = static_cast<float>(std::sqrt(sum));
+  if (length > 0) {
+    for (float& value : vector) value /= length;
   }
-  input.push_back(static_cast<float>(member.width) / options.size_divisor);
-  input.push_back(static_cast<float>(member.height) / options.size_divisor);
-  return input;
+  return vector;
 }
 
 MemberDecision judge(const Heads& heads, const GroupMember& member, const DecideOptions& options) {
   MemberDecision decision;
   if (member.embedding.empty()) return decision;
-  const std::vector<float> input = head_input(member, options);
   float score = 0;
-  heads.ranker.apply(std::span(input).first(member.embedding.size()), std::span(&score, 1));
+  heads.ranker.apply(in_form(member.embedding, options.ranker_embedding), std::span(&score, 1));
   if (std::isfinite(score)) decision.score = score;
+
+  std::vector<float> input = in_form(member.embedding, options.crop_embedding);
+  input.push_back(static_cast<float>(member.width) / options.size_divisor);
+  input.push_back(static_cast<float>(member.height) / options.size_divisor);
   std::array<float, 4> box{};
   heads.crop.apply(input, box);
   decision.raw_crop = CropBox{.x1 = box[0], .y1 = box[1], .x2 = box[2], .y2 = box[3]};

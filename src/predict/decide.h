@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "models/manifest.h"
 #include "models/mlp_head.h"
 #include "predict/crop.h"
 #include "predict/decision.h"
@@ -15,14 +16,10 @@
 
 namespace assay::predict {
 
-/// What the heads were trained on.
-enum class EmbeddingForm : std::uint8_t {
-  kRaw,   ///< As the tower gives it.
-  kUnit,  ///< Divided by its length: what the old batch served to heads that were trained on kRaw.
-};
-
 struct DecideOptions {
-  EmbeddingForm embedding = EmbeddingForm::kRaw;
+  /// What each head was trained on. The old batch gave both vectors of length 1.
+  models::EmbeddingForm ranker_embedding = models::EmbeddingForm::kRaw;
+  models::EmbeddingForm crop_embedding = models::EmbeddingForm::kRaw;
   /// Width and height go to the crop head in units of so many pixels: 2,048 in training, 10,000 in
   /// the old batch.
   float size_divisor = 2048;
