@@ -173,8 +173,8 @@ TEST(EntrySource, FollowsNoLinksAndOpensNoPipes) {
   ASSERT_TRUE(files::write_file(files::posix_file_system(), folder.path() / "real/sub/a.png", "a"));
   fs::create_symlink("sub/a.png", folder.path() / "real/link.png");
   fs::create_symlink("absent", folder.path() / "real/dangling.png");
-  fs::create_directory_symlink("..", folder.path() / "real/up");
-  fs::create_directory_symlink("..", folder.path() / "real/up.png");
+  fs::create_directory_symlink("sub", folder.path() / "real/folder");
+  fs::create_directory_symlink("sub", folder.path() / "real/up.png");
   ASSERT_EQ(mkfifo((folder.path() / "real/pipe.png").c_str(), 0600), 0);
   // The folder that was asked for may be a link.
   fs::create_directory_symlink("real", folder.path() / "source");

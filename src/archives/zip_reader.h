@@ -46,7 +46,7 @@ struct ZipEntry {
 class ZipReader {
  public:
   /// Read the directory.
-  /// Errors: kInvalidInput (no zip, one part of a split zip, an encrypted directory), kCorrupt (cut
+  /// Errors: kInvalidInput (no zip, one part of a split zip), kCorrupt (cut
   ///         off; a broken directory), kExhausted (a directory over 512 MiB), and those of
   ///         `source`; each names the source.
   static Result<ZipReader> open(std::unique_ptr<files::ByteSource> source,
