@@ -76,7 +76,9 @@ using OpenTiff = std::unique_ptr<TIFF, CloseTiff>;
 
 Refusal refusal_of(const Input& input) {
   return {input.is_read_beyond_end ? RefusalKind::kTruncated : RefusalKind::kCorrupt,
-          fmt::format("TIFF: {}", input.complaint.empty() ? "damaged" : input.complaint)};
+          fmt::format("TIFF: {}", !input.complaint.empty()   ? input.complaint
+                                  : input.is_read_beyond_end ? "ends within its tags"
+                                                             : "damaged")};
 }
 
 Readable<OpenTiff> open(Input& input) {
@@ -136,7 +138,9 @@ bool is_known(const Layout& layout) {
   }
 }
 
-Readable<Layout> read_layout(TIFF* tiff) {
+Readable<Layout> read_layout(TIFF* tiff, const Input& input) {
+  // The library goes on without a tag whose values are missing, and takes others for granted.
+  if (input.is_read_beyond_end) return std::unexpected(refusal_of(input));
   Layout layout;
   std::uint16_t sample_format = SAMPLEFORMAT_UINT;
   std::uint16_t compression = COMPRESSION_NONE;
@@ -357,7 +361,7 @@ Readable<ImageHeader> probe_tiff(Bytes encoded) {
   Input input{.encoded = encoded};
   const auto tiff = open(input);
   if (!tiff) return std::unexpected(tiff.error());
-  const auto layout = read_layout(tiff->get());
+  const auto layout = read_layout(tiff->get(), input);
   if (!layout) return std::unexpected(layout.error());
   return ImageHeader{.format = ImageFormat::kTiff,
                      .mode = mode_of(*layout),
@@ -370,7 +374,7 @@ Readable<Image> decode_tiff(const DecodeInput& input, Image reuse) {
   Input source{.encoded = input.encoded};
   const auto tiff = open(source);
   if (!tiff) return std::unexpected(tiff.error());
-  const auto layout = read_layout(tiff->get());
+  const auto layout = read_layout(tiff->get(), source);
   if (!layout) return std::unexpected(layout.error());
   const auto cut = read_cut(tiff->get(), *layout);
   if (!cut) return std::unexpected(cut.error());
