@@ -25,6 +25,18 @@ constexpr std::size_t kRowsAtOnce = 16;
 
 bool is_common(const PngChunks& chunks) { return chunks.bit_depth == 8 && !chunks.is_interlaced; }
 
+/// Deflate makes at most 1,032 bytes of one: what cannot be there is refused before memory is taken
+/// for it.
+Readable<void> check_data_size(const PngChunks& chunks, std::size_t row_size) {
+  constexpr std::size_t kMaxRatio = 1'032;
+  std::size_t compressed_size = 0;
+  for (const Bytes piece : chunks.data) compressed_size += piece.size();
+  if (compressed_size * kMaxRatio >= (row_size + 1) * chunks.size.height) return {};
+  return refuse(chunks.ends_early ? RefusalKind::kTruncated : RefusalKind::kCorrupt,
+                fmt::format("PNG: {} bytes of image data, which cannot hold {} x {} pixels",
+                            compressed_size, chunks.size.width, chunks.size.height));
+}
+
 /// What the decoder needs beside the image, in one piece of memory.
 struct Workspace {
   /// As they are inflated, each with its filter.
@@ -86,9 +98,8 @@ Readable<void> inflate_rows(const Workspace& space, const PngChunks& chunks) {
 template <PngColor kColor>
 void to_rgb(const std::uint8_t* in, const Palette& palette, std::size_t num_pixels,
             std::uint8_t* out) {
-  constexpr std::size_t kPixelSize = kColor == PngColor::kRgba        ? 4
-                                     : kColor == PngColor::kGrayAlpha ? 2
-                                                                      : 1;
+  constexpr std::size_t kPixelSize =
+      1 + (kColor == PngColor::kGrayAlpha ? 1 : 0) + (kColor == PngColor::kRgba ? 3 : 0);
   for (std::size_t i = 0; i < num_pixels; ++i, in += kPixelSize) {
     if constexpr (kColor == PngColor::kRgba) {
       out = put(out, {in[0], in[1], in[2]});
@@ -127,17 +138,20 @@ void to_rgb(const std::uint8_t* in, const PngChunks& chunks, std::size_t num_pix
             std::uint8_t* out) {
   switch (chunks.color) {
     case PngColor::kGray:
-      return to_rgb<PngColor::kGray>(in, chunks.palette, num_pixels, out);
-    case PngColor::kGrayAlpha:
-      return to_rgb<PngColor::kGrayAlpha>(in, chunks.palette, num_pixels, out);
-    case PngColor::kPalette:
-      return to_rgb<PngColor::kPalette>(in, chunks.palette, num_pixels, out);
-    case PngColor::kRgba:
-      return rgba_to_rgb(in, num_pixels, out);
-    case PngColor::kRgb:  // finished in place
+      to_rgb<PngColor::kGray>(in, chunks.palette, num_pixels, out);
       break;
+    case PngColor::kGrayAlpha:
+      to_rgb<PngColor::kGrayAlpha>(in, chunks.palette, num_pixels, out);
+      break;
+    case PngColor::kPalette:
+      to_rgb<PngColor::kPalette>(in, chunks.palette, num_pixels, out);
+      break;
+    case PngColor::kRgba:
+      rgba_to_rgb(in, num_pixels, out);
+      break;
+    case PngColor::kRgb:
+      CHECK(false, "RGB is finished in place");
   }
-  CHECK(false, "RGB needs no conversion");
 }
 
 /// Finish some rows at a time, while they are near.
@@ -164,6 +178,9 @@ Readable<Image> decode_png(const DecodeInput& input, Image reuse) {
     return decode_png_by_library(input.encoded, *chunks, std::move(reuse));
   }
   const std::size_t row_size = chunks->size.width * chunks->num_channels();
+  if (auto room = check_data_size(*chunks, row_size); !room) {
+    return std::unexpected(std::move(room.error()));
+  }
   const Workspace space = lay_out(*chunks, row_size, input.scratch);
   if (auto inflated = inflate_rows(space, *chunks); !inflated) {
     return std::unexpected(std::move(inflated.error()));
