@@ -140,7 +140,7 @@ std::uint8_t channel_of(std::uint32_t pixel, std::uint32_t mask) {
 }
 
 void put_row(const BmpHeader& header, Bytes stored, std::uint8_t* out) {
-  for (std::uint32_t x = 0; x < header.size.width; ++x) {
+  for (std::size_t x = 0; x < header.size.width; ++x) {
     switch (header.num_bits) {
       case 24:
         out = put(out,
@@ -155,8 +155,8 @@ void put_row(const BmpHeader& header, Bytes stored, std::uint8_t* out) {
         break;
       }
       default: {
-        const std::uint32_t bit = x * header.num_bits;
-        const std::uint32_t shift = 8 - header.num_bits - (bit % 8);
+        const std::size_t bit = x * header.num_bits;
+        const std::size_t shift = 8 - header.num_bits - (bit % 8);
         const std::uint32_t index =
             (byte_at(stored, bit / 8) >> shift) & ((1U << header.num_bits) - 1);
         out = put(out, header.palette[index]);
@@ -165,18 +165,19 @@ void put_row(const BmpHeader& header, Bytes stored, std::uint8_t* out) {
   }
 }
 
-Readable<Image> decode_rows(const BmpHeader& header, Bytes data, Image image) {
+Readable<Image> decode_rows(const BmpHeader& header, Bytes data, Image reuse) {
   const std::uint64_t row_bits = std::uint64_t{header.size.width} * header.num_bits;
   const std::size_t stride = (row_bits + 31) / 32 * 4;
   const std::size_t needed = (row_bits + 7) / 8;
+  // The padding of the last row may be missing.
+  if ((stride * (header.size.height - 1)) + needed > data.size()) {
+    return refuse(RefusalKind::kTruncated, fmt::format("BMP: ends in row {} of {}",
+                                                       data.size() / stride, header.size.height));
+  }
+  Image image = Image::with_size(header.size, std::move(reuse));
   for (std::uint32_t i = 0; i < header.size.height; ++i) {
-    const std::size_t start = i * stride;
-    if (start + needed > data.size()) {
-      return refuse(RefusalKind::kTruncated,
-                    fmt::format("BMP: ends in row {} of {}", i, header.size.height));
-    }
     const std::uint32_t y = header.is_top_down ? i : header.size.height - 1 - i;
-    put_row(header, data.subspan(start, needed), image.row(y));
+    put_row(header, data.subspan(i * stride, needed), image.row(y));
   }
   return image;
 }
@@ -250,11 +251,12 @@ class RunReader {
 };
 
 Readable<Image> decode_runs(const BmpHeader& header, Bytes data, std::vector<std::uint8_t>& scratch,
-                            Image image) {
+                            Image reuse) {
   scratch.assign(header.size.num_pixels(), 0);
   if (!RunReader(header, data, scratch).read()) {
     return refuse(RefusalKind::kTruncated, "BMP: ends within its runs");
   }
+  Image image = Image::with_size(header.size, std::move(reuse));
   for (std::uint32_t i = 0; i < header.size.height; ++i) {
     std::uint8_t* out = image.row(header.is_top_down ? i : header.size.height - 1 - i);
     const std::uint8_t* indices = &scratch[std::size_t{i} * header.size.width];
@@ -269,9 +271,8 @@ Readable<Image> decode_runs(const BmpHeader& header, Bytes data, std::vector<std
 Readable<ImageHeader> probe_bmp(Bytes encoded) {
   const auto header = read_header(encoded);
   if (!header) return std::unexpected(header.error());
-  const PixelMode mode = header->num_bits <= 8 ? PixelMode::kPalette
-                         : header->has_alpha   ? PixelMode::kRgba
-                                               : PixelMode::kRgb;
+  PixelMode mode = header->has_alpha ? PixelMode::kRgba : PixelMode::kRgb;
+  if (header->num_bits <= 8) mode = PixelMode::kPalette;
   return ImageHeader{.format = ImageFormat::kBmp, .mode = mode, .size = header->size};
 }
 
@@ -284,9 +285,8 @@ Readable<Image> decode_bmp(const DecodeInput& input, Image reuse) {
   const Bytes data = input.encoded.subspan(header->data);
   const bool has_runs =
       header->compression == Compression::kRuns8 || header->compression == Compression::kRuns4;
-  Image image = Image::with_size(header->size, std::move(reuse));
-  if (has_runs) return decode_runs(*header, data, input.scratch, std::move(image));
-  return decode_rows(*header, data, std::move(image));
+  if (has_runs) return decode_runs(*header, data, input.scratch, std::move(reuse));
+  return decode_rows(*header, data, std::move(reuse));
 }
 
 }  // namespace assay::images

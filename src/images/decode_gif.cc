@@ -121,7 +121,7 @@ Palette palette_of(const GifFileType& gif) {
   for (std::size_t i = 0; i < palette.size(); ++i) {
     if (map == nullptr) {
       palette[i].fill(static_cast<std::uint8_t>(i));
-    } else if (i < static_cast<std::size_t>(map->ColorCount)) {
+    } else if (std::cmp_less(i, map->ColorCount)) {
       palette[i] = {map->Colors[i].Red, map->Colors[i].Green, map->Colors[i].Blue};
     }
   }

@@ -23,6 +23,7 @@ struct Freed {
 using Context = std::unique_ptr<heif_context, Freed<heif_context_free>>;
 using Handle = std::unique_ptr<heif_image_handle, Freed<heif_image_handle_release>>;
 using Pixels = std::unique_ptr<heif_image, Freed<heif_image_release>>;
+using Options = std::unique_ptr<heif_decoding_options, Freed<heif_decoding_options_free>>;
 
 Refusal refusal_of(ImageFormat format, const heif_error& error) {
   RefusalKind kind = RefusalKind::kCorrupt;
@@ -94,9 +95,13 @@ Readable<Image> decode_heif(const DecodeInput& input, Image reuse) {
   const ImageFormat format = input.header.format;
   const auto opened = open(input.encoded, format);
   if (!opened) return std::unexpected(opened.error());
+  const Options options(heif_decoding_options_alloc());
+  options->strict_decoding = 1;
+  // Preferred for AV1: dav1d prints what it thinks of damaged files.
+  options->decoder_id = "aom";
   heif_image* decoded = nullptr;
   const heif_error error = heif_decode_image(opened->handle.get(), &decoded, heif_colorspace_RGB,
-                                             heif_chroma_interleaved_RGB, nullptr);
+                                             heif_chroma_interleaved_RGB, options.get());
   const Pixels pixels(decoded);
   if (error.code != heif_error_Ok) return std::unexpected(refusal_of(format, error));
   const ImageSize size{

@@ -53,6 +53,17 @@ std::optional<Segment> next_segment(Bytes encoded, std::size_t& position) {
   return Segment{marker, content};
 }
 
+PixelMode mode_of(std::uint32_t num_components) {
+  switch (num_components) {
+    case 1:
+      return PixelMode::kGray;
+    case 4:
+      return PixelMode::kCmyk;
+    default:
+      return PixelMode::kRgb;
+  }
+}
+
 Readable<ImageHeader> read_frame(Bytes frame, ImageHeader header) {
   if (frame.size() < 6) return refuse(RefusalKind::kCorrupt, "JPEG: a frame header too short");
   const std::uint32_t precision = byte_at(frame, 0);
@@ -66,9 +77,7 @@ Readable<ImageHeader> read_frame(Bytes frame, ImageHeader header) {
     return refuse(RefusalKind::kUnsupported,
                   fmt::format("JPEG: {} channels, not 1, 3 or 4", num_components));
   }
-  header.mode = num_components == 1   ? PixelMode::kGray
-                : num_components == 3 ? PixelMode::kRgb
-                                      : PixelMode::kCmyk;
+  header.mode = mode_of(num_components);
   return header;
 }
 
@@ -102,7 +111,7 @@ void on_progress(j_common_ptr info) {
 
 void skip_input(j_decompress_ptr info, long num_bytes) {
   if (num_bytes <= 0) return;
-  if (static_cast<std::size_t>(num_bytes) > info->src->bytes_in_buffer) on_end_of_input(info);
+  if (std::cmp_greater(num_bytes, info->src->bytes_in_buffer)) on_end_of_input(info);
   info->src->next_input_byte += num_bytes;
   info->src->bytes_in_buffer -= static_cast<std::size_t>(num_bytes);
 }
@@ -226,11 +235,8 @@ Readable<Image> decode_jpeg(const DecodeInput& input, Image reuse) {
   Decompression state(input.encoded);
   if (start(state) == Step::kFailed) return std::unexpected(refusal_of(state));
   const ImageSize size{.width = state.info.output_width, .height = state.info.output_height};
-  const auto num_components = static_cast<std::size_t>(state.info.output_components);
-  const std::size_t expected = input.header.mode == PixelMode::kGray  ? 1
-                               : input.header.mode == PixelMode::kRgb ? kNumChannels
-                                                                      : 4;
-  if (size != input.header.size || num_components != expected) {
+  const auto num_components = static_cast<std::uint32_t>(state.info.output_components);
+  if (size != input.header.size || mode_of(num_components) != input.header.mode) {
     return refuse(RefusalKind::kCorrupt, "JPEG: two headers that differ");
   }
   Image image = Image::with_size(size, std::move(reuse));

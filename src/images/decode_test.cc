@@ -1,11 +1,16 @@
 #include "images/decode.h"
 
+#include "compress/inflate.h"
+#include "core/random.h"
 #include "crypto/digest.h"
+#include "images/png_chunks_internal.h"
 #include "images/resize.h"
 #include "json/value.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,7 +20,10 @@
 namespace assay::images {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(ASSAY_TEST_DATA) / "predict";
+const std::filesystem::path kTests = ASSAY_TESTS;
+const std::filesystem::path kFolder = kTests / "data" / "predict";
+/// A small image of each kind; those called otherwise hold the ramp.
+const std::filesystem::path kKinds = kTests / "fuzz" / "seeds" / "image";
 
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -68,6 +76,176 @@ TEST(Decode, RefusesCutFilesAsTruncated) {
     ASSERT_FALSE(decoded.has_value()) << name;
     EXPECT_EQ(decoded.error().kind, RefusalKind::kTruncated) << decoded.error().reason;
     EXPECT_EQ(decode(as_bytes(encoded)).error().code, ErrorCode::kCorrupt);
+  }
+}
+
+std::vector<std::filesystem::path> kinds() {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(kKinds)) {
+    paths.push_back(entry.path());
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+Readable<DecodedImage> decode_kind(std::string_view name, const DecodeOptions& options = {}) {
+  return Decoder().decode(as_bytes(read_file(kKinds / name)), options);
+}
+
+/// How far the samples are from those of the ramp that the files of all formats were made from.
+int distance_from_ramp(const Image& image) {
+  int largest = 0;
+  for (std::uint32_t y = 0; y < image.height(); ++y) {
+    for (std::uint32_t x = 0; x < image.width(); ++x) {
+      const std::uint8_t* pixel = image.row(y) + (x * kNumChannels);
+      largest = std::max({largest, std::abs(pixel[0] - static_cast<int>(x * 8)),
+                          std::abs(pixel[1] - static_cast<int>(y * 10)), std::abs(pixel[2] - 128)});
+    }
+  }
+  return largest;
+}
+
+TEST(Decode, ReadsEveryKind) {
+  for (const auto& path : kinds()) {
+    const auto decoded = Decoder().decode(as_bytes(read_file(path)));
+    EXPECT_TRUE(decoded.has_value()) << path << ": " << decoded.error().reason;
+  }
+}
+
+TEST(Decode, FindsTheRampInLosslessAndModernFormats) {
+  for (const std::string_view name : {"animated.png", "animated.webp", "rgb.bmp", "raw.tif",
+                                      "tiff_lzw.tif", "tiff_adobe_deflate.tif", "packbits.tif"}) {
+    const auto decoded = decode_kind(name);
+    ASSERT_TRUE(decoded.has_value()) << name << ": " << decoded.error().reason;
+    EXPECT_EQ(distance_from_ramp(decoded->image), 0) << name;
+  }
+  for (const std::string_view name : {"ramp.heic", "ramp.avif", "lossy.webp"}) {
+    const auto decoded = decode_kind(name);
+    ASSERT_TRUE(decoded.has_value()) << name << ": " << decoded.error().reason;
+    EXPECT_EQ(decoded->image.size(), (ImageSize{.width = 32, .height = 24}));
+    EXPECT_LE(distance_from_ramp(decoded->image), 24) << name;
+  }
+}
+
+TEST(Decode, TellsAnimationsAndReadsTheirFirstFrame) {
+  for (const std::string_view name : {"animated.png", "animated.webp", "animated.gif"}) {
+    const auto decoded = decode_kind(name);
+    ASSERT_TRUE(decoded.has_value()) << name << ": " << decoded.error().reason;
+    EXPECT_TRUE(decoded->header.is_animated) << name;
+  }
+  EXPECT_FALSE(decode_kind("interlaced.gif")->header.is_animated);
+  EXPECT_FALSE(decode_kind("turned.webp")->header.is_animated);
+}
+
+TEST(Decode, IgnoresTheOrientationUnlessAsked) {
+  for (const std::string_view name : {"turned.png", "turned.webp", "turned.jpg"}) {
+    const auto stored = decode_kind(name);
+    ASSERT_TRUE(stored.has_value()) << name << ": " << stored.error().reason;
+    EXPECT_EQ(stored->header.orientation, Orientation::kTurnRight) << name;
+    EXPECT_EQ(stored->image.size(), (ImageSize{.width = 32, .height = 24})) << name;
+    const auto upright = decode_kind(name, {.orientation = ExifOrientation::kHonour});
+    ASSERT_EQ(upright->image.size(), (ImageSize{.width = 24, .height = 32})) << name;
+    // Turned to the right: the lower left corner comes to the upper left.
+    EXPECT_TRUE(std::equal(upright->image.row(0), upright->image.row(0) + kNumChannels,
+                           stored->image.row(23)))
+        << name;
+  }
+}
+
+TEST(Decode, RefusesMoreThanTheLimits) {
+  const auto pixels = decode_kind("rgb.jpg", {.max_pixels = 767});
+  ASSERT_FALSE(pixels.has_value());
+  EXPECT_EQ(pixels.error().kind, RefusalKind::kOverLimit);
+  EXPECT_EQ(pixels.error().reason, "JPEG: 32 x 24 pixels, more than the limit of 767");
+  EXPECT_EQ(pixels.error().to_error().code, ErrorCode::kExhausted);
+  EXPECT_TRUE(decode_kind("rgb.jpg", {.max_pixels = 768}).has_value());
+  const auto bytes = decode_kind("rgb.jpg", {.max_encoded_size = ByteCount(100)});
+  ASSERT_FALSE(bytes.has_value());
+  EXPECT_EQ(bytes.error().kind, RefusalKind::kOverLimit);
+}
+
+TEST(Decode, RefusesAHugePngBeforeMemoryIsTaken) {
+  std::string encoded = read_file(kFolder / "g_rgb.png");
+  // Width and height of 2^31 - 1 each, with the header's checksum.
+  encoded.replace(16, 8, "\x7f\xff\xff\xff\x7f\xff\xff\xff");
+  const std::uint32_t checksum = compress::crc32(as_bytes(encoded).subspan(12, 17));
+  for (std::size_t i = 0; i < 4; ++i) {
+    encoded[29 + i] = static_cast<char>(checksum >> (24 - (8 * i)));
+  }
+  const auto decoded = Decoder().decode(as_bytes(encoded));
+  ASSERT_FALSE(decoded.has_value());
+  EXPECT_EQ(decoded.error().kind, RefusalKind::kOverLimit);
+}
+
+TEST(Decode, NamesWhatIsNoImage) {
+  EXPECT_EQ(Decoder().decode({}).error().kind, RefusalKind::kTruncated);
+  const auto text = Decoder().decode(as_bytes("<html>not found</html>"));
+  ASSERT_FALSE(text.has_value());
+  EXPECT_EQ(text.error().kind, RefusalKind::kUnknownFormat);
+  EXPECT_EQ(text.error().to_error().code, ErrorCode::kInvalidInput);
+}
+
+TEST(Decode, RefusesADamagedPngAsCorrupt) {
+  std::string encoded = read_file(kFolder / "g_rgb.png");
+  encoded[encoded.size() / 2] ^= 0x40;
+  const auto decoded = Decoder().decode(as_bytes(encoded));
+  ASSERT_FALSE(decoded.has_value());
+  EXPECT_EQ(decoded.error().kind, RefusalKind::kCorrupt) << decoded.error().reason;
+  EXPECT_EQ(decoded.error().to_error().code, ErrorCode::kCorrupt);
+}
+
+TEST(Decode, RefusesHalfOfEachKindAsTruncated) {
+  for (const auto& path : kinds()) {
+    const std::string encoded = read_file(path);
+    const auto decoded = Decoder().decode(as_bytes(encoded).first(encoded.size() / 2));
+    if (path.filename() == "animated.gif") {  // its first half is the first frame
+      EXPECT_TRUE(decoded.has_value());
+      continue;
+    }
+    ASSERT_FALSE(decoded.has_value()) << path;
+    EXPECT_EQ(decoded.error().kind, RefusalKind::kTruncated)
+        << path << ": " << decoded.error().reason;
+  }
+}
+
+TEST(Decode, SurvivesSeededMutations) {
+  constexpr int kMutationsPerFile = 12;
+  SeededRandom random(7);
+  Decoder decoder;
+  int num_refused = 0;
+  int num_tried = 0;
+  for (const auto& path : kinds()) {
+    const std::string original = read_file(path);
+    for (int i = 0; i < kMutationsPerFile; ++i) {
+      std::string encoded = original;
+      for (std::uint64_t k = random.below(8) + 1; k > 0; --k) {
+        encoded[random.below(encoded.size())] = static_cast<char>(random.next());
+      }
+      if (random.below(4) == 0) encoded.resize(random.below(encoded.size()));
+      auto decoded = decoder.decode(as_bytes(encoded), {.max_pixels = 1'000'000});
+      ++num_tried;
+      if (decoded.has_value()) {
+        decoder.reuse(std::move(decoded->image));
+      } else {
+        EXPECT_FALSE(decoded.error().reason.empty());
+        ++num_refused;
+      }
+    }
+  }
+  EXPECT_GE(num_tried, 500);
+  EXPECT_GT(num_refused, num_tried / 4);
+}
+
+TEST(Decode, PngsByTheFastWayEqualThoseOfTheLibrary) {
+  for (const auto& path : kinds()) {
+    if (path.extension() != ".png") continue;
+    const std::string encoded = read_file(path);
+    const auto chunks = read_png_chunks(as_bytes(encoded));
+    ASSERT_TRUE(chunks.has_value()) << path;
+    const auto by_library = decode_png_by_library(as_bytes(encoded), *chunks, {});
+    const auto decoded = Decoder().decode(as_bytes(encoded));
+    ASSERT_TRUE(by_library.has_value() && decoded.has_value()) << path;
+    EXPECT_TRUE(std::ranges::equal(by_library->pixels(), decoded->image.pixels())) << path;
   }
 }
 

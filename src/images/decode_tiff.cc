@@ -20,6 +20,9 @@ namespace {
 // No tile, strip or tag of an image within our limits comes near it.
 constexpr std::int64_t kMaxAllocation = std::int64_t{1} << 30;
 
+// What a tile may be larger than the image: small images in large tiles are common.
+constexpr std::uint64_t kMaxTilePadding = std::uint64_t{16} << 20;
+
 /// A file in memory, as the library reads it, and what it complained of first.
 struct Input {
   Bytes encoded;
@@ -35,7 +38,7 @@ tmsize_t read_input(thandle_t handle, void* into, tmsize_t size) {
   const std::uint64_t left =
       input.encoded.size() - std::min<std::uint64_t>(input.position, input.encoded.size());
   const std::uint64_t num_bytes = std::min(static_cast<std::uint64_t>(size), left);
-  if (num_bytes < static_cast<std::uint64_t>(size)) input.is_read_beyond_end = true;
+  if (std::cmp_less(num_bytes, size)) input.is_read_beyond_end = true;
   if (num_bytes > 0) std::memcpy(into, input.encoded.data() + input.position, num_bytes);
   input.position += num_bytes;
   return static_cast<tmsize_t>(num_bytes);
@@ -75,8 +78,10 @@ struct CloseTiff {
 using OpenTiff = std::unique_ptr<TIFF, CloseTiff>;
 
 Refusal refusal_of(const Input& input) {
+  std::string reason = input.complaint;
+  if (reason.empty()) reason = input.is_read_beyond_end ? "ends within its tags" : "damaged";
   return {input.is_read_beyond_end ? RefusalKind::kTruncated : RefusalKind::kCorrupt,
-          fmt::format("TIFF: {}", input.complaint.empty() ? "damaged" : input.complaint)};
+          "TIFF: " + reason};
 }
 
 Readable<OpenTiff> open(Input& input) {
@@ -136,7 +141,9 @@ bool is_known(const Layout& layout) {
   }
 }
 
-Readable<Layout> read_layout(TIFF* tiff) {
+Readable<Layout> read_layout(TIFF* tiff, const Input& input) {
+  // The library goes on without a tag whose values are missing, and takes others for granted.
+  if (input.is_read_beyond_end) return std::unexpected(refusal_of(input));
   Layout layout;
   std::uint16_t sample_format = SAMPLEFORMAT_UINT;
   std::uint16_t compression = COMPRESSION_NONE;
@@ -323,7 +330,7 @@ Readable<Cut> read_cut(TIFF* tiff, const Layout& layout) {
       ((cut.size.width * samples_in_row * layout.num_bits) + 7) / 8;
   if (cut.size.num_pixels() == 0 || row_size < least_row_size ||
       num_bytes / cut.size.height < row_size ||
-      num_bytes > static_cast<std::uint64_t>(kMaxAllocation)) {
+      num_bytes > (2 * layout.size.num_pixels() * samples_in_row * 2) + kMaxTilePadding) {
     return refuse(RefusalKind::kUnsupported,
                   fmt::format("TIFF: strips or tiles of {} x {} pixels in {} bytes", cut.size.width,
                               cut.size.height, num_bytes));
@@ -344,7 +351,7 @@ bool read_piece(TIFF* tiff, const Cut& cut, std::uint32_t left, std::uint32_t to
   const std::size_t num_bytes = cut.row_size * std::min(cut.size.height, height - top);
   const tmsize_t num_read =
       TIFFReadEncodedStrip(tiff, strip, into, static_cast<tmsize_t>(num_bytes));
-  return num_read >= static_cast<tmsize_t>(num_bytes);
+  return std::cmp_greater_equal(num_read, num_bytes);
 }
 
 Orientation to_orientation(std::uint16_t tag) {
@@ -357,7 +364,7 @@ Readable<ImageHeader> probe_tiff(Bytes encoded) {
   Input input{.encoded = encoded};
   const auto tiff = open(input);
   if (!tiff) return std::unexpected(tiff.error());
-  const auto layout = read_layout(tiff->get());
+  const auto layout = read_layout(tiff->get(), input);
   if (!layout) return std::unexpected(layout.error());
   return ImageHeader{.format = ImageFormat::kTiff,
                      .mode = mode_of(*layout),
@@ -370,7 +377,7 @@ Readable<Image> decode_tiff(const DecodeInput& input, Image reuse) {
   Input source{.encoded = input.encoded};
   const auto tiff = open(source);
   if (!tiff) return std::unexpected(tiff.error());
-  const auto layout = read_layout(tiff->get());
+  const auto layout = read_layout(tiff->get(), source);
   if (!layout) return std::unexpected(layout.error());
   const auto cut = read_cut(tiff->get(), *layout);
   if (!cut) return std::unexpected(cut.error());

@@ -46,7 +46,8 @@ struct JpegCompression {
   }
   ~JpegCompression() {
     jpeg_destroy_compress(&info);
-    std::free(output);  // NOLINT(cppcoreguidelines-no-malloc): the library's malloc()
+    // From the library's malloc().
+    std::free(output);  // NOLINT(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory)
   }
   JpegCompression(const JpegCompression&) = delete;
   JpegCompression& operator=(const JpegCompression&) = delete;

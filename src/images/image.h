@@ -74,7 +74,7 @@ class Image {
 
   ImageSize size_;
   std::size_t capacity_ = 0;
-  std::unique_ptr<std::uint8_t[], Free> memory_;
+  std::unique_ptr<std::uint8_t, Free> memory_;
 };
 
 }  // namespace assay::images

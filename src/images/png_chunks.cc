@@ -134,14 +134,14 @@ Readable<PngChunks> read_png_chunks(Bytes encoded) {
   }
   auto chunks = read_header(first->content);
   if (!chunks) return chunks;
+  chunks->ends_early = true;
   while (position < encoded.size()) {
     const auto chunk = next_chunk(encoded, position);
-    chunks->ends_early = !chunk || !chunk->is_whole;
     if (!chunk) break;
     if (chunk->type == "IDAT") {
       chunks->data.push_back(chunk->content);
     } else if (chunk->type == "PLTE") {
-      if (!chunk->is_whole) break;
+      if (!chunk->is_whole) break;  // and so does the file
       if (!chunk->is_intact()) return refuse(RefusalKind::kCorrupt, "PNG: a damaged palette");
       read_palette(chunk->content, *chunks);
     } else if (chunk->type == "acTL" && chunk->content.size() >= 4) {
@@ -149,6 +149,7 @@ Readable<PngChunks> read_png_chunks(Bytes encoded) {
     } else if (chunk->type == "eXIf") {
       chunks->exif = chunk->content;
     } else if (chunk->type == "IEND") {
+      chunks->ends_early = false;
       break;
     }
   }

@@ -33,7 +33,7 @@ struct PngChunks {
   Palette palette{};
   /// The image data, in pieces.
   std::vector<Bytes> data;
-  /// The file ends within a chunk.
+  /// The last chunk is missing.
   bool ends_early = false;
 
   std::size_t num_channels() const;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <limits>
 #include <vector>
 
 namespace assay::images {
@@ -155,8 +156,10 @@ ClipCrop clip_crop_of(ImageSize size, std::uint32_t side) {
   const std::uint32_t shorter = std::min(size.width, size.height);
   const std::uint32_t longer = std::max(size.width, size.height);
   CHECK(shorter > 0 && side > 0, "nothing to crop");
-  const auto resized_longer = static_cast<std::uint32_t>(
-      static_cast<double>(std::uint64_t{side} * longer) / static_cast<double>(shorter));
+  // A line of one pixel would be longer than a size can say.
+  constexpr double kLongest = std::numeric_limits<std::uint32_t>::max();
+  const auto resized_longer = static_cast<std::uint32_t>(std::min(
+      static_cast<double>(std::uint64_t{side} * longer) / static_cast<double>(shorter), kLongest));
   // nearbyint() rounds halves to the even number, as Python's round() does.
   const auto offset = static_cast<std::uint32_t>(std::nearbyint((resized_longer - side) / 2.0));
   const ImageSize square{.width = side, .height = side};

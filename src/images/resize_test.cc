@@ -20,7 +20,8 @@ Image random_image(ImageSize size, RandomSource& random) {
   const bool has_extremes = random.below(2) == 0;
   for (std::uint8_t& sample : image.pixels()) {
     const auto value = static_cast<std::uint8_t>(random.next());
-    sample = has_extremes ? static_cast<std::uint8_t>(value < 128 ? 0 : 255) : value;
+    const std::uint8_t extreme = value < 128 ? 0 : 255;
+    sample = has_extremes ? extreme : value;
   }
   return image;
 }
@@ -66,8 +67,9 @@ TEST(Resize, PartIsThatPartOfTheWhole) {
   const PixelBox box{.left = 7, .top = 30, .size = {.width = 20, .height = 41}};
   std::vector<std::uint8_t> part(box.size.num_pixels() * kNumChannels);
   resize_part(image, size, box, ResizeFilter::kBicubic, part);
-  for (std::uint32_t y = 0; y < box.size.height; ++y) {
-    const std::uint8_t* row = whole.row(box.top + y) + (box.left * kNumChannels);
+  for (std::size_t y = 0; y < box.size.height; ++y) {
+    const std::uint8_t* row =
+        whole.row(box.top + static_cast<std::uint32_t>(y)) + (box.left * kNumChannels);
     EXPECT_TRUE(std::equal(row, row + (box.size.width * kNumChannels), &part[y * 60])) << y;
   }
 }
@@ -81,9 +83,8 @@ TEST(Resize, SameSizeIsACopy) {
 TEST(Resize, OneFlatColourStaysFlat) {
   Image image = Image::with_size({.width = 500, .height = 3});
   std::ranges::fill(image.pixels(), std::uint8_t{255});
-  for (const std::uint8_t sample : resize(image, {.width = 1, .height = 224}).pixels()) {
-    ASSERT_EQ(sample, 255);
-  }
+  const Image resized = resize(image, {.width = 1, .height = 224});
+  for (const std::uint8_t sample : resized.pixels()) ASSERT_EQ(sample, 255);
 }
 
 TEST(ClipCrop, CutsTheLongerSideAndRoundsTheOffsetToEven) {
@@ -94,6 +95,17 @@ TEST(ClipCrop, CutsTheLongerSideAndRoundsTheOffsetToEven) {
   // (225 - 224) / 2 = 0.5 is rounded to 0, (227 - 224) / 2 = 1.5 to 2.
   EXPECT_EQ(clip_crop_of({.width = 224, .height = 225}, 224).box.top, 0U);
   EXPECT_EQ(clip_crop_of({.width = 224, .height = 227}, 224).box.top, 2U);
+}
+
+TEST(ClipCrop, OfALineStaysWithinBounds) {
+  const Image line = [] {
+    Image image = Image::with_size({.width = 1, .height = 30'000'000});
+    std::ranges::fill(image.pixels(), std::uint8_t{200});
+    return image;
+  }();
+  std::vector<std::uint8_t> crop(std::size_t{224} * 224 * kNumChannels);
+  clip_crop(line, 224, crop);
+  EXPECT_EQ(std::ranges::count(crop, 200), 224 * 224 * 3);
 }
 
 }  // namespace

@@ -9,9 +9,10 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #ifdef __x86_64__
-#include <smmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace assay::images {
@@ -88,11 +89,12 @@ void unfilter_simple_row(PngFilter filter, const std::uint8_t* stored, const std
 
 #ifdef __x86_64__
 
-// Inlined into its caller, so that the neighbours stay in registers.
-#define ASSAY_SSE41 __attribute__((target("sse4.1")))
-#define ASSAY_SSE41_INLINE __attribute__((target("sse4.1"), always_inline)) inline
+// AVX for its instructions of three operands: half of SSE's are copies. Inlined into the caller, so
+// that the neighbours stay in registers.
+#define ASSAY_AVX __attribute__((target("avx")))
+#define ASSAY_AVX_INLINE __attribute__((target("avx"), always_inline)) inline
 
-ASSAY_SSE41_INLINE __m128i load_pixel(const std::uint8_t* pixel) {
+ASSAY_AVX_INLINE __m128i load_pixel(const std::uint8_t* pixel) {
   std::int32_t bits = 0;
   std::memcpy(&bits, pixel, sizeof bits);
   return _mm_cvtsi32_si128(bits);
@@ -113,8 +115,8 @@ struct PairMasks {
   __m128i average;
 };
 
-ASSAY_SSE41 PairMasks masks_of(PngFilter first, PngFilter second) {
-  const auto mask = [](bool has_first, bool has_second) ASSAY_SSE41 {
+ASSAY_AVX PairMasks masks_of(PngFilter first, PngFilter second) {
+  const auto mask = [](bool has_first, bool has_second) ASSAY_AVX {
     return _mm_set_epi64x(has_second ? -1 : 0, has_first ? -1 : 0);
   };
   const auto takes_left = [](PngFilter filter) {
@@ -131,10 +133,10 @@ ASSAY_SSE41 PairMasks masks_of(PngFilter first, PngFilter second) {
           .average = mask(first == PngFilter::kAverage, second == PngFilter::kAverage)};
 }
 
-ASSAY_SSE41_INLINE __m128i guess(const RowPair& pair, const PairMasks& masks) {
-  const __m128i left = _mm_and_si128(pair.left, masks.left);
-  const __m128i above = _mm_and_si128(pair.above, masks.above);
-  const __m128i diagonal = _mm_and_si128(pair.diagonal, masks.diagonal);
+/// What the filters of four rows have in common, which decides what has to be worked out.
+enum class FilterMix : std::uint8_t { kAllPaeth, kNoPaeth, kAny };
+
+ASSAY_AVX_INLINE __m128i guess_paeth(__m128i left, __m128i above, __m128i diagonal) {
   const __m128i beyond_left = _mm_sub_epi16(above, diagonal);
   const __m128i beyond_above = _mm_sub_epi16(left, diagonal);
   const __m128i to_left = _mm_abs_epi16(beyond_left);
@@ -142,17 +144,30 @@ ASSAY_SSE41_INLINE __m128i guess(const RowPair& pair, const PairMasks& masks) {
   const __m128i to_diagonal = _mm_abs_epi16(_mm_add_epi16(beyond_left, beyond_above));
   const __m128i nearest = _mm_min_epi16(to_diagonal, _mm_min_epi16(to_left, to_above));
   const __m128i not_left = _mm_blendv_epi8(diagonal, above, _mm_cmpeq_epi16(nearest, to_above));
-  const __m128i chosen = _mm_blendv_epi8(not_left, left, _mm_cmpeq_epi16(nearest, to_left));
-  const __m128i average = _mm_srli_epi16(_mm_add_epi16(left, above), 1);
-  return _mm_blendv_epi8(chosen, average, masks.average);
+  return _mm_blendv_epi8(not_left, left, _mm_cmpeq_epi16(nearest, to_left));
 }
 
-template <std::size_t kPixelSize>
+template <FilterMix kMix>
+ASSAY_AVX_INLINE __m128i guess(const RowPair& pair, const PairMasks& masks) {
+  if (kMix == FilterMix::kAllPaeth) return guess_paeth(pair.left, pair.above, pair.diagonal);
+  const __m128i left = _mm_and_si128(pair.left, masks.left);
+  const __m128i above = _mm_and_si128(pair.above, masks.above);
+  const __m128i sum = _mm_add_epi16(left, above);  // of one neighbour, where the other is masked
+  const __m128i average = _mm_srli_epi16(sum, 1);
+  if (kMix == FilterMix::kNoPaeth) return _mm_blendv_epi8(sum, average, masks.average);
+  const __m128i paeth = guess_paeth(left, above, _mm_and_si128(pair.diagonal, masks.diagonal));
+  return _mm_blendv_epi8(paeth, average, masks.average);
+}
+
+/// Four rows on their way. Only plain members: the compiler keeps them in registers.
+template <std::size_t kPixelSize, FilterMix kMix>
 struct RowsInFlight {
-  std::array<const std::uint8_t*, kRowsInFlight> stored;
-  std::array<std::uint8_t*, kRowsInFlight> out;
+  /// Of the first row; the others follow at a distance.
+  const std::uint8_t* stored = nullptr;
+  std::uint8_t* out = nullptr;
   /// Null where nothing is above the first.
   const std::uint8_t* above = nullptr;
+  std::size_t row_size = 0;
   std::size_t width = 0;
   PairMasks masks0;
   PairMasks masks1;
@@ -160,14 +175,28 @@ struct RowsInFlight {
   RowPair pair1;
 
   template <bool kIsEdge>
-  ASSAY_SSE41_INLINE __m128i stored_pixel(std::size_t k, std::size_t step) const {
-    const bool is_inside = !kIsEdge || (step >= k && step - k < width);
-    return is_inside ? load_pixel(stored[k] + ((step - k) * kPixelSize)) : _mm_setzero_si128();
+  bool is_inside(std::size_t row, std::size_t step) const {
+    return !kIsEdge || (step >= row && step - row < width);
+  }
+
+  template <bool kIsEdge>
+  ASSAY_AVX_INLINE __m128i stored_pixel(std::size_t row, std::size_t step) const {
+    if (!is_inside<kIsEdge>(row, step)) return _mm_setzero_si128();
+    return load_pixel(stored + (row * (row_size + 1)) + ((step - row) * kPixelSize));
+  }
+
+  template <bool kIsEdge>
+  ASSAY_AVX_INLINE void store_pixel(std::size_t row, std::size_t step, int value) {
+    if (!is_inside<kIsEdge>(row, step)) return;
+    std::uint8_t* pixel = out + (row * row_size) + ((step - row) * kPixelSize);
+    // Four bytes at once, whose last the next pixel overwrites; the last pixel has none.
+    const bool is_last = kIsEdge && step - row + 1 == width;
+    std::memcpy(pixel, &value, is_last ? kPixelSize : sizeof value);
   }
 
   /// Row k is at pixel step - k. At the edges some rows have not begun or have ended.
   template <bool kIsEdge>
-  ASSAY_SSE41_INLINE void advance(std::size_t step) {
+  ASSAY_AVX_INLINE void advance(std::size_t step) {
     const bool has_above = above != nullptr && (!kIsEdge || step < width);
     const __m128i above0 = has_above ? _mm_cvtepu8_epi16(load_pixel(above + (step * kPixelSize)))
                                      : _mm_setzero_si128();
@@ -183,8 +212,8 @@ struct RowsInFlight {
     const __m128i stored1 = _mm_cvtepu8_epi16(
         _mm_unpacklo_epi32(stored_pixel<kIsEdge>(2, step), stored_pixel<kIsEdge>(3, step)));
     const __m128i byte = _mm_set1_epi16(0xff);
-    __m128i done0 = _mm_and_si128(_mm_add_epi16(stored0, guess(pair0, masks0)), byte);
-    __m128i done1 = _mm_and_si128(_mm_add_epi16(stored1, guess(pair1, masks1)), byte);
+    __m128i done0 = _mm_and_si128(_mm_add_epi16(stored0, guess<kMix>(pair0, masks0)), byte);
+    __m128i done1 = _mm_and_si128(_mm_add_epi16(stored1, guess<kMix>(pair1, masks1)), byte);
     if (kIsEdge && step < kRowsInFlight - 1) {  // what is left of the image is zero
       done0 = _mm_and_si128(done0, _mm_set_epi64x(step >= 1 ? -1 : 0, -1));
       done1 = _mm_and_si128(done1, _mm_set_epi64x(0, step >= 2 ? -1 : 0));
@@ -192,36 +221,31 @@ struct RowsInFlight {
     pair0.left = done0;
     pair1.left = done1;
     const __m128i done = _mm_packus_epi16(done0, done1);
-    const std::array<std::int32_t, kRowsInFlight> values{
-        _mm_cvtsi128_si32(done), _mm_extract_epi32(done, 1), _mm_extract_epi32(done, 2),
-        _mm_extract_epi32(done, 3)};
-    for (std::size_t k = 0; k < kRowsInFlight; ++k) {
-      if (kIsEdge && (step < k || step - k >= width)) continue;
-      // Four bytes at once, whose last the next pixel overwrites; the last pixel has none.
-      const bool is_last = kIsEdge && step - k + 1 == width;
-      std::memcpy(out[k] + ((step - k) * kPixelSize), &values[k], is_last ? kPixelSize : 4);
-    }
+    store_pixel<kIsEdge>(0, step, _mm_cvtsi128_si32(done));
+    store_pixel<kIsEdge>(1, step, _mm_extract_epi32(done, 1));
+    store_pixel<kIsEdge>(2, step, _mm_extract_epi32(done, 2));
+    store_pixel<kIsEdge>(3, step, _mm_extract_epi32(done, 3));
   }
 };
 
-template <std::size_t kPixelSize>
-ASSAY_SSE41 void unfilter_four_rows(const FilteredRows& rows, const std::uint8_t* above,
-                                    std::size_t first, std::uint8_t* out) {
-  RowsInFlight<kPixelSize> flight;
-  std::array<PngFilter, kRowsInFlight> filters;
-  for (std::size_t k = 0; k < kRowsInFlight; ++k) {
-    const std::uint8_t* stored = rows.stored + ((first + k) * (rows.row_size + 1));
-    filters[k] = static_cast<PngFilter>(stored[0]);
-    flight.stored[k] = stored + 1;
-    flight.out[k] = out + ((first + k) * rows.row_size);
-  }
-  flight.above = above;
-  flight.width = rows.row_size / kPixelSize;
-  flight.masks0 = masks_of(filters[0], filters[1]);
-  flight.masks1 = masks_of(filters[2], filters[3]);
+template <std::size_t kPixelSize, FilterMix kMix>
+ASSAY_AVX void unfilter_four_rows(const FilteredRows& rows, const std::uint8_t* above,
+                                  std::size_t first, std::uint8_t* out) {
+  const std::uint8_t* stored = rows.stored + (first * (rows.row_size + 1));
+  const auto filter = [&](std::size_t row) {
+    return static_cast<PngFilter>(stored[row * (rows.row_size + 1)]);
+  };
   const __m128i zero = _mm_setzero_si128();
-  flight.pair0 = {.left = zero, .above = zero, .diagonal = zero};
-  flight.pair1 = flight.pair0;
+  const RowPair nothing{.left = zero, .above = zero, .diagonal = zero};
+  RowsInFlight<kPixelSize, kMix> flight{.stored = stored + 1,
+                                        .out = out + (first * rows.row_size),
+                                        .above = above,
+                                        .row_size = rows.row_size,
+                                        .width = rows.row_size / kPixelSize,
+                                        .masks0 = masks_of(filter(0), filter(1)),
+                                        .masks1 = masks_of(filter(2), filter(3)),
+                                        .pair0 = nothing,
+                                        .pair1 = nothing};
   const std::size_t num_steps = flight.width + kRowsInFlight - 1;
   std::size_t step = 0;
   for (; step < kRowsInFlight - 1; ++step) flight.template advance<true>(step);
@@ -229,19 +253,58 @@ ASSAY_SSE41 void unfilter_four_rows(const FilteredRows& rows, const std::uint8_t
   for (; step < num_steps; ++step) flight.template advance<true>(step);
 }
 
-bool is_serial(std::uint8_t filter) {
-  return filter == static_cast<std::uint8_t>(PngFilter::kAverage) ||
-         filter == static_cast<std::uint8_t>(PngFilter::kPaeth);
+/// What the four rows from `first` have in common; nothing where they are not there, or where one
+/// by one they are as fast.
+std::optional<FilterMix> find_mix(const FilteredRows& rows, std::size_t first) {
+  if (rows.pixel_size != 3 && rows.pixel_size != 4) return std::nullopt;
+  if (first + kRowsInFlight > rows.num_rows) return std::nullopt;
+  std::size_t num_paeth = 0;
+  std::size_t num_average = 0;
+  for (std::size_t row = first; row < first + kRowsInFlight; ++row) {
+    const auto filter = static_cast<PngFilter>(rows.stored[row * (rows.row_size + 1)]);
+    if (filter == PngFilter::kPaeth) ++num_paeth;
+    if (filter == PngFilter::kAverage) ++num_average;
+  }
+  if (num_paeth == kRowsInFlight) return FilterMix::kAllPaeth;
+  if (num_paeth > 0) return FilterMix::kAny;
+  return num_average > 0 ? std::optional(FilterMix::kNoPaeth) : std::nullopt;
 }
 
-/// Whether four rows from `first` are there, and worth it.
-bool is_for_flight(const FilteredRows& rows, std::size_t first) {
-  if (rows.pixel_size != 3 && rows.pixel_size != 4) return false;
-  if (first + kRowsInFlight > rows.num_rows) return false;
-  for (std::size_t k = 0; k < kRowsInFlight; ++k) {
-    if (is_serial(rows.stored[(first + k) * (rows.row_size + 1)])) return true;
+template <std::size_t kPixelSize>
+void unfilter_four_rows(FilterMix mix, const FilteredRows& rows, const std::uint8_t* above,
+                        std::size_t first, std::uint8_t* out) {
+  switch (mix) {
+    case FilterMix::kAllPaeth:
+      unfilter_four_rows<kPixelSize, FilterMix::kAllPaeth>(rows, above, first, out);
+      break;
+    case FilterMix::kNoPaeth:
+      unfilter_four_rows<kPixelSize, FilterMix::kNoPaeth>(rows, above, first, out);
+      break;
+    case FilterMix::kAny:
+      unfilter_four_rows<kPixelSize, FilterMix::kAny>(rows, above, first, out);
+      break;
   }
-  return false;
+}
+
+/// How many rows from `first` were finished.
+std::size_t unfilter_some_rows(const FilteredRows& rows, const std::uint8_t* above,
+                               std::size_t first, std::uint8_t* out) {
+  static const bool has_instructions = __builtin_cpu_supports("avx") != 0;
+  const auto mix = has_instructions ? find_mix(rows, first) : std::nullopt;
+  if (!mix) return 0;
+  if (rows.pixel_size == 3) {
+    unfilter_four_rows<3>(*mix, rows, above, first, out);
+  } else {
+    unfilter_four_rows<4>(*mix, rows, above, first, out);
+  }
+  return kRowsInFlight;
+}
+
+#else
+
+std::size_t unfilter_some_rows(const FilteredRows& /*rows*/, const std::uint8_t* /*above*/,
+                               std::size_t /*first*/, std::uint8_t* /*out*/) {
+  return 0;
 }
 
 #endif
@@ -260,26 +323,14 @@ void unfilter_plainly(const FilteredRows& rows, std::uint8_t* out) {
 }
 
 void unfilter(const FilteredRows& rows, std::uint8_t* out) {
-#ifdef __x86_64__
-  static const bool has_instructions = __builtin_cpu_supports("sse4.1") != 0;
-#endif
   const std::uint8_t* above = rows.above;
   for (std::size_t y = 0; y < rows.num_rows;) {
-    std::size_t num_done = 1;
-#ifdef __x86_64__
-    if (has_instructions && is_for_flight(rows, y)) {
-      num_done = kRowsInFlight;
-      if (rows.pixel_size == 3) {
-        unfilter_four_rows<3>(rows, above, y, out);
-      } else {
-        unfilter_four_rows<4>(rows, above, y, out);
-      }
-    }
-#endif
-    if (num_done == 1) {
+    std::size_t num_done = unfilter_some_rows(rows, above, y, out);
+    if (num_done == 0) {
       const std::uint8_t* stored = rows.stored + (y * (rows.row_size + 1));
       unfilter_simple_row(static_cast<PngFilter>(stored[0]), stored + 1, above, rows.row_size,
                           rows.pixel_size, out + (y * rows.row_size));
+      num_done = 1;
     }
     y += num_done;
     above = out + ((y - 1) * rows.row_size);

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+import zlib
 
 try:
     from PIL import Image, ImageOps
@@ -77,7 +78,10 @@ def jpeg_options(random_source, image):
 
 
 def webp_options(random_source, image):
-    return {"lossless": random_source.random() < 0.5, "quality": random_source.randrange(10, 100), "method": 1}
+    options = {"lossless": random_source.random() < 0.5, "quality": random_source.randrange(10, 100), "method": 1}
+    if random_source.random() < 0.2:
+        options.update(save_all=True, append_images=[image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)])
+    return options
 
 
 def gif_options(random_source, image):
@@ -169,6 +173,58 @@ def write_bmp(path, random_source):
     start = 14 + len(info) + len(masks) + len(palette)
     header = b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start)
     path.write_bytes(header + info + masks + palette + data)
+    return f"BMP by hand, {bits} bits, compression {compression}"
+
+
+def png_chunk(kind, content):
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def write_png(path, random_source):
+    """Every colour type, depth, filter and interlacing: random bytes are filtered rows as good as any."""
+    color, depths, channels = random_source.choice(
+        [(0, (1, 2, 4, 8, 16), 1), (2, (8, 16), 3), (3, (1, 2, 4, 8), 1), (4, (8, 16), 2), (6, (8, 16), 4)])
+    depth = random_source.choice(depths)
+    width, height = random_source.randrange(1, 40), random_source.randrange(1, 40)
+    is_interlaced = random_source.random() < 0.5
+    adam7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = b""
+    filters = random_source.choice([(0, 1, 2, 3, 4), (4,), (3, 1)])
+    for left, top, step_x, step_y in adam7 if is_interlaced else [(0, 0, 1, 1)]:
+        columns = (width - left + step_x - 1) // step_x
+        if columns <= 0:
+            continue
+        row_size = (columns * channels * depth + 7) // 8
+        for _ in range(max(0, (height - top + step_y - 1) // step_y)):
+            rows += bytes([random_source.choice(filters)]) + random_source.randbytes(row_size)
+    data = zlib.compress(rows, 1)
+    chunks = [png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, int(is_interlaced)))]
+    if color == 3:
+        num_colors = random_source.choice([1 << depth, max(1, (1 << depth) - 1)])
+        chunks.append(png_chunk(b"PLTE", random_source.randbytes(3 * num_colors)))
+        if random_source.random() < 0.5:
+            chunks.append(png_chunk(b"tRNS", random_source.randbytes(num_colors)))
+    cut = random_source.randrange(len(data) + 1)
+    chunks += [png_chunk(b"IDAT", data[:cut]), png_chunk(b"IDAT", data[cut:]), png_chunk(b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    return f"PNG by hand, colour type {color}, {depth} bits, interlaced {is_interlaced}"
+
+
+def write_gif(path, random_source):
+    """A frame smaller than the screen, or beyond it."""
+    image = noise(random_source, "P", (random_source.randrange(1, 40), random_source.randrange(1, 40)))
+    image.save(path, "GIF")
+    data = bytearray(path.read_bytes())
+    frame = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
+    while data[frame] == 0x21:  # an extension
+        frame += 2
+        while data[frame]:
+            frame += data[frame] + 1
+        frame += 1
+    struct.pack_into("<HH", data, 6, random_source.randrange(1, 60), random_source.randrange(1, 60))
+    struct.pack_into("<HH", data, frame + 1, random_source.randrange(20), random_source.randrange(20))
+    path.write_bytes(data)
+    return "GIF with a frame of another size"
 
 
 def write_image(path, image_format, random_source):
@@ -193,11 +249,11 @@ def main():
         paths, names = [], []
         for number in range(num_images):
             path = pathlib.Path(folder) / f"{number:04}"
-            if number % 10 == 9:
-                write_bmp(path, random_source)
-                names.append("BMP of a rare kind")
+            if number % 3 == 2:
+                write = random_source.choice([write_bmp, write_gif, write_png, write_png])
+                names.append(write(path, random_source))
             else:
-                image_format = list(FORMATS)[number % len(FORMATS)]
+                image_format = random_source.choice(list(FORMATS))
                 names.append(write_image(path, image_format, random_source))
             paths.append(path)
         for options, exif in (([], False), (["--exif"], True)):
