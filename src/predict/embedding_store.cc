@@ -1,6 +1,8 @@
 #include "predict/embedding_store.h"
 
 #include "core/check.h"
+#include "core/log.h"
+#include "predict/embedding_index_internal.h"
 #include "predict/embedding_variant_internal.h"
 #include "predict/slot_file_internal.h"
 
@@ -27,6 +29,8 @@ constexpr std::array<char, 8> kMagic = {'A', 'S', 'S', 'A', 'Y', 'V', 'E', 'C'};
 constexpr std::uint32_t kVectorSlot = 1;
 constexpr std::uint32_t kVariantSlot = 2;
 constexpr std::uint32_t kMinDimension = 512;
+// Reading fewer takes no longer than the index would.
+constexpr std::size_t kMinIndexed = 10'000;
 constexpr std::size_t kKeySize = 2 * Sha256::kSize;
 
 Sha256 load_digest(std::span<const std::byte> bytes) {
@@ -45,8 +49,9 @@ bool is_finite(std::span<const float> vector) {
 
 class FileEmbeddingStore final : public EmbeddingStore {
  public:
-  FileEmbeddingStore(SlotFile file, const EmbeddingStoreOptions& options)
-      : options_(options), file_(std::move(file)) {}
+  FileEmbeddingStore(SlotFile file, std::optional<EmbeddingIndex> index,
+                     const EmbeddingStoreOptions& options)
+      : options_(options), file_(std::move(file)), index_(std::move(index)) {}
 
   Status load();
 
@@ -59,7 +64,7 @@ class FileEmbeddingStore final : public EmbeddingStore {
       const std::function<Status(const EmbeddingKey&, std::span<const float>)>& on_vector) override;
   Result<EmbeddingVerification> verify() override;
   Result<EmbeddingGcReport> gc(const std::function<bool(const EmbeddingKey&)>& keep) override;
-  Status update_index() override { return {}; }
+  Status update_index() override;
   EmbeddingStoreCounts counts() const override;
 
  private:
@@ -68,7 +73,11 @@ class FileEmbeddingStore final : public EmbeddingStore {
   std::vector<std::byte> variant_payload(const Sha256& id) const;
   Status check(const Embedding& embedding) const;
   void take(const Slot& slot);
+  void take_vector(const IndexedVector& vector);
+  void forget();
   Status read_new();
+  Status read_index();
+  Status write_index();
   Result<SlotFile::Writing> begin_writing();
   Result<PutReport> append(std::span<const Embedding> embeddings);
 
@@ -82,6 +91,10 @@ class FileEmbeddingStore final : public EmbeddingStore {
   std::set<Sha256> stored_variants_;
   std::uint64_t num_duplicates_ = 0;
   std::uint64_t num_found_damaged_ = 0;
+  std::optional<EmbeddingIndex> index_;
+  std::vector<IndexedVector> not_indexed_;  // empty without an index
+  std::uint64_t num_from_index_ = 0;
+  std::uint64_t num_indexed_slots_ = 0;  // those behind are in not_indexed_
 };
 
 std::vector<std::byte> FileEmbeddingStore::vector_payload(const Embedding& embedding) const {
@@ -106,7 +119,7 @@ std::vector<std::byte> FileEmbeddingStore::variant_payload(const Sha256& id) con
 void FileEmbeddingStore::take(const Slot& slot) {
   const EmbeddingKey key = load_key(slot.payload);
   if (slot.kind == kVectorSlot) {
-    if (!slots_.try_emplace(key, slot.number).second) ++num_duplicates_;
+    take_vector({.slot = slot.number, .key = key});
   } else if (slot.kind == kVariantSlot) {
     std::string_view text = as_text(slot.payload.subspan(kKeySize));
     text = text.substr(0, text.find('\0'));
@@ -117,6 +130,71 @@ void FileEmbeddingStore::take(const Slot& slot) {
   }
 }
 
+void FileEmbeddingStore::take_vector(const IndexedVector& vector) {
+  if (!slots_.try_emplace(vector.key, vector.slot).second) {
+    ++num_duplicates_;
+  } else if (index_) {
+    not_indexed_.push_back(vector);
+  }
+}
+
+// Of a file that was replaced.
+void FileEmbeddingStore::forget() {
+  slots_.clear();
+  stored_variants_.clear();
+  not_indexed_.clear();
+  num_duplicates_ = 0;
+  num_found_damaged_ = 0;
+  num_from_index_ = 0;
+  num_indexed_slots_ = 0;
+}
+
+// Saves reading the vectors. Where it does not fit the file, all is read.
+Status FileEmbeddingStore::read_index() {
+  ASSIGN_OR_RETURN(const auto indexed, index_->find(file_.generation()));
+  ASSIGN_OR_RETURN(const std::uint64_t num_slots, file_.num_slots_on_disk());
+  if (!indexed || indexed->num_slots > num_slots) return {};
+  RETURN_IF_ERROR(index_->for_each_vector([&](const IndexedVector& vector) {
+    if (vector.slot < indexed->num_slots) slots_.try_emplace(vector.key, vector.slot);
+  }));
+  RETURN_IF_ERROR(index_->for_each_variant([&](const EmbeddingVariant& variant) {
+    const Sha256 id = id_of(variant);
+    variants_.try_emplace(id, variant);
+    stored_variants_.insert(id);
+  }));
+  num_from_index_ = slots_.size();
+  num_indexed_slots_ = indexed->num_slots;
+  num_duplicates_ = indexed->num_duplicates;
+  file_.skip_to(indexed->num_slots, indexed->num_damaged);
+  return {};
+}
+
+// Pre: writing_ and mutex_ are held.
+Status FileEmbeddingStore::write_index() {
+  std::vector<EmbeddingVariant> variants;
+  for (const Sha256& id : stored_variants_) variants.push_back(variants_.at(id));
+  const IndexedFile file{.num_slots = file_.counts().num_slots,
+                         .num_damaged = file_.counts().num_damaged,
+                         .num_duplicates = num_duplicates_};
+  const auto all = [this] {
+    std::vector<IndexedVector> vectors;
+    vectors.reserve(slots_.size());
+    for (const auto& [key, slot] : slots_) vectors.push_back({.slot = slot, .key = key});
+    return vectors;
+  };
+  RETURN_IF_ERROR(
+      index_->update(file_.generation(), file, num_indexed_slots_, not_indexed_, all, variants));
+  not_indexed_.clear();
+  num_indexed_slots_ = file.num_slots;
+  return {};
+}
+
+Status FileEmbeddingStore::update_index() {
+  const std::scoped_lock lock(writing_, mutex_);
+  if (!index_ || not_indexed_.empty()) return {};
+  return write_index();
+}
+
 Status FileEmbeddingStore::read_new() {
   return file_.refresh([this](const Slot& slot) { take(slot); });
 }
@@ -124,11 +202,7 @@ Status FileEmbeddingStore::read_new() {
 // Pre: writing_ and mutex_ are held.
 Result<SlotFile::Writing> FileEmbeddingStore::begin_writing() {
   ASSIGN_OR_RETURN(SlotFile::Writing writing, file_.begin_writing());
-  if (writing.is_replaced) {
-    slots_.clear();
-    stored_variants_.clear();
-    num_duplicates_ = 0;
-  }
+  if (writing.is_replaced) forget();
   RETURN_IF_ERROR(read_new());
   RETURN_IF_ERROR(file_.cut_torn_tail());
   return writing;
@@ -136,10 +210,23 @@ Result<SlotFile::Writing> FileEmbeddingStore::begin_writing() {
 
 Status FileEmbeddingStore::load() {
   const std::scoped_lock lock(writing_, mutex_);
+  if (index_) {
+    if (const Status read = read_index(); !read) {
+      forget();
+      log_warning("the index of the embedding store is not used",
+                  {{"reason", read.error().message}});
+    }
+  }
   RETURN_IF_ERROR(read_new());
   ASSIGN_OR_RETURN(const SlotFile::Writing writing, begin_writing());
   // What a writer left that was killed before its sync: from here on it is promised.
-  return file_.sync();
+  RETURN_IF_ERROR(file_.sync());
+  if (not_indexed_.size() < kMinIndexed) return {};
+  if (const Status written = write_index(); !written) {
+    log_warning("the index of the embedding store cannot be written",
+                {{"reason", written.error().message}});
+  }
+  return {};
 }
 
 Sha256 FileEmbeddingStore::add_variant(const EmbeddingVariant& variant) {
@@ -230,7 +317,9 @@ Result<PutReport> FileEmbeddingStore::append(std::span<const Embedding> embeddin
   // Also without any: another process may have died between its write and its sync.
   RETURN_IF_ERROR(file_.sync());
   const std::scoped_lock lock(mutex_);
-  for (const auto& [key, place] : new_slots) slots_.emplace(key, first + place);
+  for (const auto& [key, place] : new_slots) {
+    take_vector({.slot = first + place, .key = key});
+  }
   stored_variants_.merge(new_variants);
   return report;
 }
@@ -303,10 +392,7 @@ Result<EmbeddingGcReport> FileEmbeddingStore::gc(
     return is_kept;
   }));
   report.num_damaged = counts.num_damaged;
-  slots_.clear();
-  stored_variants_.clear();
-  num_duplicates_ = 0;
-  num_found_damaged_ = 0;
+  forget();
   RETURN_IF_ERROR(read_new());
   ASSIGN_OR_RETURN(report.size_after, file_.size());
   return report;
@@ -318,7 +404,7 @@ EmbeddingStoreCounts FileEmbeddingStore::counts() const {
           .num_damaged = file_.counts().num_damaged + num_found_damaged_,
           .num_duplicates = num_duplicates_,
           .torn_tail = file_.counts().torn_tail,
-          .num_from_index = 0};
+          .num_from_index = num_from_index_};
 }
 
 }  // namespace
@@ -336,7 +422,13 @@ Result<std::unique_ptr<EmbeddingStore>> EmbeddingStore::open(files::FileSystem& 
       SlotFile file,
       SlotFile::open(file_system, folder / fmt::format("vectors-{}.store", options.dimension),
                      format, random, {.lock_patience = options.lock_patience}));
-  auto store = std::make_unique<FileEmbeddingStore>(std::move(file), options);
+  std::optional<EmbeddingIndex> index;
+  if (options.index == EmbeddingStoreOptions::Index::kSqlite) {
+    ASSIGN_OR_RETURN(
+        index, EmbeddingIndex::open(
+                   file_system, folder / fmt::format("vectors-{}.index.db", options.dimension)));
+  }
+  auto store = std::make_unique<FileEmbeddingStore>(std::move(file), std::move(index), options);
   RETURN_IF_ERROR(store->load());
   return store;
 }

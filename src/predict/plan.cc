@@ -148,7 +148,7 @@ Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const Pl
     }
     return rows;
   }
-  if (table.error().code != ErrorCode::kNotFound || options.table) return table.error();
+  if (table.error().code != ErrorCode::kNotFound) return table.error();
   ASSIGN_OR_RETURN(const std::vector<std::string> databases,
                    projects_with_database(file_system, options.tree.databases()));
   for (ProjectRow& row : propose_projects(sources, databases).rows) {

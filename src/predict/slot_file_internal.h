@@ -82,8 +82,11 @@ class SlotFile {
   Status refresh(const OnSlot& on_slot);
   /// Read everything from the start, whatever refresh() has read.
   Result<SlotFileCounts> scan_all(const OnSlot& on_slot) const;
-  /// Go on behind `num_slots` slots that an index knows already. Pre: no more than there are.
-  void skip_to(std::uint64_t num_slots) { counts_.num_slots = num_slots; }
+  /// Go on behind slots that an index knows already. Pre: no more than there are.
+  void skip_to(std::uint64_t num_slots, std::uint64_t num_damaged) {
+    counts_.num_slots = num_slots;
+    counts_.num_damaged = num_damaged;
+  }
   /// How many whole slots the file has room for now.
   Result<std::uint64_t> num_slots_on_disk() const;
 

@@ -1,0 +1,28 @@
+/// \file
+/// Fuzzes .npy files: what is read has the shape it says, and is written back the same.
+
+#include "core/bytes.h"
+#include "core/check.h"
+#include "predict/npy.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto array = assay::predict::parse_npy(std::as_bytes(std::span(data, size)));
+  if (!array) return 0;
+  std::size_t num_values = 1;
+  for (const std::size_t length : array->shape) num_values *= length;
+  CHECK(array->values.size() == num_values, "as many values as the shape says");
+  if (array->shape.size() == 1) {
+    const auto again =
+        assay::predict::parse_npy(assay::as_bytes(assay::predict::npy_of(array->values)));
+    CHECK(again && again->shape == array->shape, "what is read can be written");
+    CHECK(num_values == 0 || std::memcmp(again->values.data(), array->values.data(),
+                                         num_values * sizeof(float)) == 0,
+          "the values come back bit by bit");
+  }
+  return 0;
+}
