@@ -29,6 +29,7 @@ struct GroupingFlags {
 };
 
 void add_predict_group_command(CommandTree& tree, CLI::App& group);
+void add_predict_merge_command(CommandTree& tree, CLI::App& group);
 void add_predict_validate_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli
