@@ -1,6 +1,7 @@
 #include "predict/validate.h"
 
 #include "db/damage.h"
+#include "predict/database_names_internal.h"
 #include "predict/decision_table.h"
 #include "predict/row_checks_internal.h"
 
@@ -16,7 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kExtension = ".db";
 constexpr std::string_view kTempSuffix = "_temp.db";
 
 /// What predictions that wait to be merged must have; the rest is the user's or was not known.
@@ -106,12 +106,6 @@ class DatabaseCheck {
   ValidatedDatabase report_;
 };
 
-/// Names in a folder that are the business of validate_decisions().
-bool is_database_name(std::string_view name, ValidationRules rules) {
-  return name.ends_with(kExtension) && !name.starts_with('.') && !name.contains("backup") &&
-         (rules == ValidationRules::kAll || !name.ends_with(kTempSuffix));
-}
-
 /// Files beside the database `name` that tell of a program that did not finish.
 void note_leftovers(const std::vector<std::string>& names, const std::string& name,
                     DatabaseCheck& check) {
@@ -129,25 +123,6 @@ void note_leftovers(const std::vector<std::string>& names, const std::string& na
     check.note(Rule::kLeftovers, "",
                fmt::format("{}.partial is there: a run goes on, or did not finish", name));
   }
-}
-
-/// Errors: as validate_decisions().
-Result<std::vector<std::string>> database_names(files::FileSystem& file_system,
-                                                const fs::path& folder,
-                                                const std::vector<std::string>& names,
-                                                ValidationRules rules) {
-  std::vector<std::string> found;
-  for (const std::string& name : names) {
-    if (!is_database_name(name, rules)) continue;
-    ASSIGN_OR_RETURN(const auto info, file_system.info(folder / name));
-    if (info && info->kind != files::FileKind::kFile) continue;
-    found.push_back(name);
-  }
-  if (found.empty()) {
-    return not_found(
-        fmt::format("{}: no database of decisions (*.db) in this folder", folder.native()));
-  }
-  return found;
 }
 
 std::size_t count_of(const std::map<Rule, std::size_t>& num_findings, Severity severity) {
@@ -195,20 +170,18 @@ std::size_t ValidationReport::count(Severity severity) const {
 Result<ValidationReport> validate_decisions(files::FileSystem& file_system, const fs::path& path,
                                             const ValidationOptions& options,
                                             const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(const auto info, file_system.info(path));
-  if (!info) return not_found(fmt::format("{}: no such file or folder", path.native()));
-  const bool is_folder = info->kind == files::FileKind::kFolder;
-  ValidationReport report{.folder = is_folder ? path : path.parent_path()};
-  if (report.folder.empty()) report.folder = ".";
+  const bool has_all_rules = options.rules == ValidationRules::kAll;
+  ASSIGN_OR_RETURN(
+      const std::vector<fs::path> paths,
+      find_databases(file_system, path,
+                     has_all_rules ? TemporaryDatabases::kIncluded : TemporaryDatabases::kLeftOut));
+  ValidationReport report;
+  const fs::path folder = paths.front().has_parent_path() ? paths.front().parent_path() : ".";
   // Before a database is opened: to read one, SQLite may make files beside it.
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.list(report.folder));
-  std::vector<std::string> chosen{path.filename().native()};
-  if (is_folder) {
-    ASSIGN_OR_RETURN(chosen, database_names(file_system, path, names, options.rules));
-  }
-  for (const std::string& name : chosen) {
-    DatabaseCheck check(is_folder ? path / name : path, options);
-    if (options.rules == ValidationRules::kAll) note_leftovers(names, name, check);
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.list(folder));
+  for (const fs::path& file : paths) {
+    DatabaseCheck check(file, options);
+    if (has_all_rules) note_leftovers(names, file.filename().native(), check);
     ASSIGN_OR_RETURN(ValidatedDatabase database, check.run(stop));
     report.databases.push_back(std::move(database));
   }

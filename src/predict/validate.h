@@ -68,7 +68,6 @@ struct ValidatedDatabase {
 };
 
 struct ValidationReport {
-  std::filesystem::path folder;
   /// Order: by name.
   std::vector<ValidatedDatabase> databases = {};
 
