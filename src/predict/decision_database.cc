@@ -135,7 +135,7 @@ struct DecisionDatabase::Writer {
   ExistingResult existing;
   fs::path partial;
   std::optional<db::Database> database = std::nullopt;
-  std::optional<db::Statement> insert_decision = std::nullopt;
+  std::optional<DecisionInserter> insert_decision = std::nullopt;
   std::optional<db::Statement> insert_group_score = std::nullopt;
   std::optional<db::Statement> insert_image_score = std::nullopt;
   std::optional<db::Statement> insert_dropped = std::nullopt;
@@ -163,7 +163,8 @@ Status DecisionDatabase::Writer::begin() {
   RETURN_IF_ERROR(database->execute("BEGIN EXCLUSIVE"));
   RETURN_IF_ERROR(create_decision_table(*database));
   RETURN_IF_ERROR(database->execute(kSideTables));
-  ASSIGN_OR_RETURN(insert_decision, prepare_insert(*database));
+  ASSIGN_OR_RETURN(const auto columns, decision_columns(*database));
+  ASSIGN_OR_RETURN(insert_decision, DecisionInserter::prepare(*database, columns));
   ASSIGN_OR_RETURN(insert_group_score,
                    database->prepare("INSERT INTO group_scores VALUES (?, ?, ?, ?, ?)"));
   ASSIGN_OR_RETURN(insert_image_score,
@@ -237,7 +238,7 @@ Result<DecisionDatabase> DecisionDatabase::create(files::FileSystem& file_system
 }
 
 Status DecisionDatabase::add(const Decision& decision) {
-  return insert_decision(*writer_->insert_decision, decision);
+  return writer_->insert_decision->insert(decision);
 }
 
 Status DecisionDatabase::add(const GroupScore& score) {

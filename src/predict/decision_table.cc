@@ -14,7 +14,7 @@ namespace {
 // The columns are a contract with programs that are older than this one. Not STRICT: their SQLite
 // may not know it, and STRICT has no BOOLEAN. The user's columns may be null, since a prediction
 // comes before the user's choice. An index is held against the list, of any length, by
-// insert_decision(): functions on JSON in a CHECK would bar programs whose SQLite lacks or
+// DecisionInserter: functions on JSON in a CHECK would bar programs whose SQLite lacks or
 // distrusts them.
 constexpr std::string_view kTable = R"sql(
 CREATE TABLE ai_decisions (
@@ -243,14 +243,23 @@ std::vector<std::string_view> all_decision_columns() { return {kNames.begin(), k
 
 Status create_decision_table(db::Database& database) { return database.execute(kTable); }
 
-Result<db::Statement> prepare_insert(db::Database& database) {
-  std::string parameters = "?";
-  for (int i = 1; i < kNumColumns; ++i) parameters += ", ?";
-  return database.prepare(fmt::format("INSERT INTO ai_decisions ({}) VALUES ({})",
-                                      fmt::join(kNames, ", "), parameters));
+Result<DecisionInserter> DecisionInserter::prepare(db::Database& database,
+                                                   std::span<const std::string> columns) {
+  std::vector<bool> has_column;
+  std::vector<std::string_view> names;
+  for (const std::string_view name : kNames) {
+    has_column.push_back(std::ranges::count(columns, name) > 0);
+    if (has_column.back()) names.push_back(name);
+  }
+  const std::vector<std::string_view> parameters(names.size(), "?");
+  ASSIGN_OR_RETURN(
+      db::Statement statement,
+      database.prepare(fmt::format("INSERT INTO ai_decisions ({}) VALUES ({})",
+                                   fmt::join(names, ", "), fmt::join(parameters, ", "))));
+  return DecisionInserter(std::move(statement), std::move(has_column));
 }
 
-Status insert_decision(db::Statement& insert, const Decision& decision) {
+Status DecisionInserter::insert(const Decision& decision) {
   for (const std::optional<std::int64_t>& index :
        {decision.ai_selected_index, decision.user_selected_index}) {
     if (index && std::cmp_greater_equal(*index, decision.images.size())) {
@@ -259,32 +268,47 @@ Status insert_decision(db::Statement& insert, const Decision& decision) {
                       decision.group_id, *index, decision.images.size()));
     }
   }
-  const auto as_text = [](const std::optional<CropBox>& box) {
-    return box ? std::optional(coords_to_json(*box)) : std::nullopt;
+  int parameter = 0;
+  // The column's parameter, or 0 when the table has none.
+  const auto next = [&](Column column) { return has_column_[column] ? ++parameter : 0; };
+  const auto text = [&](Column column, const std::optional<std::string_view>& value) {
+    if (const int number = next(column); number > 0) statement_.bind_text(number, value);
   };
-  const auto as_integer = [](std::optional<bool> value) {
-    return value ? std::optional<std::int64_t>(*value ? 1 : 0) : std::nullopt;
+  const auto integer = [&](Column column, std::optional<std::int64_t> value) {
+    if (const int number = next(column); number > 0) statement_.bind_integer(number, value);
   };
-  // Parameters count from 1.
-  insert.bind_text(kGroupId + 1, decision.group_id)
-      .bind_text(kTimestamp + 1, decision.timestamp)
-      .bind_text(kProjectId + 1, decision.project_id)
-      .bind_text(kDirectory + 1, decision.directory)
-      .bind_integer(kBatchNumber + 1, decision.batch_number)
-      .bind_text(kImages + 1, images_to_json(decision.images))
-      .bind_integer(kAiSelectedIndex + 1, decision.ai_selected_index)
-      .bind_text(kAiCropCoords + 1, as_text(decision.ai_crop_coords))
-      .bind_real(kAiConfidence + 1, decision.ai_confidence)
-      .bind_integer(kUserSelectedIndex + 1, decision.user_selected_index)
-      .bind_text(kUserAction + 1, decision.user_action)
-      .bind_text(kFinalCropCoords + 1, as_text(decision.final_crop_coords))
-      .bind_text(kCropTimestamp + 1, decision.crop_timestamp)
-      .bind_integer(kImageWidth + 1, decision.image_width)
-      .bind_integer(kImageHeight + 1, decision.image_height)
-      .bind_integer(kSelectionMatch + 1, as_integer(decision.selection_match))
-      .bind_integer(kCropMatch + 1, as_integer(decision.crop_match))
-      .bind_integer(kAiCropAccepted + 1, as_integer(decision.ai_crop_accepted));
-  return with_context(insert.run(), fmt::format("group {}", decision.group_id));
+  const auto coords = [&](Column column, const std::optional<CropBox>& box) {
+    const std::string json = box ? coords_to_json(*box) : std::string();
+    text(column, box ? std::optional<std::string_view>(json) : std::nullopt);
+  };
+  const auto boolean = [&](Column column, std::optional<bool> value) {
+    integer(column, value ? std::optional<std::int64_t>(*value ? 1 : 0) : std::nullopt);
+  };
+  text(kGroupId, decision.group_id);
+  // Empty is not known: what must be known is then refused by the table.
+  const auto known_text = [&](Column column, const std::string& value) {
+    text(column, value.empty() ? std::nullopt : std::optional<std::string_view>(value));
+  };
+  known_text(kTimestamp, decision.timestamp);
+  known_text(kProjectId, decision.project_id);
+  text(kDirectory, decision.directory);
+  integer(kBatchNumber, decision.batch_number);
+  text(kImages, images_to_json(decision.images));
+  integer(kAiSelectedIndex, decision.ai_selected_index);
+  coords(kAiCropCoords, decision.ai_crop_coords);
+  if (const int number = next(kAiConfidence); number > 0) {
+    statement_.bind_real(number, decision.ai_confidence);
+  }
+  integer(kUserSelectedIndex, decision.user_selected_index);
+  text(kUserAction, decision.user_action);
+  coords(kFinalCropCoords, decision.final_crop_coords);
+  text(kCropTimestamp, decision.crop_timestamp);
+  integer(kImageWidth, decision.image_width);
+  integer(kImageHeight, decision.image_height);
+  boolean(kSelectionMatch, decision.selection_match);
+  boolean(kCropMatch, decision.crop_match);
+  boolean(kAiCropAccepted, decision.ai_crop_accepted);
+  return with_context(statement_.run(), fmt::format("group {}", decision.group_id));
 }
 
 }  // namespace assay::predict

@@ -9,8 +9,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace assay::predict {
@@ -44,10 +46,23 @@ std::vector<std::string_view> all_decision_columns();
 /// Make the table with its views and indexes in an empty database. Errors: as db::Database.
 Status create_decision_table(db::Database& database);
 
-/// A statement that inserts a row with every column of a new table. Errors: as db::Database.
-Result<db::Statement> prepare_insert(db::Database& database);
-/// Insert a row with such a statement. Errors: as db::Database; kInvalidInput when a check of the
-/// table is not kept.
-Status insert_decision(db::Statement& insert, const Decision& decision);
+/// Inserts rows into a table that may lack columns: what it has no column for is left out.
+/// Threads: as its database.
+class DecisionInserter {
+ public:
+  /// `columns`: those of the table. Errors: as db::Database.
+  static Result<DecisionInserter> prepare(db::Database& database,
+                                          std::span<const std::string> columns);
+
+  /// Errors: as db::Database; kInvalidInput when a check of the table is not kept, or an index is
+  /// not of an image of the group. Another row may follow.
+  Status insert(const Decision& decision);
+
+ private:
+  DecisionInserter(db::Statement statement, std::vector<bool> has_column)
+      : statement_(std::move(statement)), has_column_(std::move(has_column)) {}
+  db::Statement statement_;
+  std::vector<bool> has_column_;  // in the order of all_decision_columns()
+};
 
 }  // namespace assay::predict

@@ -28,8 +28,9 @@ db::Database new_table() {
 }
 
 Status insert(db::Database& database, const Decision& decision) {
-  ASSIGN_OR_RETURN(db::Statement statement, prepare_insert(database));
-  return insert_decision(statement, decision);
+  ASSIGN_OR_RETURN(const auto columns, decision_columns(database));
+  ASSIGN_OR_RETURN(DecisionInserter inserter, DecisionInserter::prepare(database, columns));
+  return inserter.insert(decision);
 }
 
 TEST(DecisionTable, ARowComesBackAsItWas) {
