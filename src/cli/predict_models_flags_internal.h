@@ -1,0 +1,34 @@
+/// \file
+/// Options of the commands that run models.
+
+#pragma once
+
+#include "app/predict_session.h"
+#include "cli/command_internal.h"
+#include "core/result.h"
+#include "predict/embed_images.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace assay::cli {
+
+struct ModelFlags {
+  std::string root = "data";
+  std::string clip;
+  std::string activation;
+  std::string precision = "auto";
+  std::size_t num_threads = 0;
+
+  void add_to(CLI::App& command);
+  /// Errors: kInvalidInput; the values were checked when they were read.
+  Result<app::PredictSessionOptions> options() const;
+  std::size_t num_workers() const;
+};
+
+/// `0/4`: the first of four. Errors: kInvalidInput.
+Result<predict::Shard> parse_shard(const std::string& text);
+
+}  // namespace assay::cli

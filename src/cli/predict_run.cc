@@ -1,0 +1,322 @@
+#include "app/predict_session.h"
+#include "app/version.h"
+#include "cli/predict_models_flags_internal.h"
+#include "cli/predict_options_internal.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "files/file_system.h"
+#include "json/writer.h"
+#include "predict/batch_run.h"
+#include "predict/plan.h"
+#include "report/visible_text.h"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assay::cli {
+namespace {
+
+struct RunFlags {
+  std::string source;
+  std::string table;
+  std::vector<std::string> projects;
+  GroupingFlags grouping;
+  ModelFlags models;
+  std::string ranker;
+  std::string ranker_fallback;
+  std::string crop;
+  std::string quirks;
+  std::string shard;
+  predict::DoneProjects done = predict::DoneProjects::kSkip;
+  predict::AspectRatio aspect_ratio = predict::AspectRatio::kLocked;
+  images::ExifOrientation orientation = images::ExifOrientation::kIgnore;
+};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+/// A line for each event, as text or as JSON, and a bar while a project runs.
+class BatchPrinter final : public predict::BatchObserver {
+ public:
+  BatchPrinter(OutputForm form, bool is_quiet) : form_(form), is_quiet_(is_quiet) {}
+
+  void on_begin(const predict::PlannedProject& project, std::size_t number,
+                std::size_t count) override {
+    title_ = fmt::format("{} ({}/{})", report::visible_text(project.project), number, count);
+    num_shown_ = 0;
+    bar_.reset();
+    if (form_ != OutputForm::kJson) return;
+    json::Writer writer;
+    writer.begin_object().name("event").text("begin");
+    writer.name("project").text(project.project).name("source").text(project.source);
+    writer.name("number").unsigned_integer(number).name("count").unsigned_integer(count);
+    write(writer.end_object().take() + "\n");
+  }
+
+  void on_progress(const predict::ProjectProgress& progress) override {
+    if (is_quiet_) return;
+    if (!bar_) {
+      bar_.emplace(title_, system_clock(),
+                   ProgressOptions{.style = progress_style_of_stderr(),
+                                   .total = progress.num_images,
+                                   .already_done = progress.num_before,
+                                   .unit = "images"});
+    }
+    const std::uint64_t done = progress.figures.num_images();
+    if (progress.figures.num_failed > 0) {
+      bar_->set_note(fmt::format("{} failed", progress.figures.num_failed));
+    }
+    bar_->advance(done - num_shown_);
+    num_shown_ = done;
+  }
+
+  void on_end(const predict::ProjectResult& result, const predict::ProjectReport* report) override {
+    bar_.reset();
+    if (form_ == OutputForm::kJson) {
+      write(json_of(result, report));
+    } else {
+      write(text_of(result, report));
+    }
+  }
+
+  /// The first failure to print, such as a closed pipe.
+  const Status& status() const { return status_; }
+
+ private:
+  static std::string text_of(const predict::ProjectResult& result,
+                             const predict::ProjectReport* report) {
+    const std::string project = report::visible_text(result.project);
+    if (report == nullptr) {
+      return fmt::format("{}: FAILED: {}\n", project, report::visible_text(result.error));
+    }
+    const predict::ImageCounts& images = result.images;
+    std::string text = fmt::format("{}: {} images, {} embedded, {} known", project,
+                                   images.num_images, images.num_embedded, images.num_reused);
+    if (report->figures.num_other_shard > 0) {
+      text += fmt::format(", {} of other shards", report->figures.num_other_shard);
+    }
+    if (report->database) {
+      text += fmt::format("; {} groups, {} images in none", images.num_groups, images.num_ungrouped);
+    }
+    for (const auto& [error, count] : report->failures) {
+      text += fmt::format("; {} {}", count, report::visible_text(error));
+    }
+    if (report->database) {
+      text += fmt::format("; {}", report::visible_text(report->database->native()));
+    }
+    return text + "\n";
+  }
+
+  static std::string json_of(const predict::ProjectResult& result,
+                             const predict::ProjectReport* report) {
+    json::Writer writer;
+    writer.begin_object().name("event").text("end").name("project").text(result.project);
+    writer.name("status").text(report == nullptr ? "failed" : "success");
+    writer.name("seconds").number(static_cast<double>(result.duration.count()) / 1e3);
+    if (report == nullptr) {
+      writer.name("error").text(result.error);
+      return writer.end_object().take() + "\n";
+    }
+    const predict::ImageCounts& images = result.images;
+    writer.name("images").unsigned_integer(images.num_images);
+    writer.name("embedded").unsigned_integer(images.num_embedded);
+    writer.name("known").unsigned_integer(images.num_reused);
+    writer.name("failed").unsigned_integer(images.num_failed);
+    writer.name("groups").unsigned_integer(images.num_groups);
+    writer.name("ungrouped").unsigned_integer(images.num_ungrouped);
+    writer.name("failures").begin_object();
+    for (const auto& [error, count] : report->failures) {
+      writer.name(error).unsigned_integer(count);
+    }
+    writer.end_object();
+    write_stages(writer, report->figures);
+    writer.name("database");
+    if (report->database) {
+      writer.text(report->database->native());
+    } else {
+      writer.null();
+    }
+    return writer.end_object().take() + "\n";
+  }
+
+  static void write_stages(json::Writer& writer, const predict::EmbeddingFigures& figures) {
+    writer.name("stage_seconds").begin_object();
+    for (std::size_t i = 0; i < predict::kNumEmbeddingStages; ++i) {
+      writer.name(to_string(static_cast<predict::EmbeddingStage>(i)));
+      writer.number(static_cast<double>(figures.time.at(i).count()) / 1e9);
+    }
+    writer.end_object();
+  }
+
+  void write(const std::string& text) {
+    if (const Status printed = print(text); !printed && status_) status_ = printed;
+  }
+
+  OutputForm form_;
+  bool is_quiet_;
+  std::string title_;
+  std::uint64_t num_shown_ = 0;
+  std::optional<Progress> bar_;
+  Status status_;
+};
+
+Result<app::PredictSessionOptions> session_options(const RunFlags& flags) {
+  ASSIGN_OR_RETURN(app::PredictSessionOptions options, flags.models.options());
+  if (!flags.ranker.empty()) options.ranker = flags.ranker;
+  if (!flags.ranker_fallback.empty()) options.ranker_fallback = flags.ranker_fallback;
+  if (!flags.crop.empty()) options.crop = flags.crop;
+  if (!flags.quirks.empty()) {
+    options.embedding = models::EmbeddingForm::kL2;
+    options.size_divisor = 10'000;
+  }
+  return options;
+}
+
+Result<predict::BatchOptions> batch_options(const RunFlags& flags,
+                                            const app::PredictSession& session) {
+  predict::BatchOptions options;
+  options.only = flags.projects;
+  options.models = session.models();
+  predict::ProjectOptions& project = options.project;
+  project.tree = predict::DataTree(flags.models.root);
+  ASSIGN_OR_RETURN(project.grouping, flags.grouping.options());
+  ASSIGN_OR_RETURN(project.group_id_form, flags.grouping.id_form());
+  project.embedding.num_workers = flags.models.num_workers();
+  project.embedding.decode.orientation = flags.orientation;
+  if (!flags.shard.empty()) {
+    ASSIGN_OR_RETURN(project.embedding.shard, parse_shard(flags.shard));
+  }
+  project.decide = session.decide_options();
+  project.decide.crop.aspect_ratio = flags.aspect_ratio;
+  if (flags.done == predict::DoneProjects::kRedo || !flags.projects.empty()) {
+    project.existing = predict::ExistingResult::kReplace;
+  }
+  project.run.run_id = to_rfc3339(system_clock().now());
+  project.run.program_version = app::version().number;
+  project.run.host = host_name();
+  project.run.models_json = session.models_json();
+  json::Writer writer;
+  writer.begin_object().name("mode").text(flags.grouping.mode);
+  writer.name("group_id").text(flags.grouping.group_id);
+  writer.name("quirks").text(flags.quirks.empty() ? "none" : flags.quirks);
+  writer.name("aspect_ratio")
+      .text(flags.aspect_ratio == predict::AspectRatio::kLocked ? "locked" : "free");
+  writer.name("exif").boolean(flags.orientation == images::ExifOrientation::kHonour);
+  project.run.options_json = writer.end_object().take();
+  return options;
+}
+
+/// The plan, with the table that the batch then goes by. Errors: kInvalidInput when a source is
+/// ambiguous.
+Result<predict::Plan> prepare_plan(const RunFlags& flags, const Session& session) {
+  predict::PlanOptions options{.source = flags.source,
+                               .tree = predict::DataTree(flags.models.root),
+                               .done = flags.done};
+  if (!flags.table.empty()) options.table = flags.table;
+  ASSIGN_OR_RETURN(options.grouping, flags.grouping.options());
+  // The models are looked for when they are opened, with a message of their own.
+  options.models.clear();
+  files::FileSystem& file_system = files::posix_file_system();
+  ASSIGN_OR_RETURN(predict::Plan plan, make_plan(file_system, options, session.stop));
+  if (plan.table_origin == predict::Plan::Table::kProposed) {
+    RETURN_IF_ERROR(write_project_table(file_system, plan.table, table_rows(plan)));
+  }
+  if (!flags.projects.empty()) return plan;
+  for (const predict::PlannedProject& project : plan.projects) {
+    if (project.status != predict::PlanStatus::kAmbiguous) continue;
+    return invalid_input(fmt::format("{}: which project is this? {}; say it in {}, or name the "
+                                     "projects to work on with --project",
+                                     project.source, project.reason, plan.table.native()));
+  }
+  return plan;
+}
+
+Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
+  if (!flags.shard.empty()) RETURN_IF_ERROR(parse_shard(flags.shard));
+  ASSIGN_OR_RETURN(const predict::Plan plan, prepare_plan(flags, session));
+  ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
+  if (projects.empty()) {
+    if (session.output == OutputForm::kText) {
+      RETURN_IF_ERROR(print("Nothing to do: every project has its predictions. See `assay predict "
+                            "plan`; --redo repeats them.\n"));
+    }
+    return ExitCode::kOk;
+  }
+  ASSIGN_OR_RETURN(const app::PredictSessionOptions models, session_options(flags));
+  ASSIGN_OR_RETURN(const auto opened, app::PredictSession::open(files::posix_file_system(),
+                                                                system_clock(), models));
+  ASSIGN_OR_RETURN(const predict::BatchOptions options, batch_options(flags, *opened));
+  BatchPrinter printer(session.output, session.quiet);
+  ASSIGN_OR_RETURN(const predict::BatchReport report,
+                   predict::run_batch(opened->tools(), plan, options, printer, session.stop));
+  RETURN_IF_ERROR(printer.status());
+  if (!session.quiet) {
+    log_info("the batch is over", {{"summary", report.summary_path.native()}});
+  }
+  if (report.stopped) return report.stopped->code == ErrorCode::kCancelled
+                                 ? Result<ExitCode>(cancelled("stopped; run again to go on"))
+                                 : Result<ExitCode>(*report.stopped);
+  const bool is_whole = report.num_failed_projects == 0 && report.num_failed_images == 0;
+  return is_whole ? ExitCode::kOk : ExitCode::kPartial;
+}
+
+}  // namespace
+
+void add_predict_run_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App& command = tree.add_command(
+      group, "run", "Predict for every project that has no predictions yet; run again to go on.",
+      {"assay predict run --source /Volumes/original",
+       "assay predict run --source /Volumes/original --project mojo1 --precision fp32",
+       "assay predict run --source /Volumes/original --shard 0/4"},
+      [flags](Session& session) { return run_batch(*flags, session); });
+  add_option(command, "--source", flags->source,
+             "The folder of zips and folders of images; it is only read.")
+      ->required()
+      ->type_name("DIR");
+  flags->models.add_to(command);
+  add_option(command, "--table", flags->table,
+             "The table of projects and sources, in place of ROOT/ai_data/projects.csv.")
+      ->type_name("FILE");
+  command.add_option("--project", flags->projects,
+                     "Only this project, also when it is done. Repeated, it adds.")
+      ->type_name("NAME");
+  command.add_flag_callback(
+      "--redo", [flags] { flags->done = predict::DoneProjects::kRedo; },
+      "Predict again for projects that are done.");
+  add_option(command, "--ranker", flags->ranker,
+             "The ranker, in place of ranker_v4.pt, else ranker_v3_w10.pt, in ROOT.")
+      ->type_name("FILE");
+  add_option(command, "--ranker-fallback", flags->ranker_fallback,
+             "Taken when the ranker is not there; that it was is recorded.")
+      ->type_name("FILE");
+  add_option(command, "--crop", flags->crop, "The crop head, in place of crop_proposer_v3.pt.")
+      ->type_name("FILE");
+  add_option(command, "--quirks", flags->quirks,
+             "upstream: give the heads vectors of length 1 and sizes / 10000, as the old batch.")
+      ->check(CLI::IsMember({"upstream"}));
+  command.add_flag_callback(
+      "--free-aspect", [flags] { flags->aspect_ratio = predict::AspectRatio::kFree; },
+      "Crops of any shape; by default they keep that of the image.");
+  command.add_flag_callback(
+      "--exif", [flags] { flags->orientation = images::ExifOrientation::kHonour; },
+      "Turn images upright first, which the models have not seen.");
+  add_option(command, "--shard", flags->shard,
+             "Embed only part I of N, by content, into the store that the shards share; run without "
+             "--shard once all are done.")
+      ->type_name("I/N");
+  flags->grouping.add_to(command);
+}
+
+}  // namespace assay::cli
