@@ -228,7 +228,9 @@ struct RowsInFlight {
   }
 };
 
+// What is written goes through a member of `flight`, where the check loses sight of it.
 template <std::size_t kPixelSize, FilterMix kMix>
+// NOLINTNEXTLINE(readability-non-const-parameter)
 ASSAY_AVX void unfilter_four_rows(const FilteredRows& rows, const std::uint8_t* above,
                                   std::size_t first, std::uint8_t* out) {
   const std::uint8_t* stored = rows.stored + (first * (rows.row_size + 1));
