@@ -28,7 +28,10 @@ struct GroupingFlags {
   Result<predict::GroupIdForm> id_form() const;
 };
 
+void add_predict_export_command(CommandTree& tree, CLI::App& group);
 void add_predict_group_command(CommandTree& tree, CLI::App& group);
 void add_predict_plan_command(CommandTree& tree, CLI::App& group);
+void add_predict_merge_command(CommandTree& tree, CLI::App& group);
+void add_predict_validate_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli

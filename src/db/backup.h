@@ -11,8 +11,9 @@
 namespace assay::db {
 
 /// Copy every page to `target`, which is not there yet; its folder is. What is in a WAL file comes
-/// along; the copy has none. The content is on disk on return, the name once its folder is synced.
-/// Errors: as Database; kInvalidInput when `target` exists. After one, `target` may be there in
+/// along; the copy has none. Pre: `from` writes nothing (another connection may). The content is on
+/// disk on return, the name once its folder is synced. Errors: as Database; kInvalidInput when
+/// `target` exists. After one, `target` may be there in
 ///         part: remove it.
 Status copy_database(Database& from, const std::filesystem::path& target);
 
