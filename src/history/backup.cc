@@ -3,9 +3,9 @@
 #include "core/thread_pool.h"
 #include "crypto/digest.h"
 #include "history/backup_manifest_internal.h"
-#include "history/data_folder_internal.h"
 #include "history/folder_walk_internal.h"
 #include "history/stored_part_internal.h"
+#include "records/data_folder.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +17,11 @@
 
 namespace assay::history {
 namespace {
+
+using records::lock_data_folder;
+using records::month_of;
+using records::require_folder;
+using records::to_text;
 
 namespace fs = std::filesystem;
 

@@ -3,7 +3,7 @@
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/backup_manifest_internal.h"
-#include "history/testing/sample_history.h"
+#include "records/testing/sample_history.h"
 #include "storage/open_store.h"
 #include "storage/testing/memory_object_store.h"
 
@@ -15,7 +15,7 @@
 namespace assay::history {
 namespace {
 
-using namespace testing;
+using namespace records::testing;
 using files::testing::SimulatedFileSystem;
 
 /// Refuses after so many puts, and counts them.

@@ -2,7 +2,7 @@
 
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
-#include "history/testing/sample_history.h"
+#include "records/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 namespace assay::history {
 namespace {
 
-using namespace testing;
+using namespace records::testing;
 
 std::string image_record(std::string_view id, std::string_view path, std::string_view content) {
   return record_line(

@@ -117,6 +117,7 @@ void LocalRecorder::count_finished() {
 
 Status LocalRecorder::derive(Pending pending) {
   RETURN_IF_ERROR(check_folder());
+  RETURN_IF_ERROR(finish_rotation());
   DerivedLines taken;
   std::optional<std::string> pending_json;
   {
@@ -149,6 +150,7 @@ Status LocalRecorder::derive(Pending pending) {
 
 Status LocalRecorder::write_checkpoint_now() {
   RETURN_IF_ERROR(check_folder());
+  RETURN_IF_ERROR(finish_rotation());
   std::optional<GenerationTable> table;
   Checkpoint made;
   {
@@ -170,6 +172,7 @@ Status LocalRecorder::write_checkpoint_now() {
   ASSIGN_OR_RETURN(made.files, derivation_->sync());
   made.time = clock_->now();
   made.state = table->state();
+  made.rotated_month = rotated_month_ ? to_text(*rotated_month_) : "";
   RETURN_IF_ERROR(write_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json", made));
   return journal_->drop_through(made.last_sequence);
 }
@@ -200,12 +203,14 @@ Status LocalRecorder::checkpoint() {
   auto done = derive(Pending::kNow);
   if (done) done = write_checkpoint_now();
   note_trouble(done);
+  if (done && options_.derive_interval.count() == 0) rotate_when_due();
   return done;
 }
 
 Status LocalRecorder::close() {
   if (is_closed_) return {};
   RETURN_IF_ERROR(check_usable());
+  stop_rotating_.request_stop();
   hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
@@ -240,6 +245,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
     }
     if (done && num_since >= options_.checkpoint_after.count()) done = write_checkpoint_now();
     note_trouble(done);
+    if (done) rotate_when_due();
   }
 }
 

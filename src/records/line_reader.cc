@@ -1,5 +1,6 @@
+#include "records/line_reader.h"
+
 #include "compress/stream.h"
-#include "history/line_reader_internal.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 namespace fs = std::filesystem;
@@ -96,4 +97,4 @@ Result<LinesRead> read_lines(files::FileSystem& file_system, const fs::path& pat
   return LinesRead{.size = *size, .num_lines = cutter.num_lines()};
 }
 
-}  // namespace assay::history
+}  // namespace assay::records

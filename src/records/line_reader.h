@@ -12,7 +12,7 @@
 #include <stop_token>
 #include <string_view>
 
-namespace assay::history {
+namespace assay::records {
 
 /// A longer line is no record; what holds one is left alone.
 inline constexpr ByteCount kMaxLine{std::uint64_t{256} << 20};
@@ -38,4 +38,4 @@ Result<ByteCount> read_blocks(files::FileSystem& file_system, const std::filesys
                               const std::function<Status(std::span<const std::byte>)>& on_block,
                               const std::stop_token& stop);
 
-}  // namespace assay::history
+}  // namespace assay::records

@@ -1,14 +1,14 @@
-#include "history/rotate.h"
+#include "records/rotate.h"
 
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
-#include "history/testing/sample_history.h"
+#include "records/testing/sample_history.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 using namespace testing;
@@ -174,4 +174,4 @@ TEST_F(RotateTest, AFullDiskLeavesEverythingAsItWas) {
 }
 
 }  // namespace
-}  // namespace assay::history
+}  // namespace assay::records
