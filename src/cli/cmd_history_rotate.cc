@@ -30,7 +30,8 @@ void add_rotate_command(CommandTree& tree, CLI::App& group) {
   auto flags = std::make_shared<RotateFlags>();
   CLI::App& command = tree.add_command(
       group, "rotate",
-      "Move the records of past months to files of their own; compress and archive old ones.",
+      "Move the records of past months to files of their own; compress and archive old ones. A "
+      "recorder that runs there is asked to do it.",
       {"assay history rotate --data-dir data", "assay history rotate --data-dir data --zstd"},
       [flags](Session& session) { return run_rotate(*flags, session); });
   flags->data.add_to(command);

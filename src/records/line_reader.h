@@ -33,6 +33,11 @@ struct LinesRead {
 Result<LinesRead> read_lines(files::FileSystem& file_system, const std::filesystem::path& path,
                              const OnLine& on_line, const std::stop_token& stop);
 
+/// The same of the first `size` bytes of an open file; `path` says whether it is compressed.
+Result<LinesRead> read_lines(const files::File& file, ByteCount size,
+                             const std::filesystem::path& path, const OnLine& on_line,
+                             const std::stop_token& stop);
+
 /// Hand out the content as it is, piece by piece. Errors: as read_lines().
 Result<ByteCount> read_blocks(files::FileSystem& file_system, const std::filesystem::path& path,
                               const std::function<Status(std::span<const std::byte>)>& on_block,

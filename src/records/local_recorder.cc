@@ -48,6 +48,7 @@ LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, Rando
       folder_(std::move(folder)),
       options_(options),
       process_(::getpid()),
+      lookup_(file_system, folder_, {.max_unindexed = options.max_unindexed}),
       table_(options.table) {}
 
 bool LocalRecorder::is_forked() const { return ::getpid() != process_; }
@@ -199,10 +200,13 @@ Status LocalRecorder::flush() {
 
 Status LocalRecorder::checkpoint() {
   RETURN_IF_ERROR(check_usable());
-  const std::scoped_lock guard(derive_mutex_);
-  auto done = derive(Pending::kNow);
-  if (done) done = write_checkpoint_now();
-  note_trouble(done);
+  Status done;
+  {
+    const std::scoped_lock guard(derive_mutex_);
+    done = derive(Pending::kNow);
+    if (done) done = write_checkpoint_now();
+    note_trouble(done);
+  }
   if (done && options_.derive_interval.count() == 0) rotate_when_due();
   return done;
 }
@@ -223,6 +227,19 @@ Status LocalRecorder::close() {
   return done;
 }
 
+Status LocalRecorder::derive_in_passing() {
+  const std::scoped_lock guard(derive_mutex_);
+  Status done = derive(Pending::kWhenDue);
+  std::uint64_t num_since = 0;
+  {
+    const std::scoped_lock state_guard(state_mutex_);
+    num_since = bytes_since_checkpoint_;
+  }
+  if (done && num_since >= options_.checkpoint_after.count()) done = write_checkpoint_now();
+  note_trouble(done);
+  return done;
+}
+
 void LocalRecorder::run(const std::stop_token& stop) {
   auto settled = clock_->monotonic();
   while (!stop.stop_requested()) {
@@ -236,16 +253,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
       watch_space();
       settle_due();
     }
-    const std::scoped_lock guard(derive_mutex_);
-    Status done = derive(Pending::kWhenDue);
-    std::uint64_t num_since = 0;
-    {
-      const std::scoped_lock state_guard(state_mutex_);
-      num_since = bytes_since_checkpoint_;
-    }
-    if (done && num_since >= options_.checkpoint_after.count()) done = write_checkpoint_now();
-    note_trouble(done);
-    if (done) rotate_when_due();
+    if (derive_in_passing()) rotate_when_due();
   }
 }
 

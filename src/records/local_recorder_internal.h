@@ -6,6 +6,7 @@
 #include "records/checkpoint.h"
 #include "records/data_folder.h"
 #include "records/derivation_internal.h"
+#include "records/finished_lookup_internal.h"
 #include "records/hand_over_internal.h"
 #include "records/image_store.h"
 #include "records/ply_store.h"
@@ -76,6 +77,8 @@ class LocalRecorder final : public Recorder {
 
   Result<Receipt> record(std::string_view generation_id, std::string_view key, EventBody body);
   Result<Receipt> append(const Event& event);
+  /// What the files say of a generation that is not in the table: for Event::known.
+  JsonObjectText find_forgotten(const std::string& generation_id, const FeedbackReceived& feedback);
   std::string new_generation_id();
 
   Result<Prompt> take_prompt(std::string_view prompt);
@@ -104,8 +107,12 @@ class LocalRecorder final : public Recorder {
   Status write_checkpoint_now();
   Result<RotateReport> rotate_now(Timestamp now, const RotateOptions& options);
   Status finish_rotation();
-  void rotate_when_due();
   Status check_folder();
+  // These take derive_mutex_.
+  Status derive_in_passing();
+  bool is_rotation_due();
+  void rotate_when_due();
+  void update_index();
   void run(const std::stop_token& stop);
   void note_trouble(const Status& status);
   void watch_space();
@@ -117,6 +124,7 @@ class LocalRecorder final : public Recorder {
   const RecorderOptions options_;
   const std::int64_t process_;
   RecorderRecovery recovery_;
+  FinishedLookup lookup_;
 
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<PlyStore> ply_files_;

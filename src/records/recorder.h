@@ -63,6 +63,9 @@ struct RecorderOptions {
   /// earlier months go to files of their own. Without a thread (derive_interval) at checkpoint().
   bool rotates_monthly = true;
   RotateOptions rotate;
+  /// To recognise late feedback of a generation that the table has forgotten, so much of a file is
+  /// read through; of what is before, the ids are indexed on disk: journal/ids.
+  ByteCount max_unindexed{std::uint64_t{8} << 20};
   GenerationTableOptions table;
 };
 

