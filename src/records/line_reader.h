@@ -34,6 +34,7 @@ Result<LinesRead> read_lines(files::FileSystem& file_system, const std::filesyst
                              const OnLine& on_line, const std::stop_token& stop);
 
 /// The same of the first `size` bytes of an open file; `path` says whether it is compressed.
+/// Errors: as above, but for kNotFound.
 Result<LinesRead> read_lines(const files::File& file, ByteCount size,
                              const std::filesystem::path& path, const OnLine& on_line,
                              const std::stop_token& stop);

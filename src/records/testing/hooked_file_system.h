@@ -5,6 +5,7 @@
 
 #include "files/file_system.h"
 
+#include <atomic>
 #include <functional>
 #include <utility>
 
@@ -69,7 +70,7 @@ class HookedFileSystem final : public files::FileSystem {
  private:
   files::FileSystem* base_;
   Hook hook_;
-  std::uint64_t num_calls_ = 0;
+  std::atomic<std::uint64_t> num_calls_ = 0;
 };
 
 }  // namespace assay::records::testing
