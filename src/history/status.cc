@@ -1,9 +1,9 @@
 #include "history/status.h"
 
 #include "compress/stream.h"
-#include "history/data_folder_internal.h"
 #include "history/folder_walk_internal.h"
-#include "history/record_scan_internal.h"
+#include "records/data_folder.h"
+#include "records/record_scan.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +12,13 @@
 
 namespace assay::history {
 namespace {
+
+using records::kCurrentFile;
+using records::month_of;
+using records::month_of_file_name;
+using records::RecordScan;
+using records::require_folder;
+using records::ScannedLine;
 
 namespace fs = std::filesystem;
 using std::chrono::days;

@@ -94,6 +94,9 @@ struct Event {
   /// Of an event that may be sent twice: the second of one key changes nothing. Empty for none.
   std::string idempotency_key;
   EventBody body;
+  /// What the recorder found in its files of a generation that it had forgotten, as to_json() of
+  /// KnownGeneration gives it; empty for nothing. In the event, so that a replay does the same.
+  JsonObjectText known = {};
 };
 
 /// One line of JSON without LF.

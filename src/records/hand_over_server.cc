@@ -105,6 +105,9 @@ std::filesystem::path hand_over_path(const std::filesystem::path& folder) {
 
 std::string carry_out(Recorder& recorder, std::string_view request) {
   const auto members = JsonMembers::parse(request);
+  if (members && Arguments(*members).text_or_empty("call") == kRotateCall) {
+    return rotate_answer(recorder, *members).to_text();
+  }
   const Result<Receipt> receipt =
       members ? call(recorder, Arguments(*members))
               : Result<Receipt>(invalid_input("a request that is no JSON object"));
@@ -114,8 +117,7 @@ std::string carry_out(Recorder& recorder, std::string_view request) {
     answer.set_integer("sequence", static_cast<std::int64_t>(receipt->sequence));
     answer.set_integer("verdict", static_cast<std::int64_t>(receipt->verdict));
   } else {
-    answer.set_integer("error", static_cast<std::int64_t>(receipt.error().code));
-    answer.set_text("message", receipt.error().message);
+    answer = error_answer(receipt.error());
   }
   return answer.to_text();
 }

@@ -32,9 +32,8 @@ Result<Receipt> receipt_of(std::string_view answer) {
     const std::string* value = members ? members->find(name) : nullptr;
     return value == nullptr ? std::string() : decode_json_text(*value).value_or("");
   };
-  if (const auto code = integer("error");
-      code && *code >= 0 && std::cmp_less_equal(*code, static_cast<int>(ErrorCode::kInternal))) {
-    return Error{.code = static_cast<ErrorCode>(*code), .message = text("message")};
+  if (members) {
+    if (auto error = error_of(*members)) return std::move(*error);
   }
   const auto verdict = integer("verdict");
   const auto sequence = integer("sequence");
@@ -225,6 +224,14 @@ Result<Receipt> HandedOverRecorder::log_config_change(std::string_view changes,
   members.set_text("changes", changes);
   members.set_text("reason", reason);
   return ask(std::move(members), key);
+}
+
+// Asked once: a rotation that was cut off is run again by whoever wants it.
+Result<RotateReport> HandedOverRecorder::rotate(Timestamp now, const RotateOptions& options) {
+  if (::getpid() != process_)
+    return unavailable("this process was forked; open the recorder again");
+  if (const auto recorder = local()) return recorder->rotate(now, options);
+  return ask_to_rotate(folder_, now, options, {});
 }
 
 Status HandedOverRecorder::flush() {

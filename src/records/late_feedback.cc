@@ -34,7 +34,7 @@ Result<LateFeedback> LateFeedback::read(files::FileSystem& file_system,
   const std::filesystem::path path = folder / "generation_feedback.jsonl";
   ASSIGN_OR_RETURN(const auto info, file_system.info(path));
   if (!info) return feedback;
-  ASSIGN_OR_RETURN(auto stream, open_history_stream(file_system, {.path = path}));
+  ASSIGN_OR_RETURN(auto stream, open_history_stream(file_system, path));
   LineBlocks blocks(std::move(stream));
   LineBlock block;
   json::LineScan scan({&kIdPath, 1});

@@ -48,6 +48,7 @@ LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, Rando
       folder_(std::move(folder)),
       options_(options),
       process_(::getpid()),
+      lookup_(file_system, folder_, {.max_unindexed = options.max_unindexed}),
       table_(options.table) {}
 
 bool LocalRecorder::is_forked() const { return ::getpid() != process_; }
@@ -117,6 +118,7 @@ void LocalRecorder::count_finished() {
 
 Status LocalRecorder::derive(Pending pending) {
   RETURN_IF_ERROR(check_folder());
+  RETURN_IF_ERROR(finish_rotation());
   DerivedLines taken;
   std::optional<std::string> pending_json;
   {
@@ -149,6 +151,7 @@ Status LocalRecorder::derive(Pending pending) {
 
 Status LocalRecorder::write_checkpoint_now() {
   RETURN_IF_ERROR(check_folder());
+  RETURN_IF_ERROR(finish_rotation());
   std::optional<GenerationTable> table;
   Checkpoint made;
   {
@@ -170,6 +173,7 @@ Status LocalRecorder::write_checkpoint_now() {
   ASSIGN_OR_RETURN(made.files, derivation_->sync());
   made.time = clock_->now();
   made.state = table->state();
+  made.rotated_month = rotated_month_ ? to_text(*rotated_month_) : "";
   RETURN_IF_ERROR(write_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json", made));
   return journal_->drop_through(made.last_sequence);
 }
@@ -196,16 +200,21 @@ Status LocalRecorder::flush() {
 
 Status LocalRecorder::checkpoint() {
   RETURN_IF_ERROR(check_usable());
-  const std::scoped_lock guard(derive_mutex_);
-  auto done = derive(Pending::kNow);
-  if (done) done = write_checkpoint_now();
-  note_trouble(done);
+  Status done;
+  {
+    const std::scoped_lock guard(derive_mutex_);
+    done = derive(Pending::kNow);
+    if (done) done = write_checkpoint_now();
+    note_trouble(done);
+  }
+  if (done && options_.derive_interval.count() == 0) rotate_when_due();
   return done;
 }
 
 Status LocalRecorder::close() {
   if (is_closed_) return {};
   RETURN_IF_ERROR(check_usable());
+  stop_rotating_.request_stop();
   hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
@@ -215,6 +224,19 @@ Status LocalRecorder::close() {
   is_closed_ = true;
   derivation_.reset();
   journal_.reset();
+  return done;
+}
+
+Status LocalRecorder::derive_in_passing() {
+  const std::scoped_lock guard(derive_mutex_);
+  Status done = derive(Pending::kWhenDue);
+  std::uint64_t num_since = 0;
+  {
+    const std::scoped_lock state_guard(state_mutex_);
+    num_since = bytes_since_checkpoint_;
+  }
+  if (done && num_since >= options_.checkpoint_after.count()) done = write_checkpoint_now();
+  note_trouble(done);
   return done;
 }
 
@@ -231,15 +253,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
       watch_space();
       settle_due();
     }
-    const std::scoped_lock guard(derive_mutex_);
-    Status done = derive(Pending::kWhenDue);
-    std::uint64_t num_since = 0;
-    {
-      const std::scoped_lock state_guard(state_mutex_);
-      num_since = bytes_since_checkpoint_;
-    }
-    if (done && num_since >= options_.checkpoint_after.count()) done = write_checkpoint_now();
-    note_trouble(done);
+    if (derive_in_passing()) rotate_when_due();
   }
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "records/checkpoint.h"
+#include "records/data_folder.h"
 #include "records/derivation_internal.h"
+#include "records/finished_lookup_internal.h"
 #include "records/hand_over_internal.h"
 #include "records/image_store.h"
 #include "records/ply_store.h"
@@ -14,6 +16,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 #include <unordered_map>
 
@@ -45,6 +48,7 @@ class LocalRecorder final : public Recorder {
   Result<Receipt> finish(std::string_view generation_id, std::string_view key) override;
   Result<Receipt> log_config_change(std::string_view changes, std::string_view reason,
                                     std::string_view key) override;
+  Result<RotateReport> rotate(Timestamp now, const RotateOptions& options) override;
   Status flush() override;
   Status checkpoint() override;
   Status close() override;
@@ -73,6 +77,8 @@ class LocalRecorder final : public Recorder {
 
   Result<Receipt> record(std::string_view generation_id, std::string_view key, EventBody body);
   Result<Receipt> append(const Event& event);
+  /// What the files say of a generation that is not in the table: for Event::known.
+  JsonObjectText find_forgotten(const std::string& generation_id, const FeedbackReceived& feedback);
   std::string new_generation_id();
 
   Result<Prompt> take_prompt(std::string_view prompt);
@@ -99,7 +105,14 @@ class LocalRecorder final : public Recorder {
   enum class Pending : std::uint8_t { kWhenDue, kNow };
   Status derive(Pending pending);
   Status write_checkpoint_now();
+  Result<RotateReport> rotate_now(Timestamp now, const RotateOptions& options);
+  Status finish_rotation();
   Status check_folder();
+  // These take derive_mutex_.
+  Status derive_in_passing();
+  bool is_rotation_due();
+  void rotate_when_due();
+  void update_index();
   void run(const std::stop_token& stop);
   void note_trouble(const Status& status);
   void watch_space();
@@ -111,6 +124,7 @@ class LocalRecorder final : public Recorder {
   const RecorderOptions options_;
   const std::int64_t process_;
   RecorderRecovery recovery_;
+  FinishedLookup lookup_;
 
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<PlyStore> ply_files_;
@@ -136,6 +150,9 @@ class LocalRecorder final : public Recorder {
   DerivedLines unwritten_;
   std::optional<std::uint64_t> pending_version_;  // of the table, that the file shows
   std::chrono::nanoseconds pending_written_{};
+  std::optional<Month> rotated_month_;            // earlier months are in files of their own
+  std::chrono::nanoseconds next_rotation_try_{};  // not before
+  std::optional<Checkpoint> before_rotation_;     // until one knows the new current file
 
   // Set while replaying, in one thread.
   bool is_replaying_ = true;
@@ -147,6 +164,7 @@ class LocalRecorder final : public Recorder {
   std::atomic<bool> is_closed_ = false;
   std::atomic<bool> is_folder_gone_ = false;
   std::unique_ptr<files::GroupJournal> journal_;
+  std::stop_source stop_rotating_;
   std::mutex wake_mutex_;
   std::unique_ptr<std::condition_variable_any> wake_ =
       std::make_unique<std::condition_variable_any>();

@@ -1,6 +1,8 @@
 #include "records/recorder.h"
 
 #include "core/check.h"
+#include "core/log.h"
+#include "json/python_text.h"
 #include "records/hand_over_internal.h"
 #include "records/intake.h"
 #include "records/json_members_internal.h"
@@ -14,6 +16,8 @@
 
 namespace assay::records {
 namespace {
+
+constexpr int kScoreDecimals = 4;
 
 std::string uuid4(RandomSource& random) {
   const std::uint64_t high = (random.next() & ~0xF000ULL) | 0x4000ULL;
@@ -178,7 +182,35 @@ Result<Receipt> LocalRecorder::log_feedback(std::string_view generation_id,
   if (!std::isfinite(feedback.score)) {
     return invalid_input("score: expected a finite number");
   }
-  return record(generation_id, key, feedback);
+  ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
+  return append({.sequence = 0,
+                 .time = clock_->now(),
+                 .generation_id = id.text(),
+                 .idempotency_key = std::string(key),
+                 .body = feedback,
+                 .known = find_forgotten(id.text(), feedback)});
+}
+
+JsonObjectText LocalRecorder::find_forgotten(const std::string& generation_id,
+                                             const FeedbackReceived& feedback) {
+  {
+    const std::scoped_lock guard(state_mutex_);
+    if (table_.knows(generation_id)) return {};
+  }
+  if (!check_usable()) return {};
+  auto known = lookup_.find(generation_id);
+  if (!known) {
+    log_warning("feedback of a generation that could not be looked up: kept as of an unknown one",
+                {{"generation_id", generation_id}, {"reason", known.error().message}});
+    return {};
+  }
+  if (!*known) return {};
+  // The files hold the rounded score: the same feedback again must be seen as the same.
+  auto& before = (*known)->feedback;
+  if (before && json::python_round(feedback.score, kScoreDecimals) == before->score) {
+    before->score = feedback.score;
+  }
+  return to_json(**known);
 }
 
 Result<Receipt> LocalRecorder::log_failure(std::string_view generation_id, const Failed& failure,

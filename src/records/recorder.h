@@ -12,6 +12,7 @@
 #include "files/group_journal.h"
 #include "records/event.h"
 #include "records/generation_table.h"
+#include "records/rotate.h"
 
 #include <array>
 #include <chrono>
@@ -58,6 +59,13 @@ struct RecorderOptions {
   /// refused.
   ByteCount max_behind{std::uint64_t{256} << 20};
   HandOver hand_over = HandOver::kToFirst;
+  /// When the month of the clock changes, also when that was while nobody recorded, the records of
+  /// earlier months go to files of their own. Without a thread (derive_interval) at checkpoint().
+  bool rotates_monthly = true;
+  RotateOptions rotate;
+  /// To recognise late feedback of a generation that the table has forgotten, so much of a file is
+  /// read through; of what is before, the ids are indexed on disk: journal/ids.
+  ByteCount max_unindexed{std::uint64_t{8} << 20};
   GenerationTableOptions table;
 };
 
@@ -170,6 +178,10 @@ class Recorder {
   virtual Status flush() = 0;
   /// flush(), sync the derived files and drop the journal behind them.
   virtual Status checkpoint() = 0;
+  /// Move the records of months before that of `now` out of the current file, as rotate() does.
+  /// Events are taken meanwhile; the derived files follow when it is done. Errors: also those of
+  /// rotate_locked(), with kCancelled when the recorder is closed meanwhile.
+  virtual Result<RotateReport> rotate(Timestamp now, const RotateOptions& options) = 0;
   /// checkpoint(), then let the folder go. Nothing may follow.
   virtual Status close() = 0;
 

@@ -3,12 +3,16 @@
 
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
+#include "records/data_folder.h"
 #include "records/json_members_internal.h"
 #include "records/recorder.h"
+#include "records/rotate.h"
+#include "records/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <map>
@@ -42,10 +46,15 @@ struct Found {
   bool is_finished = false;
 };
 
+enum class Months : std::uint8_t { kStandStill, kPass };
+
 class World {
  public:
-  World(std::uint64_t seed, files::Durability durability)
-      : random_(seed), durability_(durability) {}
+  World(std::uint64_t seed, files::Durability durability, Months months)
+      : random_(seed),
+        durability_(durability),
+        months_(months),
+        is_alone_(months == Months::kPass && random_.below(2) == 0) {}
 
   // One life of the recorder, ended by a crash or in peace.
   void live() {
@@ -65,13 +74,19 @@ class World {
     } else {
       file_system_.crash(random_);
     }
+    if (is_alone_) return;
     if (random_.below(4) == 0) append_as_another_program();
+    if (months_ == Months::kPass && random_.below(3) == 0) rotate_as_a_command();
   }
 
   void check() {
     {
       const auto recorder = open();
       ASSERT_NE(recorder, nullptr) << open_error_;
+      // What a rotation that was cut off left in two files is then in one.
+      if (months_ == Months::kPass) {
+        ASSERT_TRUE(recorder->rotate(clock_.now(), {}));
+      }
       ASSERT_TRUE(recorder->close());
     }
     const std::string history = content("generation_history.jsonl");
@@ -99,6 +114,7 @@ class World {
 
   // Names of files that were seen to be there.
   int num_ply_files() const { return num_ply_files_; }
+  int num_months() const { return num_months_; }
 
  private:
   bool is_lasting() const { return durability_ == files::Durability::kAlways; }
@@ -109,6 +125,8 @@ class World {
     options.hand_over = HandOver::kNever;
     options.journal.durability = durability_;
     options.journal.segment_size = ByteCount(2000);
+    // Ages would expire PLY files otherwise.
+    if (months_ == Months::kPass) options.feedback_timeout.reset();
     auto recorder = Recorder::open(file_system_, clock_, random_, "/data", options);
     if (recorder) return std::move(*recorder);
     open_error_ = recorder.error().message;
@@ -117,6 +135,10 @@ class World {
 
   // False once the power is off.
   bool step(Recorder& recorder) {
+    if (months_ == Months::kPass && random_.below(12) == 0) {
+      clock_.advance(std::chrono::days(random_.below(40)));
+      if (random_.below(2) == 0) return recorder.rotate(clock_.now(), {}).has_value();
+    }
     const std::uint64_t choice = random_.below(100);
     if (choice < 25 || open_.empty()) return start(recorder);
     if (choice < 45) return log_step(recorder, pick(open_));
@@ -202,6 +224,32 @@ class World {
     foreign_.insert(id);
   }
 
+  void rotate_as_a_command() {
+    was_rotated_by_command_ = true;
+    if (random_.below(2) == 0) {
+      file_system_.cut_power_at(file_system_.num_operations() + 1 + random_.below(60));
+      static_cast<void>(rotate(file_system_, "/data", clock_, {}, {}));
+      file_system_.crash(random_);
+    } else if (file_system_.info("/data").value()) {
+      ASSERT_TRUE(rotate(file_system_, "/data", clock_, {}, {}));
+    }
+  }
+
+  std::string history_lines() {
+    std::string text = content("generation_history.jsonl");
+    const auto months = find_month_files(file_system_, "/data");
+    EXPECT_TRUE(months);
+    if (!months) return text;
+    for (const auto& [month, paths] : *months) {
+      EXPECT_EQ(paths.size(), 1U) << to_text(month);
+      ++num_months_;
+      for (const auto& path : paths) {
+        text += testing::file_content(file_system_, std::filesystem::path("/data") / path);
+      }
+    }
+    return text;
+  }
+
   std::string content(std::string_view name) {
     return file_system_.content(std::filesystem::path("/data") / name).value_or("");
   }
@@ -233,11 +281,15 @@ class World {
   }
 
   void read_files() {
-    for (const std::string& line : lines(content("generation_history.jsonl"))) {
+    for (const std::string& line : lines(history_lines())) {
       const auto record = JsonMembers::parse(line);
       const auto id = record ? json_at(*record, kIdPath) : std::nullopt;
-      // What another program's append behind a torn line made of it.
-      if (!id) continue;
+      // What another program's append behind a torn line made of it, or a rotation before the
+      // recorder could mend it.
+      if (!id) {
+        EXPECT_TRUE(!foreign_.empty() || was_rotated_by_command_ || !is_lasting()) << line;
+        continue;
+      }
       Found found = found_in(*record);
       found.is_finished = true;
       const std::string name = decode_json_text(*id).value_or("");
@@ -282,6 +334,10 @@ class World {
   assay::testing::FakeClock clock_;
   SeededRandom random_;
   const files::Durability durability_;
+  const Months months_;
+  const bool is_alone_;  // No other program touches the folder: every line is a record.
+  int num_months_ = 0;
+  bool was_rotated_by_command_ = false;
   std::uint64_t counter_ = 0;
   std::string open_error_;
   std::map<std::string, Expected> expected_;
@@ -294,25 +350,33 @@ class World {
   std::multiset<std::string> config_reasons_;
 };
 
-void run_worlds(std::uint64_t num_worlds, files::Durability durability) {
+void run_worlds(std::uint64_t num_worlds, files::Durability durability,
+                Months months = Months::kStandStill) {
   const char* only = std::getenv("ASSAY_TEST_SEED");
   const std::uint64_t first = only != nullptr ? std::strtoull(only, nullptr, 10) : 1;
   const std::uint64_t last = only != nullptr ? first : num_worlds;
   int num_ply_files = 0;
+  int num_months = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    World world(seed, durability);
+    World world(seed, durability, months);
     for (int life = 0; life < 4; ++life) world.live();
     world.check();
     num_ply_files += world.num_ply_files();
+    num_months += world.num_months();
     ASSERT_FALSE(::testing::Test::HasFailure()) << "ASSAY_TEST_SEED=" << seed;
   }
   EXPECT_TRUE(num_ply_files > 0 || only != nullptr);
+  EXPECT_TRUE(num_months > 0 || only != nullptr || months == Months::kStandStill);
 }
 
 bool is_full_run() { return std::getenv("ASSAY_TEST_FULL") != nullptr; }
 
 TEST(RecorderCrash, LosesNothingThatWasAcknowledgedAndRepeatsNothing) {
   run_worlds(is_full_run() ? 50'000 : 1'000, files::Durability::kAlways);
+}
+
+TEST(RecorderCrash, LosesNothingWhileMonthsPassAndFilesAreRotated) {
+  run_worlds(is_full_run() ? 50'000 : 1'000, files::Durability::kAlways, Months::kPass);
 }
 
 // What was acknowledged may be lost then; but what the files hold is whole and there once.

@@ -44,6 +44,7 @@ Status LocalRecorder::start_up() {
     must_checkpoint_ = true;
   }
   RETURN_IF_ERROR(open_derived());
+  if (!rotated_month_) rotated_month_ = month_of(clock_->now());
   is_replaying_ = false;
   {
     const std::scoped_lock guard(derive_mutex_);
@@ -98,6 +99,7 @@ Status LocalRecorder::load_checkpoint() {
     loaded_ = std::move(**found);
     loaded = table_.load_state(loaded_->state);
     last_applied_ = loaded_->last_sequence;
+    rotated_month_ = month_of_text(loaded_->rotated_month);
   } else if (!found) {
     loaded = std::move(found.error());
   }
@@ -113,6 +115,7 @@ Status LocalRecorder::load_checkpoint() {
     loaded_.reset();
     table_ = GenerationTable(options_.table);
     last_applied_ = 0;
+    rotated_month_.reset();
   }
   if (!loaded_) RETURN_IF_ERROR(adopt());
   has_loaded_ = true;

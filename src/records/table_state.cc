@@ -52,7 +52,9 @@ std::string GenerationTable::state() const {
   for (const std::string& key : key_order_) {
     JsonMembers item;
     item.set_text("key", key);
-    item.set_text("generation_id", keys_.at(key));
+    const FirstOfKey& first = keys_.at(key);
+    item.set_text("generation_id", first.generation_id);
+    if (first.verdict != Verdict::kApplied) item.set_text("verdict", to_string(first.verdict));
     key_list.add(item.to_text());
   }
   members.set("keys", std::move(key_list).take());
@@ -91,7 +93,11 @@ Status GenerationTable::load_state(std::string_view state) {
     auto key_text = key == nullptr ? std::nullopt : decode_json_text(*key);
     auto id_text = generation_id == nullptr ? std::nullopt : decode_json_text(*generation_id);
     if (!key_text || !id_text) return damaged;
-    remember_key(std::move(*key_text), std::move(*id_text));
+    const std::string* verdict = parts->find("verdict");
+    const auto name = verdict == nullptr ? std::nullopt : decode_json_text(*verdict);
+    remember_key(std::move(*key_text),
+                 {.generation_id = std::move(*id_text),
+                  .verdict = verdict_of(name.value_or("")).value_or(Verdict::kApplied)});
   }
   ++open_version_;
   return {};

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace assay::history {
+namespace assay::records {
 
 struct RotateOptions {
   /// Of months that are compressed now; those that are compressed already stay as they are.
@@ -42,6 +42,7 @@ struct RotateProblem {
 };
 
 struct RotateReport {
+  bool was_handed_over = false;      ///< A running recorder did it.
   std::vector<RotatedMonth> months;  ///< Order: by month.
   std::vector<RotateProblem> problems;
   std::uint64_t num_moved = 0;         ///< Lines that left the current file.
@@ -51,22 +52,26 @@ struct RotateReport {
   std::uint64_t num_unreadable = 0;    ///< Lines that are no JSON: kept beside their neighbours.
 };
 
-/// Rotate the data folder `folder`, under its lock.
+/// Rotate the data folder `folder`: under its lock, or, when a recorder holds that, by asking the
+/// recorder to do it, over the socket where it takes the calls of other processes.
 ///
-/// Each record of an earlier UTC month goes to generation_history_YYYY-MM.jsonl, beside what is
-/// there; a line that is no JSON goes where the record before it goes. A file is written whole
-/// under another name, synced, read back and compared, renamed, and only then is what it replaces
-/// removed: after a kill at any moment every line is in some file, perhaps in two, and the next
-/// rotate leaves one. Two records of one id that differ are both kept. A month whose file cannot be
-/// read is left alone and told in `problems`; its records stay in the current file. Errors:
-/// kNotFound (no such folder), kUnavailable (a recorder is running), kNoSpace, kDenied,
-///         kCancelled, kCorrupt (what was written reads back differently).
+/// Each record of a UTC month before that of `clock` goes to generation_history_YYYY-MM.jsonl,
+/// beside what is there; a line that is no JSON goes where the record before it goes. A file is
+/// written whole under another name, synced, read back and compared, renamed, and only then is what
+/// it replaces removed: after a kill at any moment every line is in some file, perhaps in two, and
+/// the next rotate leaves one. Two records of one id that differ are both kept. A month whose file
+/// cannot be read is left alone and told in `problems`; its records stay in the current file.
+/// Errors: kNotFound (no such folder), kUnavailable (another command has the folder, or a recorder
+///         that takes no calls), kInvalidInput (the recorder is of a version that cannot),
+///         kNoSpace, kDenied, kCancelled, kCorrupt (what was written reads back differently).
 Result<RotateReport> rotate(files::FileSystem& file_system, const std::filesystem::path& folder,
                             Clock& clock, const RotateOptions& options,
                             const std::stop_token& stop);
 
-/// For people: what moved, and what to do about problems.
-std::string to_text(const RotateReport& report);
-std::string to_json(const RotateReport& report);
+/// The same by the one who holds the lock. Nothing may append to the current file meanwhile.
+/// Errors: as rotate(), and kUnavailable when the current file changed all the same.
+Result<RotateReport> rotate_locked(files::FileSystem& file_system,
+                                   const std::filesystem::path& folder, Timestamp now,
+                                   const RotateOptions& options, const std::stop_token& stop);
 
-}  // namespace assay::history
+}  // namespace assay::records

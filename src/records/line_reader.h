@@ -12,7 +12,7 @@
 #include <stop_token>
 #include <string_view>
 
-namespace assay::history {
+namespace assay::records {
 
 /// A longer line is no record; what holds one is left alone.
 inline constexpr ByteCount kMaxLine{std::uint64_t{256} << 20};
@@ -33,9 +33,15 @@ struct LinesRead {
 Result<LinesRead> read_lines(files::FileSystem& file_system, const std::filesystem::path& path,
                              const OnLine& on_line, const std::stop_token& stop);
 
+/// The same of the first `size` bytes of an open file; `path` says whether it is compressed.
+/// Errors: as above, but for kNotFound.
+Result<LinesRead> read_lines(const files::File& file, ByteCount size,
+                             const std::filesystem::path& path, const OnLine& on_line,
+                             const std::stop_token& stop);
+
 /// Hand out the content as it is, piece by piece. Errors: as read_lines().
 Result<ByteCount> read_blocks(files::FileSystem& file_system, const std::filesystem::path& path,
                               const std::function<Status(std::span<const std::byte>)>& on_block,
                               const std::stop_token& stop);
 
-}  // namespace assay::history
+}  // namespace assay::records

@@ -4,17 +4,17 @@
 #include "core/random.h"
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
-#include "history/rotate.h"
-#include "history/testing/sample_history.h"
+#include "records/rotate.h"
+#include "records/testing/crash_loop.h"
+#include "records/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 using namespace testing;
@@ -43,25 +43,25 @@ void fill(SimulatedFileSystem& file_system, SeededRandom& random) {
   put_file(file_system, "/data/generation_history_2025-10.jsonl", line(10));
 }
 
-class CrashedRotation {
+class CrashedRotation final : public CrashScenario {
  public:
   explicit CrashedRotation(std::uint64_t seed) : random_(seed) {
     fill(file_system_, random_);
     before_ = line_set(file_system_, "/data");
   }
 
-  std::uint64_t num_operations() { return file_system_.num_operations(); }
-  bool rotate_once() { return rotate(file_system_, "/data", clock_, {}, {}).has_value(); }
+  std::uint64_t num_operations() override { return file_system_.num_operations(); }
+  bool run_once() override { return rotate(file_system_, "/data", clock_, {}, {}).has_value(); }
 
-  void crash_at(std::uint64_t operation) {
+  void crash_at(std::uint64_t operation) override {
     file_system_.cut_power_at(operation);
-    static_cast<void>(rotate_once());
+    static_cast<void>(run_once());
     file_system_.crash(random_);
     EXPECT_EQ(line_set(file_system_, "/data"), before_) << "after the crash";
   }
 
-  void expect_tidied() {
-    ASSERT_TRUE(rotate_once());
+  void expect_mended() override {
+    ASSERT_TRUE(run_once());
     const auto after = all_lines(file_system_, "/data");
     EXPECT_EQ(line_set(file_system_, "/data"), before_) << "after the next rotation";
     EXPECT_TRUE(std::ranges::all_of(after, [](const auto& line) { return line.second == 1; }));
@@ -82,27 +82,10 @@ class CrashedRotation {
 };
 
 TEST(RotateCrash, NoLineIsLostWhereverPowerFails) {
-  const int num_seeds = std::getenv("ASSAY_TEST_FULL") != nullptr ? 200 : 4;
-  std::uint64_t num_points = 0;
-  for (int seed = 1; seed <= num_seeds; ++seed) {
-    CrashedRotation whole(static_cast<std::uint64_t>(seed));
-    const std::uint64_t first = whole.num_operations() + 1;
-    ASSERT_TRUE(whole.rotate_once());
-    const std::uint64_t last = whole.num_operations();
-    for (std::uint64_t operation = first; operation <= last; ++operation) {
-      SCOPED_TRACE(fmt::format("seed {} operation {}", seed, operation));
-      CrashedRotation run(static_cast<std::uint64_t>(seed));
-      run.crash_at(operation);
-      // Power may fail again while it is tidied up.
-      if (operation % 3 == 0) run.crash_at(run.num_operations() + (operation % 40));
-      run.expect_tidied();
-      ++num_points;
-      if (::testing::Test::HasFailure()) return;
-    }
-  }
+  const std::uint64_t num_points = crash_at_every_operation(
+      [](std::uint64_t seed) { return std::make_unique<CrashedRotation>(seed); });
   EXPECT_GE(num_points, 300U);
-  RecordProperty("crash_points", static_cast<int>(num_points));
 }
 
 }  // namespace
-}  // namespace assay::history
+}  // namespace assay::records

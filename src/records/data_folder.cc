@@ -1,9 +1,8 @@
-#include "core/parse_number.h"
-#include "history/data_folder_internal.h"
+#include "records/data_folder.h"
 
 #include <fmt/format.h>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 namespace fs = std::filesystem;
@@ -37,9 +36,7 @@ std::string month_file_name(Month month, std::optional<compress::Format> format)
                      format ? compress::name_suffix(*format) : "");
 }
 
-std::optional<Month> month_of_file_name(std::string_view name) {
-  if (!name.starts_with(kMonthPrefix)) return std::nullopt;
-  const std::string_view text = name.substr(kMonthPrefix.size(), 7);
+std::optional<Month> month_of_text(std::string_view text) {
   if (text.size() != 7 || text[4] != '-') return std::nullopt;
   for (const std::size_t at : {0U, 1U, 2U, 3U, 5U, 6U}) {
     if (text[at] < '0' || text[at] > '9') return std::nullopt;
@@ -48,11 +45,17 @@ std::optional<Month> month_of_file_name(std::string_view name) {
   const Month month =
       std::chrono::year((number(0) * 1000) + (number(1) * 100) + (number(2) * 10) + number(3)) /
       std::chrono::month(static_cast<unsigned>((number(5) * 10) + number(6)));
-  if (!month.ok()) return std::nullopt;
+  return month.ok() ? std::optional(month) : std::nullopt;
+}
+
+std::optional<Month> month_of_file_name(std::string_view name) {
+  if (!name.starts_with(kMonthPrefix)) return std::nullopt;
+  const auto month = month_of_text(name.substr(kMonthPrefix.size(), 7));
+  if (!month) return std::nullopt;
   for (const auto format :
        {std::optional<compress::Format>(), std::optional(compress::Format::kGzip),
         std::optional(compress::Format::kZstd)}) {
-    if (name == month_file_name(month, format)) return month;
+    if (name == month_file_name(*month, format)) return month;
   }
   return std::nullopt;
 }
@@ -95,4 +98,4 @@ Status require_folder(files::FileSystem& file_system, const fs::path& folder) {
   return {};
 }
 
-}  // namespace assay::history
+}  // namespace assay::records

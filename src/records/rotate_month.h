@@ -6,7 +6,7 @@
 #include "compress/stream.h"
 #include "crypto/digest.h"
 #include "files/file_system.h"
-#include "history/line_hash_internal.h"
+#include "records/line_hash.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace assay::history {
+namespace assay::records {
 
 /// Writes lines to a file under a name of its own, and puts it in the place of its target when it
 /// has read it back. Threads: one thread at a time.
@@ -89,4 +89,4 @@ class MonthMerge {
   bool has_duplicates_ = false;  // in the sources
 };
 
-}  // namespace assay::history
+}  // namespace assay::records

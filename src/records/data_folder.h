@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-namespace assay::history {
+namespace assay::records {
 
 inline constexpr std::string_view kCurrentFile = "generation_history.jsonl";
 inline constexpr std::string_view kArchiveFolder = "archive";
@@ -27,8 +27,9 @@ inline constexpr std::string_view kStagingSuffix = ".rotating.tmp";
 using Month = std::chrono::year_month;
 
 Month month_of(Timestamp instant);
-/// `2025-11`.
+/// `2025-11`, and back: nothing for any other text.
 std::string to_text(Month month);
+std::optional<Month> month_of_text(std::string_view text);
 
 /// `generation_history_2025-11.jsonl`, perhaps with `.gz` or `.zst`.
 std::string month_file_name(Month month, std::optional<compress::Format> format);
@@ -49,4 +50,4 @@ Result<std::unique_ptr<files::FileLock>> lock_data_folder(files::FileSystem& fil
 /// Fail in words when there is no such folder. Errors: kNotFound, kInvalidInput (a file), kDenied.
 Status require_folder(files::FileSystem& file_system, const std::filesystem::path& folder);
 
-}  // namespace assay::history
+}  // namespace assay::records

@@ -1,11 +1,12 @@
+#include "records/line_hash.h"
+
 #include "crypto/digest.h"
-#include "history/line_hash_internal.h"
 
 #include <algorithm>
 #include <cstring>
 #include <span>
 
-namespace assay::history {
+namespace assay::records {
 
 LineHash hash_of_line(std::string_view line) {
   const Sha256 digest = crypto::sha256(line);
@@ -20,4 +21,4 @@ std::size_t LineHashHash::operator()(const LineHash& hash) const {
   return value;
 }
 
-}  // namespace assay::history
+}  // namespace assay::records

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay::history {
+namespace assay::records {
 
 enum class LineKind : std::uint8_t {
   kRecord,
@@ -47,4 +47,4 @@ class RecordScan {
   std::string padded_;  // the line with what LineScan wants behind it
 };
 
-}  // namespace assay::history
+}  // namespace assay::records

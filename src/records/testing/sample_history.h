@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace assay::history::testing {
+namespace assay::records::testing {
 
 /// A line like those a miner writes, without LF.
 std::string record_line(std::string_view id, std::string_view timestamp,
@@ -32,4 +32,4 @@ std::map<std::string, int> all_lines(files::FileSystem& file_system,
 /// The lines alone.
 std::set<std::string> line_set(files::FileSystem& file_system, const std::filesystem::path& folder);
 
-}  // namespace assay::history::testing
+}  // namespace assay::records::testing

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_set>
 
-namespace assay::history {
+namespace assay::records {
 
 /// Enough of a text's SHA-256 that two texts never share it.
 struct LineHash {
@@ -22,4 +22,4 @@ struct LineHashHash {
 };
 using LineSet = std::unordered_set<LineHash, LineHashHash>;
 
-}  // namespace assay::history
+}  // namespace assay::records

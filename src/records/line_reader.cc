@@ -1,14 +1,17 @@
+#include "records/line_reader.h"
+
 #include "compress/stream.h"
-#include "history/line_reader_internal.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 namespace fs = std::filesystem;
@@ -57,25 +60,26 @@ class LineCutter {
   std::uint64_t num_lines_ = 0;
 };
 
-}  // namespace
+using OnBlock = std::function<Status(std::span<const std::byte>)>;
 
-Result<ByteCount> read_blocks(files::FileSystem& file_system, const fs::path& path,
-                              const std::function<Status(std::span<const std::byte>)>& on_block,
-                              const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kRead));
+Result<ByteCount> read_blocks_of(const files::File& file, std::uint64_t end, const fs::path& path,
+                                 const OnBlock& on_block, const std::stop_token& stop) {
   std::vector<std::byte> block(kBlockSize);
   std::uint64_t offset = 0;
   while (true) {
     if (stop.stop_requested()) return cancelled(fmt::format("stopped in {}", path.native()));
-    ASSIGN_OR_RETURN(const std::size_t got, file->read_at(offset, block));
+    const auto wanted = std::span(block).first(std::min<std::uint64_t>(block.size(), end - offset));
+    ASSIGN_OR_RETURN(const std::size_t got, file.read_at(offset, wanted));
     offset += got;
-    if (got > 0) RETURN_IF_ERROR(on_block(std::span(block).first(got)));
+    if (got > 0) RETURN_IF_ERROR(on_block(wanted.first(got)));
     if (got < block.size()) return ByteCount(offset);
   }
 }
 
-Result<LinesRead> read_lines(files::FileSystem& file_system, const fs::path& path,
-                             const OnLine& on_line, const std::stop_token& stop) {
+constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();
+
+Result<LinesRead> read_lines_of(const files::File& file, std::uint64_t end, const fs::path& path,
+                                const OnLine& on_line, const std::stop_token& stop) {
   LineCutter cutter(on_line);
   const auto format = compress::format_of_name(path.native());
   std::optional<compress::Decompressor> decompressor;
@@ -83,8 +87,8 @@ Result<LinesRead> read_lines(files::FileSystem& file_system, const fs::path& pat
   const compress::OnBytes cut = [&](std::span<const std::byte> bytes) {
     return cutter.add(as_text(bytes));
   };
-  auto size = read_blocks(
-      file_system, path,
+  auto size = read_blocks_of(
+      file, end, path,
       [&](std::span<const std::byte> block) -> Status {
         auto fed = decompressor ? decompressor->write(block, cut) : cut(block);
         return with_context(std::move(fed), path.native());
@@ -96,4 +100,24 @@ Result<LinesRead> read_lines(files::FileSystem& file_system, const fs::path& pat
   return LinesRead{.size = *size, .num_lines = cutter.num_lines()};
 }
 
-}  // namespace assay::history
+}  // namespace
+
+Result<ByteCount> read_blocks(files::FileSystem& file_system, const fs::path& path,
+                              const std::function<Status(std::span<const std::byte>)>& on_block,
+                              const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kRead));
+  return read_blocks_of(*file, kToTheEnd, path, on_block, stop);
+}
+
+Result<LinesRead> read_lines(files::FileSystem& file_system, const fs::path& path,
+                             const OnLine& on_line, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kRead));
+  return read_lines_of(*file, kToTheEnd, path, on_line, stop);
+}
+
+Result<LinesRead> read_lines(const files::File& file, ByteCount size, const fs::path& path,
+                             const OnLine& on_line, const std::stop_token& stop) {
+  return read_lines_of(file, size.count(), path, on_line, stop);
+}
+
+}  // namespace assay::records

@@ -1,13 +1,12 @@
-#include "history/record_scan_internal.h"
+#include "records/record_scan.h"
+
 #include "records/record_fields.h"
 #include "records/record_time.h"
 
 #include <cstddef>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
-
-using records::RecordField;
 
 // Order: that of the fields below.
 constexpr std::array kFields = {
@@ -19,7 +18,7 @@ constexpr std::array kFields = {
 std::array<std::string_view, kFields.size()> paths() {
   std::array<std::string_view, kFields.size()> result;
   for (std::size_t i = 0; i < kFields.size(); ++i) {
-    result.at(i) = records::kRecordFieldPaths.at(static_cast<std::size_t>(kFields.at(i)));
+    result.at(i) = kRecordFieldPaths.at(static_cast<std::size_t>(kFields.at(i)));
   }
   return result;
 }
@@ -53,7 +52,7 @@ ScannedLine RecordScan::scan(std::string_view line) {
     return value.kind == json::FieldKind::kText ? value.text : std::string_view();
   };
   result.id = text(0);
-  if (const auto time = records::parse_record_time(text(1))) result.time = time->instant;
+  if (const auto time = parse_record_time(text(1))) result.time = time->instant;
   for (std::size_t blob = 0; blob < result.blobs.size(); ++blob) {
     result.blobs.at(blob) = {.kind = static_cast<BlobKind>(blob),
                              .path = std::string(text(2 + (2 * blob))),
@@ -62,4 +61,4 @@ ScannedLine RecordScan::scan(std::string_view line) {
   return result;
 }
 
-}  // namespace assay::history
+}  // namespace assay::records

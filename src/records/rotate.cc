@@ -1,9 +1,11 @@
-#include "history/rotate.h"
+#include "records/rotate.h"
 
-#include "history/data_folder_internal.h"
-#include "history/line_reader_internal.h"
-#include "history/record_scan_internal.h"
-#include "history/rotate_month_internal.h"
+#include "records/data_folder.h"
+#include "records/hand_over_internal.h"
+#include "records/history_index.h"
+#include "records/line_reader.h"
+#include "records/record_scan.h"
+#include "records/rotate_month.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +15,7 @@
 #include <set>
 #include <utility>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 namespace fs = std::filesystem;
@@ -204,8 +206,24 @@ class Rotation {
 Result<RotateReport> rotate(files::FileSystem& file_system, const fs::path& folder, Clock& clock,
                             const RotateOptions& options, const std::stop_token& stop) {
   RETURN_IF_ERROR(require_folder(file_system, folder));
-  ASSIGN_OR_RETURN(const auto lock, lock_data_folder(file_system, folder));
-  return Rotation(file_system, folder, month_of(clock.now()), options, stop).run();
+  auto lock = lock_data_folder(file_system, folder);
+  if (lock) {
+    ASSIGN_OR_RETURN(auto report, rotate_locked(file_system, folder, clock.now(), options, stop));
+    // Without it readers open more than they need; the next rotation tries again.
+    static_cast<void>(update_history_index(file_system, folder, stop));
+    return report;
+  }
+  if (lock.error().code != ErrorCode::kUnavailable) return std::move(lock.error());
+  auto asked = ask_to_rotate(folder, clock.now(), options, stop);
+  // Nobody listens: it is another command, or a recorder that takes no calls.
+  if (!asked && asked.error().code == ErrorCode::kNotFound) return std::move(lock.error());
+  return with_context(std::move(asked), "rotate by the recorder of " + folder.native());
 }
 
-}  // namespace assay::history
+Result<RotateReport> rotate_locked(files::FileSystem& file_system, const fs::path& folder,
+                                   Timestamp now, const RotateOptions& options,
+                                   const std::stop_token& stop) {
+  return Rotation(file_system, folder, month_of(now), options, stop).run();
+}
+
+}  // namespace assay::records

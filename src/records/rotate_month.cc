@@ -1,14 +1,15 @@
+#include "records/rotate_month.h"
+
 #include "core/check.h"
-#include "history/data_folder_internal.h"
-#include "history/line_reader_internal.h"
-#include "history/rotate_month_internal.h"
+#include "records/data_folder.h"
+#include "records/line_reader.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-namespace assay::history {
+namespace assay::records {
 namespace {
 
 namespace fs = std::filesystem;
@@ -148,4 +149,4 @@ Status MonthMerge::commit(const std::stop_token& stop) {
   return {};
 }
 
-}  // namespace assay::history
+}  // namespace assay::records

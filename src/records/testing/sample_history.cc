@@ -1,12 +1,12 @@
-#include "history/testing/sample_history.h"
+#include "records/testing/sample_history.h"
 
 #include "core/check.h"
-#include "history/data_folder_internal.h"
-#include "history/line_reader_internal.h"
+#include "records/data_folder.h"
+#include "records/line_reader.h"
 
 #include <fmt/format.h>
 
-namespace assay::history::testing {
+namespace assay::records::testing {
 
 namespace fs = std::filesystem;
 
@@ -61,4 +61,4 @@ std::set<std::string> line_set(files::FileSystem& file_system, const fs::path& f
   return lines;
 }
 
-}  // namespace assay::history::testing
+}  // namespace assay::records::testing
