@@ -105,7 +105,7 @@ class LocalRecorder final : public Recorder {
   enum class Pending : std::uint8_t { kWhenDue, kNow };
   Status derive(Pending pending);
   Status write_checkpoint_now();
-  Result<RotateReport> rotate_now(Timestamp now, const RotateOptions& options);
+  Result<RotateReport> rotate_current(Timestamp now, const RotateOptions& options);
   Status finish_rotation();
   Status check_folder();
   // These take derive_mutex_.
@@ -143,6 +143,8 @@ class LocalRecorder final : public Recorder {
   std::string trouble_;
   bool is_disk_low_ = false;
   bool is_ply_large_ = false;
+
+  std::mutex rotate_mutex_;  // guards the files of months; taken before derive_mutex_
 
   std::mutex
       derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_

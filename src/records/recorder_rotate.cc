@@ -4,10 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
-// The recorder rotates its own folder. The derived files stand still meanwhile, events do not: they
-// wait in the journal and in memory. First a checkpoint, so that all that is in the current file is
+// The recorder rotates its own folder. While lines leave the current file the derived files stand
+// still, events do not: they wait in the journal and in memory. (Old months are compressed after
+// that.) First a checkpoint, so that all that is in the current file is
 // behind its anchor; then the rotation, which puts another file in its place; then the same
 // checkpoint again with the anchor of the new file, before a line goes there. A crash in between
 // leaves a file that the checkpoint does not know and that holds no line of later events: opening
@@ -19,15 +22,36 @@ namespace {
 // After a full disk, say.
 constexpr std::chrono::hours kRetryRotation{1};
 
+void add_months(RotateReport& report, RotateReport more) {
+  std::ranges::move(more.months, std::back_inserter(report.months));
+  std::ranges::sort(report.months, {}, &RotatedMonth::month);
+  for (RotateProblem& problem : more.problems) {
+    // One that kept lines in the current file was told of already.
+    const bool is_told = std::ranges::any_of(
+        report.problems, [&](const RotateProblem& told) { return told.file == problem.file; });
+    if (!is_told) report.problems.push_back(std::move(problem));
+  }
+  report.num_duplicate += more.num_duplicate;
+}
+
 }  // namespace
 
 Result<RotateReport> LocalRecorder::rotate(Timestamp now, const RotateOptions& options) {
   RETURN_IF_ERROR(check_usable());
-  const auto report = [&] {
+  const std::scoped_lock rotating(rotate_mutex_);
+  auto report = [&] {
     const std::scoped_lock guard(derive_mutex_);
-    return rotate_now(now, options);
+    return rotate_current(now, options);
   }();
-  if (report) update_index();
+  if (!report) return report;
+  ASSIGN_OR_RETURN(auto rest, rotate_locked(*file_system_, folder_, now, options,
+                                            stop_rotating_.get_token(), RotatePart::kMonths));
+  add_months(*report, std::move(rest));
+  {
+    const std::scoped_lock guard(derive_mutex_);
+    rotated_month_ = std::min(month_of(now), month_of(clock_->now()));
+  }
+  update_index();
   return report;
 }
 
@@ -40,14 +64,14 @@ void LocalRecorder::update_index() {
   }
 }
 
-Result<RotateReport> LocalRecorder::rotate_now(Timestamp now, const RotateOptions& options) {
+Result<RotateReport> LocalRecorder::rotate_current(Timestamp now, const RotateOptions& options) {
   RETURN_IF_ERROR(derive(Pending::kNow));
   RETURN_IF_ERROR(write_checkpoint_now());
   ASSIGN_OR_RETURN(before_rotation_,
                    read_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json"));
   derivation_->release_history();
-  auto report = rotate_locked(*file_system_, folder_, now, options, stop_rotating_.get_token());
-  if (report) rotated_month_ = std::min(month_of(now), month_of(clock_->now()));
+  auto report = rotate_locked(*file_system_, folder_, now, options, stop_rotating_.get_token(),
+                              RotatePart::kLeaving);
   const Status finished = finish_rotation();
   note_trouble(finished);
   return report;

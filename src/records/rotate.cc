@@ -40,16 +40,21 @@ fs::path target_of(Month month, Month now, const std::vector<fs::path>& sources,
 class Rotation {
  public:
   Rotation(files::FileSystem& file_system, const fs::path& folder, Month now,
-           const RotateOptions& options, const std::stop_token& stop)
-      : file_system_(file_system), folder_(folder), now_(now), options_(options), stop_(stop) {}
+           const RotateOptions& options, RotatePart part, const std::stop_token& stop)
+      : file_system_(file_system),
+        folder_(folder),
+        now_(now),
+        options_(options),
+        part_(part),
+        stop_(stop) {}
 
   Result<RotateReport> run() {
     RETURN_IF_ERROR(remove_leftovers());
     ASSIGN_OR_RETURN(files_, find_month_files(file_system_, folder_));
     ASSIGN_OR_RETURN(const auto current, file_system_.info(current_path()));
-    if (current) RETURN_IF_ERROR(split_current());
+    if (current && part_ != RotatePart::kMonths) RETURN_IF_ERROR(split_current());
     for (const auto& [month, sources] : files_) {
-      if (!merges_.contains(month) && !blocked_.contains(month)) {
+      if (part_ != RotatePart::kLeaving && !merges_.contains(month) && !blocked_.contains(month)) {
         RETURN_IF_ERROR(tidy_month(month, sources));
       }
     }
@@ -189,6 +194,7 @@ class Rotation {
   const fs::path& folder_;
   const Month now_;
   const RotateOptions& options_;
+  const RotatePart part_;
   const std::stop_token& stop_;
   RecordScan scan_;
   RotateReport report_;
@@ -222,8 +228,8 @@ Result<RotateReport> rotate(files::FileSystem& file_system, const fs::path& fold
 
 Result<RotateReport> rotate_locked(files::FileSystem& file_system, const fs::path& folder,
                                    Timestamp now, const RotateOptions& options,
-                                   const std::stop_token& stop) {
-  return Rotation(file_system, folder, month_of(now), options, stop).run();
+                                   const std::stop_token& stop, RotatePart part) {
+  return Rotation(file_system, folder, month_of(now), options, part, stop).run();
 }
 
 }  // namespace assay::records

@@ -68,10 +68,19 @@ Result<RotateReport> rotate(files::FileSystem& file_system, const std::filesyste
                             Clock& clock, const RotateOptions& options,
                             const std::stop_token& stop);
 
-/// The same by the one who holds the lock. Nothing may append to the current file meanwhile.
+/// What rotate_locked() does of it.
+enum class RotatePart : std::uint8_t {
+  kAll,
+  kLeaving,  ///< Move lines out of the current file, to which nothing may be appended
+             ///< meanwhile.
+  kMonths,   ///< The rest: compress and archive. The current file is not looked at.
+};
+
+/// The same by the one who holds the lock; two calls at a time are one too many.
 /// Errors: as rotate(), and kUnavailable when the current file changed all the same.
 Result<RotateReport> rotate_locked(files::FileSystem& file_system,
                                    const std::filesystem::path& folder, Timestamp now,
-                                   const RotateOptions& options, const std::stop_token& stop);
+                                   const RotateOptions& options, const std::stop_token& stop,
+                                   RotatePart part = RotatePart::kAll);
 
 }  // namespace assay::records
