@@ -59,7 +59,8 @@ std::string record_of(const Life& life, std::uint64_t start, int thread, int num
 GroupJournalOptions options_of(const Life& life) {
   return {.durability = life.durability,
           .sync_interval = std::chrono::milliseconds(1),
-          .segment_size = ByteCount(life.seed % 4 == 0 ? 1'000'000 : life.seed % 700)};
+          .segment_size = ByteCount(life.seed % 4 == 0 ? 1'000'000 : life.seed % 700),
+          .when_damaged = WhenDamaged::kRefuse};
 }
 
 void run_thread(GroupJournal& journal, Truth& truth, const Life& life, std::uint64_t start,
@@ -121,12 +122,13 @@ Status live(FileSystem& file_system, Truth& truth, const Life& life, std::uint64
 
 Result<Records> read_all(FileSystem& file_system) {
   Records records;
-  const auto journal = GroupJournal::open(
-      file_system, kFolder, {}, [&](std::uint64_t sequence, std::span<const std::byte> record) {
-        EXPECT_TRUE(records.empty() || sequence == records.rbegin()->first + 1);
-        records.emplace(sequence, as_text(record));
-        return Status();
-      });
+  const auto journal =
+      GroupJournal::open(file_system, kFolder, {.when_damaged = WhenDamaged::kRefuse},
+                         [&](std::uint64_t sequence, std::span<const std::byte> record) {
+                           EXPECT_TRUE(records.empty() || sequence == records.rbegin()->first + 1);
+                           records.emplace(sequence, as_text(record));
+                           return Status();
+                         });
   if (!journal) return journal.error();
   EXPECT_EQ((*journal)->last_sequence(),
             records.empty() ? (*journal)->last_sequence() : records.rbegin()->first);

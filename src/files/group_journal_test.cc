@@ -214,7 +214,7 @@ TEST(GroupJournal, DamageInAnySegmentIsReportedAndTouchesNothing) {
       }
       damaged.flip_byte(path, offset);
       const auto before = damaged.content(path);
-      const auto journal = open_journal(damaged, seen);
+      const auto journal = open_journal(damaged, seen, {.when_damaged = WhenDamaged::kRefuse});
       ASSERT_FALSE(journal) << name << " " << offset;
       EXPECT_EQ(journal.error().code, ErrorCode::kCorrupt);
       EXPECT_NE(journal.error().message.find(name), std::string::npos) << journal.error().message;
@@ -232,13 +232,14 @@ TEST(GroupJournal, AMissingOrCutSegmentBetweenOthersIsReported) {
   }
   const std::string second = file_system.content(segment(2)).value();
   ASSERT_TRUE(file_system.remove(segment(2)));
-  const auto missing = open_journal(file_system, seen);
+  const GroupJournalOptions strict{.when_damaged = WhenDamaged::kRefuse};
+  const auto missing = open_journal(file_system, seen, strict);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::kCorrupt);
   EXPECT_NE(missing.error().message.find(segment(3).filename()), std::string::npos);
   for (std::size_t size = 0; size < second.size(); ++size) {
     ASSERT_TRUE(write_file(file_system, segment(2), second.substr(0, size)));
-    ASSERT_EQ(open_journal(file_system, seen).error().code, ErrorCode::kCorrupt) << size;
+    ASSERT_EQ(open_journal(file_system, seen, strict).error().code, ErrorCode::kCorrupt) << size;
   }
   ASSERT_TRUE(write_file(file_system, segment(2), second));
   EXPECT_TRUE(open_journal(file_system, seen));
