@@ -76,6 +76,13 @@ class Scan {
         position = next;
       }
     }
+    // A header alone that is damaged: perhaps there was more.
+    const auto header = journal_format::header();
+    const bool is_headed =
+        bytes_.size() >= kHeaderSize && std::ranges::equal(bytes_.first(kHeaderSize), header);
+    if (!is_headed && found_.records.empty() && found_.stretches.empty()) {
+      found_.stretches.push_back({.num_records_before = 0, .num_at_least = 0, .num_at_most = 1});
+    }
     return std::move(found_);
   }
 
@@ -176,12 +183,16 @@ NumberedSalvage number_salvage(const SegmentSalvage& found, std::uint64_t first,
     num_known += stretch.num_at_least;
     num_room += stretch.num_at_most - stretch.num_at_least;
   }
+  // It may have been the last one when it was first found damaged, and the next one begun behind
+  // all that it can have held.
+  if (next_first && *next_first - first == num_known + num_room) next_first.reset();
   std::uint64_t num_open = num_room;
   if (next_first) num_open = *next_first - first - std::min(num_known, *next_first - first);
   const bool is_divided = next_first && num_open > 0 && num_open < num_room;
 
   NumberedSalvage numbered;
   std::uint64_t next = first;
+  std::uint64_t num_uncertain = 0;
   std::optional<std::size_t> first_uncertain;
   std::size_t last_uncertain = 0;
   auto record = std::size_t{0};
@@ -202,11 +213,12 @@ NumberedSalvage number_salvage(const SegmentSalvage& found, std::uint64_t first,
     } else if (num_lost == 0) {
       continue;
     }
-    numbered.lost.push_back({.first_sequence = next,
+    numbered.lost.push_back({.first_sequence = next_first ? next : next - num_uncertain,
                              .last_sequence = next + num_lost - 1,
                              .num_at_least = next_first ? num_lost : stretch.num_at_least,
                              .num_at_most = num_lost});
     next += num_lost;
+    num_uncertain += stretch.num_at_most - stretch.num_at_least;
   }
   number_records_to(found.records.size());
   if (next_first && next < *next_first) {

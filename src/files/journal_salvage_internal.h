@@ -43,7 +43,8 @@ struct NumberedSalvage {
 /// Number what was found in a segment that begins with `first`. With `next_first`, the first number
 /// of the segment behind it, how many it held is known. Where a number is not certain it is the
 /// highest possible one: a record that is taken for newer than it is is applied again, which
-/// changes nothing; one that is taken for older would be passed over. With its own `last_sequence`
+/// changes nothing; one that is taken for older would be passed over. What is lost is stated by the
+/// numbers that it may have had. With its own `last_sequence`
 /// + 1 as `next_first` the answer has the same numbers.
 NumberedSalvage number_salvage(const SegmentSalvage& found, std::uint64_t first,
                                std::optional<std::uint64_t> next_first);

@@ -132,6 +132,22 @@ TEST(JournalSalvage, AStretchOfNoiseDoesNotHideWhatFollows) {
   EXPECT_EQ(texts_of(salvage(segment.bytes)), segment.records);
 }
 
+TEST(JournalSalvage, BehindAnUncertainNumberTheLossIsStatedByAllNumbersThatMayBe) {
+  Segment segment;
+  for (int i = 0; i < 5; ++i) segment.add("record " + std::to_string(i));
+  std::fill_n(segment.bytes.begin() + static_cast<std::ptrdiff_t>(segment.starts[1]), 16, '\0');
+  segment.bytes[segment.starts[3] + 9] ^= 1;
+  const NumberedSalvage numbered = number_salvage(salvage(segment.bytes), 10, std::nullopt);
+  EXPECT_EQ(numbered.sequences, (std::vector<std::uint64_t>{10, 13, 15}));
+  EXPECT_EQ(to_text(numbered.lost), "at most 2 of 11 to 12, 1 of 12 to 14");
+}
+
+TEST(JournalSalvage, ADamagedHeaderAloneMayHaveHadARecord) {
+  const NumberedSalvage numbered = number_salvage(salvage("ASSAYJNL........"), 5, std::nullopt);
+  EXPECT_EQ(to_text(numbered.lost), "at most 1 of 5");
+  EXPECT_EQ(numbered.last_sequence, 5U);
+}
+
 // Damage of random places: all that it did not touch is found, never with a number that is too low,
 // and asked again with the name of a next segment the numbers are the same.
 TEST(JournalSalvage, RandomDamageCostsOnlyWhatItTouches) {

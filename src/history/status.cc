@@ -4,6 +4,7 @@
 #include "history/data_folder_internal.h"
 #include "history/folder_walk_internal.h"
 #include "history/record_scan_internal.h"
+#include "records/damage_notes.h"
 
 #include <fmt/format.h>
 
@@ -54,6 +55,8 @@ class Measurement {
       RETURN_IF_ERROR(add(file));
     }
     RETURN_IF_ERROR(measure_growth());
+    ASSIGN_OR_RETURN(const auto notes, records::read_damage_notes(file_system_, folder_));
+    for (const records::DamageNote& note : notes) report_.damage.push_back(note.to_text());
     report_.disk = options_.disk;
     const std::uint64_t growth = report_.growth_a_day().count();
     if (report_.disk && growth > 0) {

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/bytes.h"
 #include "core/result.h"
 #include "core/timestamp.h"
 
@@ -95,6 +96,9 @@ struct Event {
   std::string idempotency_key;
   EventBody body;
 };
+
+/// No encoded event is shorter.
+inline constexpr ByteCount kMinEventSize{64};
 
 /// One line of JSON without LF.
 std::string encode_event(const Event& event);

@@ -125,6 +125,8 @@ std::string config_line(const Event& event, const ConfigChanged& body) {
   return members.to_text();
 }
 
+std::string_view file_name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 }  // namespace
 
 std::string_view to_string(Verdict verdict) {
@@ -200,6 +202,11 @@ Applied GenerationTable::update(const Event& event, Open& open) {
       open.known.ply.hash = decode_json_text(*hash).value_or("");
     }
     if (output->pending_ply_path) {
+      const PlyState& before = open.known.ply;
+      if (before.is_waiting() && before.pending_path != *output->pending_ply_path) {
+        applied.superseded = {.generation_id = event.generation_id,
+                              .pending_path = before.pending_path};
+      }
       open.known.ply = {.pending_path = *output->pending_ply_path,
                         .hash = open.known.ply.hash,
                         .outcome = {},
@@ -266,6 +273,11 @@ Applied GenerationTable::settle_ply(const Event& event, const PlySettled& body) 
     return applied;
   }
   if (!known->ply.is_waiting()) {
+    applied.verdict = Verdict::kRepeated;
+    return applied;
+  }
+  // Those that waited before these were moved while these came.
+  if (body.path && file_name_of(*body.path) != file_name_of(known->ply.pending_path)) {
     applied.verdict = Verdict::kRepeated;
     return applied;
   }
@@ -373,6 +385,28 @@ std::vector<PlyDue> GenerationTable::ply_due(std::optional<Timestamp> expired_be
   };
   for (const auto& [generation_id, open] : open_) look(open.known);
   for (const std::string& generation_id : finished_order_) look(finished_.at(generation_id));
+  return found;
+}
+
+bool GenerationTable::is_waiting(const SupersededPly& ply) const {
+  const auto is_it = [&](const KnownGeneration& known) {
+    return known.ply.is_waiting() && known.ply.pending_path == ply.pending_path;
+  };
+  if (const auto open = open_.find(ply.generation_id); open != open_.end()) {
+    return is_it(open->second.known);
+  }
+  const auto finished = finished_.find(ply.generation_id);
+  return finished != finished_.end() && is_it(finished->second);
+}
+
+std::vector<SupersededPly> GenerationTable::known_ply() const {
+  std::vector<SupersededPly> found;
+  const auto add = [&](const KnownGeneration& known) {
+    found.push_back({.generation_id = known.generation_id,
+                     .pending_path = known.ply.is_waiting() ? known.ply.pending_path : ""});
+  };
+  for (const auto& [generation_id, open] : open_) add(open.known);
+  for (const auto& [generation_id, known] : finished_) add(known);
   return found;
 }
 

@@ -88,17 +88,19 @@ Status LocalRecorder::on_record(std::uint64_t sequence, std::span<const std::byt
 }
 
 // With state_mutex_ held, or while replaying.
-void LocalRecorder::apply(const Event& event) {
+Verdict LocalRecorder::apply(const Event& event) {
   const std::uint64_t num_finished = table_.num_finished();
   Applied applied = table_.apply(event);
   last_applied_ = event.sequence;
   queue_lines(applied);
-  if (is_replaying_) return;
+  if (is_replaying_) return applied.verdict;
   ++num_by_verdict_[static_cast<std::size_t>(applied.verdict)];
   outcomes_[event.sequence] = {.verdict = applied.verdict,
                                .generation_id = std::move(applied.generation_id),
                                .ply_due = std::move(applied.ply_due)};
+  if (applied.superseded) superseded_.push_back(std::move(*applied.superseded));
   if (table_.num_finished() != num_finished) count_finished();
+  return applied.verdict;
 }
 
 void LocalRecorder::queue_lines(Applied& applied) {
@@ -230,6 +232,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
       settled = clock_->monotonic();
       watch_space();
       settle_due();
+      discard_superseded();
     }
     const std::scoped_lock guard(derive_mutex_);
     Status done = derive(Pending::kWhenDue);
@@ -276,7 +279,13 @@ void LocalRecorder::watch_space() {
       log_info(fmt::format("over: {}", what));
     }
   };
+  const auto notes = files::list_damage_notes(*file_system_, folder_ / "journal");
   const std::scoped_lock guard(state_mutex_);
+  if (notes) {
+    update(is_journal_damaged_, !notes->empty(), notes->empty(),
+           fmt::format("the journal in {} was damaged; assay history doctor says what is lost",
+                       folder_.native()));
+  }
   update(is_disk_low_,
          free_share<options_.min_free_share, free_share> options_.min_free_share * kClear,
          fmt::format("the disk of {} is nearly full", folder_.native()));
@@ -299,6 +308,7 @@ RecorderStatus LocalRecorder::status() const {
   status.trouble = trouble_;
   status.is_disk_low = is_disk_low_;
   status.is_ply_large = is_ply_large_;
+  status.is_journal_damaged = is_journal_damaged_;
   return status;
 }
 

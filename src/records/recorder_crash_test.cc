@@ -109,6 +109,8 @@ class World {
     options.hand_over = HandOver::kNever;
     options.journal.durability = durability_;
     options.journal.segment_size = ByteCount(2000);
+    // A power loss never looks like damage.
+    options.journal.when_damaged = files::WhenDamaged::kRefuse;
     auto recorder = Recorder::open(file_system_, clock_, random_, "/data", options);
     if (recorder) return std::move(*recorder);
     open_error_ = recorder.error().message;
