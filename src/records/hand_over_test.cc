@@ -1,6 +1,7 @@
 // Several recorders on one data folder, as several processes have them: flock and the socket do
 // not care that they are in one.
 
+#include "core/testing/fake_clock.h"
 #include "files/atomic_file.h"
 #include "files/testing/temporary_folder.h"
 #include "records/recorder.h"
@@ -111,6 +112,31 @@ TEST_F(HandOverTest, AnotherTakesThePlaceOfTheFirst) {
   EXPECT_TRUE(third->status().is_handed_over);
   ASSERT_TRUE(third->flush());
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("generation_id": "a")"));
+}
+
+// The one that has the folder gives the time, whoever calls.
+TEST_F(HandOverTest, ClocksOfProcessesMayBeHoursApart) {
+  assay::testing::FakeClock fast;
+  assay::testing::FakeClock slow(fast.now() - std::chrono::hours(7));
+  const auto open_with = [&](Clock& clock) {
+    return std::move(Recorder::open(files::posix_file_system(), clock, system_random(),
+                                    folder_.path() / "data", {})
+                         .value());
+  };
+  auto first = open_with(fast);
+  const auto second = open_with(slow);
+  ASSERT_TRUE(second->start(chair("a")));
+  ASSERT_TRUE(second->log_submission("a", std::nullopt));
+  first.reset();
+  EXPECT_EQ(second->log_feedback("a", {.validator_uid = {}, .validator_hotkey = {}, .score = 1.0})
+                ->verdict,
+            Verdict::kApplied);
+  EXPECT_EQ(second->finish("a")->verdict, Verdict::kApplied);
+  ASSERT_TRUE(second->flush());
+  const std::string history = content("generation_history.jsonl");
+  EXPECT_TRUE(history.contains(R"("timestamp": "2025-10-27T00:00:00+00:00")")) << history;
+  EXPECT_TRUE(history.contains(R"("feedback_time": "2025-10-26T17:00:00+00:00")")) << history;
+  EXPECT_TRUE(history.contains(R"("feedback_delay_seconds": 0.0)")) << history;
 }
 
 TEST_F(HandOverTest, NothingIsLostOrDoneTwiceWhileTheFirstGoes) {

@@ -259,6 +259,22 @@ void LocalRecorder::note_trouble(const Status& status) {
   }
 }
 
+// Said once when it begins and once when it is over. A full queue or a record that is too long is
+// the caller's to see to.
+void LocalRecorder::note_refusal(const Status& appended) {
+  if (appended) {
+    if (is_refusing_.load(std::memory_order_relaxed) && is_refusing_.exchange(false)) {
+      log_info("over: events are recorded again");
+    }
+    return;
+  }
+  const ErrorCode code = appended.error().code;
+  if (code == ErrorCode::kInvalidInput || code == ErrorCode::kExhausted) return;
+  if (!is_refusing_.exchange(true)) {
+    log_warning("alert: events are refused", {{"reason", appended.error().message}});
+  }
+}
+
 // Raised beyond the limit, over only well on this side of it, and said once each.
 void LocalRecorder::watch_space() {
   constexpr double kClear = 1.1;
@@ -304,6 +320,7 @@ RecorderStatus LocalRecorder::status() const {
   status.num_by_verdict = num_by_verdict_;
   status.num_finished = table_.num_finished();
   status.num_open = table_.num_open();
+  status.is_refusing = is_refusing_;
   status.behind = ByteCount(behind_bytes_);
   status.trouble = trouble_;
   status.is_disk_low = is_disk_low_;

@@ -108,6 +108,7 @@ class LocalRecorder final : public Recorder {
   Status check_folder();
   void run(const std::stop_token& stop);
   void note_trouble(const Status& status);
+  void note_refusal(const Status& appended);
   void watch_space();
 
   files::FileSystem* file_system_;
@@ -158,6 +159,7 @@ class LocalRecorder final : public Recorder {
   std::atomic<bool> is_open_ = false;  // from the end of start_up() on
   std::atomic<bool> is_closed_ = false;
   std::atomic<bool> is_folder_gone_ = false;
+  std::atomic<bool> is_refusing_ = false;
   std::unique_ptr<files::GroupJournal> journal_;
   std::mutex wake_mutex_;
   std::unique_ptr<std::condition_variable_any> wake_ =

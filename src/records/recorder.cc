@@ -111,7 +111,10 @@ Result<Receipt> LocalRecorder::append(const Event& event) {
     }
   }
   const std::string json = encode_event(event);
-  ASSIGN_OR_RETURN(const std::uint64_t sequence, journal_->append(as_bytes(json)));
+  const auto appended = journal_->append(as_bytes(json));
+  note_refusal(appended ? Status() : Status(appended.error()));
+  if (!appended) return appended.error();
+  const std::uint64_t sequence = *appended;
   Outcome outcome;
   {
     const std::scoped_lock guard(state_mutex_);

@@ -124,6 +124,8 @@ struct RecorderStatus {
   bool is_disk_low = false;
   bool is_ply_large = false;
   bool is_journal_damaged = false;  ///< Notes of damage are in `journal/quarantine/`.
+  /// The last event was refused by the journal: a full or a broken disk.
+  bool is_refusing = false;
   /// Why the derived files do not follow; else empty.
   std::string trouble;
 };

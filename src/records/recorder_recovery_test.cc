@@ -145,5 +145,45 @@ TEST_F(RecorderRecoveryTest, GoesOnWithoutTheJournalThatSomebodyRemoved) {
   EXPECT_EQ(num_lines(content("generation_history.jsonl")), 2U);
 }
 
+// The clocks of two machines that take turns in one folder are hours apart: the order is that of
+// the events, each time stands as its clock gave it, and no delay is negative.
+TEST_F(RecorderRecoveryTest, ClocksThatAreHoursApartChangeNoOrder) {
+  assay::testing::FakeClock late_clock(clock_.now() - std::chrono::hours(5));
+  const auto open_late = [&] {
+    return std::move(Recorder::open(file_system_, late_clock, random_, "/data", options()).value());
+  };
+  {
+    const auto recorder = open();
+    ASSERT_TRUE(recorder->start(text_generation("a")));
+    ASSERT_TRUE(recorder->start(text_generation("b")));
+    ASSERT_TRUE(recorder->log_submission("a", std::nullopt));
+    ASSERT_TRUE(recorder->finish("b"));
+    file_system_.kill();
+  }
+  {
+    const auto recorder = open_late();
+    EXPECT_EQ(recorder->log_feedback("a", score(0.5))->verdict, Verdict::kApplied);
+    EXPECT_EQ(recorder->log_feedback("b", score(0.25))->verdict, Verdict::kLate);
+    EXPECT_EQ(recorder->log_feedback("c", score(0.75))->verdict, Verdict::kUnknownGeneration);
+    EXPECT_EQ(recorder->start(text_generation("c"))->verdict, Verdict::kApplied);
+    file_system_.kill();
+  }
+  clock_.advance(std::chrono::seconds(1));
+  const auto recorder = open();
+  EXPECT_EQ(recorder->log_feedback("a", score(0.75))->verdict, Verdict::kReplaced);
+  EXPECT_EQ(recorder->finish("a")->verdict, Verdict::kApplied);
+  EXPECT_EQ(recorder->finish("c")->verdict, Verdict::kApplied);
+  ASSERT_TRUE(recorder->flush());
+  const std::string history = content("generation_history.jsonl");
+  EXPECT_LT(history.find("\"generation_id\": \"b\""), history.find("\"generation_id\": \"a\""));
+  EXPECT_LT(history.find("\"generation_id\": \"a\""), history.find("\"generation_id\": \"c\""));
+  EXPECT_TRUE(history.contains(R"("timestamp": "2025-10-26T19:00:00+00:00")"));
+  EXPECT_TRUE(history.contains(R"("feedback_time": "2025-10-27T00:00:01+00:00", "score": 0.75)"));
+  const std::string feedback = content("generation_feedback.jsonl");
+  EXPECT_TRUE(feedback.contains(R"("feedback_time": "2025-10-26T19:00:00+00:00", "score": 0.25)"));
+  EXPECT_TRUE(feedback.contains(R"("feedback_delay_seconds": 0.0)")) << feedback;
+  EXPECT_FALSE(feedback.contains(": -"));
+}
+
 }  // namespace
 }  // namespace assay::records
