@@ -26,17 +26,16 @@ std::string json_text(std::string_view text) {
 }
 
 std::string encode_note(const JournalDamage& damage) {
-  std::string json = "{\"format\": \"assay-journal-damage\", \"format_version\": 1";
-  auto out = std::back_inserter(json);
-  fmt::format_to(out, ", \"segment\": {}",
-                 damage.segment.empty() ? std::string("null") : json_text(damage.segment));
-  fmt::format_to(out, ", \"reason\": {}, \"records_salvaged\": {}, \"lost\": [",
-                 json_text(damage.reason), damage.num_salvaged);
+  std::string json = fmt::format(
+      R"({{"format": "assay-journal-damage", "format_version": 1, "segment": {}, "reason": {}, )"
+      R"("records_salvaged": {}, "lost": [)",
+      damage.segment.empty() ? std::string("null") : json_text(damage.segment),
+      json_text(damage.reason), damage.num_salvaged);
   std::string_view separator;
   for (const LostRecords& lost : damage.lost) {
     fmt::format_to(
-        out,
-        "{}{{\"first_sequence\": {}, \"last_sequence\": {}, \"at_least\": {}, \"at_most\": {}}}",
+        std::back_inserter(json),
+        R"({}{{"first_sequence": {}, "last_sequence": {}, "at_least": {}, "at_most": {}}})",
         std::exchange(separator, ", "), lost.first_sequence, lost.last_sequence, lost.num_at_least,
         lost.num_at_most);
   }

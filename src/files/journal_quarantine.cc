@@ -99,7 +99,7 @@ Status JournalSegments::set_aside(std::uint64_t first) {
   const fs::path quarantine = folder_ / kJournalQuarantine;
   RETURN_IF_ERROR(file_system_->create_folders(quarantine));
   ASSIGN_OR_RETURN(const std::string name, quarantine_name(first));
-  const auto moved = file_system_->rename(path_of(first), quarantine / name);
+  auto moved = file_system_->rename(path_of(first), quarantine / name);
   // Not there: an earlier call moved it, and failed behind that.
   if (!moved && moved.error().code != ErrorCode::kNotFound) return moved;
   return file_system_->sync_folder(quarantine);

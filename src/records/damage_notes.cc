@@ -29,7 +29,8 @@ std::string text_of(const JsonMembers& members, std::string_view name) {
 
 std::optional<files::JournalDamage> decode_note(std::string_view json) {
   const auto members = JsonMembers::parse(json);
-  const std::string* lost = members ? members->find("lost") : nullptr;
+  if (!members) return std::nullopt;
+  const std::string* lost = members->find("lost");
   if (lost == nullptr || text_of(*members, "format") != "assay-journal-damage") return std::nullopt;
   files::JournalDamage damage{.segment = text_of(*members, "segment"),
                               .reason = text_of(*members, "reason"),

@@ -26,10 +26,13 @@ class RecorderDamage : public testing::RecorderFixture {
     return found;
   }
   void restart() {
-    for (const std::string_view folder : {"journal", "journal/quarantine", "quarantine", ""}) {
+    for (const std::string_view folder :
+         {"journal", "journal/quarantine", "quarantine", "ply_files/pending", ""}) {
       for (const std::string& name : names(folder)) {
         static_cast<void>(file_system_.remove(std::filesystem::path("/data") / folder / name));
       }
+      // Or a loss of power brings them back.
+      static_cast<void>(file_system_.sync_folder(std::filesystem::path("/data") / folder));
     }
   }
   // Changes one byte of the event that holds `text`.
@@ -154,6 +157,44 @@ TEST_F(RecorderDamage, BytesThatALostEventNamedAreKept) {
   for (int opening = 0; opening < 2; ++opening) {
     ASSERT_TRUE(open()->close());
     EXPECT_EQ(names("ply_files/pending").size(), 1U);
+  }
+}
+
+TEST_F(RecorderDamage, WhatIsLostAtTheEndIsSettledToo) {
+  record_two(options());
+  put("journal/" + std::string(kFirstSegment), std::string(300, 'j'));
+  EXPECT_EQ(open()->recovery().lost, (std::vector<files::LostRecords>{{1, 3, 0, 3}}));
+  EXPECT_EQ(content("journal/quarantine/" + std::string(kFirstSegment) + ".0"),
+            std::string(300, 'j'));
+  const auto recorder = open();
+  EXPECT_EQ(recorder->recovery().to_text(), "");
+  EXPECT_EQ(recorder->start(text_generation("a"))->verdict, Verdict::kApplied);
+}
+
+TEST_F(RecorderDamage, APowerLossWhileItIsSalvagedCostsNothingMore) {
+  for (std::uint64_t operation = 1;; ++operation) {
+    SCOPED_TRACE(operation);
+    restart();
+    record_two(options());
+    damage_event("\"total_time\": 1.5");
+    const std::string damaged = content("journal/" + std::string(kFirstSegment));
+    file_system_.cut_power_at(file_system_.num_operations() + operation);
+    bool is_done = false;
+    if (auto opened = Recorder::open(file_system_, clock_, random_, "/data", options())) {
+      is_done = (*opened)->close().has_value();
+    }
+    file_system_.crash(random_);
+    ASSERT_TRUE(open()->close());
+    EXPECT_EQ(open()->recovery().to_text(), "");
+    const std::string history = content("generation_history.jsonl");
+    EXPECT_EQ(num_lines(history), 2U) << history;
+    EXPECT_TRUE(history.contains("2.5") && !history.contains("1.5")) << history;
+    EXPECT_EQ(content("journal/quarantine/" + std::string(kFirstSegment) + ".0"), damaged);
+    const auto notes = read_damage_notes(file_system_, "/data").value();
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_EQ(notes[0].damage.lost, (std::vector<files::LostRecords>{{3, 3, 1, 1}}));
+    ASSERT_FALSE(HasFailure());
+    if (is_done) break;
   }
 }
 

@@ -106,6 +106,8 @@ Status LocalRecorder::check_against_checkpoint() {
          .num_salvaged = 0,
          .lost = {}});
   }
+  // Numbers behind the last event that could be read are lost: nothing comes for them any more.
+  last_applied_ = last;
   if (first <= known + 1) return {};
   const std::uint64_t count = first - known - 1;
   return note_missing(fmt::format("missing-{}-{}", known + 1, first - 1),
