@@ -232,6 +232,8 @@ nb::dict status(RecorderHandle& handle) {
   shown["behind_bytes"] = found.behind.count();
   shown["is_disk_low"] = found.is_disk_low;
   shown["is_ply_large"] = found.is_ply_large;
+  shown["is_refusing"] = found.is_refusing;
+  shown["is_journal_damaged"] = found.is_journal_damaged;
   shown["trouble"] = found.trouble;
   return shown;
 }

@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
+#include "records/damage_notes.h"
 #include "records/data_folder.h"
 #include "records/line_hash.h"
 #include "records/line_reader.h"
@@ -63,6 +64,7 @@ class Examination {
     for (const fs::path& below : {fs::path(), fs::path("images"), fs::path("ply_files")}) {
       RETURN_IF_ERROR(probe(below));
     }
+    RETURN_IF_ERROR(read_damage());
     check_space();
     std::ranges::sort(report_.findings, {}, [](const Finding& finding) {
       return std::tie(finding.kind, finding.path, finding.detail);
@@ -198,6 +200,15 @@ class Examination {
     if (read) return {};
     if (read.error().code == ErrorCode::kCancelled) return read;
     find(FindingKind::kUnreadable, std::string(path), read.error().message);
+    return {};
+  }
+
+  Status read_damage() {
+    const auto notes = records::read_damage_notes(file_system_, folder_);
+    if (!notes) return tell(Status(notes.error()), "journal/quarantine");
+    for (const records::DamageNote& note : *notes) {
+      find(FindingKind::kDamagedJournal, note.path.native(), note.to_text());
+    }
     return {};
   }
 

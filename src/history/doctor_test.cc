@@ -68,6 +68,21 @@ TEST_F(DoctorTest, TellsMissingAndWrongAndUnnamedFilesApart) {
             0U);
 }
 
+TEST_F(DoctorTest, TellsWhatTheJournalLost) {
+  put("generation_history.jsonl", record_line("a", "2025-11-01T00:00:00Z") + "\n");
+  put("journal/quarantine/x.journal.0", "damaged bytes");
+  put("journal/quarantine/x.journal.0.json",
+      R"({"format": "assay-journal-damage", "format_version": 1, "segment": "x.journal", )"
+      R"("reason": "the record at byte 7 is damaged", "records_salvaged": 4, "lost": )"
+      R"([{"first_sequence": 3, "last_sequence": 5, "at_least": 3, "at_most": 3}]})");
+  put("journal/quarantine/y.json", "junk");
+  const DoctorReport report = run();
+  EXPECT_EQ(count(report, FindingKind::kDamagedJournal), 2U) << to_text(report);
+  EXPECT_EQ(report.findings[0].path, "journal/quarantine/x.journal.0.json");
+  EXPECT_EQ(report.findings[0].detail, "events 3 to 5 are lost: the record at byte 7 is damaged");
+  EXPECT_EQ(report.findings[1].detail, "a note that cannot be read");
+}
+
 TEST_F(DoctorTest, LateFeedbackAndOpenGenerationsNameFilesToo) {
   put("ply_files/a.ply", "splats");
   put("images/open.png", "image");

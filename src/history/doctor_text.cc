@@ -23,6 +23,10 @@ struct KindText {
 
 // Order: that of FindingKind.
 constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
+    {.name = "damaged_journal",
+     .title = "Damage to the journal",
+     .advice = "What could be read was salvaged. Events of the time of the loss may be missing in "
+               "the records. Test the disk; then move these files and those beside them away."},
     {.name = "missing_file",
      .title = "Files that records name and that are not there",
      .advice = "Bring them back with assay history restore; if no backup has them they are lost, "

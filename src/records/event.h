@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/bytes.h"
 #include "core/result.h"
 #include "core/timestamp.h"
 
@@ -98,6 +99,9 @@ struct Event {
   /// KnownGeneration gives it; empty for nothing. In the event, so that a replay does the same.
   JsonObjectText known = {};
 };
+
+/// No encoded event is shorter.
+inline constexpr ByteCount kMinEventSize{64};
 
 /// One line of JSON without LF.
 std::string encode_event(const Event& event);

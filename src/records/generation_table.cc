@@ -138,6 +138,8 @@ Verdict verdict_again(Verdict first) {
   }
 }
 
+std::string_view file_name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 }  // namespace
 
 std::optional<Verdict> verdict_of(std::string_view name) {
@@ -226,6 +228,11 @@ Applied GenerationTable::update(const Event& event, Open& open) {
       open.known.ply.hash = decode_json_text(*hash).value_or("");
     }
     if (output->pending_ply_path) {
+      const PlyState& before = open.known.ply;
+      if (before.is_waiting() && before.pending_path != *output->pending_ply_path) {
+        applied.superseded = {.generation_id = event.generation_id,
+                              .pending_path = before.pending_path};
+      }
       open.known.ply = {.pending_path = *output->pending_ply_path,
                         .hash = open.known.ply.hash,
                         .outcome = {},
@@ -292,6 +299,11 @@ Applied GenerationTable::settle_ply(const Event& event, const PlySettled& body) 
     return applied;
   }
   if (!known->ply.is_waiting()) {
+    applied.verdict = Verdict::kRepeated;
+    return applied;
+  }
+  // Those that waited before these were moved while these came.
+  if (body.path && file_name_of(*body.path) != file_name_of(known->ply.pending_path)) {
     applied.verdict = Verdict::kRepeated;
     return applied;
   }

@@ -52,6 +52,12 @@ struct PlyDue {
   double score = 0.0;  ///< Of the feedback; 0 without one.
 };
 
+/// PLY bytes that waited, of which the record says nothing any more: other ones came.
+struct SupersededPly {
+  std::string generation_id;
+  std::string pending_path;  ///< Relative to the data folder.
+};
+
 /// What follows from an event, beside the changed state. Lines are without LF; empty for none.
 struct Applied {
   Verdict verdict = Verdict::kApplied;
@@ -61,6 +67,7 @@ struct Applied {
   std::string feedback_line;  ///< For generation_feedback.jsonl.
   std::string config_line;    ///< For miner_config_history.jsonl.
   std::optional<PlyDue> ply_due;
+  std::optional<SupersededPly> superseded;
 };
 
 struct GenerationTableOptions {
@@ -101,6 +108,10 @@ class GenerationTable {
   /// PLY bytes that wait although their feedback is there, and those of generations that began
   /// before `expired_before` and have none.
   std::vector<PlyDue> ply_due(std::optional<Timestamp> expired_before) const;
+  /// Whether these PLY bytes wait for the feedback of this generation.
+  bool is_waiting(const SupersededPly& ply) const;
+  /// The ids of all generations that it knows, each with the path of the bytes that wait, or none.
+  std::vector<SupersededPly> known_ply() const;
 
  private:
   struct Open {

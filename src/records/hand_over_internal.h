@@ -25,6 +25,13 @@ namespace assay::records {
 /// Where the one who has the journal listens.
 std::filesystem::path hand_over_path(const std::filesystem::path& folder);
 
+/// Where a process that hands over puts the bytes of a PLY file, locked while it waits.
+std::filesystem::path incoming_folder(const std::filesystem::path& folder);
+
+/// Remove what processes left there that were killed; what is locked is on its way. What cannot be
+/// removed stays: the next opening tries again. Pre: the caller holds the lock of the folder.
+void discard_abandoned(files::FileSystem& file_system, const std::filesystem::path& folder);
+
 /// Carry out a call that is written as JSON; the answer is JSON too, also that it failed. Bytes of
 /// any content are answered.
 std::string carry_out(Recorder& recorder, std::string_view request);
@@ -122,6 +129,7 @@ class HandedOverRecorder final : public Recorder {
   Result<std::string> answer_of_other(const std::string& request);
   std::shared_ptr<Recorder> local() const;
   void take_over();
+  Status append_to(const std::filesystem::path& path, std::span<const std::byte> bytes);
   std::string new_key();
 
   files::FileSystem* file_system_;

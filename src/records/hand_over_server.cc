@@ -1,6 +1,8 @@
 #include "core/log.h"
 #include "records/hand_over_internal.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <chrono>
 #include <utility>
@@ -101,6 +103,28 @@ Result<Receipt> call(Recorder& recorder, const Arguments& arguments) {
 
 std::filesystem::path hand_over_path(const std::filesystem::path& folder) {
   return folder / "journal" / "socket";
+}
+
+std::filesystem::path incoming_folder(const std::filesystem::path& folder) {
+  return folder / "incoming";
+}
+
+void discard_abandoned(files::FileSystem& file_system, const std::filesystem::path& folder) {
+  const auto names = file_system.list(incoming_folder(folder));
+  if (!names) return;
+  std::uint64_t num_removed = 0;
+  for (const std::string& name : *names) {
+    const auto path = incoming_folder(folder) / name;
+    const auto info = file_system.info(path);
+    if (!info || !*info || (*info)->kind != files::FileKind::kFile) continue;
+    // Whoever waits for its answer holds it, and hands it to this process next.
+    const auto lock = file_system.lock(path);
+    if (lock && file_system.remove(path)) ++num_removed;
+  }
+  if (num_removed > 0) {
+    log_info("bytes of processes that were killed before their call was recorded are removed",
+             {{"files", fmt::to_string(num_removed)}});
+  }
 }
 
 std::string carry_out(Recorder& recorder, std::string_view request) {

@@ -1,5 +1,4 @@
 #include "core/log.h"
-#include "files/atomic_file.h"
 #include "json/python_repr.h"
 #include "records/hand_over_internal.h"
 #include "records/local_recorder_internal.h"
@@ -164,23 +163,39 @@ Result<Receipt> HandedOverRecorder::log_timing(std::string_view generation_id,
   return ask(std::move(members), key);
 }
 
+Status HandedOverRecorder::append_to(const std::filesystem::path& path,
+                                     std::span<const std::byte> bytes) {
+  ASSIGN_OR_RETURN(const auto file, file_system_->open(path, files::OpenMode::kAppend));
+  return file->append(bytes);
+}
+
 // The bytes go by a file: they are larger than a message.
 Result<Receipt> HandedOverRecorder::log_output(std::string_view generation_id,
                                                const NewOutput& output, std::string_view key) {
   JsonMembers members = request("output", generation_id);
   members.set_text("output", output.output);
   std::filesystem::path bytes_file;
+  std::unique_ptr<files::FileLock> lock;
   if (!output.ply_file.empty()) {
     ASSIGN_OR_RETURN(const auto path, file_system_->resolve(output.ply_file));
     members.set_text("ply_file", path.native());
   } else if (!output.ply.empty()) {
-    ASSIGN_OR_RETURN(const auto path,
-                     file_system_->resolve(folder_ / "incoming" / (new_key().substr(6) + ".ply")));
-    RETURN_IF_ERROR(files::write_file(*file_system_, path, as_text(output.ply)));
+    RETURN_IF_ERROR(file_system_->create_folders(incoming_folder(folder_)));
+    ASSIGN_OR_RETURN(const auto path, file_system_->resolve(incoming_folder(folder_) /
+                                                            (new_key().substr(6) + ".ply")));
+    // Held until the answer is there: what nobody holds is removed at the next opening. The bytes
+    // need not last: they are on disk when the other process has stored them.
+    ASSIGN_OR_RETURN(lock, file_system_->lock(path));
     bytes_file = path;
     members.set_text("ply_file", path.native());
   }
-  auto receipt = ask(std::move(members), key);
+  Result<Receipt> receipt = Receipt();
+  const Status written = bytes_file.empty() ? Status() : append_to(bytes_file, output.ply);
+  if (written) {
+    receipt = ask(std::move(members), key);
+  } else {
+    receipt = written.error();
+  }
   if (!bytes_file.empty()) static_cast<void>(file_system_->remove(bytes_file));
   return receipt;
 }

@@ -89,17 +89,19 @@ Status LocalRecorder::on_record(std::uint64_t sequence, std::span<const std::byt
 }
 
 // With state_mutex_ held, or while replaying.
-void LocalRecorder::apply(const Event& event) {
+Verdict LocalRecorder::apply(const Event& event) {
   const std::uint64_t num_finished = table_.num_finished();
   Applied applied = table_.apply(event);
   last_applied_ = event.sequence;
   queue_lines(applied);
-  if (is_replaying_) return;
+  if (is_replaying_) return applied.verdict;
   ++num_by_verdict_[static_cast<std::size_t>(applied.verdict)];
   outcomes_[event.sequence] = {.verdict = applied.verdict,
                                .generation_id = std::move(applied.generation_id),
                                .ply_due = std::move(applied.ply_due)};
+  if (applied.superseded) superseded_.push_back(std::move(*applied.superseded));
   if (table_.num_finished() != num_finished) count_finished();
+  return applied.verdict;
 }
 
 void LocalRecorder::queue_lines(Applied& applied) {
@@ -252,6 +254,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
       settled = clock_->monotonic();
       watch_space();
       settle_due();
+      discard_superseded();
     }
     if (derive_in_passing()) rotate_when_due();
   }
@@ -267,6 +270,22 @@ void LocalRecorder::note_trouble(const Status& status) {
                 {{"reason", trouble_}});
   } else if (status && had_trouble) {
     log_info("the files of the history follow again");
+  }
+}
+
+// Said once when it begins and once when it is over. A full queue or a record that is too long is
+// the caller's to see to.
+void LocalRecorder::note_refusal(const Status& appended) {
+  if (appended) {
+    if (is_refusing_.load(std::memory_order_relaxed) && is_refusing_.exchange(false)) {
+      log_info("over: events are recorded again");
+    }
+    return;
+  }
+  const ErrorCode code = appended.error().code;
+  if (code == ErrorCode::kInvalidInput || code == ErrorCode::kExhausted) return;
+  if (!is_refusing_.exchange(true)) {
+    log_warning("alert: events are refused", {{"reason", appended.error().message}});
   }
 }
 
@@ -290,7 +309,13 @@ void LocalRecorder::watch_space() {
       log_info(fmt::format("over: {}", what));
     }
   };
+  const auto notes = files::list_damage_notes(*file_system_, folder_ / "journal");
   const std::scoped_lock guard(state_mutex_);
+  if (notes) {
+    update(is_journal_damaged_, !notes->empty(), notes->empty(),
+           fmt::format("the journal in {} was damaged; assay history doctor says what is lost",
+                       folder_.native()));
+  }
   update(is_disk_low_,
          free_share<options_.min_free_share, free_share> options_.min_free_share * kClear,
          fmt::format("{:.0f} % of the disk of {} is free; the alert is at {:.0f} %",
@@ -310,10 +335,12 @@ RecorderStatus LocalRecorder::status() const {
   status.num_by_verdict = num_by_verdict_;
   status.num_finished = table_.num_finished();
   status.num_open = table_.num_open();
+  status.is_refusing = is_refusing_;
   status.behind = ByteCount(behind_bytes_);
   status.trouble = trouble_;
   status.is_disk_low = is_disk_low_;
   status.is_ply_large = is_ply_large_;
+  status.is_journal_damaged = is_journal_damaged_;
   return status;
 }
 

@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <stop_token>
 #include <thread>
 #include <unordered_map>
@@ -85,15 +86,20 @@ class LocalRecorder final : public Recorder {
   Result<OutputLogged> take_output(const GenerationId& generation_id, const NewOutput& output);
   void settle(const PlyDue& due);
   void settle_due();
+  void discard_superseded();
+  void discard_unnamed();
 
   // The journal's callback, at replay and live.
   Status on_record(std::uint64_t sequence, std::span<const std::byte> record);
   Status replay(std::uint64_t sequence, std::span<const std::byte> record);
-  void apply(const Event& event);
+  Verdict apply(const Event& event);
   void queue_lines(Applied& applied);
   void count_finished();
 
   // Recovery.
+  Status open_journal();
+  Status check_against_checkpoint();
+  Status note_missing(std::string_view name, files::JournalDamage damage);
   Status load_checkpoint();
   Status adopt();
   Status adopt_history_tail();
@@ -115,6 +121,7 @@ class LocalRecorder final : public Recorder {
   void update_index();
   void run(const std::stop_token& stop);
   void note_trouble(const Status& status);
+  void note_refusal(const Status& appended);
   void watch_space();
 
   files::FileSystem* file_system_;
@@ -128,6 +135,8 @@ class LocalRecorder final : public Recorder {
 
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<PlyStore> ply_files_;
+  // Shared by those who store PLY bytes until their event is in the journal.
+  std::shared_mutex ply_mutex_;
 
   std::mutex random_mutex_;  // guards random_
 
@@ -143,6 +152,8 @@ class LocalRecorder final : public Recorder {
   std::string trouble_;
   bool is_disk_low_ = false;
   bool is_ply_large_ = false;
+  bool is_journal_damaged_ = false;
+  std::vector<SupersededPly> superseded_;  // not yet discarded
 
   std::mutex rotate_mutex_;  // guards the files of months; taken before derive_mutex_
 
@@ -161,10 +172,13 @@ class LocalRecorder final : public Recorder {
   bool has_loaded_ = false;
   bool must_checkpoint_ = false;
   std::optional<Checkpoint> loaded_;
+  bool has_gap_ = false;
+  std::string without_start_;  // events whose generation began in the gap, as lines
 
   std::atomic<bool> is_open_ = false;  // from the end of start_up() on
   std::atomic<bool> is_closed_ = false;
   std::atomic<bool> is_folder_gone_ = false;
+  std::atomic<bool> is_refusing_ = false;
   std::unique_ptr<files::GroupJournal> journal_;
   std::stop_source stop_rotating_;
   std::mutex wake_mutex_;

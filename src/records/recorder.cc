@@ -41,6 +41,16 @@ std::string RecorderRecovery::to_text() const {
   add(num_adopted_open, "open generations adopted");
   add(num_adopted_finished, "records of another program taken in");
   add(num_quarantined, "damaged parts copied to quarantine/");
+  add(num_damaged_segments, "damaged journal files salvaged and kept in journal/quarantine/");
+  add(num_without_start, "events of generations without their start copied to quarantine/");
+  if (misses_end) {
+    if (!text.empty()) text += ", ";
+    text += "LOST: the end of the journal, with all events in it";
+  }
+  if (!lost.empty()) {
+    if (!text.empty()) text += ", ";
+    text += "LOST: events " + files::to_text(lost);
+  }
   return text;
 }
 
@@ -105,7 +115,10 @@ Result<Receipt> LocalRecorder::append(const Event& event) {
     }
   }
   const std::string json = encode_event(event);
-  ASSIGN_OR_RETURN(const std::uint64_t sequence, journal_->append(as_bytes(json)));
+  const auto appended = journal_->append(as_bytes(json));
+  note_refusal(appended ? Status() : Status(appended.error()));
+  if (!appended) return appended.error();
+  const std::uint64_t sequence = *appended;
   Outcome outcome;
   {
     const std::scoped_lock guard(state_mutex_);
@@ -154,8 +167,14 @@ Result<Receipt> LocalRecorder::log_timing(std::string_view generation_id, std::s
 Result<Receipt> LocalRecorder::log_output(std::string_view generation_id, const NewOutput& output,
                                           std::string_view key) {
   ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
-  ASSIGN_OR_RETURN(OutputLogged body, take_output(id, output));
-  return record(id.text(), key, std::move(body));
+  Result<Receipt> receipt = Receipt();
+  {
+    const std::shared_lock storing(ply_mutex_);
+    ASSIGN_OR_RETURN(OutputLogged body, take_output(id, output));
+    receipt = record(id.text(), key, std::move(body));
+  }
+  discard_superseded();
+  return receipt;
 }
 
 Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,

@@ -103,4 +103,26 @@ Status GenerationTable::load_state(std::string_view state) {
   return {};
 }
 
+bool GenerationTable::is_waiting(const SupersededPly& ply) const {
+  const auto is_it = [&](const KnownGeneration& known) {
+    return known.ply.is_waiting() && known.ply.pending_path == ply.pending_path;
+  };
+  if (const auto open = open_.find(ply.generation_id); open != open_.end()) {
+    return is_it(open->second.known);
+  }
+  const auto finished = finished_.find(ply.generation_id);
+  return finished != finished_.end() && is_it(finished->second);
+}
+
+std::vector<SupersededPly> GenerationTable::known_ply() const {
+  std::vector<SupersededPly> found;
+  const auto add = [&](const KnownGeneration& known) {
+    found.push_back({.generation_id = known.generation_id,
+                     .pending_path = known.ply.is_waiting() ? known.ply.pending_path : ""});
+  };
+  for (const auto& [generation_id, open] : open_) add(open.known);
+  for (const auto& [generation_id, known] : finished_) add(known);
+  return found;
+}
+
 }  // namespace assay::records
