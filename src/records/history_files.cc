@@ -1,7 +1,10 @@
 #include "compress/stream.h"
-#include "records/history_reader.h"
+#include "records/history_files_internal.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <tuple>
 
@@ -10,6 +13,30 @@ namespace {
 
 constexpr std::string_view kStem = "generation_history";
 constexpr std::string_view kSuffix = ".jsonl";
+
+/// Older rotation scripts moved a whole file by the month of its first line, so a file may go on
+/// into the months behind its name.
+constexpr std::chrono::days kMonthGrace{62};
+
+/// Whether all records of `file` are older than `since`.
+bool is_surely_before(const HistoryFile& file, Timestamp since) {
+  if (file.month.empty()) return false;
+  const auto first_day = parse_timestamp(file.month + "-01");
+  if (!first_day) return false;
+  return *first_day + std::chrono::days(31) + kMonthGrace < since;
+}
+
+Error no_history(files::FileSystem& file_system, const std::filesystem::path& folder) {
+  const auto info = file_system.info(folder);
+  if (info && *info && (*info)->kind == files::FileKind::kFolder) {
+    return not_found(
+        fmt::format("{}: no history in this folder: expected generation_history.jsonl, or "
+                    "generation_history_YYYY-MM.jsonl here or in archive/",
+                    folder.native()));
+  }
+  return not_found(
+      fmt::format("{}: no such folder: expected the data folder of a miner", folder.native()));
+}
 
 bool is_month(std::string_view text) {
   constexpr std::string_view kForm = "0000-00";
@@ -70,6 +97,17 @@ Result<std::vector<HistoryFile>> find_history_files(files::FileSystem& file_syst
                       file.path.native());
   });
   return found;
+}
+
+Result<std::vector<HistoryFile>> files_to_read(files::FileSystem& file_system,
+                                               const std::filesystem::path& folder,
+                                               const std::optional<Timestamp>& since) {
+  ASSIGN_OR_RETURN(std::vector<HistoryFile> files, find_history_files(file_system, folder));
+  if (files.empty()) return no_history(file_system, folder);
+  if (since) {
+    std::erase_if(files, [&](const HistoryFile& file) { return is_surely_before(file, *since); });
+  }
+  return files;
 }
 
 }  // namespace assay::records

@@ -2,11 +2,10 @@
 
 #include "core/check.h"
 #include "records/block_read_internal.h"
+#include "records/history_files_internal.h"
 #include "records/id_set_internal.h"
 #include "records/late_feedback_internal.h"
 #include "records/line_blocks_internal.h"
-
-#include <fmt/format.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -18,25 +17,12 @@ namespace {
 /// An ordinal is the file's number above this bit and the place of the line below it.
 constexpr unsigned kFileShift = 44;
 
-/// Older rotation scripts moved a whole file by the month of its first line, so a file may go on
-/// into the months behind its name.
-constexpr std::chrono::days kMonthGrace{62};
-
-/// Whether all records of `file` are older than `since`.
-bool is_surely_before(const HistoryFile& file, const std::optional<Timestamp>& since) {
-  if (!since || file.month.empty()) return false;
-  const auto first_day = parse_timestamp(file.month + "-01");
-  if (!first_day) return false;
-  return *first_day + std::chrono::days(31) + kMonthGrace < *since;
-}
-
 /// Gives out the blocks of all files, in order. The blocks of one file are all done before the next
 /// begins: of an id in two files it is then always the first that counts.
 class Blocks {
  public:
-  Blocks(files::FileSystem& file_system, std::vector<HistoryFile> files,
-         const std::optional<Timestamp>& since)
-      : file_system_(&file_system), files_(std::move(files)), since_(since) {}
+  Blocks(files::FileSystem& file_system, std::vector<HistoryFile> files)
+      : file_system_(&file_system), files_(std::move(files)) {}
 
   /// A block and the ordinal of its first byte; nothing at the end or after stop(). The block
   /// before is given back with the call. Errors: those of opening and reading files.
@@ -70,16 +56,13 @@ class Blocks {
 
  private:
   Status open_next() {
-    const HistoryFile& file = files_[next_file_++];
-    if (is_surely_before(file, since_)) return {};
-    ASSIGN_OR_RETURN(auto stream, open_history_stream(*file_system_, file));
+    ASSIGN_OR_RETURN(auto stream, open_history_stream(*file_system_, files_[next_file_++]));
     current_.emplace(std::move(stream));
     return {};
   }
 
   files::FileSystem* file_system_;
   std::vector<HistoryFile> files_;
-  std::optional<Timestamp> since_;
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::optional<LineBlocks> current_;
@@ -99,18 +82,6 @@ Result<LineCounts> work(Blocks& blocks, BlockRead& reader, const std::stop_token
     has_block = true;
     RETURN_IF_ERROR(reader.read(block, *ordinal));
   }
-}
-
-Error no_history(files::FileSystem& file_system, const std::filesystem::path& folder) {
-  const auto info = file_system.info(folder);
-  if (info && *info && (*info)->kind == files::FileKind::kFolder) {
-    return not_found(
-        fmt::format("{}: no history in this folder: expected generation_history.jsonl, or "
-                    "generation_history_YYYY-MM.jsonl here or in archive/",
-                    folder.native()));
-  }
-  return not_found(
-      fmt::format("{}: no such folder: expected the data folder of a miner", folder.native()));
 }
 
 }  // namespace
@@ -138,11 +109,10 @@ Result<LineCounts> read_history(files::FileSystem& file_system, const std::files
                                 const ReadOptions& options, const OnRecord& on_record,
                                 const std::stop_token& stop) {
   CHECK(options.num_threads > 0, "somebody must read");
-  ASSIGN_OR_RETURN(std::vector<HistoryFile> files, find_history_files(file_system, folder));
-  if (files.empty()) return no_history(file_system, folder);
+  ASSIGN_OR_RETURN(auto files, files_to_read(file_system, folder, options.since));
   ASSIGN_OR_RETURN(const LateFeedback feedback, LateFeedback::read(file_system, folder));
 
-  Blocks blocks(file_system, std::move(files), options.since);
+  Blocks blocks(file_system, std::move(files));
   IdSet ids;
   std::vector<Result<LineCounts>> outcomes(options.num_threads);
   const auto run_worker = [&](unsigned worker) {
