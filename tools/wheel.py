@@ -39,7 +39,7 @@ def unpack_source(name: str, address: str, digest: str) -> None:
         archive = pathlib.Path(place) / "archive"
         archive.write_bytes(content)
         with tarfile.open(archive) as opened:
-            opened.extractall(place, filter="data")
+            opened.extractall(place)  # as checked as its hash; Debian 12's Python has no filters
         (unpacked,) = (entry for entry in pathlib.Path(place).iterdir() if entry.is_dir())
         unpacked.rename(folder)
     stamp.write_text(digest)
