@@ -15,7 +15,6 @@ import unittest
 import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PACKAGES = ROOT / "build" / "package"
 WORK = ROOT / "build" / "package-test"
 PYTHON = ROOT / ".deps" / "python-venv" / "bin" / "python"
 UBUNTU = "http://archive.ubuntu.com/ubuntu"
@@ -42,10 +41,7 @@ def output_of(*command, **more):
 
 def setUpModule():
     global wheel, run, version
-    for old in PACKAGES.glob("assay-*.whl"):
-        old.unlink()
-    output_of(ROOT / "dev", "wheel")
-    (wheel,) = PACKAGES.glob("assay-*.whl")
+    wheel = ROOT / re.search(r"^(build/package/\S+\.whl) ", output_of(ROOT / "dev", "wheel"), re.MULTILINE)[1]
     version = re.search(r"-cp3(\d+)-", wheel.name)[1]
     WORK.mkdir(parents=True, exist_ok=True)
     run = pathlib.Path(tempfile.mkdtemp(prefix="wheel-", dir=WORK))
