@@ -2,11 +2,15 @@
 # through FindArrowParquet, which takes the pinned wheel unless -DArrow_ROOT names another place.
 
 find_package(Threads REQUIRED)
+find_package(nlohmann_json REQUIRED)
+if(ASSAY_PORTABLE)
+  include(AssayPortable)
+  return()
+endif()
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
-find_package(nlohmann_json REQUIRED)
 find_package(simdjson 3 REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 find_package(ZLIB REQUIRED)

@@ -89,7 +89,7 @@ def fork() -> Iterator[Callable[[Callable[[], bool]], Child]]:
 
 def test_a_forked_child_never_touches_the_parents_recorder(log, fork):
     log.start_generation("TEXT-TO-3D", "x", generation_id="x")
-    handle = log._handle
+    handle = log._folder.recorder()
 
     def work() -> bool:
         try:

@@ -1,6 +1,9 @@
 #include "compress/stream.h"
+#include "records/history_files_internal.h"
 #include "records/history_reader.h"
 #include "records/history_snapshot.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
@@ -80,6 +83,18 @@ Result<std::vector<HistoryFile>> find_history_files(files::FileSystem& file_syst
     if (info && info->kind != files::FileKind::kFolder) found.push_back(std::move(file));
   }
   return found;
+}
+
+Error no_history(files::FileSystem& file_system, const std::filesystem::path& folder) {
+  const auto info = file_system.info(folder);
+  if (info && *info && (*info)->kind == files::FileKind::kFolder) {
+    return not_found(
+        fmt::format("{}: no history in this folder: expected generation_history.jsonl, or "
+                    "generation_history_YYYY-MM.jsonl here or in archive/",
+                    folder.native()));
+  }
+  return not_found(
+      fmt::format("{}: no such folder: expected the data folder of a miner", folder.native()));
 }
 
 }  // namespace assay::records

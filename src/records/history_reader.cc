@@ -2,12 +2,11 @@
 
 #include "core/check.h"
 #include "records/block_read_internal.h"
+#include "records/history_files_internal.h"
 #include "records/history_snapshot.h"
 #include "records/id_set_internal.h"
 #include "records/late_feedback_internal.h"
 #include "records/line_blocks_internal.h"
-
-#include <fmt/format.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -104,18 +103,6 @@ Result<LineCounts> run_pass(const std::vector<OpenHistoryFile>& files, const Lat
     counts += *outcome;
   }
   return counts;
-}
-
-Error no_history(files::FileSystem& file_system, const std::filesystem::path& folder) {
-  const auto info = file_system.info(folder);
-  if (info && *info && (*info)->kind == files::FileKind::kFolder) {
-    return not_found(
-        fmt::format("{}: no history in this folder: expected generation_history.jsonl, or "
-                    "generation_history_YYYY-MM.jsonl here or in archive/",
-                    folder.native()));
-  }
-  return not_found(
-      fmt::format("{}: no such folder: expected the data folder of a miner", folder.native()));
 }
 
 }  // namespace
