@@ -39,7 +39,7 @@ class Pass {
         current_.reset();
         continue;
       }
-      const std::uint64_t file = next_file_ - 1;
+      const std::uint64_t file = next_file_;
       RETURN_IF_ERROR(reader_.read(block_, (file << kFileShift) + block_.offset));
       return true;
     }
