@@ -66,6 +66,7 @@ LocalRecorder::~LocalRecorder() {
   if (is_forked()) {
     // The threads are the parent's, and what they hold stays as it was at the fork.
     if (thread_.joinable()) thread_.detach();
+    if (rotating_thread_.joinable()) rotating_thread_.detach();
     // The end of a condition would wait for the thread that waits on it in the parent.
     leave_alone(hand_over_.release(), journal_.release(), wake_.release());
     return;
@@ -222,6 +223,7 @@ Status LocalRecorder::close() {
     thread_.request_stop();
     thread_.join();
   }
+  if (rotating_thread_.joinable()) rotating_thread_.join();
   auto done = checkpoint();
   is_closed_ = true;
   derivation_.reset();
@@ -256,7 +258,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
       settle_due();
       discard_superseded();
     }
-    if (derive_in_passing()) rotate_when_due();
+    if (derive_in_passing()) rotate_in_background();
   }
 }
 

@@ -118,6 +118,8 @@ class LocalRecorder final : public Recorder {
   Status derive_in_passing();
   bool is_rotation_due();
   void rotate_when_due();
+  void rotate_in_background();
+  void rotate_by_itself();
   void update_index();
   void run(const std::stop_token& stop);
   void note_trouble(const Status& status);
@@ -184,6 +186,8 @@ class LocalRecorder final : public Recorder {
   std::mutex wake_mutex_;
   std::unique_ptr<std::condition_variable_any> wake_ =
       std::make_unique<std::condition_variable_any>();
+  std::atomic<bool> is_rotating_ = false;  // by rotating_thread_, which thread_ starts
+  std::jthread rotating_thread_;
   std::jthread thread_;
   std::unique_ptr<HandOverServer> hand_over_;
 };

@@ -9,12 +9,12 @@
 #include <utility>
 
 // The recorder rotates its own folder. While lines leave the current file the derived files stand
-// still, events do not: they wait in the journal and in memory. (Old months are compressed after
-// that.) First a checkpoint, so that all that is in the current file is
-// behind its anchor; then the rotation, which puts another file in its place; then the same
-// checkpoint again with the anchor of the new file, before a line goes there. A crash in between
-// leaves a file that the checkpoint does not know and that holds no line of later events: opening
-// takes it as it is.
+// still, events do not: they wait in the journal and in memory. First a checkpoint, so that all
+// that is in the current file is behind its anchor; then the rotation, which puts another file in
+// its place; then the same checkpoint again with the anchor of the new file, before a line goes
+// there. A crash in between leaves a file that the checkpoint does not know and that holds no line
+// of later events: opening takes it as it is. Old months are compressed after that, in a thread of
+// its own: nothing waits for them.
 
 namespace assay::records {
 namespace {
@@ -101,11 +101,23 @@ bool LocalRecorder::is_rotation_due() {
 }
 
 void LocalRecorder::rotate_when_due() {
-  if (!is_rotation_due()) return;
+  if (is_rotation_due()) rotate_by_itself();
+}
+
+void LocalRecorder::rotate_in_background() {
+  if (is_rotating_ || !is_rotation_due()) return;
+  is_rotating_ = true;
+  rotating_thread_ = std::jthread([this] {
+    rotate_by_itself();
+    is_rotating_ = false;
+  });
+}
+
+void LocalRecorder::rotate_by_itself() {
   const auto report = rotate(clock_->now(), options_.rotate);
   if (!report) {
     if (report.error().code == ErrorCode::kCancelled) return;
-    log_warning("the month has changed, and its records stay where they are for now",
+    log_warning("the month has changed, and not all records are in the files of their months yet",
                 {{"folder", folder_.native()}, {"reason", report.error().message}});
     return;
   }

@@ -203,6 +203,21 @@ TEST_F(RotateWhileRecording, TheCommandAsksTheRecorder) {
   EXPECT_EQ(find_month_files(files, folder_.path() / "data")->size(), 1U);
 }
 
+TEST_F(RotateWhileRecording, TheRecorderDoesItByItself) {
+  const auto recorder = open();
+  ASSERT_TRUE(recorder->start(generation("a")));
+  ASSERT_TRUE(recorder->finish("a"));
+  ASSERT_TRUE(recorder->flush());
+  clock_.advance(std::chrono::days(1));
+  const auto month = folder_.path() / "data" / "generation_history_2025-10.jsonl";
+  const auto index = folder_.path() / "data" / "history_index.json";
+  for (int i = 0; i < 3000 && !std::filesystem::exists(index); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(std::filesystem::exists(month));
+  EXPECT_TRUE(std::filesystem::exists(index));
+}
+
 TEST_F(RotateWhileRecording, ARecorderThatTakesNoCallsIsNamed) {
   const auto recorder = open(HandOver::kNever);
   const auto report = rotate_as_a_command();
