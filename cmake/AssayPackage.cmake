@@ -46,6 +46,17 @@ install(FILES ${engine_licenses} DESTINATION share/doc/assay/openvino COMPONENT 
 
 install(FILES LICENSE CHANGELOG.md DESTINATION share/doc/assay COMPONENT bundled)
 install(FILES cmake/package/copyright DESTINATION share/doc/assay COMPONENT debian)
+
+# Installed but not enabled: docs/guides/history.md says how.
+set(systemd_units
+    cmake/package/systemd/assay-history-backup.service
+    cmake/package/systemd/assay-history-backup.timer
+    cmake/package/systemd/assay-history-rotate.service
+    cmake/package/systemd/assay-history-rotate.timer
+    cmake/package/systemd/assay-serve.service)
+install(FILES ${systemd_units} DESTINATION lib/systemd/system COMPONENT debian)
+install(FILES ${systemd_units} DESTINATION share/assay/systemd COMPONENT bundled)
+
 find_program(ASSAY_GZIP gzip)
 if(ASSAY_GZIP)
   set(changelog "${PROJECT_BINARY_DIR}/changelog.gz")

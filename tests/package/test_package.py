@@ -22,6 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "build" / "package"
 WORK = ROOT / "build" / "package-test"
 DATA = ROOT / "tests" / "data" / "audit" / "s01_mix"
+UNITS = {unit.name for unit in (ROOT / "cmake" / "package" / "systemd").iterdir()}
 SKIPPED = 77
 
 # What every Linux has that can run a C++ program; all else must come along in the .tar.gz.
@@ -129,6 +130,7 @@ class Contents(unittest.TestCase):
         self.assertEqual(missing, set())
         self.assertEqual({name for name in carried if RUNTIMES.fullmatch(name)}, set(), "never carry a runtime")
         self.assertIn("Apache License", (prefix / "share/doc/assay/LICENSE").read_text())
+        self.assertEqual(UNITS, {unit.name for unit in (prefix / "share/assay/systemd").iterdir()})
         terms = {path.parent.name for path in prefix.glob("share/doc/assay/libraries/*/copyright")}
         self.assertLessEqual({"libcurl4", "libfmt9", "libssl3"}, terms)
         self.assertIn("GNU LESSER", (prefix / "share/doc/assay/libraries/common-licenses/LGPL-2.1").read_text())
@@ -145,6 +147,7 @@ class Contents(unittest.TestCase):
         documents = prefix / "usr/share/doc/assay"
         self.assertTrue((documents / "copyright").read_text().startswith("Format: https://www.debian.org/doc/"))
         self.assertIn("# Changelog", gzip.decompress((documents / "changelog.gz").read_bytes()).decode())
+        self.assertEqual(UNITS, {unit.name for unit in (prefix / "usr/lib/systemd/system").iterdir()})
         owners = {line.split()[1] for line in output_of("dpkg-deb", "-c", package).splitlines()}
         self.assertEqual(owners, {"root/root"})
 
