@@ -7,10 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace assay::models {
@@ -79,6 +81,43 @@ TEST(ClipImage, ManyThreadsGetWhatOneGets) {
     }
   }
   for (const auto& vectors : got) EXPECT_EQ(vectors, expected);
+}
+
+TEST(ClipImage, NamesOfHuggingFaceGiveTheSameTower) {
+  const auto renamed = open_checkpoint(files::memory_byte_source(
+      "model.safetensors", testing::make_hugging_face_weights(testing::kTinyClip, 7)));
+  ASSERT_TRUE(renamed) << renamed.error().message;
+  const auto other = ClipImageEncoder::load(*renamed, {.precision = Precision::kFp32});
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_EQ(other->shape().names, ClipNames::kHuggingFace);
+  const auto encoder = ClipImageEncoder::load(tiny(), {.precision = Precision::kFp32});
+  ASSERT_TRUE(encoder);
+  const auto crops = random_crops(encoder->crop_size());
+  const auto expected = encode(*encoder, crops);
+  const auto got = encode(*other, crops);
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(got[i], expected[i], 1e-5);
+}
+
+TEST(ClipShape, NamesTheTensorThatIsMissingOrOfAnotherShape) {
+  const Checkpoint whole = tiny();
+  const auto refusal = [&](const std::string& without, const std::optional<Shape>& shape) {
+    TensorIndex tensors = whole.tensors();
+    if (shape) {
+      tensors.at(without).shape = *shape;
+    } else {
+      tensors.erase(without);
+    }
+    const auto read =
+        read_clip_shape(Checkpoint(files::memory_byte_source("t", ""), std::move(tensors)));
+    return read ? std::string() : read.error().message;
+  };
+  for (const auto& [name, info] : whole.tensors()) {
+    EXPECT_NE(refusal(name, std::nullopt).find("'" + name + "'"), std::string::npos)
+        << name << ": " << refusal(name, std::nullopt);
+    Shape longer = info.shape;
+    longer.push_back(1);
+    EXPECT_NE(refusal(name, longer).find("'" + name + "'"), std::string::npos) << name;
+  }
 }
 
 TEST(ClipImage, ActivationsDiffer) {

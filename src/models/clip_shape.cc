@@ -90,7 +90,7 @@ Status check_block(const Checkpoint& checkpoint, const ClipShape& shape, std::ui
 
 /// Layers are counted from 0 until one is absent: those behind a gap must not be lost in silence.
 Status check_no_layer_missing(const Checkpoint& checkpoint, const ClipShape& shape) {
-  const std::string prefix = clip_block_prefix(shape.names, shape.num_layers);
+  const std::string absent = clip_block_rows(shape, shape.num_layers).expand.weight.tensor;
   const std::string first = clip_block_prefix(shape.names, 0);
   const std::string stem = first.substr(0, first.size() - 2);
   const auto& tensors = checkpoint.tensors();
@@ -99,8 +99,8 @@ Status check_no_layer_missing(const Checkpoint& checkpoint, const ClipShape& sha
     const std::string_view rest = std::string_view(entry->first).substr(stem.size());
     const auto layer = parse_integer(rest.substr(0, rest.find('.')));
     if (!layer || *layer < 0 || static_cast<std::uint64_t>(*layer) >= shape.num_layers) {
-      return invalid_input(fmt::format("{}: there is '{}', but layer {} ('{}...') is incomplete",
-                                       checkpoint.name(), entry->first, shape.num_layers, prefix));
+      return invalid_input(fmt::format("{}: there is '{}', but no tensor '{}'", checkpoint.name(),
+                                       entry->first, absent));
     }
   }
   return {};

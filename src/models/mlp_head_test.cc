@@ -3,15 +3,14 @@
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
 #include "json/value.h"
+#include "models/testing/clip_weights.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
+#include <cstddef>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -93,55 +92,51 @@ TEST(MlpHead, NamesTheTensorThatMakesItAnotherKindOfHead) {
   EXPECT_FALSE(MlpHead::load(open("ranker_plain.pt"), HeadKind::kCrop));
 }
 
-/// A safetensors file of zeros.
-Checkpoint zeros(std::string_view tensors) {
-  std::string header = "{";
-  std::uint64_t offset = 0;
-  for (std::string_view rest = tensors; !rest.empty();) {  // "name rows columns;..."
-    const std::string_view one = rest.substr(0, rest.find(';'));
-    rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-    char name[64];
-    unsigned rows = 0;
-    unsigned columns = 0;
-    const int got = std::sscanf(std::string(one).c_str(), "%63s %u %u", name, &rows, &columns);
-    const std::uint64_t size = std::uint64_t{rows} * (got == 3 ? columns : 1) * 4;
-    header += (offset == 0 ? "\"" : ",\"") + std::string(name) + R"(":{"dtype":"F32","shape":[)" +
-              std::to_string(rows) + (got == 3 ? "," + std::to_string(columns) : std::string()) +
-              R"(],"data_offsets":[)" + std::to_string(offset) + "," +
-              std::to_string(offset + size) + "]}";
-    offset += size;
+/// Zeros of the shapes that `tensors` lists.
+Checkpoint zeros(const std::map<std::string, std::vector<std::size_t>>& shapes) {
+  std::map<std::string, testing::TestTensor> tensors;
+  for (const auto& [name, shape] : shapes) {
+    std::size_t count = 1;
+    for (const std::size_t size : shape) count *= size;
+    tensors[name] = {shape, std::vector<float>(count)};
   }
-  header += "}";
-  std::string file(8, '\0');
-  const std::uint64_t length = header.size();
-  std::memcpy(file.data(), &length, sizeof length);
-  file += header + std::string(offset, '\0');
-  return std::move(open_checkpoint(files::memory_byte_source("head", file)).value());
+  auto source = files::memory_byte_source("head", testing::make_safetensors(tensors));
+  return std::move(open_checkpoint(std::move(source)).value());
 }
 
-std::string refusal(std::string_view tensors) {
-  const auto head = MlpHead::load(zeros(tensors), HeadKind::kRanker);
+std::string refusal(const std::map<std::string, std::vector<std::size_t>>& shapes) {
+  const auto head = MlpHead::load(zeros(shapes), HeadKind::kRanker);
   return head ? std::string() : head.error().message;
 }
 
 TEST(MlpHead, TakesAnyDepthAndBothPrefixes) {
-  EXPECT_EQ(refusal("model.0.weight 8 512;model.0.bias 8;model.10.weight 1 4;model.10.bias 1;"
-                    "model.9.weight 4 8;model.9.bias 4"),
+  EXPECT_EQ(refusal({{"model.0.weight", {8, 512}},
+                     {"model.0.bias", {8}},
+                     {"model.9.weight", {4, 8}},
+                     {"model.9.bias", {4}},
+                     {"model.10.weight", {1, 4}},
+                     {"model.10.bias", {1}}}),
             "");  // 10 after 9: by number, not by text
-  EXPECT_EQ(refusal("0.weight 1 512;0.bias 1"), "");
+  EXPECT_EQ(refusal({{"0.weight", {1, 512}}, {"0.bias", {1}}}), "");
 }
 
 TEST(MlpHead, RefusesLayersThatDoNotFitEachOther) {
-  EXPECT_NE(refusal("net.0.weight 8 512;net.0.bias 8;net.1.weight 1 9;net.1.bias 1")
-                .find("'net.1.weight'"),
-            std::string::npos);
-  EXPECT_NE(refusal("net.0.weight 2 512;net.0.bias 2").find("expected [1, 512]"),
-            std::string::npos);
-  EXPECT_NE(refusal("net.0.weight 1 512").find("'net.0.bias'"), std::string::npos);
-  EXPECT_NE(refusal("net.0.weight 1 512;net.0.bias 2").find("'net.0.bias'"), std::string::npos);
-  EXPECT_NE(refusal("net.0.weight 1 512;net.0.bias 1;norm.weight 5").find("'norm.weight'"),
-            std::string::npos);
-  EXPECT_NE(refusal("visual.proj 5").find("no layers"), std::string::npos);
+  const auto names = [](const std::string& message, std::string_view tensor) {
+    return message.find(tensor) != std::string::npos;
+  };
+  EXPECT_TRUE(names(refusal({{"net.0.weight", {8, 512}},
+                             {"net.0.bias", {8}},
+                             {"net.1.weight", {1, 9}},
+                             {"net.1.bias", {1}}}),
+                    "'net.1.weight'"));
+  EXPECT_TRUE(names(refusal({{"net.0.weight", {2, 512}}, {"net.0.bias", {2}}}),
+                    "'net.0.weight' has shape [2, 512]; expected [1, 512]"));
+  EXPECT_TRUE(names(refusal({{"net.0.weight", {1, 512}}}), "'net.0.bias'"));
+  EXPECT_TRUE(names(refusal({{"net.0.weight", {1, 512}}, {"net.0.bias", {2}}}), "'net.0.bias'"));
+  EXPECT_TRUE(
+      names(refusal({{"net.0.weight", {1, 512}}, {"net.0.bias", {1}}, {"norm.weight", {5}}}),
+            "'norm.weight'"));
+  EXPECT_TRUE(names(refusal({{"visual.proj", {5}}}), "no layers"));
 }
 
 }  // namespace

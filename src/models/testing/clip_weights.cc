@@ -16,17 +16,12 @@
 namespace assay::models::testing {
 namespace {
 
-struct Drawn {
-  std::vector<std::size_t> shape;
-  std::vector<float> values;
-};
-
 /// Draws the tensors in the order that the reference was drawn in.
 class Drawing {
  public:
   Drawing(const ClipWeights& sizes, std::uint32_t seed) : sizes_(sizes), random_(seed) {}
 
-  std::map<std::string, Drawn> draw();
+  std::map<std::string, TestTensor> draw();
 
  private:
   void add(const std::string& name, std::vector<std::size_t> shape, double deviation);
@@ -35,13 +30,13 @@ class Drawing {
 
   ClipWeights sizes_;
   NumpyRandom random_;
-  std::map<std::string, Drawn> tensors_;
+  std::map<std::string, TestTensor> tensors_;
 };
 
 void Drawing::add(const std::string& name, std::vector<std::size_t> shape, double deviation) {
   std::size_t count = 1;
   for (const std::size_t size : shape) count *= size;
-  Drawn& drawn = tensors_[name];
+  TestTensor& drawn = tensors_[name];
   drawn.shape = std::move(shape);
   drawn.values.resize(count);
   for (float& value : drawn.values) value = static_cast<float>(random_.normal() * deviation);
@@ -74,7 +69,7 @@ void Drawing::add_block(std::size_t layer) {
   add(block + "mlp.c_proj.bias", {width}, 0.05);
 }
 
-std::map<std::string, Drawn> Drawing::draw() {
+std::map<std::string, TestTensor> Drawing::draw() {
   const std::size_t width = sizes_.width;
   const std::size_t side = sizes_.patch_side;
   const double scale = std::pow(static_cast<double>(width), -0.5);
@@ -89,16 +84,50 @@ std::map<std::string, Drawn> Drawing::draw() {
   return std::move(tensors_);
 }
 
+const std::map<std::string, std::string, std::less<>> kOuterNames = {
+    {"visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight"},
+    {"visual.class_embedding", "vision_model.embeddings.class_embedding"},
+    {"visual.positional_embedding", "vision_model.embeddings.position_embedding.weight"},
+    {"visual.ln_pre.weight", "vision_model.pre_layrnorm.weight"},
+    {"visual.ln_pre.bias", "vision_model.pre_layrnorm.bias"},
+    {"visual.ln_post.weight", "vision_model.post_layernorm.weight"},
+    {"visual.ln_post.bias", "vision_model.post_layernorm.bias"}};
+
+const std::map<std::string, std::string, std::less<>> kBlockNames = {
+    {"ln_1", "layer_norm1"},
+    {"ln_2", "layer_norm2"},
+    {"attn.out_proj", "self_attn.out_proj"},
+    {"mlp.c_fc", "mlp.fc1"},
+    {"mlp.c_proj", "mlp.fc2"}};
+
+/// One tensor of a block; in_proj becomes three.
+void add_block_tensor(const std::string& prefix, const std::string& name, TestTensor tensor,
+                      std::map<std::string, TestTensor>& into) {
+  if (name.starts_with("attn.in_proj_")) {
+    const std::string end = name.ends_with("weight") ? ".weight" : ".bias";
+    tensor.shape[0] /= 3;
+    const auto third = static_cast<std::ptrdiff_t>(tensor.values.size() / 3);
+    for (std::ptrdiff_t part = 0; part < 3; ++part) {
+      const auto start = tensor.values.begin() + (part * third);
+      into[prefix + "self_attn." + "qkv"[part] + "_proj" + end] = {tensor.shape,
+                                                                   {start, start + third}};
+    }
+    return;
+  }
+  const std::size_t dot = name.rfind('.');
+  into[prefix + kBlockNames.at(name.substr(0, dot)) + name.substr(dot)] = std::move(tensor);
+}
+
 }  // namespace
 
-std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed) {
-  const auto tensors = Drawing(sizes, seed).draw();
+std::string make_safetensors(const std::map<std::string, TestTensor>& tensors) {
   std::string header = "{";
   std::size_t offset = 0;
-  for (const auto& [name, drawn] : tensors) {  // by name, as the format's writers sort
-    const std::size_t end = offset + (drawn.values.size() * sizeof(float));
-    header += fmt::format(R"({}"{}":{{"dtype":"F32","shape":[{}],"data_offsets":[{},{}]}})",
-                          offset == 0 ? "" : ",", name, fmt::join(drawn.shape, ","), offset, end);
+  for (const auto& [name, tensor] : tensors) {
+    const std::size_t end = offset + (tensor.values.size() * sizeof(float));
+    header +=
+        fmt::format(R"({}"{}":{{"dtype":"F32","shape":[{}],"data_offsets":[{},{}]}})",
+                    header.size() == 1 ? "" : ",", name, fmt::join(tensor.shape, ","), offset, end);
     offset = end;
   }
   header += "}";
@@ -108,11 +137,39 @@ std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed) {
   std::memcpy(file.data(), &length, sizeof length);
   file.reserve(file.size() + header.size() + offset);
   file += header;
-  for (const auto& [name, drawn] : tensors) {
-    const auto bytes = std::as_bytes(std::span(drawn.values));
+  for (const auto& [name, tensor] : tensors) {
+    const auto bytes = std::as_bytes(std::span(tensor.values));
     file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
   return file;
+}
+
+std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed) {
+  return make_safetensors(Drawing(sizes, seed).draw());
+}
+
+std::string make_hugging_face_weights(const ClipWeights& sizes, std::uint32_t seed) {
+  std::map<std::string, TestTensor> renamed;
+  for (auto& [name, tensor] : Drawing(sizes, seed).draw()) {
+    const std::string_view block_stem = "visual.transformer.resblocks.";
+    if (name.starts_with(block_stem)) {
+      const std::size_t dot = name.find('.', block_stem.size());
+      add_block_tensor("vision_model.encoder.layers." +
+                           name.substr(block_stem.size(), dot + 1 - block_stem.size()),
+                       name.substr(dot + 1), std::move(tensor), renamed);
+    } else if (name == "visual.proj") {
+      TestTensor turned{{sizes.output_width, sizes.width}, {}};
+      for (std::size_t out = 0; out < sizes.output_width; ++out) {
+        for (std::size_t in = 0; in < sizes.width; ++in) {
+          turned.values.push_back(tensor.values[(in * sizes.output_width) + out]);
+        }
+      }
+      renamed["visual_projection.weight"] = std::move(turned);
+    } else {
+      renamed[kOuterNames.at(name)] = std::move(tensor);
+    }
+  }
+  return make_safetensors(renamed);
 }
 
 }  // namespace assay::models::testing

@@ -5,10 +5,19 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <map>
 #include <string>
+#include <vector>
 
 namespace assay::models::testing {
+
+struct TestTensor {
+  std::vector<std::size_t> shape;
+  std::vector<float> values;
+};
+
+/// A safetensors file of these, in the order and layout that the format's own writers use.
+std::string make_safetensors(const std::map<std::string, TestTensor>& tensors);
 
 struct ClipWeights {
   std::size_t width = 768;
@@ -26,6 +35,9 @@ inline constexpr ClipWeights kTinyClip{
 /// SHA-256 is kClip7Digest: the weights that the reference embeddings belong to.
 /// A few channels of each norm are large, as in trained towers.
 std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed);
+
+/// The same tower as Hugging Face names and stores it.
+std::string make_hugging_face_weights(const ClipWeights& sizes, std::uint32_t seed);
 
 inline constexpr const char* kClip7Digest =
     "d24e1d2293060a325b877dce6b3e519369dd791a1e3bef236f0857889c8b72fc";

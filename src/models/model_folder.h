@@ -1,0 +1,88 @@
+/// \file
+/// The folder of models below a data root: what is imported into it, and what is found in it.
+
+#pragma once
+
+#include "core/result.h"
+#include "core/timestamp.h"
+#include "files/file_system.h"
+#include "models/checkpoint.h"
+#include "models/manifest.h"
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::models {
+
+/// `ai_data/models` below the root.
+std::filesystem::path models_folder(const std::filesystem::path& root);
+
+/// Check that a checkpoint is a model of this kind, by the names and shapes of its tensors. The
+/// result is its shape in words: `ViT-B/32`, `512-256-64-1`.
+/// Errors: kInvalidInput, which names the tensor; those of reading.
+Result<std::string> check_model(const Checkpoint& checkpoint, ModelKind kind);
+
+enum class ReplaceModel {
+  kRefuse,  ///< Another file of that name is there: leave it.
+  kAllow,
+};
+
+struct ImportOptions {
+  ModelChoices choices = {};
+  ReplaceModel replace = ReplaceModel::kRefuse;
+};
+
+/// Copy a model into the folder and write its manifest, after a check of all its tensors.
+///
+/// `source` is a file, or for CLIP also a folder as Hugging Face lays it out, which then gives the
+/// model its name. The same bytes imported again only get a new manifest; so does a model that
+/// lies in the folder already.
+/// Errors: kNotFound, kInvalidInput (not such a model; another file of that name is there),
+///         kCorrupt, kExhausted, kDenied, kNoSpace, kUnavailable, kCancelled.
+Result<ModelManifest> import_model(files::FileSystem& file_system, ModelKind kind,
+                                   const std::filesystem::path& source,
+                                   const std::filesystem::path& root, const ImportOptions& options,
+                                   Timestamp now, const std::stop_token& stop);
+
+/// A file of the folder that looks like a model.
+struct StoredModel {
+  std::filesystem::path path;
+  /// None for a model that was put there by hand.
+  std::optional<ModelManifest> manifest;
+  /// What is wrong with the manifest, or nothing.
+  std::string manifest_error;
+};
+
+/// Everything in the folder that is called .pt, .safetensors or .bin, and whatever a manifest
+/// names. Order: by name. Nothing when there is no folder. Errors: those of the file system.
+Result<std::vector<StoredModel>> list_models(files::FileSystem& file_system,
+                                             const std::filesystem::path& root);
+
+/// Read a model whole: tensors that do not fit its kind, or bytes that its manifest does not tell,
+/// are errors. A model without a manifest is checked as whatever it can be; the result then says
+/// so. The result is its kind and shape in words.
+/// Errors: kInvalidInput, kCorrupt, kNotFound, kCancelled, those of reading.
+Result<std::string> verify_model(files::FileSystem& file_system, const StoredModel& model,
+                                 const std::stop_token& stop);
+
+/// A model to work with.
+struct FoundModel {
+  std::filesystem::path path;
+  /// Of its manifest, or the defaults.
+  ModelChoices choices;
+  std::optional<ModelManifest> manifest;
+};
+
+/// The model of this kind that work uses when none is named: ranker_v4.pt, else ranker_v3_w10.pt;
+/// crop_proposer_v3.pt, else crop_proposer_v2.pt; for CLIP, and where those are absent, the only
+/// one that was imported.
+/// Errors: kMissing (says how to import one), kInvalidInput (several: says to name one), kCorrupt
+///         (its manifest), those of the file system.
+Result<FoundModel> find_model(files::FileSystem& file_system, const std::filesystem::path& root,
+                              ModelKind kind);
+
+}  // namespace assay::models

@@ -1,0 +1,26 @@
+"""Write a small CLIP image tower of zeros: make_clip.py OUTPUT [NAME_TO_LEAVE_OUT]"""
+import json
+import struct
+import sys
+
+WIDTH, SIDE, TOKENS, HIDDEN, OUT = 64, 4, 5, 256, 512
+shapes = {"visual.conv1.weight": [WIDTH, 3, SIDE, SIDE], "visual.class_embedding": [WIDTH],
+          "visual.positional_embedding": [TOKENS, WIDTH], "visual.proj": [WIDTH, OUT]}
+for name in ("ln_pre", "ln_post", "transformer.resblocks.0.ln_1", "transformer.resblocks.0.ln_2"):
+    shapes |= {f"visual.{name}.weight": [WIDTH], f"visual.{name}.bias": [WIDTH]}
+for name, out, inner in (("attn.in_proj_", 3 * WIDTH, WIDTH), ("attn.out_proj.", WIDTH, WIDTH),
+                         ("mlp.c_fc.", HIDDEN, WIDTH), ("mlp.c_proj.", WIDTH, HIDDEN)):
+    shapes |= {f"visual.transformer.resblocks.0.{name}weight": [out, inner],
+               f"visual.transformer.resblocks.0.{name}bias": [out]}
+for name in sys.argv[2:]:
+    del shapes[name]
+header, end = {}, 0
+for name, shape in shapes.items():
+    size = 4
+    for length in shape:
+        size *= length
+    header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
+    end += size
+text = json.dumps(header).encode()
+with open(sys.argv[1], "wb") as output:
+    output.write(struct.pack("<Q", len(text)) + text + bytes(end))

@@ -1,0 +1,24 @@
+/// \file
+/// The pickle of a torch file: no content may crash the reader, and every tensor that it gives lies
+/// within its storage.
+
+#include "models/state_pickle.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto tensors =
+      assay::models::read_state_pickle(std::string_view(reinterpret_cast<const char*>(data), size));
+  if (!tensors) return 0;
+  for (const auto& tensor : *tensors) {
+    std::uint64_t count = 1;
+    for (const std::uint64_t length : tensor.shape) count *= length;
+    if (tensor.first > tensor.storage_elements || count > tensor.storage_elements - tensor.first) {
+      std::abort();
+    }
+  }
+  return 0;
+}
