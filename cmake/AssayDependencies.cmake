@@ -3,11 +3,15 @@
 # does FindOpenVINORuntime, with -DOpenVINO_ROOT.
 
 find_package(Threads REQUIRED)
+find_package(nlohmann_json REQUIRED)
+if(ASSAY_PORTABLE)
+  include(AssayPortable)
+  return()
+endif()
 find_package(PkgConfig REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
-find_package(nlohmann_json REQUIRED)
 find_package(simdjson 3 REQUIRED)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 find_package(ZLIB REQUIRED)

@@ -1,8 +1,8 @@
 # Installation and packages: a .tar.gz that carries every library it needs beyond the C and C++ runtimes,
-# and a .deb that carries Arrow's libraries and depends on Debian's packages for the rest.
+# and a .deb that carries the libraries of Arrow and of the inference engine and depends on Debian's packages
+# for the rest.
 #
-# Component `program` is the program, Arrow's libraries and what both packages say about them; `bundled`
-# is what only the .tar.gz has, `debian` what only the .deb has. AssayPackageComponents.cmake chooses.
+# Component `program` is the program, those libraries and what both packages say about them; `bundled` is what only the .tar.gz has, `debian` what only the .deb has. AssayPackageComponents.cmake chooses.
 
 set(ASSAY_LIBRARY_FOLDER lib/assay)
 
@@ -13,14 +13,14 @@ target_link_options(assay PRIVATE -Wl,--disable-new-dtags)
 install(TARGETS assay RUNTIME DESTINATION bin COMPONENT program)
 install(FILES README.md DESTINATION share/doc/assay COMPONENT program)
 
-set(arrow_libraries "${Arrow_arrow_FILE}" "${Arrow_parquet_FILE}")
+set(carried_libraries "${Arrow_arrow_FILE}" "${Arrow_parquet_FILE}" ${OpenVINO_RUNTIME_FILES})
 if(Arrow_S3_LIBRARY)
-  list(APPEND arrow_libraries "${Arrow_S3_LIBRARY}")
+  list(APPEND carried_libraries "${Arrow_S3_LIBRARY}")
 else()
   message(STATUS "No Arrow S3 library: the packages will not read s3:// addresses")
 endif()
 set(program_file "$<TARGET_FILE:assay>")
-set(excluded_arrow "^lib(arrow|parquet)[^/]*$")
+set(excluded_libraries "^lib(arrow|parquet|openvino|tbb)[^/]*$")
 set(system_libraries "/(ld-linux[^/]*|lib(c|m|dl|rt|pthread|resolv|util|anl|gcc_s|stdc\\+\\+)\\.so[^/]*)$")
 configure_file(cmake/package/install_libraries.cmake.in "${PROJECT_BINARY_DIR}/install_libraries.cmake.in" @ONLY)
 file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/install_libraries.cmake"
@@ -37,8 +37,26 @@ if(NOT arrow_licenses)
 endif()
 install(FILES ${arrow_licenses} DESTINATION share/doc/assay/arrow COMPONENT program)
 
+set(engine_licenses "${OpenVINO_ROOT}/openvino-*.dist-info/licenses")
+file(GLOB engine_licenses "${engine_licenses}/LICENSE" "${engine_licenses}/licensing/*.txt")
+if(NOT engine_licenses)
+  message(STATUS "No licence of OpenVINO below ${OpenVINO_ROOT}: do not pass on packages made from it")
+endif()
+install(FILES ${engine_licenses} DESTINATION share/doc/assay/openvino COMPONENT program)
+
 install(FILES LICENSE CHANGELOG.md DESTINATION share/doc/assay COMPONENT bundled)
 install(FILES cmake/package/copyright DESTINATION share/doc/assay COMPONENT debian)
+
+# Installed but not enabled: docs/guides/history.md says how.
+set(systemd_units
+    cmake/package/systemd/assay-history-backup.service
+    cmake/package/systemd/assay-history-backup.timer
+    cmake/package/systemd/assay-history-rotate.service
+    cmake/package/systemd/assay-history-rotate.timer
+    cmake/package/systemd/assay-serve.service)
+install(FILES ${systemd_units} DESTINATION lib/systemd/system COMPONENT debian)
+install(FILES ${systemd_units} DESTINATION share/assay/systemd COMPONENT bundled)
+
 find_program(ASSAY_GZIP gzip)
 if(ASSAY_GZIP)
   set(changelog "${PROJECT_BINARY_DIR}/changelog.gz")
@@ -69,7 +87,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${Arrow_LIBRARY_DIR}")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${Arrow_LIBRARY_DIR}" "${OpenVINO_LIBRARY_DIR}")
 set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
 set(CPACK_PROJECT_CONFIG_FILE "${PROJECT_SOURCE_DIR}/cmake/AssayPackageComponents.cmake")
 include(CPack)

@@ -4,8 +4,12 @@
 usage: count_tests.py JUNIT.xml...
 """
 
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
+
+# What the tests of crashes print.
+CRASH_POINTS = re.compile(r"^crash points: (\d+)", re.MULTILINE)
 
 
 def told_reason(case) -> str:
@@ -18,7 +22,7 @@ def told_reason(case) -> str:
 
 
 def main() -> int:
-    passed = failed = skipped = 0
+    passed = failed = skipped = crash_points = 0
     for path in sys.argv[1:]:
         root = ElementTree.parse(path).getroot()
         for suite in [root] if root.tag == "testsuite" else root.iter("testsuite"):
@@ -28,8 +32,11 @@ def main() -> int:
             left_out += int(suite.get("disabled", "0"))
             passed, failed, skipped = passed + total - bad - left_out, failed + bad, skipped + left_out
             for case in suite.iter("testcase"):
+                crash_points += sum(map(int, CRASH_POINTS.findall(case.findtext("system-out") or "")))
                 if case.find("skipped") is not None:
                     print(f"skipped: {case.get('name')}: {told_reason(case)}".rstrip(": "))
+    if crash_points:
+        print(f"{crash_points:,} simulated crash points")
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

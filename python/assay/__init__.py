@@ -9,11 +9,12 @@
     log.finish(gid)
     log.log_feedback(gid, score=0.65)
 
-`assay.aio` is the same for asyncio, `assay.compat` has the names of the old logger.
+`assay.aio` is the same for asyncio, `assay.compat` has the names of the old logger, and
+`assay.history.read("data")` gives the records as a table.
 """
 
-from . import errors
+from . import errors, history
 from .errors import RecorderError
 from .logger import DataLogger
 
-__all__ = ["DataLogger", "RecorderError", "errors"]
+__all__ = ["DataLogger", "RecorderError", "errors", "history"]

@@ -8,20 +8,18 @@ import functools
 import logging
 import math
 import os
-import threading
-import time
 import uuid
 import weakref
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from . import _fork, _json, _records
-from .errors import InvalidInput, NotRecorded, RecorderError, Unavailable
+from . import _json, _records
+from ._data_folder import DataFolder
+from ._failures import Failures
+from .errors import InvalidInput, NotRecorded, RecorderError
 
 _log = logging.getLogger("assay")
-_SECONDS_BETWEEN_LINES = 60.0
-_SECONDS_BETWEEN_OPENINGS = 1.0
 # Verdicts that say that nothing was kept of an event.
 _NOTHING_KEPT = frozenset({"unknown_generation", "already_started", "already_finished"})
 
@@ -38,7 +36,7 @@ def guarded(method: _Method) -> _Method:
         except Exception as error:
             if self._on_error == "raise":
                 raise
-            self._note_failure(method.__name__, error)
+            self._failures.note(method.__name__, error)
             return None
 
     return cast(_Method, guard)
@@ -86,17 +84,8 @@ class DataLogger:
         if on_error not in ("raise", "log"):
             raise InvalidInput(f"on_error: expected 'raise' or 'log', not {on_error!r}")
         self._on_error = on_error
-        self._lock = threading.Lock()
-        self._handle: _records.Recorder | None = None
-        self._is_closed = False
-        self._num_failed = 0
-        self._num_unreported = 0
-        self._last_error: str | None = None
-        self._next_report = 0.0
-        self._next_opening = 0.0
-        self._opening_error: Exception | None = None
-        self._folder = os.path.realpath(os.fspath(data_dir))
-        self._options: dict[str, Any] = {
+        self._failures = Failures()
+        options: dict[str, Any] = {
             "miner_uid": None if miner_uid is None else int(miner_uid),
             "miner_version": _json.text(miner_version),
             "network": _json.text(network),
@@ -113,13 +102,13 @@ class DataLogger:
             "min_free_share": float(min_free_share),
             "max_ply_files_bytes": int(max_ply_files_bytes),
         }
-        _fork.watch(self)
+        self._folder = DataFolder(os.path.realpath(os.fspath(data_dir)), options)
         _open_loggers.add(self)
         self._open()
 
     @property
     def data_dir(self) -> str:
-        return self._folder
+        return self._folder.path
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -213,7 +202,9 @@ class DataLogger:
     ) -> str:
         """What came out. `ply` is the file's bytes (any buffer; not copied) or its path.
 
-        Figures that are not given are read from the file. Further fields are kept in `output`.
+        Further fields are kept in `output`, where the value that was logged last counts. Figures that
+        are not given together with a file are read from it, and so replace those of an earlier call:
+        to keep your own, give them with the file, or after it.
         """
         fields = {
             "num_gaussians": num_gaussians,
@@ -323,17 +314,13 @@ class DataLogger:
             found = self._recorder().status()
         except RecorderError as error:
             found = {"trouble": str(error)}
-        return {**found, "failed_calls": self._num_failed, "last_error": self._last_error}
+        return {**found, "failed_calls": self._failures.count, "last_error": self._failures.last}
 
     @guarded
     def close(self) -> None:
         """Bring the derived files up to date and let the folder go. A second call does nothing."""
-        with self._lock:
-            handle, self._handle = self._handle, None
-            self._is_closed = True
         _open_loggers.discard(self)
-        if handle is not None:
-            handle.close()
+        self._folder.close()
 
     def __enter__(self) -> DataLogger:
         return self
@@ -353,57 +340,13 @@ class DataLogger:
         self._recorder()
 
     def _recorder(self) -> _records.Recorder:
-        handle = self._handle
-        if handle is not None:
-            return handle
-        with self._lock:
-            if self._is_closed:
-                raise Unavailable("the logger is closed")
-            if self._handle is None:
-                self._handle = self._opened()
-            return self._handle
-
-    # A folder that could not be opened is tried again, but not at each of a thousand calls.
-    def _opened(self) -> _records.Recorder:
-        if self._opening_error is not None and time.monotonic() < self._next_opening:
-            raise self._opening_error
-        try:
-            handle = _records.open(self._folder, self._options)
-        except RecorderError as error:
-            self._opening_error = error.with_traceback(None)
-            self._next_opening = time.monotonic() + _SECONDS_BETWEEN_OPENINGS
-            raise
-        self._opening_error = None
-        recovered = handle.recovery()
-        if recovered:
-            _log.info("%s: %s", self._folder, recovered)
-        return handle
-
-    # In the child of a fork, which has one thread. The parent's recorder is never touched.
-    def _after_fork(self) -> None:
-        self._lock = threading.Lock()
-        self._opening_error = None
-        if self._handle is not None:
-            self._handle = None
-            _fork.close_journal(self._folder)
+        return self._folder.recorder()
 
     def _kept(self, receipt: _records.Receipt) -> str:
         verdict = receipt[2]
         if verdict in _NOTHING_KEPT:
             raise NotRecorded(f"generation {receipt[0]}: {verdict.replace('_', ' ')}", verdict)
         return verdict
-
-    def _note_failure(self, what: str, error: Exception) -> None:
-        with self._lock:
-            self._num_failed += 1
-            self._num_unreported += 1
-            self._last_error = f"{what}: {error}"
-            now = time.monotonic()
-            if now < self._next_report:
-                return
-            self._next_report = now + _SECONDS_BETWEEN_LINES
-            num_unreported, self._num_unreported = self._num_unreported, 0
-        _log.error("%s was not recorded: %s (%d in all since the last line)", what, error, num_unreported)
 
 
 _open_loggers: weakref.WeakSet[DataLogger] = weakref.WeakSet()

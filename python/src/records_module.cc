@@ -4,6 +4,8 @@
 #include "buffer_view.h"
 #include "core/error.h"
 #include "core/result.h"
+#include "failure.h"
+#include "history_binding.h"
 #include "recorder_handle.h"
 #include "records/recorder.h"
 
@@ -24,7 +26,6 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 
 namespace assay::python {
@@ -34,23 +35,6 @@ namespace nb = nanobind;
 using records::Receipt;
 using records::Recorder;
 using std::string_view;
-
-/// An Error on its way to Python. nanobind knows failures only as exceptions.
-class Failure : public std::exception {
- public:
-  explicit Failure(Error error) : error_(std::move(error)) {}
-  const char* what() const noexcept override { return error_.message.c_str(); }
-  const Error& error() const { return error_; }
-
- private:
-  Error error_;
-};
-
-template <typename T>
-T value_of(Result<T> result) {
-  if (!result) throw Failure(std::move(result.error()));
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 // The classes are Python's own: assay.errors.failure(code, message) makes the one of a code.
 void translate(const std::exception_ptr& thrown, void* /*payload*/) {
@@ -232,6 +216,8 @@ nb::dict status(RecorderHandle& handle) {
   shown["behind_bytes"] = found.behind.count();
   shown["is_disk_low"] = found.is_disk_low;
   shown["is_ply_large"] = found.is_ply_large;
+  shown["is_refusing"] = found.is_refusing;
+  shown["is_journal_damaged"] = found.is_journal_damaged;
   shown["trouble"] = found.trouble;
   return shown;
 }
@@ -266,6 +252,7 @@ void add_to(nb::module_& module) {
       .def("recovery", recovery, Unlocked())
       .def("status", status)
       .def("close", close, Unlocked());
+  add_history(module);
 }
 
 }  // namespace

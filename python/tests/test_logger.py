@@ -85,6 +85,28 @@ def test_a_missing_ply_file_is_an_error_of_its_kind(log):
     assert isinstance(raised.value, assay.RecorderError)
 
 
+def test_of_figures_and_a_file_what_was_logged_last_counts(log, folder):
+    own = {"num_gaussians": 7, "gaussian_stats": {"mine": 1}}
+
+    def output_after(*calls: dict) -> dict:
+        gid = log.start_generation("TEXT-TO-3D", "x")
+        for call in calls:
+            assert log.log_output(gid, **call) == "applied"
+        log.finish(gid)
+        log.flush()
+        return records(folder)[gid]["generation"]["output"]
+
+    file_after = output_after(own, {"ply": splat(3)})
+    assert file_after["num_gaussians"] == 3
+    assert "mine" not in file_after["gaussian_stats"]
+    for calls in ([{**own, "ply": splat(3)}], [{"ply": splat(3)}, own]):
+        output = output_after(*calls)
+        assert {name: output[name] for name in own} == own
+        assert output["ply_file_hash"] == file_after["ply_file_hash"]
+    two_files = output_after({"ply": splat(3)}, {"ply": splat(5)})
+    assert two_files["num_gaussians"] == 5
+
+
 def test_an_image_prompt_is_stored_and_hashed(log, folder):
     gid = log.start_generation("IMAGE-TO-3D", base64.b64encode(PNG).decode())
     log.finish(gid)
@@ -227,7 +249,7 @@ def test_a_folder_that_comes_back_is_opened(folder):
     log = assay.DataLogger(folder, on_error="log")
     log.start_generation("TEXT-TO-3D", "lost")
     folder.unlink()
-    log._next_opening = 0.0
+    log._folder._next_opening = 0.0
     gid = log.start_generation("TEXT-TO-3D", "kept")
     assert log.finish(gid) == "applied"
     log.close()

@@ -22,6 +22,8 @@ import assay
 from assay import errors
 
 NUM_KILLS = 200 if os.environ.get("ASSAY_TEST_FULL") else 20
+NUM_MINERS = 3
+NUM_OPEN = 20  # generations that each miner works on at any moment
 
 
 def log_one(folder: str, name: str) -> None:
@@ -87,7 +89,7 @@ def fork() -> Iterator[Callable[[Callable[[], bool]], Child]]:
 
 def test_a_forked_child_never_touches_the_parents_recorder(log, fork):
     log.start_generation("TEXT-TO-3D", "x", generation_id="x")
-    handle = log._handle
+    handle = log._folder.recorder()
 
     def work() -> bool:
         try:
@@ -235,40 +237,67 @@ MINER = """
                 log.finish(gid)
                 acknowledge("finish", gid)
 
-    # So many that at any moment some wait for their turn at the disk.
-    for name in range(24):
+    for name in range(int(sys.argv[3])):
         threading.Thread(target=work, args=(name,), daemon=True).start()
     threading.Event().wait()
 """
 
 
-def kill_one_miner(folder: pathlib.Path, trial: int, seconds: float) -> list[list[str]]:
-    """Run a miner, kill it after `seconds` of logging; returns what was acknowledged to it."""
-    miner = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(MINER), str(folder), str(trial)], stdout=subprocess.PIPE, text=True
-    )
-    acknowledged = [miner.stdout.readline()]
-    time.sleep(seconds)
-    miner.kill()
-    acknowledged += miner.stdout.readlines()
-    miner.wait()
-    miner.stdout.close()
-    # A line that the kill cut short was not yet told to anybody.
-    return [line.split() for line in acknowledged if line.endswith("\n")]
+class Miner:
+    """A process that logs, and what was acknowledged to it."""
+
+    def __init__(self, folder: pathlib.Path, name: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(MINER), str(folder), name, str(NUM_OPEN)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self.is_logging = threading.Event()
+        # Read all the time: a full pipe would stop the miner.
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self) -> None:
+        for line in self.process.stdout:
+            self.lines.append(line)
+            self.is_logging.set()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
+
+    def acknowledged(self) -> list[list[str]]:
+        # A line that the kill cut short was not yet told to anybody.
+        return [line.split() for line in self.lines if line.endswith("\n")]
 
 
-def test_every_acknowledged_event_survives_a_kill(folder):
-    seed = random.randrange(1 << 32)
-    print("seed", seed)
-    rng = random.Random(seed)
-    acknowledged: list[list[str]] = []
-    for trial in range(NUM_KILLS):
-        acknowledged += kill_one_miner(folder, trial, rng.uniform(0.0, 0.15))
+def kill_miners(folder: pathlib.Path, trial: int, rng: random.Random) -> list[list[str]]:
+    """Run several miners in one folder and kill them in any order, some with time for the next to take over."""
+    miners = [Miner(folder, f"{trial}-{number}") for number in range(NUM_MINERS)]
+    try:
+        for miner in miners:
+            assert miner.is_logging.wait(60), "a miner does not begin"
+        # Any moment will do: there is nothing to wait for.
+        time.sleep(rng.uniform(0.0, 0.15))
+        for miner in rng.sample(miners, NUM_MINERS):
+            miner.kill()
+            if rng.random() < 0.5:
+                time.sleep(rng.uniform(0.0, 0.1))
+    finally:
+        for miner in miners:
+            if miner.process.returncode is None:
+                miner.kill()
+    return [facts for miner in miners for facts in miner.acknowledged()]
+
+
+def check_all_is_there(folder: pathlib.Path, acknowledged: list[list[str]]) -> None:
     with assay.DataLogger(folder):
         pass
     finished = records(folder)
     everything = {**json.loads((folder / "pending_generations.json").read_text()), **finished}
-    assert len(acknowledged) > 10 * NUM_KILLS
     for event, gid, *facts in acknowledged:
         assert gid in everything, (event, gid)
         if event == "timing":
@@ -277,3 +306,18 @@ def test_every_acknowledged_event_survives_a_kill(folder):
             assert everything[gid]["validator_feedback"]["score"] == 0.25
         elif event == "finish":
             assert gid in finished
+
+
+def test_every_acknowledged_event_survives_kills(folder):
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    num_acknowledged = 0
+    for start in range(0, NUM_KILLS, 20):
+        acknowledged: list[list[str]] = []
+        for trial in range(start, start + 20):
+            acknowledged += kill_miners(folder / str(start), trial, rng)
+        check_all_is_there(folder / str(start), acknowledged)
+        num_acknowledged += len(acknowledged)
+    assert num_acknowledged > 10 * NUM_KILLS
+    print(f"{NUM_KILLS} trials of {NUM_MINERS} miners: {num_acknowledged} acknowledged events, none lost")

@@ -35,10 +35,9 @@ void add_import_command(CommandTree& tree, CLI::App& group) {
        "assay history import generation_history_2025-10.jsonl.gz --data-dir data"},
       [flags](Session& session) { return run_import(*flags, session); });
   command
-      .add_option("from", flags->from,
+      .add_option("DIR|FILE", flags->from,
                   "A data folder, or one file of records or of late feedback; .gz and .zst are "
                   "read too.")
-      ->type_name("DIR|FILE")
       ->required();
   flags->data.add_to(command);
   command.add_flag_callback(

@@ -152,8 +152,8 @@ int run_command_line(std::span<const char* const> arguments) {
   CommandTree tree(root);
   add_audit_commands(tree);
   add_history_commands(tree);
-  add_models_commands(tree);
   add_predict_commands(tree);
+  add_models_commands(tree);
   add_config_commands(tree);
   add_serve_command(tree);
   add_version_command(tree);

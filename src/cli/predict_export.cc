@@ -99,13 +99,16 @@ void add_predict_export_command(CommandTree& tree, CLI::App& group) {
   command.add_option("path", flags->path, "A folder of databases, or one of them.")
       ->required()
       ->type_name("DIR");
-  CLI::Option_group* outputs = command.add_option_group("Output", "What to write, at least one.");
-  add_option(*outputs, "--csv", flags->csv, "A CSV, a row a group.")->type_name("FILE");
-  add_option(*outputs, "--parquet", flags->parquet, "The same as Parquet.")->type_name("FILE");
-  add_option(*outputs, "--sidecars", flags->sidecars,
+  add_option(command, "--csv", flags->csv, "A CSV, a row a group.")->type_name("FILE");
+  add_option(command, "--parquet", flags->parquet, "The same as Parquet.")->type_name("FILE");
+  add_option(command, "--sidecars", flags->sidecars,
              "A new folder for a .decision file of each selected image.")
       ->type_name("FOLDER");
-  outputs->require_option(1, 3);
+  command.parse_complete_callback([flags] {
+    if (flags->csv.empty() && flags->parquet.empty() && flags->sidecars.empty()) {
+      throw CLI::RequiredError("one of --csv, --parquet and --sidecars");
+    }
+  });
 }
 
 }  // namespace assay::cli

@@ -18,6 +18,9 @@ void RecorderFlags::add_to(CLI::App& command) {
   command.add_flag_callback(
       "--no-ply-files", [this] { options.stores_ply_files = false; },
       "Keep the hashes of PLY files, not the files.");
+  command.add_flag_callback(
+      "--refuse-damaged", [this] { options.journal.when_damaged = files::WhenDamaged::kRefuse; },
+      "Do not open a history whose journal is damaged, instead of salvaging what can be read.");
 }
 
 records::RecorderOptions RecorderFlags::options_with(const Config& settings) const {

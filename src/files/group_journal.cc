@@ -294,8 +294,7 @@ Result<std::unique_ptr<GroupJournal>> GroupJournal::open(FileSystem& file_system
                                                          const fs::path& folder,
                                                          const GroupJournalOptions& options,
                                                          OnRecord on_record) {
-  ASSIGN_OR_RETURN(auto segments,
-                   JournalSegments::open(file_system, folder, options.segment_size, on_record));
+  ASSIGN_OR_RETURN(auto segments, JournalSegments::open(file_system, folder, options, on_record));
   auto journal = std::make_unique<FileGroupJournal>(std::move(segments), folder, options,
                                                     std::move(on_record));
   if (options.durability == Durability::kInterval) RETURN_IF_ERROR(journal->start_syncer());

@@ -7,6 +7,7 @@
 #include "core/bytes.h"
 #include "core/result.h"
 #include "files/file_system.h"
+#include "files/journal_damage.h"
 
 #include <chrono>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace assay::files {
 
@@ -31,6 +33,15 @@ enum class WhenFull : std::uint8_t {
   kRefuse,  ///< kExhausted; counted.
 };
 
+/// What open() does about a segment that was whole once and is damaged or missing.
+enum class WhenDamaged : std::uint8_t {
+  /// Hand over every record that can be read, and go on behind it. The damaged file stays, and
+  /// moves
+  /// whole to `quarantine/` when drop_through() would remove it; a note there says what is lost.
+  kSalvage,
+  kRefuse,  ///< kCorrupt; nothing is changed.
+};
+
 struct GroupJournalOptions {
   Durability durability = Durability::kAlways;
   std::chrono::milliseconds sync_interval{100};
@@ -38,6 +49,9 @@ struct GroupJournalOptions {
   WhenFull when_full = WhenFull::kBlock;
   /// A segment that has grown beyond this is closed and the next begun.
   ByteCount segment_size{std::uint64_t{64} << 20};
+  WhenDamaged when_damaged = WhenDamaged::kSalvage;
+  /// No record that is appended is shorter: it bounds how many a damaged stretch can have held.
+  ByteCount min_record{0};
 };
 
 struct GroupJournalCounts {
@@ -51,6 +65,9 @@ struct GroupJournalRecovery {
   std::uint64_t num_segments = 0;
   std::uint64_t num_records = 0;
   ByteCount torn_tail;
+  std::uint64_t first_sequence = 1;  ///< Of the first segment.
+  /// What did not check. It is found again at each opening until drop_through() has passed it.
+  std::vector<JournalDamage> damage;
 };
 
 /// Records have sequence numbers that rise by one, over all segments, from 1. A segment is a
@@ -67,16 +84,17 @@ struct GroupJournalRecovery {
 /// Threads: all calls are safe from any thread.
 class GroupJournal {
  public:
-  /// Called for each record in order of sequence: at open for what is on disk, later once for each
-  /// appended one, after it is as lasting as `durability` asks and before its append() returns.
-  /// Never two calls at once. It cannot fail what is on disk already: after open it must return
-  /// success. The next write waits for it: keep it short. It must not call append(), sync() or
-  /// drop_through().
+  /// Called for each record in order of sequence: at open for what is on disk (the numbers jump
+  /// where records are lost), later once for each appended one, after it is as lasting as
+  /// `durability` asks and before its append() returns. Never two calls at once. It cannot fail
+  /// what is on disk already: after open it must return success. The next write waits for it: keep
+  /// it short. It must not call append(), sync() or drop_through().
   using OnRecord = std::function<Status(std::uint64_t sequence, std::span<const std::byte> record)>;
 
   /// Open or make the journal in `folder`, lock the folder (`lock` in it), replay, cut a torn tail.
   /// Errors: those of Journal::open; kUnavailable when another process has it; kCorrupt when a
-  ///         segment is damaged or missing between two others.
+  ///         segment is damaged or missing between two others and `when_damaged` refuses that;
+  ///         kExhausted when a damaged segment is too large to be looked through.
   static Result<std::unique_ptr<GroupJournal>> open(FileSystem& file_system,
                                                     const std::filesystem::path& folder,
                                                     const GroupJournalOptions& options,

@@ -39,6 +39,14 @@ std::optional<std::uint64_t> first_sequence_of(std::string_view name) {
   return sequence;
 }
 
+// What a file is, against what kept it from being read.
+Result<std::optional<Error>> damage_or_failure(const Error& error) {
+  const bool is_damage =
+      error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kInvalidInput;
+  if (!is_damage) return error;
+  return std::optional(error);
+}
+
 }  // namespace
 
 fs::path JournalSegments::path_of(std::uint64_t first_sequence) const {
@@ -46,10 +54,10 @@ fs::path JournalSegments::path_of(std::uint64_t first_sequence) const {
 }
 
 Result<std::unique_ptr<JournalSegments>> JournalSegments::open(
-    FileSystem& file_system, const fs::path& folder, ByteCount segment_size,
+    FileSystem& file_system, const fs::path& folder, const GroupJournalOptions& options,
     const GroupJournal::OnRecord& on_record) {
   RETURN_IF_ERROR(file_system.create_folders(folder));
-  std::unique_ptr<JournalSegments> segments(new JournalSegments(file_system, folder, segment_size));
+  std::unique_ptr<JournalSegments> segments(new JournalSegments(file_system, folder, options));
   ASSIGN_OR_RETURN(segments->lock_, file_system.lock(folder / "lock"));
   RETURN_IF_ERROR(segments->find_segments());
   RETURN_IF_ERROR(segments->recover(on_record));
@@ -79,6 +87,7 @@ Status JournalSegments::find_segments() {
 
 Status JournalSegments::recover(const GroupJournal::OnRecord& on_record) {
   if (first_sequences_.empty()) return begin_segment();
+  recovery_.first_sequence = first_sequences_.front();
   last_sequence_ = first_sequences_.front() - 1;
   for (std::size_t i = 0; i + 1 < first_sequences_.size(); ++i) {
     RETURN_IF_ERROR(recover_closed(first_sequences_[i], first_sequences_[i + 1], on_record));
@@ -89,44 +98,59 @@ Status JournalSegments::recover(const GroupJournal::OnRecord& on_record) {
   return {};
 }
 
-Status JournalSegments::recover_closed(std::uint64_t first, std::uint64_t next_first,
-                                       const GroupJournal::OnRecord& on_record) {
+Result<std::optional<Error>> JournalSegments::read_closed(std::uint64_t first,
+                                                          std::uint64_t next_first,
+                                                          const GroupJournal::OnRecord& on_record) {
   const fs::path path = path_of(first);
   ASSIGN_OR_RETURN(const auto file, file_system_->open(path, OpenMode::kRead));
   JournalReader reader(*file, path.native());
-  ASSIGN_OR_RETURN(const JournalHeader header, reader.read_header());
-  if (header == JournalHeader::kUnfinished) {
-    return corrupt(fmt::format("journal {}: it has no header, but {} follows it", path.native(),
-                               path_of(next_first).filename().native()));
+  const auto header = reader.read_header();
+  if (!header) return damage_or_failure(header.error());
+  if (*header == JournalHeader::kUnfinished) {
+    return std::optional(
+        corrupt(fmt::format("journal {}: it has no header, but {} follows it", path.native(),
+                            path_of(next_first).filename().native())));
   }
   while (last_sequence_ + 1 < next_first) {
     ASSIGN_OR_RETURN(const JournalEntry entry, reader.next());
-    if (entry.kind == JournalEntry::Kind::kBad) return reader.damage();
+    if (entry.kind == JournalEntry::Kind::kBad) return std::optional(reader.damage());
     if (entry.kind == JournalEntry::Kind::kEnd) {
-      return corrupt(fmt::format(
+      return std::optional(corrupt(fmt::format(
           "journal {}: it ends with record {}, but the next file is {}: it was cut, or files "
           "between the two are missing",
-          path.native(), last_sequence_, path_of(next_first).filename().native()));
+          path.native(), last_sequence_, path_of(next_first).filename().native())));
     }
     if (entry.kind != JournalEntry::Kind::kRecord) continue;
     RETURN_IF_ERROR(on_record(++last_sequence_, entry.payload));
     ++recovery_.num_records;
   }
-  return {};
+  return std::optional<Error>();
 }
 
-Status JournalSegments::recover_open(const GroupJournal::OnRecord& on_record) {
+Status JournalSegments::recover_closed(std::uint64_t first, std::uint64_t next_first,
+                                       const GroupJournal::OnRecord& on_record) {
+  ASSIGN_OR_RETURN(const auto damage, read_closed(first, next_first, on_record));
+  if (!damage) return {};
+  return salvage(first, next_first, *damage, on_record);
+}
+
+Result<std::optional<Error>> JournalSegments::read_open(const GroupJournal::OnRecord& on_record) {
   const fs::path path = path_of(first_sequences_.back());
   ASSIGN_OR_RETURN(file_, file_system_->open(path, OpenMode::kAppend));
   JournalReader reader(*file_, path.native());
-  ASSIGN_OR_RETURN(const JournalHeader header, reader.read_header());
-  if (header == JournalHeader::kUnfinished) return write_header();
+  const auto header = reader.read_header();
+  if (!header) return damage_or_failure(header.error());
+  if (*header == JournalHeader::kUnfinished) {
+    RETURN_IF_ERROR(write_header());
+    return std::optional<Error>();
+  }
   proven_ = kHeaderSize;
   while (true) {
     ASSIGN_OR_RETURN(const JournalEntry entry, reader.next());
     if (entry.kind == JournalEntry::Kind::kEnd) break;
     if (entry.kind == JournalEntry::Kind::kBad) {
-      RETURN_IF_ERROR(reader.check_that_the_tail_is_torn());
+      const auto is_torn = reader.check_that_the_tail_is_torn();
+      if (!is_torn) return damage_or_failure(is_torn.error());
       ASSIGN_OR_RETURN(const ByteCount found, file_->size());
       recovery_.torn_tail = found - ByteCount(reader.position());
       RETURN_IF_ERROR(file_->truncate(ByteCount(reader.position())));
@@ -143,7 +167,15 @@ Status JournalSegments::recover_open(const GroupJournal::OnRecord& on_record) {
   synced_ = size_;
   // The name too: the one who made the file may have died before syncing the folder.
   RETURN_IF_ERROR(file_->sync());
-  return file_system_->sync_folder(folder_);
+  RETURN_IF_ERROR(file_system_->sync_folder(folder_));
+  return std::optional<Error>();
+}
+
+Status JournalSegments::recover_open(const GroupJournal::OnRecord& on_record) {
+  ASSIGN_OR_RETURN(const auto damage, read_open(on_record));
+  if (!damage) return {};
+  RETURN_IF_ERROR(salvage(first_sequences_.back(), std::nullopt, *damage, on_record));
+  return seal_damaged();
 }
 
 // Makes the segment that begins with the next sequence. May be called again after a failure.
@@ -175,7 +207,7 @@ Status JournalSegments::close_segment() {
 
 Status JournalSegments::write(std::span<std::byte> bytes, std::size_t num_records) {
   RETURN_IF_ERROR(check_not_broken());
-  const bool is_full = size_ > segment_size_.count() && holds_records();
+  const bool is_full = size_ > options_.segment_size.count() && holds_records();
   if (is_closing_ || is_full) RETURN_IF_ERROR(close_segment());
   std::span<std::byte> written = bytes.subspan(kReservedSize);
   if (owes_a_mark()) {
@@ -222,9 +254,12 @@ Status JournalSegments::drop_through(std::uint64_t sequence) {
 
 Status JournalSegments::remove_closed_through(std::uint64_t sequence) {
   while (first_sequences_.size() > 1 && first_sequences_[1] - 1 <= sequence) {
-    auto removed = file_system_->remove(path_of(first_sequences_.front()));
+    const std::uint64_t first = first_sequences_.front();
+    auto removed =
+        damaged_.contains(first) ? set_aside(first) : file_system_->remove(path_of(first));
     if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
     RETURN_IF_ERROR(file_system_->sync_folder(folder_));
+    damaged_.erase(first);
     first_sequences_.pop_front();
   }
   return {};

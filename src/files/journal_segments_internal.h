@@ -14,7 +14,10 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace assay::files {
 
@@ -29,7 +32,7 @@ class JournalSegments {
   /// Errors: those of GroupJournal::open().
   static Result<std::unique_ptr<JournalSegments>> open(FileSystem& file_system,
                                                        const std::filesystem::path& folder,
-                                                       ByteCount segment_size,
+                                                       const GroupJournalOptions& options,
                                                        const GroupJournal::OnRecord& on_record);
   JournalSegments(const JournalSegments&) = delete;
   JournalSegments& operator=(const JournalSegments&) = delete;
@@ -49,8 +52,9 @@ class JournalSegments {
   std::uint64_t num_syncs() const { return num_syncs_; }
 
  private:
-  JournalSegments(FileSystem& file_system, std::filesystem::path folder, ByteCount segment_size)
-      : file_system_(&file_system), folder_(std::move(folder)), segment_size_(segment_size) {}
+  JournalSegments(FileSystem& file_system, std::filesystem::path folder,
+                  const GroupJournalOptions& options)
+      : file_system_(&file_system), folder_(std::move(folder)), options_(options) {}
 
   std::filesystem::path path_of(std::uint64_t first_sequence) const;
   Status find_segments();
@@ -58,6 +62,17 @@ class JournalSegments {
   Status recover_closed(std::uint64_t first, std::uint64_t next_first,
                         const GroupJournal::OnRecord& on_record);
   Status recover_open(const GroupJournal::OnRecord& on_record);
+  // Read a segment as far as it is good; what is wrong with it, or nothing.
+  Result<std::optional<Error>> read_closed(std::uint64_t first, std::uint64_t next_first,
+                                           const GroupJournal::OnRecord& on_record);
+  Result<std::optional<Error>> read_open(const GroupJournal::OnRecord& on_record);
+  // Read what is behind the damage too. `next_first` as in number_salvage().
+  Status salvage(std::uint64_t first, std::optional<std::uint64_t> next_first, const Error& reason,
+                 const GroupJournal::OnRecord& on_record);
+  Status note(JournalDamage damage, std::string_view name);
+  Status seal_damaged();
+  Result<std::string> quarantine_name(std::uint64_t first) const;
+  Status set_aside(std::uint64_t first);
   Status begin_segment();
   Status close_segment();
   Status remove_closed_through(std::uint64_t sequence);
@@ -71,10 +86,11 @@ class JournalSegments {
 
   FileSystem* file_system_;
   std::filesystem::path folder_;
-  ByteCount segment_size_;
+  GroupJournalOptions options_;
   std::unique_ptr<FileLock> lock_;  // released after file_ is closed
   std::unique_ptr<File> file_;      // the open segment, the last of first_sequences_
   std::deque<std::uint64_t> first_sequences_;
+  std::set<std::uint64_t> damaged_;  // of these, and not yet in quarantine
   GroupJournalRecovery recovery_;
   std::optional<Error> broken_;
   // The next segment may be there by name: nothing may be written to the open one any more.

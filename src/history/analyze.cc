@@ -23,6 +23,7 @@ Result<Analysis> analyze_history(files::FileSystem& file_system,
   }
   reading.fields = needed_fields(options);
   std::vector<Tally> tallies(reading.num_threads, Tally(options));
+  reading.start_over = [&] { tallies.assign(reading.num_threads, Tally(options)); };
   ASSIGN_OR_RETURN(const records::LineCounts lines,
                    records::read_history(
                        file_system, folder, reading,

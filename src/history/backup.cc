@@ -3,9 +3,9 @@
 #include "core/thread_pool.h"
 #include "crypto/digest.h"
 #include "history/backup_manifest_internal.h"
-#include "history/data_folder_internal.h"
 #include "history/folder_walk_internal.h"
 #include "history/stored_part_internal.h"
+#include "records/data_folder.h"
 
 #include <fmt/format.h>
 
@@ -18,10 +18,16 @@
 namespace assay::history {
 namespace {
 
+using records::lock_data_folder;
+using records::month_of;
+using records::require_folder;
+using records::to_text;
+
 namespace fs = std::filesystem;
 
 // A kill costs at most the reading back of so much.
 constexpr std::uint64_t kObjectsBetweenNotes = 256;
+constexpr int kMaxAttempts = 5;
 constexpr ByteCount kSizeBetweenNotes{std::uint64_t{512} << 20};
 
 bool is_journal(std::string_view path) { return path.starts_with("journal/"); }
@@ -55,16 +61,24 @@ class Backup {
       report_.is_recorder_running = !taken;
       if (taken) lock = std::move(*taken);
     }
-    ASSIGN_OR_RETURN(std::vector<FolderFile> found, walk_folder(file_system_, folder_, stop_));
     std::vector<FolderFile> blobs;
-    std::vector<FolderFile> others;
-    for (FolderFile& file : found) {
-      if (is_journal(file.path) && lock == nullptr) continue;
-      report_.has_journal = report_.has_journal || is_journal(file.path);
-      (is_blob(file.path) ? blobs : others).push_back(std::move(file));
+    // Under the lock what belongs together stays together; blobs may take hours. Without it, a
+    // recorder may move lines between files that are taken one after the other: then again.
+    for (int attempt = 1;; ++attempt) {
+      ASSIGN_OR_RETURN(const MonthStates before, month_states());
+      ASSIGN_OR_RETURN(blobs,
+                       back_up_others(lock == nullptr ? Journal::kLeftOut : Journal::kTaken));
+      if (lock != nullptr) break;
+      ASSIGN_OR_RETURN(const MonthStates after, month_states());
+      if (after == before) break;
+      if (attempt == kMaxAttempts) {
+        return unavailable(
+            fmt::format("the files of months in {} change all the time; run this "
+                        "again when nothing rewrites them",
+                        folder_.native()));
+      }
+      forget_entries();
     }
-    // Under the lock what belongs together stays together; blobs may take hours.
-    RETURN_IF_ERROR(back_up(others));
     lock.reset();
     RETURN_IF_ERROR(back_up(blobs));
     RETURN_IF_ERROR(finish());
@@ -72,6 +86,47 @@ class Backup {
   }
 
  private:
+  /// The journal of a recorder that runs is in motion.
+  enum class Journal : std::uint8_t { kTaken, kLeftOut };
+  using MonthStates = std::map<std::string, std::pair<ByteCount, Timestamp>>;
+
+  /// What tells whether a rotation went on: it replaces the file of a month before the current
+  /// file loses a line.
+  Result<MonthStates> month_states() {
+    MonthStates states;
+    ASSIGN_OR_RETURN(const auto months, records::find_month_files(file_system_, folder_));
+    for (const auto& [month, paths] : months) {
+      for (const fs::path& path : paths) {
+        ASSIGN_OR_RETURN(const auto info, file_system_.info(folder_ / path));
+        if (info) states.emplace(path.native(), std::pair(info->size, info->modified));
+      }
+    }
+    return states;
+  }
+
+  /// All but images and PLY files, which are returned.
+  Result<std::vector<FolderFile>> back_up_others(Journal journal) {
+    ASSIGN_OR_RETURN(std::vector<FolderFile> found, walk_folder(file_system_, folder_, stop_));
+    std::vector<FolderFile> blobs;
+    std::vector<FolderFile> others;
+    for (FolderFile& file : found) {
+      if (is_journal(file.path) && journal == Journal::kLeftOut) continue;
+      report_.has_journal = report_.has_journal || is_journal(file.path);
+      (is_blob(file.path) ? blobs : others).push_back(std::move(file));
+    }
+    RETURN_IF_ERROR(back_up(others));
+    return blobs;
+  }
+
+  /// What was sent stays, and is found again.
+  void forget_entries() {
+    manifest_.entries.clear();
+    report_.num_files = 0;
+    report_.num_unchanged = 0;
+    report_.size = ByteCount();
+    report_.problems.clear();
+  }
+
   Status learn_what_is_there() {
     ASSIGN_OR_RETURN(const auto ids, list_backups(place_, stop_));
     if (!ids.empty()) {

@@ -3,7 +3,9 @@
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/backup_manifest_internal.h"
-#include "history/testing/sample_history.h"
+#include "records/rotate.h"
+#include "records/testing/hooked_file_system.h"
+#include "records/testing/sample_history.h"
 #include "storage/open_store.h"
 #include "storage/testing/memory_object_store.h"
 
@@ -15,7 +17,7 @@
 namespace assay::history {
 namespace {
 
-using namespace testing;
+using namespace records::testing;
 using files::testing::SimulatedFileSystem;
 
 /// Refuses after so many puts, and counts them.
@@ -209,6 +211,38 @@ TEST_F(BackupTest, LeavesTheJournalOutWhileARecorderRuns) {
   EXPECT_TRUE(report.has_journal);
   EXPECT_EQ(report.num_files, 6U);
   EXPECT_FALSE(has_key("miner/2025-11/journal/lock"));
+}
+
+TEST_F(BackupTest, TakesEveryRecordWhileTheRecorderRotates) {
+  for (std::uint64_t at = 1; at <= 45; ++at) {
+    SimulatedFileSystem file_system;
+    std::string current;
+    for (int i = 0; i < 10; ++i) {
+      current +=
+          record_line(std::to_string(i), "2025-0" + std::to_string(2 + (i % 8)) + "-05") + "\n";
+    }
+    put_file(file_system, "/data/generation_history.jsonl", current);
+    put_file(file_system, "/data/generation_history_2025-04.jsonl",
+             record_line("x", "2025-04-05") + "\n");
+    put_file(file_system, "/data/generation_history_2025-10.jsonl",
+             record_line("y", "2025-10-05") + "\n");
+    put_file(file_system, "/data/journal/lock", "");
+    const auto lock = file_system.lock("/data/journal/lock");
+    const auto before = line_set(file_system, "/data");
+    HookedFileSystem hooked(file_system, [&](std::uint64_t call) -> Status {
+      if (call == at) {
+        EXPECT_TRUE(records::rotate_locked(file_system, "/data", clock_.now(), {}, {}));
+      }
+      return {};
+    });
+    storage::testing::MemoryObjectStore store("memory");
+    const BackupPlace place{.store = &store, .prefix = "miner"};
+    const auto report = backup(hooked, "/data", place, clock_, {.num_workers = 1}, {});
+    ASSERT_TRUE(report) << report.error().message;
+    SimulatedFileSystem restored;
+    ASSERT_TRUE(restore(restored, place, "/new", {}, {}));
+    ASSERT_EQ(line_set(restored, "/new"), before) << "at call " << at;
+  }
 }
 
 TEST_F(BackupTest, ABrokenObjectCostsItsFileOnly) {

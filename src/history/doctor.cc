@@ -2,11 +2,12 @@
 
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
-#include "history/data_folder_internal.h"
-#include "history/line_hash_internal.h"
-#include "history/line_reader_internal.h"
 #include "history/named_files_internal.h"
-#include "history/record_scan_internal.h"
+#include "records/damage_notes.h"
+#include "records/data_folder.h"
+#include "records/line_hash.h"
+#include "records/line_reader.h"
+#include "records/record_scan.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -21,10 +22,25 @@
 namespace assay::history {
 namespace {
 
+using records::find_month_files;
+using records::hash_of_line;
+using records::kCurrentFile;
+using records::LineKind;
+using records::LineSet;
+using records::Month;
+using records::month_of;
+using records::NamedBlob;
+using records::read_blocks;
+using records::read_lines;
+using records::RecordScan;
+using records::require_folder;
+using records::ScannedLine;
+
 namespace fs = std::filesystem;
 
 // Below it the miner warns: the seed's bound.
 constexpr double kLowSpaceShare = 0.2;
+constexpr int kMaxAttempts = 10;
 constexpr std::string_view kProbeName = ".assay-doctor.tmp";
 
 /// A file that records name.
@@ -48,6 +64,7 @@ class Examination {
     for (const fs::path& below : {fs::path(), fs::path("images"), fs::path("ply_files")}) {
       RETURN_IF_ERROR(probe(below));
     }
+    RETURN_IF_ERROR(read_damage());
     check_space();
     std::ranges::sort(report_.findings, {}, [](const Finding& finding) {
       return std::tie(finding.kind, finding.path, finding.detail);
@@ -62,34 +79,78 @@ class Examination {
         {.kind = kind, .path = std::move(path), .detail = std::move(detail)});
   }
 
+  /// A file of records, open, or why it cannot be.
+  struct Source {
+    fs::path path;  // relative to the folder
+    std::optional<Month> month;
+    std::unique_ptr<files::File> file;
+    std::string problem;
+  };
+
   Status read_records() {
-    ASSIGN_OR_RETURN(const auto months, find_month_files(file_system_, folder_));
-    for (const auto& [month, paths] : months) {
-      for (const fs::path& path : paths) RETURN_IF_ERROR(read_file(path, month));
+    std::vector<Source> sources;
+    // A recorder may rotate meanwhile. What has another name by now is found by looking again.
+    for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+      ASSIGN_OR_RETURN(const bool is_whole, open_sources(sources));
+      if (is_whole) break;
     }
-    ASSIGN_OR_RETURN(const auto current, file_system_.info(folder_ / kCurrentFile));
-    return current ? read_file(fs::path(kCurrentFile), std::nullopt) : Status();
+    for (const Source& source : sources) RETURN_IF_ERROR(read_source(source));
+    return {};
+  }
+
+  /// False when a file was replaced between listing and opening. The order is that of
+  /// records::open_history(), which says why.
+  Result<bool> open_sources(std::vector<Source>& sources) {
+    sources.clear();
+    Source current{.path = kCurrentFile, .month = {}, .file = nullptr, .problem = {}};
+    const bool has_current = open_source(current);
+    ASSIGN_OR_RETURN(const auto months, find_month_files(file_system_, folder_));
+    bool is_whole = true;
+    for (const auto& [month, paths] : months) {
+      for (const fs::path& path : paths) {
+        Source source{.path = path, .month = month, .file = nullptr, .problem = {}};
+        is_whole = open_source(source) && is_whole;
+        sources.push_back(std::move(source));
+      }
+    }
+    if (has_current) sources.push_back(std::move(current));
+    return is_whole;
+  }
+
+  /// Whether there is such a file.
+  bool open_source(Source& source) {
+    auto opened = file_system_.open(folder_ / source.path, files::OpenMode::kRead);
+    if (opened) {
+      source.file = std::move(*opened);
+      return true;
+    }
+    source.problem = opened.error().message;
+    return opened.error().code != ErrorCode::kNotFound;
   }
 
   /// What one file meets costs that file.
-  Status read_file(const fs::path& path, std::optional<Month> month) {
+  Status read_source(const Source& source) {
+    if (source.file == nullptr) {
+      find(FindingKind::kUnreadable, source.path.native(), source.problem);
+      return {};
+    }
+    const auto size = source.file->size();
     std::uint64_t number = 0;
-    const auto read = read_lines(
-        file_system_, folder_ / path,
-        [&](std::string_view line) -> Status {
-          ++number;
-          const ScannedLine record = scan_.scan(line);
-          if (record.kind == LineKind::kUnreadable) {
-            find(FindingKind::kBadLine, path.native(), fmt::format("line {}", number));
-          } else if (record.kind == LineKind::kRecord) {
-            take(record, path, month);
-          }
-          return {};
-        },
-        stop_);
+    const auto on_line = [&](std::string_view line) -> Status {
+      ++number;
+      const ScannedLine record = scan_.scan(line);
+      if (record.kind == LineKind::kUnreadable) {
+        find(FindingKind::kBadLine, source.path.native(), fmt::format("line {}", number));
+      } else if (record.kind == LineKind::kRecord) {
+        take(record, source.path, source.month);
+      }
+      return {};
+    };
+    const auto read = size ? read_lines(*source.file, *size, folder_ / source.path, on_line, stop_)
+                           : Result<records::LinesRead>(size.error());
     if (read) return {};
     if (read.error().code == ErrorCode::kCancelled) return Error(read.error());
-    find(FindingKind::kUnreadable, path.native(), read.error().message);
+    find(FindingKind::kUnreadable, source.path.native(), read.error().message);
     return {};
   }
 
@@ -139,6 +200,15 @@ class Examination {
     if (read) return {};
     if (read.error().code == ErrorCode::kCancelled) return read;
     find(FindingKind::kUnreadable, std::string(path), read.error().message);
+    return {};
+  }
+
+  Status read_damage() {
+    const auto notes = records::read_damage_notes(file_system_, folder_);
+    if (!notes) return tell(Status(notes.error()), "journal/quarantine");
+    for (const records::DamageNote& note : *notes) {
+      find(FindingKind::kDamagedJournal, note.path.native(), note.to_text());
+    }
     return {};
   }
 

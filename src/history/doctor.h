@@ -21,19 +21,20 @@ namespace assay::history {
 
 /// Order: that of the report.
 enum class FindingKind : std::uint8_t {
-  kMissingFile,   ///< A record names an image or PLY file that is not there.
-  kWrongContent,  ///< It is there with another hash than the record says.
-  kUnreadable,    ///< A file of records that cannot be read, or is compressed and broken.
-  kBadLine,       ///< A line that is no JSON object.
-  kWrongMonth,    ///< A record in the file of another month.
-  kRepeatedId,    ///< A record whose id another one had before.
-  kUnsafePath,    ///< A record names a file outside of the folder.
-  kUnnamedFile,   ///< An image or PLY file that no record names.
-  kLeftover,      ///< A temporary file.
-  kNotWritable,   ///< A folder that a recorder could not write.
-  kLowSpace,      ///< Less than a fifth of the disk is free.
+  kDamagedJournal,  ///< The journal was damaged, and events are lost or were salvaged.
+  kMissingFile,     ///< A record names an image or PLY file that is not there.
+  kWrongContent,    ///< It is there with another hash than the record says.
+  kUnreadable,      ///< A file of records that cannot be read, or is compressed and broken.
+  kBadLine,         ///< A line that is no JSON object.
+  kWrongMonth,      ///< A record in the file of another month.
+  kRepeatedId,      ///< A record whose id another one had before.
+  kUnsafePath,      ///< A record names a file outside of the folder.
+  kUnnamedFile,     ///< An image or PLY file that no record names.
+  kLeftover,        ///< A temporary file.
+  kNotWritable,     ///< A folder that a recorder could not write.
+  kLowSpace,        ///< Less than a fifth of the disk is free.
 };
-inline constexpr std::size_t kNumFindingKinds = 11;
+inline constexpr std::size_t kNumFindingKinds = 12;
 
 /// `missing_file` and so on, as the JSON form has it.
 std::string_view to_string(FindingKind kind);

@@ -2,7 +2,9 @@
 
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
-#include "history/testing/sample_history.h"
+#include "records/rotate.h"
+#include "records/testing/hooked_file_system.h"
+#include "records/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,7 +14,7 @@
 namespace assay::history {
 namespace {
 
-using namespace testing;
+using namespace records::testing;
 
 std::string image_record(std::string_view id, std::string_view path, std::string_view content) {
   return record_line(
@@ -66,6 +68,21 @@ TEST_F(DoctorTest, TellsMissingAndWrongAndUnnamedFilesApart) {
             0U);
 }
 
+TEST_F(DoctorTest, TellsWhatTheJournalLost) {
+  put("generation_history.jsonl", record_line("a", "2025-11-01T00:00:00Z") + "\n");
+  put("journal/quarantine/x.journal.0", "damaged bytes");
+  put("journal/quarantine/x.journal.0.json",
+      R"({"format": "assay-journal-damage", "format_version": 1, "segment": "x.journal", )"
+      R"("reason": "the record at byte 7 is damaged", "records_salvaged": 4, "lost": )"
+      R"([{"first_sequence": 3, "last_sequence": 5, "at_least": 3, "at_most": 3}]})");
+  put("journal/quarantine/y.json", "junk");
+  const DoctorReport report = run();
+  EXPECT_EQ(count(report, FindingKind::kDamagedJournal), 2U) << to_text(report);
+  EXPECT_EQ(report.findings[0].path, "journal/quarantine/x.journal.0.json");
+  EXPECT_EQ(report.findings[0].detail, "events 3 to 5 are lost: the record at byte 7 is damaged");
+  EXPECT_EQ(report.findings[1].detail, "a note that cannot be read");
+}
+
 TEST_F(DoctorTest, LateFeedbackAndOpenGenerationsNameFilesToo) {
   put("ply_files/a.ply", "splats");
   put("images/open.png", "image");
@@ -97,6 +114,39 @@ TEST_F(DoctorTest, FindsBadLinesWrongMonthsAndRepeatedIds) {
   EXPECT_EQ(count(report, FindingKind::kUnreadable), 1U);
   EXPECT_EQ(count(report, FindingKind::kLeftover), 1U);
   EXPECT_EQ(report.num_findings(), 5U) << to_text(report);
+}
+
+TEST_F(DoctorTest, ARotationBesideItHidesNoRecord) {
+  const auto now = parse_timestamp("2025-11-15T12:00:00Z").value();
+  for (std::uint64_t at = 1; at <= 30; ++at) {
+    files::testing::SimulatedFileSystem file_system;
+    std::string current;
+    for (int i = 0; i < 12; ++i) {
+      const std::string name = fmt::format("images/{}.png", i);
+      put_file(file_system, "/data/" + name, name);
+      const std::string month = fmt::format("2025-{:02}", i < 4 ? 6 + i : 2 + (i % 10));
+      std::string line = image_record(std::to_string(i), name, name) + "\n";
+      line.replace(line.find("2025-11"), 7, month);
+      if (i < 4) {
+        put_file(file_system, "/data/generation_history_" + month + ".jsonl", line);
+      } else {
+        current += line;
+      }
+    }
+    put_file(file_system, "/data/generation_history.jsonl", current);
+    HookedFileSystem hooked(file_system, [&](std::uint64_t call) -> Status {
+      if (call == at) {
+        EXPECT_TRUE(records::rotate_locked(file_system, "/data", now, {}, {}));
+      }
+      return {};
+    });
+    const auto report = examine(hooked, "/data", {}, {});
+    ASSERT_TRUE(report);
+    // One that moved may be met in both places.
+    EXPECT_EQ(report->num_findings(), count(*report, FindingKind::kRepeatedId))
+        << "at call " << at << "\n"
+        << to_text(*report);
+  }
 }
 
 TEST_F(DoctorTest, TellsLowSpaceAndFilesNotStoredByChoice) {

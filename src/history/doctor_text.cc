@@ -23,6 +23,10 @@ struct KindText {
 
 // Order: that of FindingKind.
 constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
+    {.name = "damaged_journal",
+     .title = "Damage to the journal",
+     .advice = "What could be read was salvaged. Events of the time of the loss may be missing in "
+               "the records. Test the disk; then move these files and those beside them away."},
     {.name = "missing_file",
      .title = "Files that records name and that are not there",
      .advice = "Bring them back with assay history restore; if no backup has them they are lost, "
@@ -43,7 +47,8 @@ constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
                "run assay history rotate, which sorts them."},
     {.name = "repeated_id",
      .title = "Records whose id another record had before",
-     .advice = "Readers take the first. Run assay history rotate to drop those that are the same."},
+     .advice = "Readers take the last in the first file. Run assay history rotate to drop those that "
+               "are the same."},
     {.name = "unsafe_path",
      .title = "Records that name files outside of the data folder",
      .advice = "Nothing there was touched. Find out which program wrote these records."},

@@ -117,12 +117,17 @@ Result<std::unique_ptr<ExportSink>> open_sink(ExportContext& context, ExportForm
 
 Result<ExportSummary> export_history(files::FileSystem& file_system, const fs::path& data_folder,
                                      const ExportOptions& options, const std::stop_token& stop) {
-  Exporter exporter(file_system, data_folder, options);
+  auto exporter = std::make_unique<Exporter>(file_system, data_folder, options);
+  const auto start_over = [&] {
+    exporter.reset();  // first: what it has begun to write goes
+    exporter = std::make_unique<Exporter>(file_system, data_folder, options);
+  };
   // One worker: the order of the lines is that of the history.
   const auto lines = records::read_history(
-      file_system, data_folder, {.since = options.filter.since, .fields = export_fields()},
+      file_system, data_folder,
+      {.since = options.filter.since, .fields = export_fields(), .start_over = start_over},
       [&](const records::RecordView& record, unsigned, std::uint64_t) {
-        return exporter.add(record);
+        return exporter->add(record);
       },
       stop);
   if (!lines && lines.error().code == ErrorCode::kNotFound) {
@@ -131,7 +136,7 @@ Result<ExportSummary> export_history(files::FileSystem& file_system, const fs::p
     return summary;
   }
   if (!lines) return lines.error();
-  return exporter.finish(*lines);
+  return exporter->finish(*lines);
 }
 
 }  // namespace assay::history

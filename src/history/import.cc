@@ -2,13 +2,13 @@
 
 #include "core/limits.h"
 #include "files/atomic_file.h"
-#include "history/data_folder_internal.h"
 #include "history/import_internal.h"
-#include "history/line_reader_internal.h"
 #include "history/named_files_internal.h"
-#include "history/record_scan_internal.h"
 #include "json/line_scan.h"
 #include "json/value.h"
+#include "records/data_folder.h"
+#include "records/line_reader.h"
+#include "records/record_scan.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +24,23 @@
 
 namespace assay::history {
 namespace {
+
+using records::find_month_files;
+using records::hash_of_line;
+using records::kCurrentFile;
+using records::LineHash;
+using records::LineHashHash;
+using records::LineKind;
+using records::LineSet;
+using records::lock_data_folder;
+using records::Month;
+using records::month_file_name;
+using records::month_of;
+using records::NamedBlob;
+using records::read_lines;
+using records::RecordScan;
+using records::require_folder;
+using records::ScannedLine;
 
 namespace fs = std::filesystem;
 using Naming = NamedFileImport::Naming;

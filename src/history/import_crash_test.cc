@@ -7,20 +7,20 @@
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/import.h"
-#include "history/testing/sample_history.h"
+#include "records/testing/crash_loop.h"
+#include "records/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <string>
 
 namespace assay::history {
 namespace {
 
-using namespace testing;
+using namespace records::testing;
 using files::testing::SimulatedFileSystem;
 
 constexpr int kNumImages = 6;
@@ -28,7 +28,7 @@ constexpr int kNumImages = 6;
 std::string image_content(std::uint64_t image) { return fmt::format("image {}", image); }
 
 /// Two folders that share some records, a little different for each seed.
-class CrashedImport {
+class CrashedImport final : public CrashScenario {
  public:
   explicit CrashedImport(std::uint64_t seed) : random_(seed) {
     for (int i = 0; i < 24; ++i) add_record(i);
@@ -44,14 +44,14 @@ class CrashedImport {
     all_.insert(here_.begin(), here_.end());
   }
 
-  std::uint64_t num_operations() { return file_system_.num_operations(); }
-  bool import_once() {
+  std::uint64_t num_operations() override { return file_system_.num_operations(); }
+  bool run_once() override {
     return import_history(file_system_, "/here", "/there", clock_, {}, {}).has_value();
   }
 
-  void crash_at(std::uint64_t operation) {
+  void crash_at(std::uint64_t operation) override {
     file_system_.cut_power_at(operation);
-    static_cast<void>(import_once());
+    static_cast<void>(run_once());
     file_system_.crash(random_);
     const auto lines = all_lines(file_system_, "/here");
     for (const std::string& line : here_) EXPECT_TRUE(lines.contains(line)) << line;
@@ -63,8 +63,8 @@ class CrashedImport {
     EXPECT_TRUE(feedback_here().starts_with(here_feedback_));
   }
 
-  void expect_completed() {
-    ASSERT_TRUE(import_once());
+  void expect_mended() override {
+    ASSERT_TRUE(run_once());
     EXPECT_EQ(line_set(file_system_, "/here"), all_);
     const auto again = import_history(file_system_, "/here", "/there", clock_, {}, {});
     ASSERT_TRUE(again);
@@ -140,26 +140,9 @@ class CrashedImport {
 };
 
 TEST(ImportCrash, NothingIsLostOrHalfThereWhereverPowerFails) {
-  const int num_seeds = std::getenv("ASSAY_TEST_FULL") != nullptr ? 200 : 4;
-  std::uint64_t num_points = 0;
-  for (int seed = 1; seed <= num_seeds; ++seed) {
-    CrashedImport whole(static_cast<std::uint64_t>(seed));
-    const std::uint64_t first = whole.num_operations() + 1;
-    ASSERT_TRUE(whole.import_once());
-    const std::uint64_t last = whole.num_operations();
-    for (std::uint64_t operation = first; operation <= last; ++operation) {
-      SCOPED_TRACE(fmt::format("seed {} operation {}", seed, operation));
-      CrashedImport run(static_cast<std::uint64_t>(seed));
-      run.crash_at(operation);
-      // Power may fail again while it is completed.
-      if (operation % 3 == 0) run.crash_at(run.num_operations() + (operation % 40));
-      run.expect_completed();
-      ++num_points;
-      if (::testing::Test::HasFailure()) return;
-    }
-  }
+  const std::uint64_t num_points = crash_at_every_operation(
+      [](std::uint64_t seed) { return std::make_unique<CrashedImport>(seed); });
   EXPECT_GE(num_points, 300U);
-  RecordProperty("crash_points", static_cast<int>(num_points));
 }
 
 }  // namespace

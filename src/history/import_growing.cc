@@ -1,11 +1,14 @@
 #include "history/import_internal.h"
-#include "history/line_reader_internal.h"
+#include "records/line_reader.h"
 
 #include <fmt/format.h>
 
 #include <utility>
 
 namespace assay::history {
+
+using records::read_lines;
+using records::StagedLines;
 
 namespace fs = std::filesystem;
 

@@ -1,8 +1,8 @@
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/import_internal.h"
-#include "history/line_reader_internal.h"
 #include "history/named_files_internal.h"
+#include "records/line_reader.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -11,6 +11,9 @@
 
 namespace assay::history {
 namespace {
+
+using records::hash_of_line;
+using records::read_blocks;
 
 namespace fs = std::filesystem;
 

@@ -1,7 +1,7 @@
 #include "compress/stream.h"
-#include "history/data_folder_internal.h"
 #include "history/import_internal.h"
 #include "history/named_files_internal.h"
+#include "records/data_folder.h"
 #include "records/history_reader.h"
 
 #include <fmt/format.h>
@@ -10,6 +10,9 @@
 
 namespace assay::history {
 namespace {
+
+using records::kArchiveFolder;
+using records::kCurrentFile;
 
 namespace fs = std::filesystem;
 

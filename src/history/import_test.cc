@@ -6,8 +6,8 @@
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/import_internal.h"
-#include "history/testing/sample_history.h"
 #include "records/recorder.h"
+#include "records/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@
 namespace assay::history {
 namespace {
 
-using namespace testing;
+using namespace records::testing;
 using files::testing::SimulatedFileSystem;
 
 std::string line(std::string_view id, std::string_view time, std::string_view members = {}) {

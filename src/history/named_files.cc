@@ -1,14 +1,16 @@
 #include "core/limits.h"
 #include "files/atomic_file.h"
-#include "history/line_reader_internal.h"
 #include "history/named_files_internal.h"
 #include "json/value.h"
+#include "records/line_reader.h"
 #include "records/record_time.h"
 
 #include <initializer_list>
 
 namespace assay::history {
 namespace {
+
+using records::read_lines;
 
 namespace fs = std::filesystem;
 

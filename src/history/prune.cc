@@ -1,12 +1,12 @@
 #include "history/prune.h"
 
 #include "files/atomic_file.h"
-#include "history/data_folder_internal.h"
-#include "history/line_hash_internal.h"
-#include "history/line_reader_internal.h"
 #include "history/named_files_internal.h"
-#include "history/record_scan_internal.h"
 #include "json/writer.h"
+#include "records/data_folder.h"
+#include "records/line_hash.h"
+#include "records/line_reader.h"
+#include "records/record_scan.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -19,6 +19,22 @@
 
 namespace assay::history {
 namespace {
+
+using records::BlobKind;
+using records::find_month_files;
+using records::hash_of_line;
+using records::kCurrentFile;
+using records::LineKind;
+using records::LineSet;
+using records::lock_data_folder;
+using records::Month;
+using records::month_of;
+using records::month_of_file_name;
+using records::NamedBlob;
+using records::read_lines;
+using records::RecordScan;
+using records::require_folder;
+using records::ScannedLine;
 
 namespace fs = std::filesystem;
 

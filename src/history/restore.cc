@@ -3,9 +3,9 @@
 #include "files/atomic_file.h"
 #include "history/backup.h"
 #include "history/backup_manifest_internal.h"
-#include "history/data_folder_internal.h"
-#include "history/line_reader_internal.h"
 #include "history/stored_part_internal.h"
+#include "records/data_folder.h"
+#include "records/line_reader.h"
 
 #include <fmt/format.h>
 
@@ -15,6 +15,9 @@
 
 namespace assay::history {
 namespace {
+
+using records::lock_data_folder;
+using records::read_blocks;
 
 namespace fs = std::filesystem;
 

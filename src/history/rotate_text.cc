@@ -1,4 +1,5 @@
-#include "history/rotate.h"
+#include "history/rotate_text.h"
+
 #include "json/writer.h"
 #include "report/number_text.h"
 #include "report/visible_text.h"
@@ -10,6 +11,10 @@
 namespace assay::history {
 namespace {
 
+using records::RotatedMonth;
+using records::RotateProblem;
+using records::RotateReport;
+
 using report::count_text;
 using report::visible_text;
 
@@ -20,8 +25,10 @@ std::string lines_text(std::uint64_t count) {
 }  // namespace
 
 std::string to_text(const RotateReport& report) {
-  std::string text = fmt::format(
-      "Moved {} out of generation_history.jsonl; {} in it.\n", lines_text(report.num_moved),
+  std::string text = report.was_handed_over ? "Done by the recorder that runs there.\n" : "";
+  fmt::format_to(
+      std::back_inserter(text), "Moved {} out of generation_history.jsonl; {} in it.\n",
+      lines_text(report.num_moved),
       report.num_kept == 1 ? std::string("1 line stays") : lines_text(report.num_kept) + " stay");
   for (const RotatedMonth& month : report.months) {
     fmt::format_to(std::back_inserter(text), "  {}  {}", month.file.native(),
@@ -59,6 +66,7 @@ std::string to_text(const RotateReport& report) {
 std::string to_json(const RotateReport& report) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
+  writer.name("by_recorder").boolean(report.was_handed_over);
   writer.name("moved").unsigned_integer(report.num_moved);
   writer.name("kept").unsigned_integer(report.num_kept);
   writer.name("duplicate").unsigned_integer(report.num_duplicate);

@@ -1,9 +1,10 @@
 #include "history/status.h"
 
 #include "compress/stream.h"
-#include "history/data_folder_internal.h"
 #include "history/folder_walk_internal.h"
-#include "history/record_scan_internal.h"
+#include "records/damage_notes.h"
+#include "records/data_folder.h"
+#include "records/record_scan.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,13 @@
 
 namespace assay::history {
 namespace {
+
+using records::kCurrentFile;
+using records::month_of;
+using records::month_of_file_name;
+using records::RecordScan;
+using records::require_folder;
+using records::ScannedLine;
 
 namespace fs = std::filesystem;
 using std::chrono::days;
@@ -54,6 +62,8 @@ class Measurement {
       RETURN_IF_ERROR(add(file));
     }
     RETURN_IF_ERROR(measure_growth());
+    ASSIGN_OR_RETURN(const auto notes, records::read_damage_notes(file_system_, folder_));
+    for (const records::DamageNote& note : notes) report_.damage.push_back(note.to_text());
     report_.disk = options_.disk;
     const std::uint64_t growth = report_.growth_a_day().count();
     if (report_.disk && growth > 0) {

@@ -63,6 +63,8 @@ struct StatusReport {
   ByteCount ply_files_a_day;
   ByteCount records_a_day;
   std::optional<DiskSpace> disk;
+  /// Of the journal: a sentence each about what was lost.
+  std::vector<std::string> damage;
   /// Nothing when the disk is not known or nothing grows.
   std::optional<std::uint64_t> days_until_full;
   /// Months older than three that are not compressed: how much less they would take, by a sample.

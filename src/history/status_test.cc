@@ -3,7 +3,7 @@
 #include "compress/stream.h"
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
-#include "history/testing/sample_history.h"
+#include "records/testing/sample_history.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace assay::history {
 namespace {
 
-using namespace testing;
+using namespace records::testing;
 
 // The simulated file system writes its files on the first of January 1970.
 class StatusTest : public ::testing::Test {
@@ -93,6 +93,18 @@ TEST_F(StatusTest, MeasuresWhatCompressionAndDeletionWouldSave) {
   EXPECT_GT(report.saved_by_compression, ByteCount(lines.size() / 2));
   EXPECT_LT(report.saved_by_compression, ByteCount(lines.size()));
   EXPECT_EQ(report.saved_by_deletion, ByteCount(6));
+}
+
+TEST_F(StatusTest, SaysWhatTheJournalLost) {
+  put("journal/quarantine/x.journal.0.json",
+      R"({"format": "assay-journal-damage", "format_version": 1, "segment": "x.journal", )"
+      R"("reason": "the record at byte 7 is damaged", "records_salvaged": 4, "lost": )"
+      R"([{"first_sequence": 3, "last_sequence": 5, "at_least": 3, "at_most": 3}]})");
+  const StatusReport report = run_at("1970-01-01T12:00:00Z");
+  EXPECT_TRUE(to_text(report).contains(
+      "\nDamaged journal: events 3 to 5 are lost: the record at byte 7 is damaged.\n"))
+      << to_text(report);
+  EXPECT_TRUE(to_json(report).contains("\"events 3 to 5 are lost: ")) << to_json(report);
 }
 
 TEST_F(StatusTest, AnEmptyFolderIsNoError) {

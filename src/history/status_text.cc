@@ -1,6 +1,7 @@
 #include "history/status.h"
 #include "json/writer.h"
 #include "report/number_text.h"
+#include "report/visible_text.h"
 
 #include <fmt/format.h>
 
@@ -98,6 +99,10 @@ std::string to_text(const StatusReport& report) {
         to_string(report.disk->capacity),
         report.days_until_full ? time_until_full(*report.days_until_full) : std::string());
   }
+  for (const std::string& damage : report.damage) {
+    fmt::format_to(std::back_inserter(text), "Damaged journal: {}.\n",
+                   report::visible_text(damage));
+  }
   append_options(text, report);
   return text;
 }
@@ -130,6 +135,9 @@ std::string to_json(const StatusReport& report) {
   } else {
     writer.null();
   }
+  writer.name("journal_damage").begin_list();
+  for (const std::string& damage : report.damage) writer.text(damage);
+  writer.end_list();
   writer.name("days_until_full");
   if (report.days_until_full) {
     writer.unsigned_integer(*report.days_until_full);

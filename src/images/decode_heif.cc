@@ -36,7 +36,7 @@ Refusal refusal_of(ImageFormat format, const heif_error& error) {
     kind = RefusalKind::kOverLimit;
   }
   return {kind, fmt::format("{}: {}", to_string(format),
-                            error.message != nullptr ? error.message : "damaged")};
+                            to_one_line(error.message != nullptr ? error.message : "damaged"))};
 }
 
 /// Whether a box of the outermost level reaches beyond the file: what libheif reports of such a

@@ -191,7 +191,8 @@ Refusal refusal_of(Decompression& state) {
   const int code = state.errors.base.msg_code;
   const bool is_unsupported =
       code == JERR_SOF_UNSUPPORTED || code == JERR_CONVERSION_NOTIMPL || code == JERR_NOT_COMPILED;
-  return {is_unsupported ? RefusalKind::kUnsupported : RefusalKind::kCorrupt, "JPEG: " + text};
+  return {is_unsupported ? RefusalKind::kUnsupported : RefusalKind::kCorrupt,
+          "JPEG: " + to_one_line(text)};
 }
 
 void spread_gray(const std::uint8_t* gray, Image& image) {

@@ -31,7 +31,7 @@ struct Reading {
 };
 
 [[noreturn]] void on_error(png_structp png, png_const_charp message) {
-  static_cast<Reading*>(png_get_error_ptr(png))->message = message;
+  static_cast<Reading*>(png_get_error_ptr(png))->message = to_one_line(message);
   png_longjmp(png, 1);
 }
 

@@ -228,6 +228,9 @@ TEST(Decode, SurvivesSeededMutations) {
         decoder.reuse(std::move(decoded->image));
       } else {
         EXPECT_FALSE(decoded.error().reason.empty());
+        EXPECT_TRUE(std::ranges::none_of(decoded.error().reason, [](char character) {
+          return character < ' ' || character > '~';
+        })) << decoded.error().reason;
         ++num_refused;
       }
     }

@@ -63,7 +63,7 @@ int on_error(TIFF* /*tiff*/, void* handle, const char* /*module*/, const char* f
   if (!input.complaint.empty()) return 1;
   std::array<char, 200> text{};
   std::vsnprintf(text.data(), text.size(), format, arguments);
-  input.complaint = text.data();
+  input.complaint = to_one_line(text.data());
   return 1;
 }
 

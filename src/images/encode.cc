@@ -97,6 +97,8 @@ struct PngWriting {
 
 void ignore_png_warning(png_structp /*png*/, png_const_charp /*message*/) {}
 
+// The library declares the type of the callback.
+// NOLINTNEXTLINE(readability-non-const-parameter)
 void append(png_structp png, png_bytep bytes, std::size_t size) {
   auto& writing = *static_cast<PngWriting*>(png_get_io_ptr(png));
   const auto* first = reinterpret_cast<const std::byte*>(bytes);

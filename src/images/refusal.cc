@@ -22,6 +22,14 @@ std::string_view to_string(RefusalKind kind) {
   CHECK(false, "a kind of the list");
 }
 
+std::string to_one_line(std::string_view words) {
+  std::string line(words);
+  for (char& character : line) {
+    if (character < ' ' || character > '~') character = character == '\n' ? ' ' : '?';
+  }
+  return line;
+}
+
 Error Refusal::to_error() const {
   switch (kind) {
     case RefusalKind::kUnknownFormat:

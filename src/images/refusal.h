@@ -42,4 +42,7 @@ inline std::unexpected<Refusal> refuse(RefusalKind kind, std::string reason) {
   return std::unexpected(Refusal{kind, std::move(reason)});
 }
 
+/// A library's words as part of one line: what they quote of a file may hold anything.
+std::string to_one_line(std::string_view words);
+
 }  // namespace assay::images

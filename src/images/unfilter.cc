@@ -228,9 +228,11 @@ struct RowsInFlight {
   }
 };
 
+// What is written goes through a member of `flight`, where the check loses sight of it.
 template <std::size_t kPixelSize, FilterMix kMix>
 ASSAY_AVX void unfilter_four_rows(const FilteredRows& rows, const std::uint8_t* above,
-                                  std::size_t first, std::uint8_t* out) {
+                                  std::size_t first,
+                                  std::uint8_t* out) {  // NOLINT(readability-non-const-parameter)
   const std::uint8_t* stored = rows.stored + (first * (rows.row_size + 1));
   const auto filter = [&](std::size_t row) {
     return static_cast<PngFilter>(stored[row * (rows.row_size + 1)]);

@@ -154,6 +154,7 @@ Status FileEmbeddingStore::read_index() {
   ASSIGN_OR_RETURN(const auto indexed, index_->find(file_.generation()));
   ASSIGN_OR_RETURN(const std::uint64_t num_slots, file_.num_slots_on_disk());
   if (!indexed || indexed->num_slots > num_slots) return {};
+  slots_.reserve(num_slots);
   RETURN_IF_ERROR(index_->for_each_vector([&](const IndexedVector& vector) {
     if (vector.slot < indexed->num_slots) slots_.try_emplace(vector.key, vector.slot);
   }));
@@ -196,6 +197,8 @@ Status FileEmbeddingStore::update_index() {
 }
 
 Status FileEmbeddingStore::read_new() {
+  ASSIGN_OR_RETURN(const std::uint64_t num_slots, file_.num_slots_on_disk());
+  slots_.reserve(num_slots);
   return file_.refresh([this](const Slot& slot) { take(slot); });
 }
 

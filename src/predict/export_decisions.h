@@ -50,9 +50,10 @@ Result<DecisionFolder> read_decision_folder(files::FileSystem& file_system,
 
 /// A row a group. The columns of the table, the coordinates and the names of the selected images
 /// each in columns of their own, and the crop in pixels. Booleans are 0 and 1.
-/// Errors of both: as files::AtomicFile.
+/// Errors: as files::AtomicFile.
 Status write_csv(files::FileSystem& file_system, const std::filesystem::path& target,
                  std::span<const DecisionSource> sources);
+/// The same rows and columns. Errors: as files::AtomicFile.
 Status write_parquet(files::FileSystem& file_system, const std::filesystem::path& target,
                      std::span<const DecisionSource> sources);
 

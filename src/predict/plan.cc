@@ -112,7 +112,7 @@ Result<PlannedProject> plan_project(const Context& context, const ProjectRow& ro
     look_into(**source, options, project);
   } else if (project.status == PlanStatus::kDone) {
     project.remarks.push_back(source.error().message);
-  } else {
+  } else if (project.status != PlanStatus::kNotInTable) {
     project.status = PlanStatus::kUnreadable;
     project.reason = source.error().message;
   }

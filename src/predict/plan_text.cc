@@ -34,8 +34,9 @@ const SizeClass& size_class_of(std::uint64_t num_images) {
 
 std::string duration_text(double seconds) {
   const auto whole = static_cast<std::uint64_t>(std::llround(std::max(seconds, 1.0)));
+  constexpr std::uint64_t kSecondsOfMinutes = 5'400;  // up to here minutes say enough
   if (whole < 90) return fmt::format("{} s", whole);
-  if (whole < 90 * 60) return fmt::format("{} min", (whole + 30) / 60);
+  if (whole < kSecondsOfMinutes) return fmt::format("{} min", (whole + 30) / 60);
   return fmt::format("{:.1f} h", static_cast<double>(whole) / 3600.0);
 }
 

@@ -153,6 +153,8 @@ TEST_F(LocalSocket, StopsWhenAsked) {
   auto listener = LocalListener::listen(folder_ / "s").value();
   std::stop_source stop;
   std::jthread stopper([&] {
+    // Nothing says that accept() waits. Mostly it does by now, and the outcome is the same when it
+    // does not yet.
     std::this_thread::sleep_for(milliseconds(20));
     stop.request_stop();
   });

@@ -31,7 +31,7 @@ std::array<std::string_view, kRecordFieldPaths.size()> needed_paths(const ReadOp
 
 }  // namespace
 
-BlockRead::BlockRead(const ReadOptions& options, const LateFeedback& feedback, IdSet& ids,
+BlockRead::BlockRead(const ReadOptions& options, const LateFeedback& feedback, PassIds& ids,
                      const OnRecord& on_record, unsigned worker)
     : options_(&options),
       on_record_(&on_record),
@@ -57,7 +57,7 @@ Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal) {
   const json::Field& id = record[RecordField::kGenerationId];
   if (id.kind == FieldKind::kText && !id.text.empty()) {
     const IdDigest digest = digest_id(id.text);
-    if (!ids_->insert(digest)) {
+    if (!is_the_one(digest, ordinal)) {
       ++counts_.num_duplicate;
       return {};
     }
@@ -67,6 +67,7 @@ Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal) {
       record.fields = merged_;
     }
   }
+  if (ids_->kind == PassKind::kLocate) return {};
   count_missing_sections();
   record.time = read_time();
   if (options_->since && (!record.time || *record.time < *options_->since)) {
@@ -75,6 +76,20 @@ Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal) {
   }
   ++counts_.num_records;
   return (*on_record_)(record, worker_, ordinal);
+}
+
+bool BlockRead::is_the_one(const IdDigest& digest, std::uint64_t ordinal) {
+  if (ids_->kind != PassKind::kFirst) {
+    const auto last = ids_->contested->find(digest);
+    if (ids_->kind == PassKind::kLocate) {
+      if (last) ids_->contested->note(digest, ordinal);
+      return false;
+    }
+    if (last) return *last == ordinal;
+  }
+  const IdSeen seen = ids_->seen.insert(digest, static_cast<std::uint16_t>(ordinal >> kFileShift));
+  if (seen == IdSeen::kInThisFile) ids_->contested->note(digest, ordinal);
+  return seen == IdSeen::kNever;
 }
 
 bool BlockRead::count_verdict(LineVerdict verdict) {

@@ -59,6 +59,7 @@ std::string encode_checkpoint(const Checkpoint& checkpoint) {
   JsonMembers body;
   body.set_integer("last_sequence", static_cast<std::int64_t>(checkpoint.last_sequence));
   body.set_text("time", python_isoformat(checkpoint.time));
+  if (!checkpoint.rotated_month.empty()) body.set_text("rotated", checkpoint.rotated_month);
   body.set("files", files.to_text());
   body.set("state", checkpoint.state);
   const std::string body_text = body.to_text();
@@ -98,6 +99,7 @@ Result<Checkpoint> decode_checkpoint(std::string_view text) {
   Checkpoint checkpoint;
   checkpoint.last_sequence = *last_sequence;
   checkpoint.state = *state;
+  checkpoint.rotated_month = text_of(*body, "rotated");
   if (const auto time = parse_timestamp(text_of(*body, "time"))) checkpoint.time = *time;
   for (const auto& member : file_members->all()) {
     const auto anchor = anchor_from(member.value);

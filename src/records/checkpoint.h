@@ -21,6 +21,8 @@ namespace assay::records {
 struct Checkpoint {
   std::uint64_t last_sequence = 0;
   Timestamp time;
+  /// `2025-11`: the records of earlier months have files of their own. Empty when nobody knows.
+  std::string rotated_month;
   /// By the file's name in the data folder.
   std::map<std::string, DerivedAnchor> files;
   /// GenerationTable::state().

@@ -1,7 +1,8 @@
 #include "files/atomic_file.h"
+#include "records/data_folder.h"
 #include "records/derivation_internal.h"
-#include "records/file_lines_internal.h"
 #include "records/known_generation.h"
+#include "records/line_reader.h"
 
 #include <iterator>
 #include <set>
@@ -20,38 +21,28 @@ std::string id_of_line(std::string_view line) {
 
 std::string line_itself(std::string_view line) { return std::string(line); }
 
-// The ids in the months that stand beside the current file, read once and only when asked.
-class Months {
- public:
-  Months(files::FileSystem& file_system, fs::path folder)
-      : file_system_(&file_system), folder_(std::move(folder)) {}
-
-  Result<bool> holds(const std::string& generation_id) {
-    if (!is_read_) RETURN_IF_ERROR(read());
-    return ids_.contains(generation_id);
-  }
-
- private:
-  Status read() {
-    ASSIGN_OR_RETURN(const auto names, file_system_->list(folder_));
-    for (const std::string& name : names) {
-      if (!name.starts_with("generation_history_") || !name.ends_with(".jsonl")) continue;
-      ASSIGN_OR_RETURN(const auto file, file_system_->open(folder_ / name, files::OpenMode::kRead));
-      RETURN_IF_ERROR(for_each_line(*file, 0, [&](std::string_view line, bool /*is_ended*/) {
-        if (auto known = known_generation_of_record(line)) {
-          ids_.insert(std::move(known->generation_id));
-        }
-      }));
+// Which of these ids stand in the months beside the current file. What cannot be read holds none.
+Result<std::set<std::string>> find_in_months(files::FileSystem& file_system, const fs::path& folder,
+                                             const std::set<std::string>& ids) {
+  std::set<std::string> found;
+  ASSIGN_OR_RETURN(const auto months, find_month_files(file_system, folder));
+  for (const auto& [month, paths] : months) {
+    for (const fs::path& path : paths) {
+      const auto read = read_lines(file_system, folder / path,
+                                   [&](std::string_view line) -> Status {
+                                     const auto known = known_generation_of_record(line);
+                                     if (known && ids.contains(known->generation_id)) {
+                                       found.insert(known->generation_id);
+                                     }
+                                     return {};
+                                   },
+                                   {});
+      if (read || read.error().code == ErrorCode::kCorrupt) continue;
+      return read.error();
     }
-    is_read_ = true;
-    return {};
   }
-
-  files::FileSystem* file_system_;
-  fs::path folder_;
-  bool is_read_ = false;
-  std::set<std::string> ids_;
-};
+  return found;
+}
 
 DerivedAnchor anchor_of(const std::map<std::string, DerivedAnchor>& anchors,
                         std::string_view name) {
@@ -76,14 +67,14 @@ void DerivedLines::take_in(DerivedLines later) {
 Result<Derivation> Derivation::open(files::FileSystem& file_system, const fs::path& folder,
                                     const std::map<std::string, DerivedAnchor>& anchors,
                                     const DerivedLines& lines) {
-  Months months(file_system, folder);
-  const auto in_months = [&](const std::string& id) { return months.holds(id); };
-  const auto nowhere = [](const std::string& /*key*/) -> Result<bool> { return false; };
+  using Keys = std::set<std::string>;
+  const auto in_months = [&](const Keys& ids) { return find_in_months(file_system, folder, ids); };
+  const auto nowhere = [](const Keys& /*keys*/) -> Result<Keys> { return Keys(); };
   const auto open_file = [&](std::string_view name, const std::vector<std::string>& wanted,
                              const DerivedFile::KeyOf& key_of,
-                             const DerivedFile::IsElsewhere& is_elsewhere) {
+                             const DerivedFile::FindElsewhere& find_elsewhere) {
     return DerivedFile::open(file_system, folder / name, anchor_of(anchors, name), wanted, key_of,
-                             is_elsewhere);
+                             find_elsewhere);
   };
   ASSIGN_OR_RETURN(auto history, open_file(kHistoryName, lines.history, id_of_line, in_months));
   ASSIGN_OR_RETURN(auto feedback, open_file(kFeedbackName, lines.feedback, line_itself, nowhere));

@@ -46,6 +46,9 @@ class Derivation {
   /// Return once all is on disk, names too.
   Result<std::map<std::string, DerivedAnchor>> sync();
 
+  /// The history's file is about to be replaced: see DerivedFile::release().
+  void release_history() { history_.release(); }
+
   const DerivedRecovery& history_recovery() const { return history_.recovery(); }
   /// Lines that were missing, over all files.
   std::uint64_t num_completed() const;

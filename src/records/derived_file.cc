@@ -88,10 +88,10 @@ bool is_object(std::string_view line) { return JsonMembers::parse(line).has_valu
 Result<DerivedFile> DerivedFile::open(files::FileSystem& file_system, const fs::path& path,
                                       const DerivedAnchor& anchor,
                                       const std::vector<std::string>& lines, const KeyOf& key_of,
-                                      const IsElsewhere& is_elsewhere) {
+                                      const FindElsewhere& find_elsewhere) {
   ASSIGN_OR_RETURN(auto opened, file_system.open(path, files::OpenMode::kAppend));
-  DerivedFile file(path, std::move(opened));
-  RETURN_IF_ERROR(file.reconcile(anchor, lines, key_of, is_elsewhere));
+  DerivedFile file(file_system, path, std::move(opened));
+  RETURN_IF_ERROR(file.reconcile(anchor, lines, key_of, find_elsewhere));
   return file;
 }
 
@@ -104,7 +104,7 @@ Result<bool> DerivedFile::matches(const DerivedAnchor& anchor) const {
 }
 
 Status DerivedFile::reconcile(const DerivedAnchor& anchor, const std::vector<std::string>& lines,
-                              const KeyOf& key_of, const IsElsewhere& is_elsewhere) {
+                              const KeyOf& key_of, const FindElsewhere& find_elsewhere) {
   ASSIGN_OR_RETURN(const ByteCount found_size, file_->size());
   size_ = found_size.count();
   num_lines_ = anchor.num_lines;
@@ -142,9 +142,10 @@ Status DerivedFile::reconcile(const DerivedAnchor& anchor, const std::vector<std
     }
   }
   if (!is_anchored) {
-    for (const std::string& key : wanted.open_keys()) {
-      ASSIGN_OR_RETURN(const bool is_there, is_elsewhere(key));
-      if (is_there) wanted.tick_key(key);
+    const std::set<std::string> keys = wanted.open_keys();
+    if (!keys.empty()) {
+      ASSIGN_OR_RETURN(const auto found, find_elsewhere(keys));
+      for (const std::string& key : found) wanted.tick_key(key);
     }
   }
   RETURN_IF_ERROR(end_last_line());
@@ -172,6 +173,7 @@ Status DerivedFile::append(const std::vector<std::string>& lines) {
         "again, nothing is lost",
         path_.native()));
   }
+  RETURN_IF_ERROR(open_again());
   std::string text;
   for (const std::string& line : lines) {
     text += line;
@@ -188,7 +190,17 @@ Status DerivedFile::append(const std::vector<std::string>& lines) {
   return {};
 }
 
+Status DerivedFile::open_again() {
+  if (file_ != nullptr) return {};
+  ASSIGN_OR_RETURN(auto opened, file_system_->open(path_, files::OpenMode::kAppend));
+  ASSIGN_OR_RETURN(const ByteCount size, opened->size());
+  file_ = std::move(opened);
+  size_ = size.count();
+  return end_last_line();
+}
+
 Result<DerivedAnchor> DerivedFile::sync() {
+  RETURN_IF_ERROR(open_again());
   if (auto synced = file_->sync(); !synced) {
     // What is on disk is known only after opening it again.
     is_broken_ = true;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +44,9 @@ class DerivedFile {
  public:
   /// What makes two lines the same: an id, or the line itself.
   using KeyOf = std::function<std::string(std::string_view line)>;
-  /// Whether a line with this key stands in another file: asked only when the file was replaced.
-  using IsElsewhere = std::function<Result<bool>(const std::string& key)>;
+  /// Which of these keys stand in another file: asked only when the file was replaced.
+  using FindElsewhere =
+      std::function<Result<std::set<std::string>>(const std::set<std::string>& keys)>;
 
   /// Open or make the file, bring what is behind `anchor` into agreement with `lines` (what the
   /// events behind the checkpoint give, in order), and append those that are missing. Nothing of
@@ -52,7 +54,11 @@ class DerivedFile {
   static Result<DerivedFile> open(files::FileSystem& file_system, const std::filesystem::path& path,
                                   const DerivedAnchor& anchor,
                                   const std::vector<std::string>& lines, const KeyOf& key_of,
-                                  const IsElsewhere& is_elsewhere);
+                                  const FindElsewhere& find_elsewhere);
+
+  /// Let go of the file, which another is about to replace: what has its name at the next call is
+  /// the one from then on.
+  void release() { file_.reset(); }
 
   const DerivedRecovery& recovery() const { return recovery_; }
 
@@ -63,16 +69,19 @@ class DerivedFile {
   Result<DerivedAnchor> sync();
 
  private:
-  DerivedFile(std::filesystem::path path, std::unique_ptr<files::File> file)
-      : path_(std::move(path)), file_(std::move(file)) {}
+  DerivedFile(files::FileSystem& file_system, std::filesystem::path path,
+              std::unique_ptr<files::File> file)
+      : file_system_(&file_system), path_(std::move(path)), file_(std::move(file)) {}
 
   Status reconcile(const DerivedAnchor& anchor, const std::vector<std::string>& lines,
-                   const KeyOf& key_of, const IsElsewhere& is_elsewhere);
+                   const KeyOf& key_of, const FindElsewhere& find_elsewhere);
   Result<bool> matches(const DerivedAnchor& anchor) const;
   Status end_last_line();
+  Status open_again();
 
+  files::FileSystem* file_system_;
   std::filesystem::path path_;
-  std::unique_ptr<files::File> file_;
+  std::unique_ptr<files::File> file_;  // null after release()
   std::uint64_t size_ = 0;
   std::uint64_t num_lines_ = 0;
   bool is_broken_ = false;  // a failed write could not be taken back

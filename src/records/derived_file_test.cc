@@ -23,7 +23,9 @@ class DerivedFileTest : public ::testing::Test {
                            const std::string& elsewhere = "") {
     return DerivedFile::open(
         file_system_, kPath, anchor, lines, [](std::string_view line) { return std::string(line); },
-        [elsewhere](const std::string& key) -> Result<bool> { return key == elsewhere; });
+        [elsewhere](const std::set<std::string>& keys) -> Result<std::set<std::string>> {
+          return keys.contains(elsewhere) ? std::set{elsewhere} : std::set<std::string>();
+        });
   }
   // The anchor of a file that holds just this.
   DerivedAnchor anchor_of(std::string_view text) {

@@ -211,6 +211,7 @@ std::string encode_event(const Event& event) {
   members.set_text("generation_id", event.generation_id);
   if (!event.idempotency_key.empty()) members.set_text("idempotency_key", event.idempotency_key);
   std::visit([&](const auto& body) { write(members, body); }, event.body);
+  if (!event.known.empty()) members.set("known", event.known);
   return members.to_text();
 }
 
@@ -229,6 +230,7 @@ Result<Event> decode_event(std::string_view json) {
   event.generation_id = reader.text("generation_id");
   event.idempotency_key = reader.optional_text("idempotency_key").value_or("");
   event.body = read_body(reader.text("event"), reader);
+  if (members->find("known") != nullptr) event.known = reader.object("known");
   if (!reader.problem().empty()) return corrupt("an event where " + reader.problem());
   return event;
 }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/bytes.h"
 #include "core/result.h"
 #include "core/timestamp.h"
 
@@ -94,7 +95,13 @@ struct Event {
   /// Of an event that may be sent twice: the second of one key changes nothing. Empty for none.
   std::string idempotency_key;
   EventBody body;
+  /// What the recorder found in its files of a generation that it had forgotten, as to_json() of
+  /// KnownGeneration gives it; empty for nothing. In the event, so that a replay does the same.
+  JsonObjectText known = {};
 };
+
+/// No encoded event is shorter.
+inline constexpr ByteCount kMinEventSize{64};
 
 /// One line of JSON without LF.
 std::string encode_event(const Event& event);

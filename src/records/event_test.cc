@@ -55,6 +55,16 @@ TEST(Event, ReadsBackWhatItWrote) {
   }
 }
 
+TEST(Event, NoneIsShorterThanItsBound) {
+  for (const EventBody& body : one_of_each()) {
+    Event event = event_of(body);
+    event.time = Timestamp();
+    event.generation_id = "";
+    event.idempotency_key = "";
+    EXPECT_GE(ByteCount(encode_event(event).size()), kMinEventSize) << encode_event(event);
+  }
+}
+
 TEST(Event, KeepsTheFormThatJournalsHold) {
   EXPECT_EQ(encode_event(event_of(
                 FeedbackReceived{.validator_uid = {}, .validator_hotkey = "5F", .score = 0.65})),

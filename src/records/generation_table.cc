@@ -3,6 +3,7 @@
 #include "records/json_members_internal.h"
 #include "records/python_time_internal.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <span>
@@ -125,7 +126,27 @@ std::string config_line(const Event& event, const ConfigChanged& body) {
   return members.to_text();
 }
 
+// What the second event of a key is told: that the first one counted, or why it did not.
+Verdict verdict_again(Verdict first) {
+  switch (first) {
+    case Verdict::kUnknownGeneration:
+    case Verdict::kAlreadyStarted:
+    case Verdict::kAlreadyFinished:
+      return first;
+    default:
+      return Verdict::kRepeated;
+  }
+}
+
+std::string_view file_name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 }  // namespace
+
+std::optional<Verdict> verdict_of(std::string_view name) {
+  const auto found = std::ranges::find(kVerdictNames, name);
+  if (found == kVerdictNames.end()) return std::nullopt;
+  return static_cast<Verdict>(found - kVerdictNames.begin());
+}
 
 std::string_view to_string(Verdict verdict) {
   return kVerdictNames[static_cast<std::size_t>(verdict)];
@@ -135,16 +156,23 @@ Applied GenerationTable::apply(const Event& event) {
   if (!event.idempotency_key.empty()) {
     if (const auto found = keys_.find(event.idempotency_key); found != keys_.end()) {
       Applied repeated;
-      repeated.verdict = Verdict::kRepeated;
-      repeated.generation_id = found->second;
+      repeated.verdict = verdict_again(found->second.verdict);
+      repeated.generation_id = found->second.generation_id;
       return repeated;
     }
-    remember_key(event.idempotency_key, event.generation_id);
+  }
+  if (!event.known.empty() && !knows(event.generation_id)) {
+    auto known = known_generation_from(event.known);
+    if (known && known->generation_id == event.generation_id) remember(std::move(*known));
   }
   const auto version = num_finished_;
   Applied applied = apply_body(event);
   applied.generation_id = event.generation_id;
   if (applied.verdict == Verdict::kApplied || version != num_finished_) ++open_version_;
+  if (!event.idempotency_key.empty()) {
+    remember_key(event.idempotency_key,
+                 {.generation_id = event.generation_id, .verdict = applied.verdict});
+  }
   return applied;
 }
 
@@ -200,6 +228,11 @@ Applied GenerationTable::update(const Event& event, Open& open) {
       open.known.ply.hash = decode_json_text(*hash).value_or("");
     }
     if (output->pending_ply_path) {
+      const PlyState& before = open.known.ply;
+      if (before.is_waiting() && before.pending_path != *output->pending_ply_path) {
+        applied.superseded = {.generation_id = event.generation_id,
+                              .pending_path = before.pending_path};
+      }
       open.known.ply = {.pending_path = *output->pending_ply_path,
                         .hash = open.known.ply.hash,
                         .outcome = {},
@@ -269,6 +302,11 @@ Applied GenerationTable::settle_ply(const Event& event, const PlySettled& body) 
     applied.verdict = Verdict::kRepeated;
     return applied;
   }
+  // Those that waited before these were moved while these came.
+  if (body.path && file_name_of(*body.path) != file_name_of(known->ply.pending_path)) {
+    applied.verdict = Verdict::kRepeated;
+    return applied;
+  }
   known->ply.outcome = body.outcome;
   known->ply.settled_path = body.path.value_or("");
   if (open == open_.end()) {
@@ -318,8 +356,8 @@ void GenerationTable::remember(KnownGeneration known) {
   }
 }
 
-void GenerationTable::remember_key(std::string key, std::string generation_id) {
-  if (!keys_.emplace(key, std::move(generation_id)).second) return;
+void GenerationTable::remember_key(std::string key, FirstOfKey first) {
+  if (!keys_.emplace(key, std::move(first)).second) return;
   key_order_.push_back(std::move(key));
   while (key_order_.size() > options_.max_keys) {
     keys_.erase(key_order_.front());

@@ -22,10 +22,10 @@ namespace assay::records {
 
 /// What an event did.
 enum class Verdict : std::uint8_t {
-  kApplied,            ///< It is in the record, or will be when the record is written.
-  kReplaced,           ///< Feedback again, and other than before: the latest counts.
-  kLate,               ///< Feedback after the record was written: kept beside it and merged in.
-  kRepeated,           ///< Nothing new: the same key again, or the same feedback again.
+  kApplied,   ///< It is in the record, or will be when the record is written.
+  kReplaced,  ///< Feedback again, and other than before: the latest counts.
+  kLate,      ///< Feedback after the record was written: kept beside it and merged in.
+  kRepeated,  ///< Nothing new: the same feedback again, or a key whose first event counted.
   kUnknownGeneration,  ///< Never started here. Feedback is kept all the same; all else is not.
   kAlreadyStarted,     ///< Started before: nothing changed.
   kAlreadyFinished,    ///< The record is written and stays as it is.
@@ -35,6 +35,7 @@ inline constexpr std::size_t kNumVerdicts = 7;
 /// `applied`, `replaced`, `late`, `repeated`, `unknown_generation`, `already_started`,
 /// `already_finished`.
 std::string_view to_string(Verdict verdict);
+std::optional<Verdict> verdict_of(std::string_view name);
 
 enum class PlyFate : std::uint8_t {
   kAccepted,
@@ -51,6 +52,12 @@ struct PlyDue {
   double score = 0.0;  ///< Of the feedback; 0 without one.
 };
 
+/// PLY bytes that waited, of which the record says nothing any more: other ones came.
+struct SupersededPly {
+  std::string generation_id;
+  std::string pending_path;  ///< Relative to the data folder.
+};
+
 /// What follows from an event, beside the changed state. Lines are without LF; empty for none.
 struct Applied {
   Verdict verdict = Verdict::kApplied;
@@ -60,6 +67,7 @@ struct Applied {
   std::string feedback_line;  ///< For generation_feedback.jsonl.
   std::string config_line;    ///< For miner_config_history.jsonl.
   std::optional<PlyDue> ply_due;
+  std::optional<SupersededPly> superseded;
 };
 
 struct GenerationTableOptions {
@@ -100,6 +108,10 @@ class GenerationTable {
   /// PLY bytes that wait although their feedback is there, and those of generations that began
   /// before `expired_before` and have none.
   std::vector<PlyDue> ply_due(std::optional<Timestamp> expired_before) const;
+  /// Whether these PLY bytes wait for the feedback of this generation.
+  bool is_waiting(const SupersededPly& ply) const;
+  /// The ids of all generations that it knows, each with the path of the bytes that wait, or none.
+  std::vector<SupersededPly> known_ply() const;
 
  private:
   struct Open {
@@ -115,14 +127,19 @@ class GenerationTable {
   Applied finish(const Event& event);
   KnownGeneration* find_known(const std::string& generation_id);
   void remember(KnownGeneration known);
-  void remember_key(std::string key, std::string generation_id);
+  /// The first event of an idempotency key.
+  struct FirstOfKey {
+    std::string generation_id;
+    Verdict verdict = Verdict::kApplied;
+  };
+  void remember_key(std::string key, FirstOfKey first);
 
   GenerationTableOptions options_;
   std::map<std::string, Open, std::less<>> open_;
   std::unordered_map<std::string, KnownGeneration> finished_;
-  std::deque<std::string> finished_order_;             // the oldest first
-  std::unordered_map<std::string, std::string> keys_;  // of key and generation
-  std::deque<std::string> key_order_;                  // the oldest first
+  std::deque<std::string> finished_order_;  // the oldest first
+  std::unordered_map<std::string, FirstOfKey> keys_;
+  std::deque<std::string> key_order_;  // the oldest first
   std::uint64_t num_finished_ = 0;
   std::uint64_t open_version_ = 0;
 };

@@ -45,6 +45,28 @@ TEST_F(GenerationTableTest, StartOfAKnownIdChangesNothing) {
   EXPECT_EQ(table_.num_open(), 0U);
 }
 
+TEST_F(GenerationTableTest, AKeyWhoseFirstEventChangedNothingIsToldTheSameAgain) {
+  start("a", "first");
+  start("a", "second");
+  apply("b", TimingLogged{.timing = "{}"}, "third");
+  apply("a", Finished{});
+  apply("a", TimingLogged{.timing = "{}"}, "fourth");
+  const auto expect_again = [&] {
+    EXPECT_EQ(start("x", "first").verdict, Verdict::kRepeated);
+    EXPECT_EQ(start("x", "second").verdict, Verdict::kAlreadyStarted);
+    EXPECT_EQ(start("x", "second").generation_id, "a");
+    EXPECT_EQ(apply("x", Finished{}, "third").verdict, Verdict::kUnknownGeneration);
+    EXPECT_EQ(apply("x", Finished{}, "fourth").verdict, Verdict::kAlreadyFinished);
+  };
+  expect_again();
+  // After a restart too.
+  const std::string state = table_.state();
+  table_ = GenerationTable();
+  ASSERT_TRUE(table_.load_state(state));
+  expect_again();
+  EXPECT_EQ(table_.state(), state);
+}
+
 TEST_F(GenerationTableTest, UpdateOfAnUnknownIdChangesNothing) {
   EXPECT_EQ(apply("a", TimingLogged{.timing = "{}"}).verdict, Verdict::kUnknownGeneration);
   EXPECT_EQ(apply("a", Finished{}).verdict, Verdict::kUnknownGeneration);

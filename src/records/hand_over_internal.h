@@ -7,6 +7,7 @@
 #include "process/local_socket.h"
 #include "records/json_members_internal.h"
 #include "records/recorder.h"
+#include "records/rotate.h"
 
 #include <unistd.h>
 
@@ -24,9 +25,32 @@ namespace assay::records {
 /// Where the one who has the journal listens.
 std::filesystem::path hand_over_path(const std::filesystem::path& folder);
 
+/// Where a process that hands over puts the bytes of a PLY file, locked while it waits.
+std::filesystem::path incoming_folder(const std::filesystem::path& folder);
+
+/// Remove what processes left there that were killed; what is locked is on its way. What cannot be
+/// removed stays: the next opening tries again. Pre: the caller holds the lock of the folder.
+void discard_abandoned(files::FileSystem& file_system, const std::filesystem::path& folder);
+
 /// Carry out a call that is written as JSON; the answer is JSON too, also that it failed. Bytes of
 /// any content are answered.
 std::string carry_out(Recorder& recorder, std::string_view request);
+
+/// Ask the recorder that has `folder` to rotate it, and wait until it has.
+/// Errors: kNotFound (nobody takes calls there), kCancelled, kUnavailable (it is gone, or closing),
+///         and those of Recorder::rotate() there.
+Result<RotateReport> ask_to_rotate(const std::filesystem::path& folder, Timestamp now,
+                                   const RotateOptions& options, const std::stop_token& stop);
+
+inline constexpr std::string_view kRotateCall = "rotate";
+/// The request for it, and what carry_out() answers to one. The answer says what was done.
+std::string rotate_request(Timestamp now, const RotateOptions& options);
+Result<RotateReport> rotate_report_of(std::string_view answer);  ///< Errors: kCorrupt, and its own.
+JsonMembers rotate_answer(Recorder& recorder, const JsonMembers& request);
+
+/// An answer that says what failed; the error in an answer, if it is one.
+JsonMembers error_answer(const Error& error);
+std::optional<Error> error_of(const JsonMembers& answer);
 
 /// Serves the calls of other processes until destroyed.
 class HandOverServer {
@@ -90,6 +114,7 @@ class HandedOverRecorder final : public Recorder {
   Result<Receipt> finish(std::string_view generation_id, std::string_view key) override;
   Result<Receipt> log_config_change(std::string_view changes, std::string_view reason,
                                     std::string_view key) override;
+  Result<RotateReport> rotate(Timestamp now, const RotateOptions& options) override;
   Status flush() override;
   Status checkpoint() override;
   Status close() override;
@@ -104,6 +129,7 @@ class HandedOverRecorder final : public Recorder {
   Result<std::string> answer_of_other(const std::string& request);
   std::shared_ptr<Recorder> local() const;
   void take_over();
+  Status append_to(const std::filesystem::path& path, std::span<const std::byte> bytes);
   std::string new_key();
 
   files::FileSystem* file_system_;

@@ -1,6 +1,8 @@
 #include "core/log.h"
 #include "records/hand_over_internal.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <chrono>
 #include <utility>
@@ -103,8 +105,33 @@ std::filesystem::path hand_over_path(const std::filesystem::path& folder) {
   return folder / "journal" / "socket";
 }
 
+std::filesystem::path incoming_folder(const std::filesystem::path& folder) {
+  return folder / "incoming";
+}
+
+void discard_abandoned(files::FileSystem& file_system, const std::filesystem::path& folder) {
+  const auto names = file_system.list(incoming_folder(folder));
+  if (!names) return;
+  std::uint64_t num_removed = 0;
+  for (const std::string& name : *names) {
+    const auto path = incoming_folder(folder) / name;
+    const auto info = file_system.info(path);
+    if (!info || !*info || (*info)->kind != files::FileKind::kFile) continue;
+    // Whoever waits for its answer holds it, and hands it to this process next.
+    const auto lock = file_system.lock(path);
+    if (lock && file_system.remove(path)) ++num_removed;
+  }
+  if (num_removed > 0) {
+    log_info("bytes of processes that were killed before their call was recorded are removed",
+             {{"files", fmt::to_string(num_removed)}});
+  }
+}
+
 std::string carry_out(Recorder& recorder, std::string_view request) {
   const auto members = JsonMembers::parse(request);
+  if (members && Arguments(*members).text_or_empty("call") == kRotateCall) {
+    return rotate_answer(recorder, *members).to_text();
+  }
   const Result<Receipt> receipt =
       members ? call(recorder, Arguments(*members))
               : Result<Receipt>(invalid_input("a request that is no JSON object"));
@@ -114,8 +141,7 @@ std::string carry_out(Recorder& recorder, std::string_view request) {
     answer.set_integer("sequence", static_cast<std::int64_t>(receipt->sequence));
     answer.set_integer("verdict", static_cast<std::int64_t>(receipt->verdict));
   } else {
-    answer.set_integer("error", static_cast<std::int64_t>(receipt.error().code));
-    answer.set_text("message", receipt.error().message);
+    answer = error_answer(receipt.error());
   }
   return answer.to_text();
 }

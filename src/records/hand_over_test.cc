@@ -1,6 +1,8 @@
 // Several recorders on one data folder, as several processes have them: flock and the socket do
 // not care that they are in one.
 
+#include "core/testing/fake_clock.h"
+#include "files/atomic_file.h"
 #include "files/testing/temporary_folder.h"
 #include "records/recorder.h"
 
@@ -11,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <set>
 #include <string>
@@ -83,6 +86,18 @@ TEST_F(HandOverTest, PlyBytesGoTheSameWay) {
   ASSERT_TRUE(second->finish("a"));
   ASSERT_TRUE(second->flush());
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply_file_path": "ply_files/a_)"));
+  EXPECT_TRUE(files::posix_file_system().list(folder_.path() / "data/incoming")->empty());
+}
+
+TEST_F(HandOverTest, OpeningRemovesTheBytesOfAKilledProcessAndNoOthers) {
+  auto& file_system = files::posix_file_system();
+  const auto incoming = folder_.path() / "data" / "incoming";
+  ASSERT_TRUE(files::write_file(file_system, incoming / "abandoned.ply", "bytes"));
+  ASSERT_TRUE(files::write_file(file_system, incoming / "on_its_way.ply", "bytes"));
+  const auto lock = file_system.lock(incoming / "on_its_way.ply");
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(open());
+  EXPECT_EQ(file_system.list(incoming).value(), (std::vector<std::string>{"on_its_way.ply"}));
 }
 
 TEST_F(HandOverTest, AnotherTakesThePlaceOfTheFirst) {
@@ -99,16 +114,42 @@ TEST_F(HandOverTest, AnotherTakesThePlaceOfTheFirst) {
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("generation_id": "a")"));
 }
 
+// The one that has the folder gives the time, whoever calls.
+TEST_F(HandOverTest, ClocksOfProcessesMayBeHoursApart) {
+  assay::testing::FakeClock fast;
+  assay::testing::FakeClock slow(fast.now() - std::chrono::hours(7));
+  const auto open_with = [&](Clock& clock) {
+    return std::move(Recorder::open(files::posix_file_system(), clock, system_random(),
+                                    folder_.path() / "data", {})
+                         .value());
+  };
+  auto first = open_with(fast);
+  const auto second = open_with(slow);
+  ASSERT_TRUE(second->start(chair("a")));
+  ASSERT_TRUE(second->log_submission("a", std::nullopt));
+  first.reset();
+  EXPECT_EQ(second->log_feedback("a", {.validator_uid = {}, .validator_hotkey = {}, .score = 1.0})
+                ->verdict,
+            Verdict::kApplied);
+  EXPECT_EQ(second->finish("a")->verdict, Verdict::kApplied);
+  ASSERT_TRUE(second->flush());
+  const std::string history = content("generation_history.jsonl");
+  EXPECT_TRUE(history.contains(R"("timestamp": "2025-10-27T00:00:00+00:00")")) << history;
+  EXPECT_TRUE(history.contains(R"("feedback_time": "2025-10-26T17:00:00+00:00")")) << history;
+  EXPECT_TRUE(history.contains(R"("feedback_delay_seconds": 0.0)")) << history;
+}
+
 TEST_F(HandOverTest, NothingIsLostOrDoneTwiceWhileTheFirstGoes) {
   constexpr int kNumThreads = 8;
   constexpr int kNumEach = 20;
   std::vector<std::unique_ptr<Recorder>> recorders;
   for (int i = 0; i < 3; ++i) recorders.push_back(open());
+  std::atomic<int> num_finished = 0;
   std::vector<std::jthread> threads;
   threads.reserve(kNumThreads);
   for (int thread = 0; thread < kNumThreads; ++thread) {
     Recorder& recorder = *recorders[1 + static_cast<std::size_t>(thread) % 2];
-    threads.emplace_back([&recorder, thread] {
+    threads.emplace_back([&recorder, &num_finished, thread] {
       for (int i = 0; i < kNumEach; ++i) {
         const std::string id = fmt::format("{}-{}", thread, i);
         const auto started = recorder.start(chair(id));
@@ -117,10 +158,14 @@ TEST_F(HandOverTest, NothingIsLostOrDoneTwiceWhileTheFirstGoes) {
         const auto finished = recorder.finish(id);
         ASSERT_TRUE(finished) << finished.error().message;
         EXPECT_EQ(finished->verdict, Verdict::kApplied);
+        ++num_finished;
+        num_finished.notify_one();
       }
     });
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  // In the middle of it.
+  for (int seen = 0; seen < kNumThreads * kNumEach / 4; seen = num_finished)
+    num_finished.wait(seen);
   recorders[0].reset();
   threads.clear();
   recorders.clear();

@@ -1,5 +1,4 @@
 #include "core/log.h"
-#include "files/atomic_file.h"
 #include "json/python_repr.h"
 #include "records/hand_over_internal.h"
 #include "records/local_recorder_internal.h"
@@ -32,9 +31,8 @@ Result<Receipt> receipt_of(std::string_view answer) {
     const std::string* value = members ? members->find(name) : nullptr;
     return value == nullptr ? std::string() : decode_json_text(*value).value_or("");
   };
-  if (const auto code = integer("error");
-      code && *code >= 0 && std::cmp_less_equal(*code, static_cast<int>(ErrorCode::kInternal))) {
-    return Error{.code = static_cast<ErrorCode>(*code), .message = text("message")};
+  if (members) {
+    if (auto error = error_of(*members)) return std::move(*error);
   }
   const auto verdict = integer("verdict");
   const auto sequence = integer("sequence");
@@ -165,23 +163,39 @@ Result<Receipt> HandedOverRecorder::log_timing(std::string_view generation_id,
   return ask(std::move(members), key);
 }
 
+Status HandedOverRecorder::append_to(const std::filesystem::path& path,
+                                     std::span<const std::byte> bytes) {
+  ASSIGN_OR_RETURN(const auto file, file_system_->open(path, files::OpenMode::kAppend));
+  return file->append(bytes);
+}
+
 // The bytes go by a file: they are larger than a message.
 Result<Receipt> HandedOverRecorder::log_output(std::string_view generation_id,
                                                const NewOutput& output, std::string_view key) {
   JsonMembers members = request("output", generation_id);
   members.set_text("output", output.output);
   std::filesystem::path bytes_file;
+  std::unique_ptr<files::FileLock> lock;
   if (!output.ply_file.empty()) {
     ASSIGN_OR_RETURN(const auto path, file_system_->resolve(output.ply_file));
     members.set_text("ply_file", path.native());
   } else if (!output.ply.empty()) {
-    ASSIGN_OR_RETURN(const auto path,
-                     file_system_->resolve(folder_ / "incoming" / (new_key().substr(6) + ".ply")));
-    RETURN_IF_ERROR(files::write_file(*file_system_, path, as_text(output.ply)));
+    RETURN_IF_ERROR(file_system_->create_folders(incoming_folder(folder_)));
+    ASSIGN_OR_RETURN(const auto path, file_system_->resolve(incoming_folder(folder_) /
+                                                            (new_key().substr(6) + ".ply")));
+    // Held until the answer is there: what nobody holds is removed at the next opening. The bytes
+    // need not last: they are on disk when the other process has stored them.
+    ASSIGN_OR_RETURN(lock, file_system_->lock(path));
     bytes_file = path;
     members.set_text("ply_file", path.native());
   }
-  auto receipt = ask(std::move(members), key);
+  Result<Receipt> receipt = Receipt();
+  const Status written = bytes_file.empty() ? Status() : append_to(bytes_file, output.ply);
+  if (written) {
+    receipt = ask(std::move(members), key);
+  } else {
+    receipt = written.error();
+  }
   if (!bytes_file.empty()) static_cast<void>(file_system_->remove(bytes_file));
   return receipt;
 }
@@ -225,6 +239,14 @@ Result<Receipt> HandedOverRecorder::log_config_change(std::string_view changes,
   members.set_text("changes", changes);
   members.set_text("reason", reason);
   return ask(std::move(members), key);
+}
+
+// Asked once: a rotation that was cut off is run again by whoever wants it.
+Result<RotateReport> HandedOverRecorder::rotate(Timestamp now, const RotateOptions& options) {
+  if (::getpid() != process_)
+    return unavailable("this process was forked; open the recorder again");
+  if (const auto recorder = local()) return recorder->rotate(now, options);
+  return ask_to_rotate(folder_, now, options, {});
 }
 
 Status HandedOverRecorder::flush() {

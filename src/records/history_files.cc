@@ -1,5 +1,9 @@
 #include "compress/stream.h"
+#include "records/history_files_internal.h"
 #include "records/history_reader.h"
+#include "records/history_snapshot.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
@@ -49,27 +53,48 @@ Status add_files(files::FileSystem& file_system, const std::filesystem::path& fo
   if (!info || info->kind != files::FileKind::kFolder) return {};
   ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.list(folder));
   for (const std::string& name : names) {
-    auto file = history_file(folder, name);
-    if (!file) continue;
-    ASSIGN_OR_RETURN(const auto file_info, file_system.info(file->path));
-    if (file_info && file_info->kind != files::FileKind::kFolder) found.push_back(std::move(*file));
+    if (auto file = history_file(folder, name)) found.push_back(std::move(*file));
   }
   return {};
 }
 
 }  // namespace
 
-Result<std::vector<HistoryFile>> find_history_files(files::FileSystem& file_system,
+Result<std::vector<HistoryFile>> list_history_files(files::FileSystem& file_system,
                                                     const std::filesystem::path& folder) {
   std::vector<HistoryFile> found;
-  RETURN_IF_ERROR(add_files(file_system, folder / "archive", found));
+  // In this order: what goes to the archive meanwhile is then seen there, or in both.
   RETURN_IF_ERROR(add_files(file_system, folder, found));
+  RETURN_IF_ERROR(add_files(file_system, folder / "archive", found));
   // The archive first within a month: a rotation that was interrupted has written there last.
   std::ranges::sort(found, {}, [&](const HistoryFile& file) {
     return std::tuple(file.month.empty(), file.month, file.path.parent_path() == folder,
                       file.path.native());
   });
   return found;
+}
+
+Result<std::vector<HistoryFile>> find_history_files(files::FileSystem& file_system,
+                                                    const std::filesystem::path& folder) {
+  ASSIGN_OR_RETURN(std::vector<HistoryFile> listed, list_history_files(file_system, folder));
+  std::vector<HistoryFile> found;
+  for (HistoryFile& file : listed) {
+    ASSIGN_OR_RETURN(const auto info, file_system.info(file.path));
+    if (info && info->kind != files::FileKind::kFolder) found.push_back(std::move(file));
+  }
+  return found;
+}
+
+Error no_history(files::FileSystem& file_system, const std::filesystem::path& folder) {
+  const auto info = file_system.info(folder);
+  if (info && *info && (*info)->kind == files::FileKind::kFolder) {
+    return not_found(
+        fmt::format("{}: no history in this folder: expected generation_history.jsonl, or "
+                    "generation_history_YYYY-MM.jsonl here or in archive/",
+                    folder.native()));
+  }
+  return not_found(
+      fmt::format("{}: no such folder: expected the data folder of a miner", folder.native()));
 }
 
 }  // namespace assay::records

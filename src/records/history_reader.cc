@@ -2,11 +2,11 @@
 
 #include "core/check.h"
 #include "records/block_read_internal.h"
+#include "records/history_files_internal.h"
+#include "records/history_snapshot.h"
 #include "records/id_set_internal.h"
 #include "records/late_feedback_internal.h"
 #include "records/line_blocks_internal.h"
-
-#include <fmt/format.h>
 
 #include <condition_variable>
 #include <mutex>
@@ -15,31 +15,14 @@
 namespace assay::records {
 namespace {
 
-/// An ordinal is the file's number above this bit and the place of the line below it.
-constexpr unsigned kFileShift = 44;
-
-/// Older rotation scripts moved a whole file by the month of its first line, so a file may go on
-/// into the months behind its name.
-constexpr std::chrono::days kMonthGrace{62};
-
-/// Whether all records of `file` are older than `since`.
-bool is_surely_before(const HistoryFile& file, const std::optional<Timestamp>& since) {
-  if (!since || file.month.empty()) return false;
-  const auto first_day = parse_timestamp(file.month + "-01");
-  if (!first_day) return false;
-  return *first_day + std::chrono::days(31) + kMonthGrace < *since;
-}
-
 /// Gives out the blocks of all files, in order. The blocks of one file are all done before the next
 /// begins: of an id in two files it is then always the first that counts.
 class Blocks {
  public:
-  Blocks(files::FileSystem& file_system, std::vector<HistoryFile> files,
-         const std::optional<Timestamp>& since)
-      : file_system_(&file_system), files_(std::move(files)), since_(since) {}
+  explicit Blocks(const std::vector<OpenHistoryFile>& files) : files_(&files) {}
 
   /// A block and the ordinal of its first byte; nothing at the end or after stop(). The block
-  /// before is given back with the call. Errors: those of opening and reading files.
+  /// before is given back with the call. Errors: those of reading files.
   Result<std::optional<std::uint64_t>> next(LineBlock& block, bool has_block) {
     std::unique_lock lock(mutex_);
     if (has_block) --num_in_work_;
@@ -55,8 +38,8 @@ class Blocks {
       }
       changed_.wait(lock, [&] { return num_in_work_ == 0 || is_stopped_ || current_; });
       if (is_stopped_ || current_) continue;
-      if (next_file_ == files_.size()) break;
-      RETURN_IF_ERROR(open_next());
+      if (next_file_ == files_->size()) break;
+      begin_next();
       changed_.notify_all();
     }
     return std::nullopt;
@@ -69,17 +52,12 @@ class Blocks {
   }
 
  private:
-  Status open_next() {
-    const HistoryFile& file = files_[next_file_++];
-    if (is_surely_before(file, since_)) return {};
-    ASSIGN_OR_RETURN(auto stream, open_history_stream(*file_system_, file));
-    current_.emplace(std::move(stream));
-    return {};
+  void begin_next() {
+    const OpenHistoryFile& file = (*files_)[next_file_++];
+    current_.emplace(history_stream(file.opened, file.size, file.file.path));
   }
 
-  files::FileSystem* file_system_;
-  std::vector<HistoryFile> files_;
-  std::optional<Timestamp> since_;
+  const std::vector<OpenHistoryFile>* files_;
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
   std::optional<LineBlocks> current_;
@@ -101,16 +79,30 @@ Result<LineCounts> work(Blocks& blocks, BlockRead& reader, const std::stop_token
   }
 }
 
-Error no_history(files::FileSystem& file_system, const std::filesystem::path& folder) {
-  const auto info = file_system.info(folder);
-  if (info && *info && (*info)->kind == files::FileKind::kFolder) {
-    return not_found(
-        fmt::format("{}: no history in this folder: expected generation_history.jsonl, or "
-                    "generation_history_YYYY-MM.jsonl here or in archive/",
-                    folder.native()));
+/// Read all files once with all workers. Errors: those of read_history().
+Result<LineCounts> run_pass(const std::vector<OpenHistoryFile>& files, const LateFeedback& feedback,
+                            const ReadOptions& options, PassIds& ids, const OnRecord& on_record,
+                            const std::stop_token& stop) {
+  Blocks blocks(files);
+  std::vector<Result<LineCounts>> outcomes(options.num_threads);
+  const auto run_worker = [&](unsigned worker) {
+    BlockRead reader(options, feedback, ids, on_record, worker);
+    outcomes[worker] = work(blocks, reader, stop);
+    if (!outcomes[worker]) blocks.stop();
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned worker = 1; worker < options.num_threads; ++worker) {
+      threads.emplace_back(run_worker, worker);
+    }
+    run_worker(0);
   }
-  return not_found(
-      fmt::format("{}: no such folder: expected the data folder of a miner", folder.native()));
+  LineCounts counts;
+  for (Result<LineCounts>& outcome : outcomes) {
+    if (!outcome) return std::move(outcome.error());
+    counts += *outcome;
+  }
+  return counts;
 }
 
 }  // namespace
@@ -138,31 +130,21 @@ Result<LineCounts> read_history(files::FileSystem& file_system, const std::files
                                 const ReadOptions& options, const OnRecord& on_record,
                                 const std::stop_token& stop) {
   CHECK(options.num_threads > 0, "somebody must read");
-  ASSIGN_OR_RETURN(std::vector<HistoryFile> files, find_history_files(file_system, folder));
-  if (files.empty()) return no_history(file_system, folder);
+  ASSIGN_OR_RETURN(const HistorySnapshot snapshot,
+                   open_history(file_system, folder, options.since));
+  if (!snapshot.has_files) return no_history(file_system, folder);
   ASSIGN_OR_RETURN(const LateFeedback feedback, LateFeedback::read(file_system, folder));
-
-  Blocks blocks(file_system, std::move(files), options.since);
-  IdSet ids;
-  std::vector<Result<LineCounts>> outcomes(options.num_threads);
-  const auto run_worker = [&](unsigned worker) {
-    BlockRead reader(options, feedback, ids, on_record, worker);
-    outcomes[worker] = work(blocks, reader, stop);
-    if (!outcomes[worker]) blocks.stop();
+  ContestedIds contested;
+  const auto run = [&](PassKind kind) -> Result<LineCounts> {
+    PassIds ids{.kind = kind, .seen = {}, .contested = &contested};
+    return run_pass(snapshot.files, feedback, options, ids, on_record, stop);
   };
-  {
-    std::vector<std::jthread> threads;
-    for (unsigned worker = 1; worker < options.num_threads; ++worker) {
-      threads.emplace_back(run_worker, worker);
-    }
-    run_worker(0);
-  }
-  LineCounts counts;
-  for (Result<LineCounts>& outcome : outcomes) {
-    if (!outcome) return std::move(outcome.error());
-    counts += *outcome;
-  }
-  return counts;
+  ASSIGN_OR_RETURN(const LineCounts counts, run(PassKind::kFirst));
+  if (contested.is_empty() || !options.start_over) return counts;
+  // One thread meets the lines in order, so that it has noted the last of each.
+  if (options.num_threads > 1) RETURN_IF_ERROR(run(PassKind::kLocate));
+  options.start_over();
+  return run(PassKind::kLast);
 }
 
 }  // namespace assay::records

@@ -46,12 +46,17 @@ struct LineCounts {
 };
 
 struct ReadOptions {
-  /// Only records of this instant or later; a month that must have ended before is not opened.
+  /// Only records of this instant or later; a file whose records are all older, by
+  /// history_index.json or else by the month in its name, is not opened.
   std::optional<Timestamp> since = std::nullopt;
   /// Workers that parse blocks of lines, the calling thread among them. 1 at least.
   unsigned num_threads = 1;
   /// Only these fields are needed; others may stay absent. Empty for all.
   std::vector<RecordField> fields = {};
+  /// Of two records of one id in one file the last counts. That there are two is known when one was
+  /// handed over: then this is called, between two records, all is handed over once more, and the
+  /// callee forgets what it had. Without it the first counts, with several threads any.
+  std::function<void()> start_over = {};
 };
 
 /// Called for each record with the worker's number in [0, num_threads), one call of a worker at a
@@ -62,8 +67,9 @@ using OnRecord =
 
 /// Read all records under `folder`. Late feedback (generation_feedback.jsonl) replaces the feedback
 /// fields of its record, and where the PLY file went in the end those of the file. Of records of
-/// one id the first counts; of two in one file, which are no work of a rotation, any may when there
-/// are several threads. Memory: a few MiB a worker, 21 to 43 bytes a record, and the late feedback.
+/// one id in several files those in the first count, of these the last (see start_over). All that
+/// was there when it began is read, once, also while a rotation goes on.
+/// Memory: a few MiB a worker, 24 to 48 bytes a record, and the late feedback.
 /// Errors: kNotFound (no such folder, or no history in it: the message says what was looked for),
 ///         kDenied, kUnavailable, kCancelled, kCorrupt (a compressed file that is broken), and what
 ///         `on_record` returns.

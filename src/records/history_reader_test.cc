@@ -40,7 +40,8 @@ class History : public ::testing::Test {
   /// The ids in the order of their ordinals, each with its score when there is one.
   std::string read(const ReadOptions& options = {}) {
     std::mutex mutex;
-    std::set<std::pair<std::uint64_t, std::string>> found;
+    auto& found = found_;
+    found.clear();
     auto counts =
         read_history(files::posix_file_system(), folder_.path(), options,
                      [&](const RecordView& view, unsigned worker, std::uint64_t ordinal) -> Status {
@@ -61,12 +62,15 @@ class History : public ::testing::Test {
     return ids;
   }
 
+  void forget() { found_.clear(); }
+
   const LineCounts& counts() const { return counts_; }
   const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
   TemporaryFolder folder_;
   LineCounts counts_;
+  std::set<std::pair<std::uint64_t, std::string>> found_;
 };
 
 TEST_F(History, ReadsMonthsBeforeTheCurrentFileAndArchivesToo) {
@@ -115,6 +119,12 @@ TEST_F(History, LeavesFilesOfOtherNamesAlone) {
   EXPECT_EQ(counts().num_lost(), 0);
 }
 
+TEST_F(History, PassesOverALinkThatLeadsNowhere) {
+  write("generation_history.jsonl", record("a", "2025-11-02T00:00:00+00:00"));
+  std::filesystem::create_symlink("absent", folder() / "generation_history_2025-10.jsonl");
+  EXPECT_EQ(read(), "a");
+}
+
 TEST_F(History, SaysWhatIsNotThere) {
   EXPECT_EQ(read(), folder().native() +
                         ": no history in this folder: expected generation_history.jsonl, or "
@@ -154,6 +164,26 @@ TEST_F(History, TakesTheFirstOfTwoRecordsOfOneId) {
                                         record("b", "2025-11-02T00:00:00Z", "0.4"));
   EXPECT_EQ(read(), "a=0.1 b=0.3");
   EXPECT_EQ(counts().num_duplicate, 2);
+}
+
+TEST_F(History, TakesTheLastOfTwoInOneFileAtAnyNumberOfThreads) {
+  // Far apart, so that several threads are at work on both; the second time in another month.
+  std::string text;
+  for (int i = 0; i < 9'000; ++i) {
+    text += record(fmt::format("id {}", i % 6'000), "2025-11-02T00:00:00Z", fmt::to_string(i));
+  }
+  write("generation_history_2025-10.jsonl", text);
+  write("generation_history.jsonl", text + record("id 7", "2025-11-02T00:00:00Z", "1"));
+  std::string expected;
+  for (int i = 3'000; i < 9'000; ++i) {
+    expected += fmt::format("{}id {}={}", i == 3'000 ? "" : " ", i % 6'000, i);
+  }
+  for (const unsigned num_threads : {1U, 2U, 7U}) {
+    EXPECT_TRUE(read({.num_threads = num_threads, .start_over = [this] { forget(); }}) == expected)
+        << num_threads;
+    EXPECT_EQ(counts().num_records, 6'000);
+    EXPECT_EQ(counts().num_duplicate, 12'001);
+  }
 }
 
 TEST_F(History, KeepsRecordsWithoutAnId) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 namespace assay::records {
 namespace {
@@ -65,34 +66,54 @@ std::size_t IdDigestHash::operator()(const IdDigest& digest) const {
   return mix(digest.high ^ mix(digest.low));
 }
 
-bool IdSet::insert(const IdDigest& digest) {
+IdSeen IdSet::insert(const IdDigest& digest, std::uint16_t file) {
   IdDigest kept = digest;
   if (kept == IdDigest()) kept.low = 1;
   Shard& shard = shards_[IdDigestHash()(kept) % kNumShards];
   const std::scoped_lock lock(shard.mutex);
   if (shard.num_used * 4 >= shard.slots.size() * 3) grow(shard);
-  if (!insert_into(shard.slots, kept)) return false;
+  const std::size_t at = find_slot(shard.slots, kept);
+  if (shard.slots[at] == kept) {
+    return shard.files[at] == file ? IdSeen::kInThisFile : IdSeen::kInEarlierFile;
+  }
+  shard.slots[at] = kept;
+  shard.files[at] = file;
   ++shard.num_used;
-  return true;
+  return IdSeen::kNever;
 }
 
-bool IdSet::insert_into(std::vector<IdDigest>& slots, const IdDigest& digest) {
+std::size_t IdSet::find_slot(const std::vector<IdDigest>& slots, const IdDigest& digest) {
   // The upper half of the product spreads the hash over any number of slots, without a division.
   std::size_t at = ((IdDigestHash()(digest) >> 32) * slots.size()) >> 32;
-  while (slots[at] != IdDigest()) {
-    if (slots[at] == digest) return false;
+  while (slots[at] != IdDigest() && slots[at] != digest) {
     at = at + 1 == slots.size() ? 0 : at + 1;
   }
-  slots[at] = digest;
-  return true;
+  return at;
 }
 
 void IdSet::grow(Shard& shard) {
   std::vector<IdDigest> larger(std::max(kMinSlots, shard.slots.size() * 2));
-  for (const IdDigest& digest : shard.slots) {
-    if (digest != IdDigest()) insert_into(larger, digest);
+  std::vector<std::uint16_t> files(larger.size());
+  for (std::size_t i = 0; i < shard.slots.size(); ++i) {
+    if (shard.slots[i] == IdDigest()) continue;
+    const std::size_t at = find_slot(larger, shard.slots[i]);
+    larger[at] = shard.slots[i];
+    files[at] = shard.files[i];
   }
   shard.slots = std::move(larger);
+  shard.files = std::move(files);
+}
+
+void ContestedIds::note(const IdDigest& digest, std::uint64_t ordinal) {
+  const std::scoped_lock lock(mutex_);
+  const auto [found, is_new] = last_.emplace(digest, ordinal);
+  if (is_new || found->second >> kFileShift != ordinal >> kFileShift) return;
+  found->second = std::max(found->second, ordinal);
+}
+
+std::optional<std::uint64_t> ContestedIds::find(const IdDigest& digest) const {
+  const auto found = last_.find(digest);
+  return found == last_.end() ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace assay::records

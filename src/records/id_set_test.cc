@@ -11,19 +11,21 @@ namespace {
 TEST(IdSet, TellsKnownIdsFromNew) {
   IdSet ids;
   for (int i = 0; i < 100'000; ++i) {
-    EXPECT_TRUE(ids.insert(digest_id(fmt::format("{:08x}-0000-4000-a000-000000000000", i))));
-    EXPECT_TRUE(ids.insert(digest_id(fmt::format("name {}", i))));
+    EXPECT_EQ(ids.insert(digest_id(fmt::format("{:08x}-0000-4000-a000-000000000000", i)), 1),
+              IdSeen::kNever);
+    EXPECT_EQ(ids.insert(digest_id(fmt::format("name {}", i)), 1), IdSeen::kNever);
   }
   for (int i = 0; i < 100'000; ++i) {
-    EXPECT_FALSE(ids.insert(digest_id(fmt::format("{:08x}-0000-4000-a000-000000000000", i))));
-    EXPECT_FALSE(ids.insert(digest_id(fmt::format("name {}", i))));
+    EXPECT_EQ(ids.insert(digest_id(fmt::format("{:08x}-0000-4000-a000-000000000000", i)), 1),
+              IdSeen::kInThisFile);
+    EXPECT_EQ(ids.insert(digest_id(fmt::format("name {}", i)), 2), IdSeen::kInEarlierFile);
   }
 }
 
 TEST(IdSet, KeepsTheUuidOfZeros) {
   IdSet ids;
-  EXPECT_TRUE(ids.insert(digest_id("00000000-0000-0000-0000-000000000000")));
-  EXPECT_FALSE(ids.insert(digest_id("00000000-0000-0000-0000-000000000000")));
+  EXPECT_EQ(ids.insert(digest_id("00000000-0000-0000-0000-000000000000"), 1), IdSeen::kNever);
+  EXPECT_EQ(ids.insert(digest_id("00000000-0000-0000-0000-000000000000"), 1), IdSeen::kInThisFile);
 }
 
 TEST(DigestId, DiffersForTextsThatAreNotTheSame) {

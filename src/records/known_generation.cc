@@ -181,4 +181,27 @@ std::string feedback_line(const KnownGeneration& known) {
   return members.to_text();
 }
 
+void merge_feedback_line(std::string_view line, KnownGeneration& known) {
+  const auto members = JsonMembers::parse(line);
+  if (!members) return;
+  const auto time = time_at(*members, std::array<std::string_view, 1>{"feedback_time"});
+  const std::string* score = members->find("score");
+  const auto number = score == nullptr ? std::nullopt : decode_json_number(*score);
+  if (time && number) {
+    const std::string* uid = members->find("validator_uid");
+    const std::string* hotkey = members->find("validator_hotkey");
+    known.feedback =
+        Feedback{.time = *time,
+                 .score = *number,
+                 .validator_uid = uid == nullptr ? std::nullopt : decode_json_integer(*uid),
+                 .validator_hotkey = hotkey == nullptr ? std::nullopt : decode_json_text(*hotkey)};
+  }
+  const std::string outcome = text_or_empty(*members, "ply");
+  if (outcome.empty()) return;
+  const bool is_accepted = outcome == "accepted";
+  known.ply.outcome = outcome;
+  known.ply.settled_path =
+      text_or_empty(*members, is_accepted ? "ply_file_path" : "rejected_sample_path");
+}
+
 }  // namespace assay::records

@@ -53,5 +53,7 @@ std::optional<KnownGeneration> known_generation_of_record(std::string_view recor
 /// generation_feedback.jsonl, without LF.
 std::string feedback_section(const KnownGeneration& known);
 std::string feedback_line(const KnownGeneration& known);
+/// Take over what such a line says; one that is none says nothing.
+void merge_feedback_line(std::string_view line, KnownGeneration& known);
 
 }  // namespace assay::records

@@ -9,14 +9,15 @@ namespace assay::records {
 namespace {
 
 constexpr std::string_view kIdPath = "generation_id";
-constexpr std::array<std::string_view, 9> kPaths = {
-    "feedback_time",       "score",         "accepted",      "validator_uid",
-    "validator_hotkey",    "ply_file_path", "ply_file_hash", "rejected_sample_path",
+constexpr std::array<std::string_view, 10> kPaths = {
+    "feedback_time",          "score",         "accepted",
+    "feedback_delay_seconds", "validator_uid", "validator_hotkey",
+    "ply_file_path",          "ply_file_hash", "rejected_sample_path",
     "rejected_sample_hash"};
 
 /// The first of kPaths: what the feedback is; null there replaces what the record has.
 constexpr std::array kFeedbackFields = {RecordField::kFeedbackTime, RecordField::kScore,
-                                        RecordField::kAccepted};
+                                        RecordField::kAccepted, RecordField::kFeedbackDelaySeconds};
 /// The rest: what the line may say of the record beside, when it names it.
 constexpr std::array kOtherFields = {
     RecordField::kValidatorUid, RecordField::kValidatorHotkey,    RecordField::kPlyFilePath,
@@ -34,7 +35,7 @@ Result<LateFeedback> LateFeedback::read(files::FileSystem& file_system,
   const std::filesystem::path path = folder / "generation_feedback.jsonl";
   ASSIGN_OR_RETURN(const auto info, file_system.info(path));
   if (!info) return feedback;
-  ASSIGN_OR_RETURN(auto stream, open_history_stream(file_system, {.path = path}));
+  ASSIGN_OR_RETURN(auto stream, open_history_stream(file_system, path));
   LineBlocks blocks(std::move(stream));
   LineBlock block;
   json::LineScan scan({&kIdPath, 1});

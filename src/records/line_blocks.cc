@@ -17,17 +17,21 @@ constexpr char kLineEnd = '\n';
 
 class FileStream final : public ByteStream {
  public:
-  explicit FileStream(std::unique_ptr<files::File> file) : file_(std::move(file)) {}
+  FileStream(std::shared_ptr<const files::File> file, ByteCount size, std::uint64_t begin)
+      : file_(std::move(file)), end_(size.count()), offset_(begin) {}
 
   Result<std::size_t> read(std::span<std::byte> into) override {
+    into = into.first(std::min<std::uint64_t>(into.size(), end_ - offset_));
+    if (into.empty()) return 0;
     ASSIGN_OR_RETURN(const std::size_t size, file_->read_at(offset_, into));
     offset_ += size;
     return size;
   }
 
  private:
-  std::unique_ptr<files::File> file_;
-  std::uint64_t offset_ = 0;
+  std::shared_ptr<const files::File> file_;
+  std::uint64_t end_;
+  std::uint64_t offset_;
 };
 
 /// What a compressed file unfolds to.
@@ -92,13 +96,19 @@ class CompressedStream final : public ByteStream {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteStream>> open_history_stream(files::FileSystem& file_system,
-                                                        const HistoryFile& file) {
-  ASSIGN_OR_RETURN(auto opened, file_system.open(file.path, files::OpenMode::kRead));
-  auto stream = std::make_unique<FileStream>(std::move(opened));
-  const auto format = compress::format_of_name(file.path.native());
+std::unique_ptr<ByteStream> history_stream(std::shared_ptr<const files::File> file, ByteCount size,
+                                           const std::filesystem::path& path, std::uint64_t begin) {
+  auto stream = std::make_unique<FileStream>(std::move(file), size, begin);
+  const auto format = compress::format_of_name(path.native());
   if (!format) return stream;
-  return std::make_unique<CompressedStream>(std::move(stream), *format, file.path.native());
+  return std::make_unique<CompressedStream>(std::move(stream), *format, path.native());
+}
+
+Result<std::unique_ptr<ByteStream>> open_history_stream(files::FileSystem& file_system,
+                                                        const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(auto opened, file_system.open(path, files::OpenMode::kRead));
+  ASSIGN_OR_RETURN(const ByteCount size, opened->size());
+  return history_stream(std::move(opened), size, path);
 }
 
 Result<bool> LineBlocks::next(LineBlock& block) {

@@ -54,9 +54,14 @@ class ByteStream {
   virtual Result<std::size_t> read(std::span<std::byte> into) = 0;
 };
 
-/// The bytes of `file`, uncompressed. Errors: those of FileSystem::open().
+/// The first `size` bytes of an open file, by the name in `path` uncompressed; from `begin` on,
+/// which is 0 for a compressed one.
+std::unique_ptr<ByteStream> history_stream(std::shared_ptr<const files::File> file, ByteCount size,
+                                           const std::filesystem::path& path,
+                                           std::uint64_t begin = 0);
+/// The same of all that is there now. Errors: those of FileSystem::open().
 Result<std::unique_ptr<ByteStream>> open_history_stream(files::FileSystem& file_system,
-                                                        const HistoryFile& file);
+                                                        const std::filesystem::path& path);
 
 /// Threads: one thread at a time.
 class LineBlocks {

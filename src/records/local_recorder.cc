@@ -48,6 +48,7 @@ LocalRecorder::LocalRecorder(files::FileSystem& file_system, Clock& clock, Rando
       folder_(std::move(folder)),
       options_(options),
       process_(::getpid()),
+      lookup_(file_system, folder_, {.max_unindexed = options.max_unindexed}),
       table_(options.table) {}
 
 bool LocalRecorder::is_forked() const { return ::getpid() != process_; }
@@ -65,6 +66,7 @@ LocalRecorder::~LocalRecorder() {
   if (is_forked()) {
     // The threads are the parent's, and what they hold stays as it was at the fork.
     if (thread_.joinable()) thread_.detach();
+    if (rotating_thread_.joinable()) rotating_thread_.detach();
     // The end of a condition would wait for the thread that waits on it in the parent.
     leave_alone(hand_over_.release(), journal_.release(), wake_.release());
     return;
@@ -88,17 +90,19 @@ Status LocalRecorder::on_record(std::uint64_t sequence, std::span<const std::byt
 }
 
 // With state_mutex_ held, or while replaying.
-void LocalRecorder::apply(const Event& event) {
+Verdict LocalRecorder::apply(const Event& event) {
   const std::uint64_t num_finished = table_.num_finished();
   Applied applied = table_.apply(event);
   last_applied_ = event.sequence;
   queue_lines(applied);
-  if (is_replaying_) return;
+  if (is_replaying_) return applied.verdict;
   ++num_by_verdict_[static_cast<std::size_t>(applied.verdict)];
   outcomes_[event.sequence] = {.verdict = applied.verdict,
                                .generation_id = std::move(applied.generation_id),
                                .ply_due = std::move(applied.ply_due)};
+  if (applied.superseded) superseded_.push_back(std::move(*applied.superseded));
   if (table_.num_finished() != num_finished) count_finished();
+  return applied.verdict;
 }
 
 void LocalRecorder::queue_lines(Applied& applied) {
@@ -117,6 +121,7 @@ void LocalRecorder::count_finished() {
 
 Status LocalRecorder::derive(Pending pending) {
   RETURN_IF_ERROR(check_folder());
+  RETURN_IF_ERROR(finish_rotation());
   DerivedLines taken;
   std::optional<std::string> pending_json;
   {
@@ -149,6 +154,7 @@ Status LocalRecorder::derive(Pending pending) {
 
 Status LocalRecorder::write_checkpoint_now() {
   RETURN_IF_ERROR(check_folder());
+  RETURN_IF_ERROR(finish_rotation());
   std::optional<GenerationTable> table;
   Checkpoint made;
   {
@@ -170,6 +176,7 @@ Status LocalRecorder::write_checkpoint_now() {
   ASSIGN_OR_RETURN(made.files, derivation_->sync());
   made.time = clock_->now();
   made.state = table->state();
+  made.rotated_month = rotated_month_ ? to_text(*rotated_month_) : "";
   RETURN_IF_ERROR(write_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json", made));
   return journal_->drop_through(made.last_sequence);
 }
@@ -196,25 +203,44 @@ Status LocalRecorder::flush() {
 
 Status LocalRecorder::checkpoint() {
   RETURN_IF_ERROR(check_usable());
-  const std::scoped_lock guard(derive_mutex_);
-  auto done = derive(Pending::kNow);
-  if (done) done = write_checkpoint_now();
-  note_trouble(done);
+  Status done;
+  {
+    const std::scoped_lock guard(derive_mutex_);
+    done = derive(Pending::kNow);
+    if (done) done = write_checkpoint_now();
+    note_trouble(done);
+  }
+  if (done && options_.derive_interval.count() == 0) rotate_when_due();
   return done;
 }
 
 Status LocalRecorder::close() {
   if (is_closed_) return {};
   RETURN_IF_ERROR(check_usable());
+  stop_rotating_.request_stop();
   hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
   }
+  if (rotating_thread_.joinable()) rotating_thread_.join();
   auto done = checkpoint();
   is_closed_ = true;
   derivation_.reset();
   journal_.reset();
+  return done;
+}
+
+Status LocalRecorder::derive_in_passing() {
+  const std::scoped_lock guard(derive_mutex_);
+  Status done = derive(Pending::kWhenDue);
+  std::uint64_t num_since = 0;
+  {
+    const std::scoped_lock state_guard(state_mutex_);
+    num_since = bytes_since_checkpoint_;
+  }
+  if (done && num_since >= options_.checkpoint_after.count()) done = write_checkpoint_now();
+  note_trouble(done);
   return done;
 }
 
@@ -230,16 +256,9 @@ void LocalRecorder::run(const std::stop_token& stop) {
       settled = clock_->monotonic();
       watch_space();
       settle_due();
+      discard_superseded();
     }
-    const std::scoped_lock guard(derive_mutex_);
-    Status done = derive(Pending::kWhenDue);
-    std::uint64_t num_since = 0;
-    {
-      const std::scoped_lock state_guard(state_mutex_);
-      num_since = bytes_since_checkpoint_;
-    }
-    if (done && num_since >= options_.checkpoint_after.count()) done = write_checkpoint_now();
-    note_trouble(done);
+    if (derive_in_passing()) rotate_in_background();
   }
 }
 
@@ -253,6 +272,22 @@ void LocalRecorder::note_trouble(const Status& status) {
                 {{"reason", trouble_}});
   } else if (status && had_trouble) {
     log_info("the files of the history follow again");
+  }
+}
+
+// Said once when it begins and once when it is over. A full queue or a record that is too long is
+// the caller's to see to.
+void LocalRecorder::note_refusal(const Status& appended) {
+  if (appended) {
+    if (is_refusing_.load(std::memory_order_relaxed) && is_refusing_.exchange(false)) {
+      log_info("over: events are recorded again");
+    }
+    return;
+  }
+  const ErrorCode code = appended.error().code;
+  if (code == ErrorCode::kInvalidInput || code == ErrorCode::kExhausted) return;
+  if (!is_refusing_.exchange(true)) {
+    log_warning("alert: events are refused", {{"reason", appended.error().message}});
   }
 }
 
@@ -276,7 +311,13 @@ void LocalRecorder::watch_space() {
       log_info(fmt::format("over: {}", what));
     }
   };
+  const auto notes = files::list_damage_notes(*file_system_, folder_ / "journal");
   const std::scoped_lock guard(state_mutex_);
+  if (notes) {
+    update(is_journal_damaged_, !notes->empty(), notes->empty(),
+           fmt::format("the journal in {} was damaged; assay history doctor says what is lost",
+                       folder_.native()));
+  }
   update(is_disk_low_,
          free_share<options_.min_free_share, free_share> options_.min_free_share * kClear,
          fmt::format("{:.0f} % of the disk of {} is free; the alert is at {:.0f} %",
@@ -296,10 +337,12 @@ RecorderStatus LocalRecorder::status() const {
   status.num_by_verdict = num_by_verdict_;
   status.num_finished = table_.num_finished();
   status.num_open = table_.num_open();
+  status.is_refusing = is_refusing_;
   status.behind = ByteCount(behind_bytes_);
   status.trouble = trouble_;
   status.is_disk_low = is_disk_low_;
   status.is_ply_large = is_ply_large_;
+  status.is_journal_damaged = is_journal_damaged_;
   return status;
 }
 

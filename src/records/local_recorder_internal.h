@@ -4,7 +4,9 @@
 #pragma once
 
 #include "records/checkpoint.h"
+#include "records/data_folder.h"
 #include "records/derivation_internal.h"
+#include "records/finished_lookup_internal.h"
 #include "records/hand_over_internal.h"
 #include "records/image_store.h"
 #include "records/ply_store.h"
@@ -14,6 +16,8 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
+#include <stop_token>
 #include <thread>
 #include <unordered_map>
 
@@ -45,6 +49,7 @@ class LocalRecorder final : public Recorder {
   Result<Receipt> finish(std::string_view generation_id, std::string_view key) override;
   Result<Receipt> log_config_change(std::string_view changes, std::string_view reason,
                                     std::string_view key) override;
+  Result<RotateReport> rotate(Timestamp now, const RotateOptions& options) override;
   Status flush() override;
   Status checkpoint() override;
   Status close() override;
@@ -73,21 +78,28 @@ class LocalRecorder final : public Recorder {
 
   Result<Receipt> record(std::string_view generation_id, std::string_view key, EventBody body);
   Result<Receipt> append(const Event& event);
+  /// What the files say of a generation that is not in the table: for Event::known.
+  JsonObjectText find_forgotten(const std::string& generation_id, const FeedbackReceived& feedback);
   std::string new_generation_id();
 
   Result<Prompt> take_prompt(std::string_view prompt);
   Result<OutputLogged> take_output(const GenerationId& generation_id, const NewOutput& output);
   void settle(const PlyDue& due);
   void settle_due();
+  void discard_superseded();
+  void discard_unnamed();
 
   // The journal's callback, at replay and live.
   Status on_record(std::uint64_t sequence, std::span<const std::byte> record);
   Status replay(std::uint64_t sequence, std::span<const std::byte> record);
-  void apply(const Event& event);
+  Verdict apply(const Event& event);
   void queue_lines(Applied& applied);
   void count_finished();
 
   // Recovery.
+  Status open_journal();
+  Status check_against_checkpoint();
+  Status note_missing(std::string_view name, files::JournalDamage damage);
   Status load_checkpoint();
   Status adopt();
   Status adopt_history_tail();
@@ -99,9 +111,19 @@ class LocalRecorder final : public Recorder {
   enum class Pending : std::uint8_t { kWhenDue, kNow };
   Status derive(Pending pending);
   Status write_checkpoint_now();
+  Result<RotateReport> rotate_current(Timestamp now, const RotateOptions& options);
+  Status finish_rotation();
   Status check_folder();
+  // These take derive_mutex_.
+  Status derive_in_passing();
+  bool is_rotation_due();
+  void rotate_when_due();
+  void rotate_in_background();
+  void rotate_by_itself();
+  void update_index();
   void run(const std::stop_token& stop);
   void note_trouble(const Status& status);
+  void note_refusal(const Status& appended);
   void watch_space();
 
   files::FileSystem* file_system_;
@@ -111,9 +133,12 @@ class LocalRecorder final : public Recorder {
   const RecorderOptions options_;
   const std::int64_t process_;
   RecorderRecovery recovery_;
+  FinishedLookup lookup_;
 
   std::unique_ptr<ImageStore> images_;
   std::unique_ptr<PlyStore> ply_files_;
+  // Shared by those who store PLY bytes until their event is in the journal.
+  std::shared_mutex ply_mutex_;
 
   std::mutex random_mutex_;  // guards random_
 
@@ -129,6 +154,10 @@ class LocalRecorder final : public Recorder {
   std::string trouble_;
   bool is_disk_low_ = false;
   bool is_ply_large_ = false;
+  bool is_journal_damaged_ = false;
+  std::vector<SupersededPly> superseded_;  // not yet discarded
+
+  std::mutex rotate_mutex_;  // guards the files of months; taken before derive_mutex_
 
   std::mutex
       derive_mutex_;  // guards what follows, to the next blank line; taken before state_mutex_
@@ -136,20 +165,29 @@ class LocalRecorder final : public Recorder {
   DerivedLines unwritten_;
   std::optional<std::uint64_t> pending_version_;  // of the table, that the file shows
   std::chrono::nanoseconds pending_written_{};
+  std::optional<Month> rotated_month_;            // earlier months are in files of their own
+  std::chrono::nanoseconds next_rotation_try_{};  // not before
+  std::optional<Checkpoint> before_rotation_;     // until one knows the new current file
 
   // Set while replaying, in one thread.
   bool is_replaying_ = true;
   bool has_loaded_ = false;
   bool must_checkpoint_ = false;
   std::optional<Checkpoint> loaded_;
+  bool has_gap_ = false;
+  std::string without_start_;  // events whose generation began in the gap, as lines
 
   std::atomic<bool> is_open_ = false;  // from the end of start_up() on
   std::atomic<bool> is_closed_ = false;
   std::atomic<bool> is_folder_gone_ = false;
+  std::atomic<bool> is_refusing_ = false;
   std::unique_ptr<files::GroupJournal> journal_;
+  std::stop_source stop_rotating_;
   std::mutex wake_mutex_;
   std::unique_ptr<std::condition_variable_any> wake_ =
       std::make_unique<std::condition_variable_any>();
+  std::atomic<bool> is_rotating_ = false;  // by rotating_thread_, which thread_ starts
+  std::jthread rotating_thread_;
   std::jthread thread_;
   std::unique_ptr<HandOverServer> hand_over_;
 };

@@ -46,6 +46,12 @@ std::string digits_of(const fs::path& path) {
   return is_named ? digits : std::string();
 }
 
+Status check_waiting_path(const fs::path& path) {
+  if (path.parent_path() == kPendingFolder && !digits_of(path.filename()).empty()) return {};
+  return invalid_input(fmt::format("{} is no path of a waiting PLY file: {}/<id>_<hash>{}",
+                                   path.native(), kPendingFolder, kExtension));
+}
+
 // Removes a file that was not published.
 class Temporary {
  public:
@@ -233,11 +239,8 @@ Status PlyStore::move(const fs::path& from, const fs::path& to) {
 
 Result<PlySettlement> PlyStore::settle(std::string_view generation_id, const fs::path& pending_path,
                                        PlyDecision decision) {
+  RETURN_IF_ERROR(check_waiting_path(pending_path));
   const fs::path name = pending_path.filename();
-  if (pending_path.parent_path() != kPendingFolder || digits_of(name).empty()) {
-    return invalid_input(fmt::format("{} is no path of a waiting PLY file: {}/<id>_<hash>{}",
-                                     pending_path.native(), kPendingFolder, kExtension));
-  }
   const fs::path accepted = kAcceptedFolder / name;
   const fs::path sampled = kSampleFolder / name;
   const std::scoped_lock guard(mutex_);
@@ -263,6 +266,15 @@ Result<PlySettlement> PlyStore::settle(std::string_view generation_id, const fs:
   if (is_there(accepted)) return PlySettlement{PlyOutcome::kAccepted, accepted};
   if (is_there(sampled)) return PlySettlement{PlyOutcome::kSampled, sampled};
   return PlySettlement{};
+}
+
+Status PlyStore::discard(const fs::path& pending_path) {
+  RETURN_IF_ERROR(check_waiting_path(pending_path));
+  const std::scoped_lock guard(mutex_);
+  const auto removed = file_system_->remove(data_folder_ / pending_path);
+  if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
+  remove_name(pending_path);
+  return file_system_->sync_folder(data_folder_ / kPendingFolder);
 }
 
 ByteCount PlyStore::size() const {

@@ -96,6 +96,10 @@ class PlyStore {
   Result<PlySettlement> settle(std::string_view generation_id,
                                const std::filesystem::path& pending_path, PlyDecision decision);
 
+  /// Remove a waiting file that no record will name. None there is fine.
+  /// Errors: also kInvalidInput, as settle().
+  Status discard(const std::filesystem::path& pending_path);
+
   /// Bytes of all files together, those with several names once. No look at the disk.
   ByteCount size() const;
 

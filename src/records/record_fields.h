@@ -56,9 +56,18 @@ enum class RecordField : std::uint8_t {
   kGeneration,
   kValidatorFeedback,
   kFailureAnalysis,
+  // What a table of the records has beside.
+  kPromptLength,
+  kIsBase64Image,
+  kNegativePrompt,
+  kTotalTime,
+  kClipScore,
+  kOutput,  ///< The object.
+  kFeedbackDelaySeconds,
+  kStackTrace,
 };
 
-inline constexpr std::array<std::string_view, 38> kRecordFieldPaths = {
+inline constexpr std::array<std::string_view, 46> kRecordFieldPaths = {
     "metadata.generation_id",
     "metadata.timestamp",
     "metadata.miner_uid",
@@ -97,6 +106,14 @@ inline constexpr std::array<std::string_view, 38> kRecordFieldPaths = {
     "generation",
     "validator_feedback",
     "failure_analysis",
+    "task.prompt_length",
+    "task.is_base64_image",
+    "generation.negative_prompt",
+    "generation.timing.total_time",
+    "generation.output.quality_metrics.clip_score",
+    "generation.output",
+    "validator_feedback.feedback_delay_seconds",
+    "failure_analysis.stack_trace",
 };
 
 /// One record: its fields, and the whole line. Lifetime: valid during the call that hands it over.

@@ -1,6 +1,8 @@
 #include "records/recorder.h"
 
 #include "core/check.h"
+#include "core/log.h"
+#include "json/python_text.h"
 #include "records/hand_over_internal.h"
 #include "records/intake.h"
 #include "records/json_members_internal.h"
@@ -14,6 +16,8 @@
 
 namespace assay::records {
 namespace {
+
+constexpr int kScoreDecimals = 4;
 
 std::string uuid4(RandomSource& random) {
   const std::uint64_t high = (random.next() & ~0xF000ULL) | 0x4000ULL;
@@ -37,6 +41,16 @@ std::string RecorderRecovery::to_text() const {
   add(num_adopted_open, "open generations adopted");
   add(num_adopted_finished, "records of another program taken in");
   add(num_quarantined, "damaged parts copied to quarantine/");
+  add(num_damaged_segments, "damaged journal files salvaged and kept in journal/quarantine/");
+  add(num_without_start, "events of generations without their start copied to quarantine/");
+  if (misses_end) {
+    if (!text.empty()) text += ", ";
+    text += "LOST: the end of the journal, with all events in it";
+  }
+  if (!lost.empty()) {
+    if (!text.empty()) text += ", ";
+    text += "LOST: events " + files::to_text(lost);
+  }
   return text;
 }
 
@@ -101,7 +115,10 @@ Result<Receipt> LocalRecorder::append(const Event& event) {
     }
   }
   const std::string json = encode_event(event);
-  ASSIGN_OR_RETURN(const std::uint64_t sequence, journal_->append(as_bytes(json)));
+  const auto appended = journal_->append(as_bytes(json));
+  note_refusal(appended ? Status() : Status(appended.error()));
+  if (!appended) return appended.error();
+  const std::uint64_t sequence = *appended;
   Outcome outcome;
   {
     const std::scoped_lock guard(state_mutex_);
@@ -150,8 +167,14 @@ Result<Receipt> LocalRecorder::log_timing(std::string_view generation_id, std::s
 Result<Receipt> LocalRecorder::log_output(std::string_view generation_id, const NewOutput& output,
                                           std::string_view key) {
   ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
-  ASSIGN_OR_RETURN(OutputLogged body, take_output(id, output));
-  return record(id.text(), key, std::move(body));
+  Result<Receipt> receipt = Receipt();
+  {
+    const std::shared_lock storing(ply_mutex_);
+    ASSIGN_OR_RETURN(OutputLogged body, take_output(id, output));
+    receipt = record(id.text(), key, std::move(body));
+  }
+  discard_superseded();
+  return receipt;
 }
 
 Result<Receipt> LocalRecorder::log_submission(std::string_view generation_id,
@@ -178,7 +201,35 @@ Result<Receipt> LocalRecorder::log_feedback(std::string_view generation_id,
   if (!std::isfinite(feedback.score)) {
     return invalid_input("score: expected a finite number");
   }
-  return record(generation_id, key, feedback);
+  ASSIGN_OR_RETURN(const GenerationId id, GenerationId::parse(generation_id));
+  return append({.sequence = 0,
+                 .time = clock_->now(),
+                 .generation_id = id.text(),
+                 .idempotency_key = std::string(key),
+                 .body = feedback,
+                 .known = find_forgotten(id.text(), feedback)});
+}
+
+JsonObjectText LocalRecorder::find_forgotten(const std::string& generation_id,
+                                             const FeedbackReceived& feedback) {
+  {
+    const std::scoped_lock guard(state_mutex_);
+    if (table_.knows(generation_id)) return {};
+  }
+  if (!check_usable()) return {};
+  auto known = lookup_.find(generation_id);
+  if (!known) {
+    log_warning("feedback of a generation that could not be looked up: kept as of an unknown one",
+                {{"generation_id", generation_id}, {"reason", known.error().message}});
+    return {};
+  }
+  if (!*known) return {};
+  // The files hold the rounded score: the same feedback again must be seen as the same.
+  auto& before = (*known)->feedback;
+  if (before && json::python_round(feedback.score, kScoreDecimals) == before->score) {
+    before->score = feedback.score;
+  }
+  return to_json(**known);
 }
 
 Result<Receipt> LocalRecorder::log_failure(std::string_view generation_id, const Failed& failure,

@@ -12,6 +12,7 @@
 #include "files/group_journal.h"
 #include "records/event.h"
 #include "records/generation_table.h"
+#include "records/rotate.h"
 
 #include <array>
 #include <chrono>
@@ -22,6 +23,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace assay::records {
 
@@ -39,7 +41,9 @@ struct RecorderOptions {
   /// Written with each generation, so that "not stored by choice" is told from "lost".
   bool stores_images = true;
   bool stores_ply_files = true;
-  /// Durability, the bounded queue and what happens when it is full.
+  /// Durability, the bounded queue and what happens when it is full; what happens to a folder whose
+  /// journal is damaged: opened all the same, with what can be read, or refused. `min_record` is
+  /// set by the recorder.
   files::GroupJournalOptions journal;
   /// The derived files follow the journal after this long, pending_generations.json within a
   /// second. 0: no thread; they follow at flush() and close() only.
@@ -58,6 +62,13 @@ struct RecorderOptions {
   /// refused.
   ByteCount max_behind{std::uint64_t{256} << 20};
   HandOver hand_over = HandOver::kToFirst;
+  /// When the month of the clock changes, also when that was while nobody recorded, the records of
+  /// earlier months go to files of their own. Without a thread (derive_interval) at checkpoint().
+  bool rotates_monthly = true;
+  RotateOptions rotate;
+  /// To recognise late feedback of a generation that the table has forgotten, so much of a file is
+  /// read through; of what is before, the ids are indexed on disk: journal/ids.
+  ByteCount max_unindexed{std::uint64_t{8} << 20};
   GenerationTableOptions table;
 };
 
@@ -98,6 +109,13 @@ struct RecorderRecovery {
   std::uint64_t num_adopted_open = 0;     ///< From another program's pending_generations.json.
   std::uint64_t num_adopted_finished = 0;
   std::uint64_t num_quarantined = 0;  ///< Copied to `quarantine/`: they did not check.
+  /// Where the journal was whole once and is not any more: files of it, and the events that cannot
+  /// be read, by their sequence. All else in these files was replayed.
+  std::uint64_t num_damaged_segments = 0;
+  std::vector<files::LostRecords> lost;
+  bool misses_end = false;  ///< The last files of the journal are gone, with what came later.
+  /// Events of generations whose start is among the lost: copied to `quarantine/`.
+  std::uint64_t num_without_start = 0;
   std::string to_text() const;
 };
 
@@ -113,6 +131,9 @@ struct RecorderStatus {
   ByteCount behind;  ///< Lines that wait for the derived files.
   bool is_disk_low = false;
   bool is_ply_large = false;
+  bool is_journal_damaged = false;  ///< Notes of damage are in `journal/quarantine/`.
+  /// The last event was refused by the journal: a full or a broken disk.
+  bool is_refusing = false;
   /// Why the derived files do not follow; else empty.
   std::string trouble;
 };
@@ -131,7 +152,8 @@ class Recorder {
   /// Open the data folder at `folder`, made when absent: one of the old program too. Replays,
   /// mends and completes what a crash left. `file_system`, `clock` and `random` outlive it.
   /// Errors: also kUnavailable when another process has the folder and none can be reached,
-  ///         kCorrupt when the journal is damaged where it was once whole.
+  ///         kCorrupt when the journal is damaged where it was once whole and
+  ///         `options.journal.when_damaged` refuses that.
   static Result<std::unique_ptr<Recorder>> open(files::FileSystem& file_system, Clock& clock,
                                                 RandomSource& random,
                                                 const std::filesystem::path& folder,
@@ -170,6 +192,10 @@ class Recorder {
   virtual Status flush() = 0;
   /// flush(), sync the derived files and drop the journal behind them.
   virtual Status checkpoint() = 0;
+  /// Move the records of months before that of `now` out of the current file, as rotate() does.
+  /// Events are taken meanwhile; the derived files follow when it is done. Errors: also those of
+  /// rotate_locked(), with kCancelled when the recorder is closed meanwhile.
+  virtual Result<RotateReport> rotate(Timestamp now, const RotateOptions& options) = 0;
   /// checkpoint(), then let the folder go. Nothing may follow.
   virtual Status close() = 0;
 

@@ -5,6 +5,7 @@
 #include "records/ply_digest.h"
 
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,8 @@
 
 namespace assay::records {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::size_t kPieceSize = std::size_t{1} << 20;
 constexpr std::size_t kMaxQueuedPieces = 8;
@@ -130,6 +133,57 @@ void LocalRecorder::settle_due() {
                                : std::nullopt);
   }
   for (const PlyDue& due : found) settle(due);
+}
+
+// Only while nobody stores: the same bytes may have come again and be named by an event that is
+// under way.
+void LocalRecorder::discard_superseded() {
+  {
+    const std::scoped_lock guard(state_mutex_);
+    if (superseded_.empty()) return;
+  }
+  const std::unique_lock nobody_stores(ply_mutex_);
+  std::vector<SupersededPly> found;
+  {
+    const std::scoped_lock guard(state_mutex_);
+    found = std::exchange(superseded_, {});
+    std::erase_if(found, [&](const SupersededPly& ply) { return table_.is_waiting(ply); });
+  }
+  if (found.empty()) return;
+  // The event that names the other bytes must last longer than these.
+  Status done;
+  if (options_.journal.durability != files::Durability::kAlways) done = journal_->sync();
+  for (const SupersededPly& ply : found) {
+    if (done) done = ply_files_->discard(ply.pending_path);
+  }
+  if (!done) {
+    log_warning("PLY bytes that others replaced are still there; the next start removes them",
+                {{"reason", done.error().message}});
+  }
+}
+
+// What a crash left of the above, and bytes whose event was refused. Those of generations that are
+// no longer remembered may still get their feedback, and where events are lost nobody knows.
+// Before anybody stores.
+void LocalRecorder::discard_unnamed() {
+  if (is_journal_damaged_ || has_gap_) return;
+  const fs::path pending = fs::path("ply_files") / "pending";
+  const auto names = file_system_->list(folder_ / pending);
+  if (!names || names->empty()) return;
+  std::set<std::string> stems;
+  std::set<std::string> waiting;
+  for (SupersededPly& ply : table_.known_ply()) {
+    stems.insert(file_stem_of(ply.generation_id));
+    waiting.insert(std::move(ply.pending_path));
+  }
+  for (const std::string& name : *names) {
+    const std::string path = (pending / name).native();
+    if (waiting.contains(path) || !stems.contains(name.substr(0, name.rfind('_')))) continue;
+    if (const auto done = ply_files_->discard(path); !done) {
+      log_warning("PLY bytes that no event names are still there",
+                  {{"reason", done.error().message}});
+    }
+  }
 }
 
 }  // namespace assay::records

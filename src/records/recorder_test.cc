@@ -1,13 +1,11 @@
 #include "records/recorder.h"
 
-#include "core/testing/fake_clock.h"
-#include "files/testing/simulated_file_system.h"
 #include "files/testing/temporary_folder.h"
+#include "records/testing/recorder_fixture.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <set>
 #include <thread>
@@ -16,65 +14,7 @@
 namespace assay::records {
 namespace {
 
-using files::testing::SimulatedFileSystem;
-
-constexpr std::string_view kTrellis = R"({"trellis_sparse_steps": 45})";
-
-class RecorderTest : public ::testing::Test {
- protected:
-  static RecorderOptions options() {
-    RecorderOptions options;
-    options.miner_uid = 226;
-    options.derive_interval = std::chrono::milliseconds(0);
-    options.hand_over = HandOver::kNever;
-    return options;
-  }
-  std::unique_ptr<Recorder> open() { return open(options()); }
-  std::unique_ptr<Recorder> open(const RecorderOptions& options) {
-    auto recorder = Recorder::open(file_system_, clock_, random_, "/data", options);
-    if (!recorder) {
-      ADD_FAILURE() << recorder.error().message;
-      return nullptr;
-    }
-    return std::move(*recorder);
-  }
-  static NewGeneration text_generation(std::string id) {
-    return {.generation_id = std::move(id),
-            .task_type = "TEXT-TO-3D",
-            .prompt = "red sports car",
-            .validator_uid = {},
-            .validator_hotkey = {},
-            .miner_config = std::string(kTrellis)};
-  }
-  std::string content(std::string_view name) {
-    return file_system_.content(std::filesystem::path("/data") / name).value_or("(no file)");
-  }
-
-  void put(std::string_view name, std::string_view text) {
-    const std::filesystem::path path = std::filesystem::path("/data") / name;
-    ASSERT_TRUE(file_system_.create_folders(path.parent_path()));
-    auto file = file_system_.open(path, files::OpenMode::kAppend);
-    ASSERT_TRUE(file);
-    ASSERT_TRUE((*file)->truncate(ByteCount(0)));
-    ASSERT_TRUE((*file)->append(as_bytes(text)));
-    ASSERT_TRUE((*file)->sync());
-    ASSERT_TRUE(file_system_.sync_folder(path.parent_path()));
-  }
-  std::vector<std::string> names(std::string_view folder) {
-    return file_system_.list(std::filesystem::path("/data") / folder)
-        .value_or(std::vector<std::string>());
-  }
-  static FeedbackReceived score(double value) {
-    return {.validator_uid = {}, .validator_hotkey = {}, .score = value};
-  }
-  static std::size_t num_lines(const std::string& text) {
-    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
-  }
-
-  SimulatedFileSystem file_system_;
-  assay::testing::FakeClock clock_;
-  SeededRandom random_{1};
-};
+using RecorderTest = testing::RecorderFixture;
 
 TEST_F(RecorderTest, WritesTheLineOfAFinishedGeneration) {
   auto recorder = open();
@@ -107,33 +47,6 @@ TEST_F(RecorderTest, WritesTheLineOfAFinishedGeneration) {
       R"("feedback_delay_seconds": 10.5}, "failure_analysis": {"failed": false, )"
       R"("error_type": null, "error_message": null, "stack_trace": null}})"
       "\n");
-}
-
-TEST_F(RecorderTest, AnOpenGenerationOutlivesARestart) {
-  {
-    const auto recorder = open();
-    ASSERT_TRUE(recorder->start(text_generation("a")));
-    ASSERT_TRUE(recorder->close());
-  }
-  const auto recorder = open();
-  EXPECT_TRUE(content("pending_generations.json").contains("red sports car"));
-  EXPECT_EQ(recorder->finish("a")->verdict, Verdict::kApplied);
-  ASSERT_TRUE(recorder->flush());
-  EXPECT_EQ(num_lines(content("generation_history.jsonl")), 1U);
-  EXPECT_EQ(content("pending_generations.json"), "{}\n");
-}
-
-TEST_F(RecorderTest, AKilledOneIsCompletedAtTheNextStart) {
-  {
-    const auto recorder = open();
-    ASSERT_TRUE(recorder->start(text_generation("a")));
-    ASSERT_TRUE(recorder->finish("a"));
-    file_system_.kill();
-  }
-  EXPECT_EQ(content("generation_history.jsonl"), "");
-  const auto recorder = open();
-  EXPECT_EQ(num_lines(content("generation_history.jsonl")), 1U);
-  EXPECT_EQ(recorder->recovery().to_text(), "2 events replayed, 1 lines completed");
 }
 
 TEST_F(RecorderTest, FeedbackAfterARestartIsLate) {
@@ -264,116 +177,6 @@ TEST_F(RecorderTest, SaysSoWhenItsFolderIsGone) {
   EXPECT_TRUE(refused.error().message.contains("was removed"));
 }
 
-TEST_F(RecorderTest, TakesOverAnOldFolder) {
-  put("generation_history.jsonl",
-      "{\"metadata\": {\"generation_id\": \"old\", \"timestamp\": \"2025-10-26T23:59:00Z\"}, "
-      "\"generation\": {\"submission\": {\"submission_time\": \"2025-10-26T23:59:30Z\"}}}\n"
-      "{\"torn");
-  put("pending_generations.json",
-      "{\"old\": {\"metadata\": {\"generation_id\": \"old\"}},\n"
-      " \"open\": {\"metadata\": {\"generation_id\": "
-      "\"open\"},\"task\":{\"prompt\":\"caf\u00e9\"}}}");
-  const auto recorder = open();
-  EXPECT_EQ(recorder->recovery().num_adopted_open, 1U);
-  EXPECT_EQ(recorder->recovery().num_adopted_finished, 1U);
-  EXPECT_EQ(recorder->log_feedback("old", score(0.5))->verdict, Verdict::kLate);
-  EXPECT_EQ(recorder->finish("open")->verdict, Verdict::kApplied);
-  ASSERT_TRUE(recorder->flush());
-  EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("feedback_delay_seconds": 30.0)"));
-  const std::string history = content("generation_history.jsonl");
-  EXPECT_TRUE(
-      history.contains("\n{\"torn\n{\"metadata\": {\"generation_id\": \"open\"}, "
-                       "\"task\": {\"prompt\": \"caf\\u00e9\"}}\n"))
-      << history;
-}
-
-TEST_F(RecorderTest, TakesOverWhatCanBeReadOfADamagedPendingFile) {
-  const std::string damaged =
-      R"({"a": {"metadata": {"generation_id": "a"}}, "b": {"task": {}}, "c": {"metad)";
-  put("pending_generations.json", damaged);
-  const auto recorder = open();
-  EXPECT_EQ(recorder->recovery().num_adopted_open, 2U);
-  EXPECT_EQ(content("quarantine/pending_generations.json.0"), damaged);
-  EXPECT_EQ(recorder->finish("b")->verdict, Verdict::kApplied);
-}
-
-TEST_F(RecorderTest, TakesInLinesThatTheOldProgramWroteMeanwhile) {
-  open()->close().value();
-  put("generation_history.jsonl", "{\"metadata\": {\"generation_id\": \"old\"}}\n");
-  const auto recorder = open();
-  EXPECT_EQ(recorder->recovery().num_adopted_finished, 1U);
-  EXPECT_EQ(recorder->log_feedback("old", score(0.5))->verdict, Verdict::kLate);
-}
-
-TEST_F(RecorderTest, WritesNoLineAgainThatWasRotatedAwayBeforeItRecovered) {
-  {
-    const auto recorder = open();
-    for (const std::string id : {"a", "b"}) {
-      ASSERT_TRUE(recorder->start(text_generation(id)));
-      ASSERT_TRUE(recorder->finish(id));
-      if (id == "a") {
-        ASSERT_TRUE(recorder->checkpoint());
-      }
-    }
-    ASSERT_TRUE(recorder->flush());
-    file_system_.kill();
-  }
-  put("generation_history_2025-10.jsonl", content("generation_history.jsonl"));
-  put("generation_history.jsonl", "");
-  const auto recorder = open();
-  EXPECT_EQ(content("generation_history.jsonl"), "");
-  EXPECT_EQ(recorder->log_feedback("b", score(0.5))->verdict, Verdict::kLate);
-}
-
-TEST_F(RecorderTest, ADamagedCheckpointIsKeptAndWorkedAround) {
-  {
-    const auto recorder = open();
-    ASSERT_TRUE(recorder->start(text_generation("a")));
-    ASSERT_TRUE(recorder->start(text_generation("b")));
-    ASSERT_TRUE(recorder->finish("b"));
-    ASSERT_TRUE(recorder->close());
-  }
-  file_system_.flip_byte("/data/journal/checkpoint.json", 300);
-  const auto recorder = open();
-  ASSERT_NE(recorder, nullptr);
-  EXPECT_NE(content("quarantine/checkpoint.json.0"), "(no file)");
-  EXPECT_EQ(recorder->finish("a")->verdict, Verdict::kApplied);
-  EXPECT_EQ(recorder->finish("b")->verdict, Verdict::kAlreadyFinished);
-  ASSERT_TRUE(recorder->flush());
-  EXPECT_EQ(num_lines(content("generation_history.jsonl")), 2U);
-}
-
-TEST_F(RecorderTest, ACheckpointOfALaterVersionIsLeftAlone) {
-  open()->close().value();
-  put("journal/checkpoint.json", R"({"format": "assay-history-checkpoint", "format_version": 2})");
-  const auto later = Recorder::open(file_system_, clock_, random_, "/data", options());
-  ASSERT_FALSE(later);
-  EXPECT_EQ(later.error().code, ErrorCode::kInvalidInput);
-}
-
-TEST_F(RecorderTest, GoesOnWithoutTheJournalThatSomebodyRemoved) {
-  {
-    const auto recorder = open();
-    ASSERT_TRUE(recorder->start(text_generation("a")));
-    ASSERT_TRUE(recorder->start(text_generation("b")));
-    ASSERT_TRUE(recorder->close());
-  }
-  for (const std::string& name : names("journal")) {
-    if (name.ends_with(".journal")) {
-      ASSERT_TRUE(file_system_.remove("/data/journal/" + name));
-    }
-  }
-  {
-    const auto recorder = open();
-    ASSERT_TRUE(recorder->finish("a"));
-    file_system_.kill();
-  }
-  const auto recorder = open();
-  EXPECT_EQ(recorder->finish("b")->verdict, Verdict::kApplied);
-  ASSERT_TRUE(recorder->flush());
-  EXPECT_EQ(num_lines(content("generation_history.jsonl")), 2U);
-}
-
 TEST_F(RecorderTest, TheJournalDoesNotGrowBeyondTheCheckpoint) {
   const auto recorder = open();
   for (int i = 0; i < 200; ++i) {
@@ -387,68 +190,6 @@ TEST_F(RecorderTest, TheJournalDoesNotGrowBeyondTheCheckpoint) {
     if (name.ends_with(".journal")) num_bytes += content("journal/" + name).size();
   }
   EXPECT_LT(num_bytes, 200U);
-}
-
-TEST_F(RecorderTest, StoresAnImagePromptOnceAndKeepsItsHash) {
-  // A PNG of one pixel.
-  constexpr std::string_view kPixel =
-      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
-      "rkJggg==";
-  const auto recorder = open();
-  NewGeneration generation = text_generation("a");
-  generation.task_type = "IMAGE-TO-3D";
-  generation.prompt = "data:image/png;base64," + std::string(kPixel);
-  ASSERT_TRUE(recorder->start(generation));
-  ASSERT_TRUE(recorder->finish("a"));
-  ASSERT_TRUE(recorder->flush());
-  const std::string history = content("generation_history.jsonl");
-  EXPECT_TRUE(history.contains(R"("prompt": "[BASE64_IMAGE_HASH:sha256:)")) << history;
-  EXPECT_TRUE(history.contains(R"("is_base64_image": true)")) << history;
-  EXPECT_EQ(file_system_.list("/data/images")->size(), 1U);
-  EXPECT_GT(recorder->status().images, ByteCount(0));
-}
-
-TEST_F(RecorderTest, MovesThePlyFileWhereTheFeedbackPutsIt) {
-  const auto recorder = open();
-  ASSERT_TRUE(recorder->start(text_generation("a")));
-  ASSERT_TRUE(
-      recorder->log_output("a", {.output = "{}", .ply = as_bytes("no ply"), .ply_file = {}}));
-  EXPECT_EQ(file_system_.list("/data/ply_files/pending")->size(), 1U);
-  ASSERT_TRUE(recorder->finish("a"));
-  EXPECT_EQ(recorder->log_feedback("a", score(0.9))->verdict, Verdict::kLate);
-  ASSERT_TRUE(recorder->flush());
-  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply_defect": ")"));
-  EXPECT_TRUE(file_system_.list("/data/ply_files/pending")->empty());
-  EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("ply_file_path": "ply_files/a_)"));
-}
-
-TEST_F(RecorderTest, SettlesAfterARestartWhatACrashLeftWaiting) {
-  {
-    const auto recorder = open();
-    ASSERT_TRUE(recorder->start(text_generation("a")));
-    ASSERT_TRUE(
-        recorder->log_output("a", {.output = "{}", .ply = as_bytes("no ply"), .ply_file = {}}));
-    clock_.advance(std::chrono::hours(25));
-  }
-  const auto recorder = open();
-  EXPECT_TRUE(file_system_.list("/data/ply_files/pending")->empty());
-  EXPECT_EQ(recorder->log_feedback("a", score(0.9))->verdict, Verdict::kApplied);
-  ASSERT_TRUE(recorder->finish("a"));
-  ASSERT_TRUE(recorder->flush());
-  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply": "expired")"));
-}
-
-TEST_F(RecorderTest, StoresNoBytesWhenToldNotTo) {
-  RecorderOptions hashes = options();
-  hashes.stores_ply_files = false;
-  const auto recorder = open(hashes);
-  ASSERT_TRUE(recorder->start(text_generation("a")));
-  ASSERT_TRUE(
-      recorder->log_output("a", {.output = "{}", .ply = as_bytes("no ply"), .ply_file = {}}));
-  ASSERT_TRUE(recorder->finish("a"));
-  ASSERT_TRUE(recorder->flush());
-  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply_file_hash": "sha256:)"));
-  EXPECT_TRUE(file_system_.list("/data/ply_files/pending")->empty());
 }
 
 // Many threads on the machine's own file system, with the thread that derives.

@@ -3,6 +3,7 @@
 #include "files/atomic_file.h"
 #include "json/python_text.h"
 #include "records/file_lines_internal.h"
+#include "records/hand_over_internal.h"
 #include "records/json_members_internal.h"
 #include "records/local_recorder_internal.h"
 #include "records/pending_file_internal.h"
@@ -28,22 +29,18 @@ constexpr ByteCount kMaxPendingSize{std::uint64_t{1} << 30};
 }  // namespace
 
 Status LocalRecorder::start_up() {
-  RETURN_IF_ERROR(file_system_->create_folders(folder_ / "journal"));
-  ASSIGN_OR_RETURN(journal_, files::GroupJournal::open(
-                                 *file_system_, folder_ / "journal", options_.journal,
-                                 [this](std::uint64_t sequence, std::span<const std::byte> record) {
-                                   return on_record(sequence, record);
-                                 }));
+  RETURN_IF_ERROR(open_journal());
   RETURN_IF_ERROR(load_checkpoint());
+  RETURN_IF_ERROR(check_against_checkpoint());
+  if (!without_start_.empty()) {
+    RETURN_IF_ERROR(quarantine("events-without-start.jsonl", without_start_));
+    without_start_.clear();
+  }
+  discard_abandoned(*file_system_, folder_);
   ASSIGN_OR_RETURN(images_, ImageStore::open(*file_system_, folder_));
   ASSIGN_OR_RETURN(ply_files_, PlyStore::open(*file_system_, folder_));
-  recovery_.torn_journal_tail = journal_->recovery().torn_tail;
-  if (loaded_ && journal_->last_sequence() < loaded_->last_sequence) {
-    // The journal was removed; its numbers begin anew, and what comes must not pass for old.
-    last_applied_ = journal_->last_sequence();
-    must_checkpoint_ = true;
-  }
   RETURN_IF_ERROR(open_derived());
+  if (!rotated_month_) rotated_month_ = month_of(clock_->now());
   is_replaying_ = false;
   {
     const std::scoped_lock guard(derive_mutex_);
@@ -54,6 +51,7 @@ Status LocalRecorder::start_up() {
   is_open_ = true;
   watch_space();
   settle_due();
+  discard_unnamed();
   if (const std::string text = recovery_.to_text(); !text.empty()) {
     log_info("history: " + text, {{"folder", folder_.native()}});
   }
@@ -72,19 +70,90 @@ Status LocalRecorder::start_up() {
   return {};
 }
 
+Status LocalRecorder::open_journal() {
+  RETURN_IF_ERROR(file_system_->create_folders(folder_ / "journal"));
+  files::GroupJournalOptions options = options_.journal;
+  options.min_record = kMinEventSize;
+  ASSIGN_OR_RETURN(journal_, files::GroupJournal::open(
+                                 *file_system_, folder_ / "journal", options,
+                                 [this](std::uint64_t sequence, std::span<const std::byte> record) {
+                                   return on_record(sequence, record);
+                                 }));
+  recovery_.torn_journal_tail = journal_->recovery().torn_tail;
+  for (const files::JournalDamage& damage : journal_->recovery().damage) {
+    must_checkpoint_ = true;
+    ++recovery_.num_damaged_segments;
+    recovery_.lost.insert(recovery_.lost.end(), damage.lost.begin(), damage.lost.end());
+  }
+  return {};
+}
+
+// Files that are missing at the ends of the journal: only the checkpoint knows of them.
+Status LocalRecorder::check_against_checkpoint() {
+  if (!loaded_) return {};
+  const std::uint64_t known = loaded_->last_sequence;
+  const std::uint64_t first = journal_->recovery().first_sequence;
+  const std::uint64_t last = journal_->last_sequence();
+  if (last < known) {
+    // Its numbers begin anew, and what comes must not pass for old.
+    last_applied_ = last;
+    recovery_.misses_end = true;
+    return note_missing(
+        fmt::format("missing-behind-{}", known),
+        {.segment = {},
+         .reason = fmt::format("the journal ends with event {}, but there was event {}: its last "
+                               "files are missing, and with them whatever came later",
+                               last, known),
+         .num_salvaged = 0,
+         .lost = {}});
+  }
+  // Numbers behind the last event that could be read are lost: nothing comes for them any more.
+  last_applied_ = last;
+  if (first <= known + 1) return {};
+  const std::uint64_t count = first - known - 1;
+  return note_missing(fmt::format("missing-{}-{}", known + 1, first - 1),
+                      {.segment = {},
+                       .reason = fmt::format("the first file of the journal begins with event {}, "
+                                             "but the checkpoint ends with {}",
+                                             first, known),
+                       .num_salvaged = 0,
+                       .lost = {{.first_sequence = known + 1,
+                                 .last_sequence = first - 1,
+                                 .num_at_least = count,
+                                 .num_at_most = count}}});
+}
+
+Status LocalRecorder::note_missing(std::string_view name, files::JournalDamage damage) {
+  if (options_.journal.when_damaged == files::WhenDamaged::kRefuse) return corrupt(damage.reason);
+  RETURN_IF_ERROR(files::write_damage_note(*file_system_, folder_ / "journal", name, damage));
+  must_checkpoint_ = true;
+  recovery_.lost.insert(recovery_.lost.begin(), damage.lost.begin(), damage.lost.end());
+  return {};
+}
+
 Status LocalRecorder::replay(std::uint64_t sequence, std::span<const std::byte> record) {
   RETURN_IF_ERROR(load_checkpoint());
   if (loaded_ && sequence <= loaded_->last_sequence) return {};
   must_checkpoint_ = true;
+  if (sequence != last_applied_ + 1) has_gap_ = true;
   auto event = decode_event(as_text(record));
   if (!event) {
     if (event.error().code != ErrorCode::kCorrupt) return std::move(event.error());
     last_applied_ = sequence;
+    has_gap_ = true;
+    ++recovery_.num_quarantined;
     return quarantine(fmt::format("event-{}", sequence), as_text(record));
   }
   event->sequence = sequence;
   ++recovery_.num_replayed;
-  apply(*event);
+  const Verdict verdict = apply(*event);
+  // Feedback is kept without its start too.
+  const bool is_kept = std::holds_alternative<FeedbackReceived>(event->body);
+  if (has_gap_ && verdict == Verdict::kUnknownGeneration && !is_kept) {
+    without_start_ += as_text(record);
+    without_start_ += '\n';
+    ++recovery_.num_without_start;
+  }
   return {};
 }
 
@@ -98,6 +167,7 @@ Status LocalRecorder::load_checkpoint() {
     loaded_ = std::move(**found);
     loaded = table_.load_state(loaded_->state);
     last_applied_ = loaded_->last_sequence;
+    rotated_month_ = month_of_text(loaded_->rotated_month);
   } else if (!found) {
     loaded = std::move(found.error());
   }
@@ -107,12 +177,14 @@ Status LocalRecorder::load_checkpoint() {
     ASSIGN_OR_RETURN(
         const std::string content,
         files::read_file(*file_system_, path, ByteCount(std::numeric_limits<std::int64_t>::max())));
+    ++recovery_.num_quarantined;
     RETURN_IF_ERROR(quarantine("checkpoint.json", content));
     log_warning("the checkpoint of the history is damaged; its files are taken as they are",
                 {{"reason", loaded.error().message}});
     loaded_.reset();
     table_ = GenerationTable(options_.table);
     last_applied_ = 0;
+    rotated_month_.reset();
   }
   if (!loaded_) RETURN_IF_ERROR(adopt());
   has_loaded_ = true;
@@ -153,6 +225,7 @@ Status LocalRecorder::adopt_pending() {
     if (table_.num_open() > num_open) ++recovery_.num_adopted_open;
   }
   if (pending.is_whole) return {};
+  ++recovery_.num_quarantined;
   return quarantine(kPendingName, *content);
 }
 
@@ -162,10 +235,14 @@ Status LocalRecorder::quarantine(std::string_view name, std::string_view content
   for (int number = 0;; ++number) {
     const auto path = folder / fmt::format("{}.{}", name, number);
     ASSIGN_OR_RETURN(const auto present, file_system_->info(path));
+    if (present && present->size == ByteCount(content.size())) {
+      // A crash came between the copy and what follows it.
+      ASSIGN_OR_RETURN(const std::string copy,
+                       files::read_file(*file_system_, path, present->size));
+      if (copy == content) return {};
+    }
     if (present) continue;
-    RETURN_IF_ERROR(files::write_file(*file_system_, path, content));
-    ++recovery_.num_quarantined;
-    return {};
+    return files::write_file(*file_system_, path, content);
   }
 }
 

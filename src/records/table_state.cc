@@ -52,7 +52,9 @@ std::string GenerationTable::state() const {
   for (const std::string& key : key_order_) {
     JsonMembers item;
     item.set_text("key", key);
-    item.set_text("generation_id", keys_.at(key));
+    const FirstOfKey& first = keys_.at(key);
+    item.set_text("generation_id", first.generation_id);
+    if (first.verdict != Verdict::kApplied) item.set_text("verdict", to_string(first.verdict));
     key_list.add(item.to_text());
   }
   members.set("keys", std::move(key_list).take());
@@ -91,10 +93,36 @@ Status GenerationTable::load_state(std::string_view state) {
     auto key_text = key == nullptr ? std::nullopt : decode_json_text(*key);
     auto id_text = generation_id == nullptr ? std::nullopt : decode_json_text(*generation_id);
     if (!key_text || !id_text) return damaged;
-    remember_key(std::move(*key_text), std::move(*id_text));
+    const std::string* verdict = parts->find("verdict");
+    const auto name = verdict == nullptr ? std::nullopt : decode_json_text(*verdict);
+    remember_key(std::move(*key_text),
+                 {.generation_id = std::move(*id_text),
+                  .verdict = verdict_of(name.value_or("")).value_or(Verdict::kApplied)});
   }
   ++open_version_;
   return {};
+}
+
+bool GenerationTable::is_waiting(const SupersededPly& ply) const {
+  const auto is_it = [&](const KnownGeneration& known) {
+    return known.ply.is_waiting() && known.ply.pending_path == ply.pending_path;
+  };
+  if (const auto open = open_.find(ply.generation_id); open != open_.end()) {
+    return is_it(open->second.known);
+  }
+  const auto finished = finished_.find(ply.generation_id);
+  return finished != finished_.end() && is_it(finished->second);
+}
+
+std::vector<SupersededPly> GenerationTable::known_ply() const {
+  std::vector<SupersededPly> found;
+  const auto add = [&](const KnownGeneration& known) {
+    found.push_back({.generation_id = known.generation_id,
+                     .pending_path = known.ply.is_waiting() ? known.ply.pending_path : ""});
+  };
+  for (const auto& [generation_id, open] : open_) add(open.known);
+  for (const auto& [generation_id, known] : finished_) add(known);
+  return found;
 }
 
 }  // namespace assay::records

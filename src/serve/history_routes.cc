@@ -137,7 +137,8 @@ class History {
             .body = metrics_text(recorder_->status())};
   }
   ServedResponse health() const {
-    const std::string trouble = recorder_->status().trouble;
+    const records::RecorderStatus found = recorder_->status();
+    const std::string trouble = found.is_refusing ? "events are refused" : found.trouble;
     if (trouble.empty()) return json_response(200, R"({"status":"ok"})");
     return net::error_response(503, "unavailable", trouble);
   }

@@ -83,6 +83,8 @@ std::string status_json(const records::RecorderStatus& status) {
   writer.name("behind_bytes").unsigned_integer(status.behind.count());
   writer.name("is_disk_low").boolean(status.is_disk_low);
   writer.name("is_ply_large").boolean(status.is_ply_large);
+  writer.name("is_refusing").boolean(status.is_refusing);
+  writer.name("is_journal_damaged").boolean(status.is_journal_damaged);
   writer.name("trouble");
   if (status.trouble.empty()) {
     writer.null();
@@ -121,6 +123,8 @@ std::string metrics_text(const records::RecorderStatus& status) {
   text.metric("assay_history_alert", "gauge", "1 while the alert holds.");
   text.labelled("alert", "disk_low", status.is_disk_low ? 1 : 0);
   text.labelled("alert", "ply_large", status.is_ply_large ? 1 : 0);
+  text.labelled("alert", "refusing", status.is_refusing ? 1 : 0);
+  text.labelled("alert", "journal_damaged", status.is_journal_damaged ? 1 : 0);
   text.labelled("alert", "derived_files", status.trouble.empty() ? 0 : 1);
   return text.take();
 }

@@ -2,6 +2,7 @@
 
 #include "json/value.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -17,6 +18,8 @@ records::RecorderStatus sample_status() {
   status.num_open = 5;
   status.ply_files = ByteCount(1000);
   status.is_disk_low = true;
+  status.is_refusing = true;
+  status.is_journal_damaged = true;
   return status;
 }
 
@@ -36,7 +39,9 @@ TEST(MetricsText, DeclaresEachMetricOnceBeforeItsValues) {
   const std::string text = metrics_text(sample_status());
   EXPECT_TRUE(text.contains("\nassay_history_syncs_total 3\n"));
   EXPECT_TRUE(text.contains("\nassay_history_events_total{verdict=\"late\"} 2\n"));
-  EXPECT_TRUE(text.contains("\nassay_history_alert{alert=\"disk_low\"} 1\n"));
+  for (const std::string_view alert : {"disk_low", "refusing", "journal_damaged"}) {
+    EXPECT_TRUE(text.contains(fmt::format("\nassay_history_alert{{alert=\"{}\"}} 1\n", alert)));
+  }
   std::istringstream lines(text);
   std::string declared;
   for (std::string line; std::getline(lines, line);) {

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Run every `sh` block of a guide, in order, in one fresh folder: what the page says must work.
 
-usage: run_guide.py --assay PROGRAM --make-export PROGRAM --object-server PROGRAM [--copy FOLDER:NAME] GUIDE.md
+usage: run_guide.py --assay PROGRAM --make-export PROGRAM --object-server PROGRAM [--copy FOLDER:NAME] [--prepare SCRIPT.py] GUIDE.md
 
 A block may say which exit code it expects: ```sh exit=4. The folder holds export.parquet and
-gcs_service_account.json, and what --copy names; the store is the project's object server on a free loopback port.
+gcs_service_account.json, what --copy names, and what --prepare writes; the store is the project's object server on a free loopback port.
 """
 
 import argparse
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--make-export", type=pathlib.Path, required=True)
     parser.add_argument("--object-server", type=pathlib.Path, required=True)
     parser.add_argument("--copy", action="append", default=[], help="a folder, and what it is called there")
+    parser.add_argument("--prepare", type=pathlib.Path, help="a Python script to run in the folder first")
     parser.add_argument("guide", type=pathlib.Path)
     options = parser.parse_args()
     blocks = BLOCK.findall(options.guide.read_text())
@@ -38,6 +39,8 @@ def main() -> int:
         for copy in options.copy:
             source, _, name = copy.rpartition(":")
             shutil.copytree(source, work / name)
+        if options.prepare:
+            subprocess.run([sys.executable, options.prepare.resolve()], cwd=work, check=True)
         server = subprocess.Popen(
             [options.object_server.resolve(), "--port", "0", "--objects", work / "objects.tsv", "--token-endpoint"],
             stdout=subprocess.PIPE, text=True)

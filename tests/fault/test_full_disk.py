@@ -1,6 +1,8 @@
 """Disks that are full and folders that may not be written: a clear line, the old output intact, and a rerun goes on."""
 
 import ctypes
+import http.client
+import json
 import os
 import shutil
 import subprocess
@@ -34,15 +36,18 @@ def setUpModule():  # noqa: N802, the name is the library's
     why_no_mounts = own_mounts()
 
 
-class SmallDisk(programs.Case):
-    """Outputs go to `disk`, a file system of a few kilobytes."""
+class MountedDisk(programs.Case):
+    """A small file system at `disk`."""
+
+    size = "32k"
+    grown = "8m"
 
     def setUp(self):
         super().setUp()
         if why_no_mounts:
             self.skipTest(f"needs {why_no_mounts}")
         (self.folder / "disk").mkdir()
-        self.mount("size=32k")
+        self.mount(f"size={self.size}")
         self.addCleanup(subprocess.run, ["umount", self.folder / "disk"], check=False)
 
     def mount(self, options):
@@ -52,7 +57,7 @@ class SmallDisk(programs.Case):
             self.skipTest(f"needs to mount a tmpfs ({done.stderr.strip()})")
 
     def grow(self):
-        subprocess.run(["mount", "-o", "remount,size=8m", self.folder / "disk"], check=True)
+        subprocess.run(["mount", "-o", f"remount,size={self.grown}", self.folder / "disk"], check=True)
 
     def fill(self):
         """Leave not a single page."""
@@ -62,6 +67,10 @@ class SmallDisk(programs.Case):
                     file.write(bytes(4096))
             except OSError:
                 pass
+
+
+class SmallDisk(MountedDisk):
+    """Outputs go to a file system of a few kilobytes."""
 
     def check_full(self, *arguments, output):
         self.fill()
@@ -131,6 +140,103 @@ class SmallDisk(programs.Case):
         shutil.copy(programs.DATA / "jobs" / "claims.parquet", self.folder)
         self.old("disk/audit.html")
         self.check_full("run", "--parquet", "claims.parquet", "--out", "disk", "--no-verify", output="disk/audit.html")
+
+
+class SmallHistory(MountedDisk):
+    """A miner records until the disk is full: it is told so, loses nothing that was answered for, and goes on with space."""
+
+    size = "2m"
+    grown = "16m"
+
+    def setUp(self):
+        super().setUp()
+        self.recorded = []
+
+    def record_until_full(self, record):
+        """`record(name, prompt)` says whether it was recorded; the events that were refused."""
+        refused = 0
+        for number in range(5000):
+            name = f"g{number}"
+            if record(name, f"chair {number} " + "x" * 3000):
+                self.recorded.append(name)
+            else:
+                refused += 1
+                if refused == 10:
+                    return
+        self.fail("the disk was never full")
+
+    def check_all_is_there(self):
+        data = self.folder / "disk/data"
+        lines = (data / "generation_history.jsonl").read_text(encoding="utf-8").splitlines()
+        finished = [json.loads(line)["metadata"]["generation_id"] for line in lines]
+        self.assertEqual(len(finished), len(set(finished)), "a record is there twice")
+        pending = json.loads((data / "pending_generations.json").read_text(encoding="utf-8"))
+        self.assertEqual(sorted({*finished, *pending}), sorted(self.recorded))
+
+    def test_append_goes_on_when_there_is_space(self):
+        process = subprocess.Popen(
+            [programs.options.program, "history", "append", "--data-dir", "disk/data"], cwd=self.folder,
+            env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        refusals = set()
+
+        def ask(**event):
+            process.stdin.write(json.dumps(event) + "\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            if "error" in answer:
+                refusals.add(str(answer["error"]))
+            return answer.get("generation_id") == event["generation_id"]
+
+        def record(name, prompt):
+            return ask(event="start", generation_id=name, task_type="TEXT-TO-3D", prompt=prompt)
+
+        self.record_until_full(record)
+        self.assertTrue(all("space" in refusal for refusal in refusals), refusals)
+        self.assertGreater(len(self.recorded), 50)
+        self.grow()
+        self.assertTrue(ask(event="finish", generation_id=self.recorded[0]))
+        for number in range(20):
+            name = f"later-{number}"
+            self.assertTrue(record(name, "chair"))
+            self.recorded.append(name)
+        _, err = process.communicate(timeout=60 * programs.patience())
+        self.assertEqual(process.returncode, 6, err)  # some of the events met a full disk
+        self.assertIn("alert: events are refused", err)
+        self.check_all_is_there()
+
+    def test_the_daemon_answers_507_and_goes_on_when_there_is_space(self):
+        daemon = self.start("serve", "--history", "disk/data", "--listen", "127.0.0.1:0")
+        self.addCleanup(daemon.kill)
+        connection = http.client.HTTPConnection("127.0.0.1", int(daemon.stdout.readline().rsplit(":", 1)[1]), timeout=60)
+        self.addCleanup(connection.close)
+        statuses = set()
+
+        def ask(method, target, body=None):
+            connection.request(method, target, body=None if body is None else json.dumps(body))
+            response = connection.getresponse()
+            text = response.read().decode()
+            return response.status, text
+
+        def record(name, prompt):
+            status, _ = ask("POST", "/v1/history/generations", {"generation_id": name, "task_type": "text", "prompt": prompt})
+            statuses.add(status)
+            return status == 201
+
+        self.record_until_full(record)
+        self.assertEqual(statuses, {201, 507})
+        self.assertIn('assay_history_alert{alert="refusing"} 1', ask("GET", "/metrics")[1])
+        self.assertEqual(ask("GET", "/healthz")[0], 503)
+        self.grow()
+        for number in range(20):
+            self.assertTrue(record(f"later-{number}", "chair"))
+            self.recorded.append(f"later-{number}")
+        self.assertIn('assay_history_alert{alert="refusing"} 0', ask("GET", "/metrics")[1])
+        connection.close()
+        daemon.terminate()
+        _, err = daemon.communicate(timeout=60 * programs.patience())
+        self.assertEqual(daemon.returncode, 0, err)
+        self.check_all_is_there()
 
 
 class Unwritable(programs.Case):

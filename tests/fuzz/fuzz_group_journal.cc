@@ -1,6 +1,6 @@
 /// \file
 /// Fuzzes the opening of a journal of several segments: whatever the bytes, what was recovered once
-/// is recovered again, and the journal goes on behind it.
+/// is recovered again, also of damaged segments, and the journal goes on behind it.
 ///
 /// Input: the bytes of each segment, between them the separator `|SEG` and one byte: by how much
 /// the next segment's first sequence is higher.
@@ -32,13 +32,13 @@ assay::Result<Records> recover(assay::files::FileSystem& file_system, std::strin
   const auto journal = GroupJournal::open(
       file_system, "/journal", {.segment_size = assay::ByteCount(100)},
       [&](std::uint64_t sequence, std::span<const std::byte> record) -> assay::Status {
-        CHECK(last == 0 || sequence == last + 1, "records come in order");
+        CHECK(sequence > last, "records come in order");
         last = sequence;
         records.emplace_back(assay::as_text(record));
         return {};
       });
   if (!journal) return journal.error();
-  CHECK(last == 0 || (*journal)->last_sequence() == last, "the numbering goes on");
+  CHECK((*journal)->last_sequence() >= last, "the numbering goes on");
   if (more.empty()) return records;
   const auto sequence = (*journal)->append(assay::as_bytes(more));
   CHECK(sequence.has_value(), "there is space");

@@ -22,11 +22,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = ROOT / "build" / "package"
 WORK = ROOT / "build" / "package-test"
 DATA = ROOT / "tests" / "data" / "audit" / "s01_mix"
+UNITS = {unit.name for unit in (ROOT / "cmake" / "package" / "systemd").iterdir()}
 SKIPPED = 77
 
 # What every Linux has that can run a C++ program; all else must come along in the .tar.gz.
 RUNTIMES = re.compile(r"(ld-linux-x86-64|lib(c|m|dl|rt|pthread|resolv|util|anl|gcc_s|stdc\+\+))\.so\.\d+")
-ARROW = {"libarrow.so", "libarrow_s3.so", "libparquet.so"}
+CARRIED = {"libarrow.so", "libarrow_s3.so", "libparquet.so", "libopenvino.so", "libopenvino_intel_cpu_plugin.so",
+           "libtbb.so"}
 
 
 def output_of(*command, **more):
@@ -99,7 +101,7 @@ class Contents(unittest.TestCase):
     def check_program(self, prefix):
         program = prefix / "bin" / "assay"
         libraries = sorted((prefix / "lib" / "assay").iterdir())
-        self.assertLessEqual(ARROW, {re.sub(r"\.so\..*", ".so", library.name) for library in libraries})
+        self.assertLessEqual(CARRIED, {re.sub(r"\.so\..*", ".so", library.name) for library in libraries})
         dynamic = output_of("readelf", "-d", program)
         self.assertEqual(re.findall(r"\((RPATH|RUNPATH)\).*\[(.*)\]", dynamic), [("RPATH", "$ORIGIN/../lib/assay")])
         for library in libraries:
@@ -115,6 +117,7 @@ class Contents(unittest.TestCase):
             self.assertEqual(oct(mode), oct(wanted), path)
         for text in ("LICENSE.txt", "NOTICE.txt"):
             self.assertTrue((prefix / "share/doc/assay/arrow" / text).stat().st_size > 1000)
+        self.assertTrue((prefix / "share/doc/assay/openvino/LICENSE").stat().st_size > 1000)
         return {library.name for library in libraries}
 
     def test_tar_carries_all_that_it_needs(self):
@@ -127,22 +130,24 @@ class Contents(unittest.TestCase):
         self.assertEqual(missing, set())
         self.assertEqual({name for name in carried if RUNTIMES.fullmatch(name)}, set(), "never carry a runtime")
         self.assertIn("Apache License", (prefix / "share/doc/assay/LICENSE").read_text())
+        self.assertEqual(UNITS, {unit.name for unit in (prefix / "share/assay/systemd").iterdir()})
         terms = {path.parent.name for path in prefix.glob("share/doc/assay/libraries/*/copyright")}
         self.assertLessEqual({"libcurl4", "libfmt9", "libssl3"}, terms)
         self.assertIn("GNU LESSER", (prefix / "share/doc/assay/libraries/common-licenses/LGPL-2.1").read_text())
 
-    def test_deb_carries_arrow_and_names_the_rest(self):
+    def test_deb_carries_what_debian_lacks_and_names_the_rest(self):
         package = the_package("assay_*_amd64.deb")
         prefix = WORK / "run" / "contents deb"
         subprocess.run(["dpkg-deb", "-x", package, prefix], check=True)
         carried = self.check_program(prefix / "usr")
-        self.assertEqual({re.sub(r"\.so\..*", ".so", name) for name in carried}, ARROW)
+        self.assertEqual({re.sub(r"\.so\..*", ".so", name) for name in carried}, CARRIED)
         depends = output_of("dpkg-deb", "-f", package, "Depends")
         for name in ("libc6", "libcurl4", "libfmt9", "libstdc++6", "ca-certificates"):
             self.assertRegex(depends, rf"(^|, ){re.escape(name)}( |,|$)")
         documents = prefix / "usr/share/doc/assay"
         self.assertTrue((documents / "copyright").read_text().startswith("Format: https://www.debian.org/doc/"))
         self.assertIn("# Changelog", gzip.decompress((documents / "changelog.gz").read_bytes()).decode())
+        self.assertEqual(UNITS, {unit.name for unit in (prefix / "usr/lib/systemd/system").iterdir()})
         owners = {line.split()[1] for line in output_of("dpkg-deb", "-c", package).splitlines()}
         self.assertEqual(owners, {"root/root"})
 
@@ -256,7 +261,7 @@ class OnABareMachine(unittest.TestCase):
         machine.run("apt-get", "update", "-q", online=True, **online)
         machine.run("apt-get", "install", "-qy", "--no-install-recommends", "/srv/assay.deb", online=True,
                     DEBIAN_FRONTEND="noninteractive", **online)
-        self.check_links(machine, "/usr", lambda name: "arrow" not in name and "parquet" not in name)
+        self.check_links(machine, "/usr", lambda name: not re.match("lib(arrow|parquet|openvino|tbb)", name))
         self.check_program(machine, "assay")
         machine.run("apt-get", "remove", "-qy", "assay")
         for path in ("usr/bin/assay", "usr/lib/assay", "usr/share/doc/assay"):

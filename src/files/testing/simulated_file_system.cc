@@ -37,9 +37,10 @@ Error power_is_off() { return unavailable("the power is off"); }
 // A file apart from its names.
 struct SimulatedFileSystem::Node {
   std::string content;
-  std::string synced;      // as of the last sync
-  std::size_t intact = 0;  // of `synced`, what no later cut has touched
-  std::string uncut;       // before the last cut since then, if that took unsynced bytes away
+  std::string synced;         // as of the last sync
+  std::size_t intact = 0;     // of `synced`, what no later cut has touched
+  std::string uncut;          // before the last cut since then, if that took unsynced bytes away
+  std::int64_t modified = 0;  // by State::num_writes
   bool is_locked = false;
 };
 
@@ -159,7 +160,7 @@ class SimulatedFileSystem::OpenFile final : public File {
       }
     }
     node_->content += as_text(bytes);
-    ++state_->num_writes;
+    node_->modified = ++state_->num_writes;
     return status;
   }
 
@@ -180,6 +181,7 @@ class SimulatedFileSystem::OpenFile final : public File {
       node_->uncut = node_->content;
     }
     node_->content.resize(static_cast<std::size_t>(size.count()));
+    node_->modified = ++state_->num_writes;
     node_->intact = std::min(node_->intact, node_->content.size());
     return {};
   }
@@ -259,8 +261,9 @@ Result<std::optional<FileInfo>> SimulatedFileSystem::info(const fs::path& path) 
   }
   const auto node = state_->find(key);
   if (node == nullptr) return std::optional<FileInfo>();
-  return std::optional(FileInfo{
-      .kind = FileKind::kFile, .size = ByteCount(node->content.size()), .modified = modified});
+  return std::optional(FileInfo{.kind = FileKind::kFile,
+                                .size = ByteCount(node->content.size()),
+                                .modified = Timestamp(std::chrono::microseconds(node->modified))});
 }
 
 Result<DiskSpace> SimulatedFileSystem::space(const fs::path& path) {

@@ -1,0 +1,93 @@
+#include "predict/plan.h"
+
+#include "files/testing/simulated_file_system.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::predict {
+namespace {
+
+using files::testing::SimulatedFileSystem;
+
+void put(SimulatedFileSystem& file_system, const std::filesystem::path& path,
+         std::string_view text = "x") {
+  ASSERT_TRUE(file_system.create_folders(path.parent_path()));
+  auto file = file_system.open(path, files::OpenMode::kAppend);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->append(as_bytes(text)));
+}
+
+void put_images(SimulatedFileSystem& file_system, const std::filesystem::path& folder, int count) {
+  for (int i = 0; i < count; ++i) put(file_system, folder / (std::to_string(i) + ".jpg"));
+}
+
+PlanOptions options_for(std::string source) {
+  return {.source = std::move(source), .tree = DataTree("data")};
+}
+
+TEST(Plan, GoesFromSmallToLargeThenByName) {
+  SimulatedFileSystem file_system;
+  put_images(file_system, "in/b", 2);
+  put_images(file_system, "in/c", 1);
+  put_images(file_system, "in/a", 2);
+  const auto plan = make_plan(file_system, options_for("in"), {});
+  ASSERT_TRUE(plan) << plan.error().message;
+  std::vector<std::string> order;
+  for (const PlannedProject& project : plan->projects) order.push_back(project.project);
+  EXPECT_EQ(order, (std::vector<std::string>{"c", "a", "b"}));
+  EXPECT_TRUE(plan->is_missing_models());
+  EXPECT_FALSE(plan->has_gaps());
+}
+
+TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
+  SimulatedFileSystem file_system;
+  put_images(file_system, "in/fast", 4);
+  put_images(file_system, "in/slow", 6);
+  PlanOptions options = options_for("in");
+  auto plan = make_plan(file_system, options, {});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->projects[1].estimated_seconds, std::nullopt);
+  EXPECT_NE(to_text(*plan).find("To do: 2 projects, 10 images\n"), std::string::npos);
+  EXPECT_NE(to_json(*plan).find("\"estimated_seconds\": null"), std::string::npos);
+
+  options.seconds_per_image = [](const archives::EntrySource& source) {
+    return std::optional(source.name() == "in/fast" ? 10.0 : 1000.0);
+  };
+  plan = make_plan(file_system, options, {});
+  ASSERT_TRUE(plan);
+  const std::string text = to_text(*plan);
+  EXPECT_NE(text.find("To do: 2 projects, 10 images, 1.7 h\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  fast (4 images), 40 s\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  slow (6 images), 1.7 h\n"), std::string::npos) << text;
+}
+
+TEST(Plan, NeedsRoomForWhatIsToDoAlone) {
+  SimulatedFileSystem file_system;
+  put_images(file_system, "in/a", 4);
+  put_images(file_system, "in/done", 1);
+  auto plan = make_plan(file_system, options_for("in"), {});
+  ASSERT_TRUE(plan);
+  const ByteCount all = plan->needed_space;
+  put(file_system, "data/ai_data/batch_predictions_progress.txt", "done\n");
+  plan = make_plan(file_system, options_for("in"), {});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->needed_space.count() * 5, all.count() * 4);
+  EXPECT_EQ(plan->projects[0].status, PlanStatus::kDone);
+}
+
+TEST(Plan, StopsWhenAsked) {
+  SimulatedFileSystem file_system;
+  put_images(file_system, "in/a", 1);
+  std::stop_source stop;
+  stop.request_stop();
+  const auto plan = make_plan(file_system, options_for("in"), stop.get_token());
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, ErrorCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace assay::predict
