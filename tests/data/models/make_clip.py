@@ -1,5 +1,10 @@
-"""Write a small CLIP image tower of zeros: make_clip.py OUTPUT [NAME_TO_LEAVE_OUT]"""
+"""Write a small CLIP image tower: make_clip.py OUTPUT [--seed N] [NAME_TO_LEAVE_OUT]
+
+Of zeros, which gives every image the same vector, or of random numbers.
+"""
+import array
 import json
+import random
 import struct
 import sys
 
@@ -12,7 +17,11 @@ for name, out, inner in (("attn.in_proj_", 3 * WIDTH, WIDTH), ("attn.out_proj.",
                          ("mlp.c_fc.", HIDDEN, WIDTH), ("mlp.c_proj.", WIDTH, HIDDEN)):
     shapes |= {f"visual.transformer.resblocks.0.{name}weight": [out, inner],
                f"visual.transformer.resblocks.0.{name}bias": [out]}
-for name in sys.argv[2:]:
+arguments, seed = sys.argv[2:], None
+if arguments[:1] == ["--seed"]:
+    seed = int(arguments[1])
+    del arguments[:2]
+for name in arguments:
     del shapes[name]
 header, end = {}, 0
 for name, shape in shapes.items():
@@ -23,4 +32,9 @@ for name, shape in shapes.items():
     end += size
 text = json.dumps(header).encode()
 with open(sys.argv[1], "wb") as output:
-    output.write(struct.pack("<Q", len(text)) + text + bytes(end))
+    output.write(struct.pack("<Q", len(text)) + text)
+    if seed is None:
+        output.write(bytes(end))
+    else:
+        chance = random.Random(seed)
+        output.write(array.array("f", (chance.gauss(0, 0.3) for _ in range(end // 4))).tobytes())
