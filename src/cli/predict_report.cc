@@ -44,9 +44,9 @@ std::string as_json(const ReportFlags& flags, const predict::ReviewSummary& summ
     writer.name(reason).unsigned_integer(count);
   }
   writer.end_object();
-  writer.name("problems").begin_array();
+  writer.name("problems").begin_list();
   for (const std::string& problem : scored.problems) writer.text(problem);
-  writer.end_array();
+  writer.end_list();
   writer.end_object();
   return writer.take() + "\n";
 }
