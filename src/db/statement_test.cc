@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <string>
@@ -35,7 +36,7 @@ TEST_F(Statements, ValuesComeBackAsTheyWereBound) {
   EXPECT_EQ(select->optional_real(1), 0.1);
   EXPECT_EQ(select->text(2), std::string_view("a\0b", 3));
   const auto blob = select->blob(3);
-  EXPECT_TRUE(std::equal(blob.begin(), blob.end(), bytes.begin(), bytes.end()));
+  EXPECT_TRUE(std::ranges::equal(blob, bytes));
   EXPECT_EQ(select->column_name(1), "b");
   EXPECT_EQ(select->num_columns(), 4);
   ASSERT_TRUE(select->step().value());

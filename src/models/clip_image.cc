@@ -5,6 +5,8 @@
 #include "models/clip_graph_internal.h"
 #include "models/engine_internal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>

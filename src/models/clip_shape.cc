@@ -8,6 +8,7 @@
 #include <array>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 namespace assay::models {
 namespace {
@@ -98,7 +99,7 @@ Status check_no_layer_missing(const Checkpoint& checkpoint, const ClipShape& sha
        entry != tensors.end() && entry->first.starts_with(stem); ++entry) {
     const std::string_view rest = std::string_view(entry->first).substr(stem.size());
     const auto layer = parse_integer(rest.substr(0, rest.find('.')));
-    if (!layer || *layer < 0 || static_cast<std::uint64_t>(*layer) >= shape.num_layers) {
+    if (!layer || std::cmp_less(*layer, 0) || std::cmp_greater_equal(*layer, shape.num_layers)) {
       return invalid_input(fmt::format("{}: there is '{}', but no tensor '{}'", checkpoint.name(),
                                        entry->first, absent));
     }
@@ -109,7 +110,7 @@ Status check_no_layer_missing(const Checkpoint& checkpoint, const ClipShape& sha
 /// The sizes, from the three tensors that tell them.
 Result<ClipShape> read_sizes(const Checkpoint& checkpoint, ClipNames names) {
   ClipShape shape{.names = names};
-  const std::string patches_name = clip_patches_name(names);
+  const std::string_view patches_name = clip_patches_name(names);
   const Shape& patches = checkpoint.find(patches_name)->shape;
   RETURN_IF_ERROR(check_size(checkpoint, patches_name,
                              patches.size() == 4 && patches[1] == 3 && patches[2] == patches[3] &&
@@ -120,7 +121,7 @@ Result<ClipShape> read_sizes(const Checkpoint& checkpoint, ClipNames names) {
   shape.num_heads = shape.width / kHeadWidth;
   shape.patch_side = patches[2];
 
-  const std::string positions_name = clip_positions_name(names);
+  const std::string_view positions_name = clip_positions_name(names);
   const TensorInfo* positions = checkpoint.find(positions_name);
   const bool has_tokens = positions != nullptr && positions->shape.size() == 2 &&
                           positions->shape[0] >= 2 && positions->shape[1] == shape.width;
@@ -130,7 +131,7 @@ Result<ClipShape> read_sizes(const Checkpoint& checkpoint, ClipNames names) {
                              has_tokens && shape.num_tokens() == num_tokens,
                              fmt::format("[grid * grid + 1, {}]", shape.width)));
 
-  const std::string projection_name = clip_projection_name(names);
+  const std::string_view projection_name = clip_projection_name(names);
   const TensorInfo* projection = checkpoint.find(projection_name);
   const std::size_t output_at = names == ClipNames::kOpenClip ? 1 : 0;
   const bool has_output = projection != nullptr && projection->shape.size() == 2 &&

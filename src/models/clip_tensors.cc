@@ -2,13 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace assay::models {
 namespace {
 
-TensorRows whole(std::string tensor, Shape shape) {
-  return {.tensor = std::move(tensor), .shape = std::move(shape)};
+TensorRows whole(std::string_view tensor, Shape shape) {
+  return {.tensor = std::string(tensor), .shape = std::move(shape)};
 }
 
 LinearRows linear(const std::string& name, std::uint64_t out, std::uint64_t in) {
@@ -31,17 +33,17 @@ LinearRows third(const std::string& prefix, std::uint64_t width, std::uint64_t p
 
 }  // namespace
 
-std::string clip_patches_name(ClipNames names) {
+std::string_view clip_patches_name(ClipNames names) {
   return names == ClipNames::kOpenClip ? "visual.conv1.weight"
                                        : "vision_model.embeddings.patch_embedding.weight";
 }
 
-std::string clip_positions_name(ClipNames names) {
+std::string_view clip_positions_name(ClipNames names) {
   return names == ClipNames::kOpenClip ? "visual.positional_embedding"
                                        : "vision_model.embeddings.position_embedding.weight";
 }
 
-std::string clip_projection_name(ClipNames names) {
+std::string_view clip_projection_name(ClipNames names) {
   return names == ClipNames::kOpenClip ? "visual.proj" : "visual_projection.weight";
 }
 

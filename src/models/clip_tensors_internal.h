@@ -56,9 +56,9 @@ ClipRows clip_rows(const ClipShape& shape);
 ClipBlockRows clip_block_rows(const ClipShape& shape, std::uint64_t layer);
 
 /// The names of the tensors a layout is known by.
-std::string clip_patches_name(ClipNames names);
-std::string clip_positions_name(ClipNames names);
-std::string clip_projection_name(ClipNames names);
+std::string_view clip_patches_name(ClipNames names);
+std::string_view clip_positions_name(ClipNames names);
+std::string_view clip_projection_name(ClipNames names);
 /// The start of the names of one block, with the dot.
 std::string clip_block_prefix(ClipNames names, std::uint64_t layer);
 

@@ -2,10 +2,13 @@
 
 #include "models/engine_internal.h"
 
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <exception>
 #include <openvino/core/version.hpp>
 #include <openvino/runtime/properties.hpp>
 #include <utility>
@@ -31,6 +34,15 @@ ov::Core& engine_core() {
   // Never destroyed: its drivers have threads and statics of their own, and models may outlive it.
   static auto* const core = new ov::Core();
   return *core;
+}
+
+Error engine_error(std::string_view what, const std::exception& exception) {
+  std::string words = exception.what();
+  // The engine puts its source lines in front, a line each: the last one says what happened.
+  while (words.ends_with('\n')) words.pop_back();
+  const std::size_t start = words.rfind('\n');
+  if (start != std::string::npos) words.erase(0, start + 1);
+  return internal(fmt::format("{}: {}", what, words));
 }
 
 std::string_view to_string(Precision precision) {

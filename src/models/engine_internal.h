@@ -5,18 +5,17 @@
 
 #include "core/error.h"
 
-#include <fmt/format.h>
-
 #include <exception>
 #include <openvino/runtime/core.hpp>
-#include <string>
 #include <string_view>
-#include <utility>
 
 namespace assay::models {
 
 /// The engine; its drivers are loaded when first asked for. Threads: safe from any thread.
 ov::Core& engine_core();
+
+/// `what`, and the engine's own words. kInternal.
+Error engine_error(std::string_view what, const std::exception& exception);
 
 /// Run `action`, which may throw as the engine does. Errors: kInternal, with the engine's words.
 template <typename Action>
@@ -24,12 +23,7 @@ auto with_engine(std::string_view what, Action action) -> decltype(action()) {
   try {
     return action();
   } catch (const std::exception& exception) {
-    std::string words = exception.what();
-    // The engine puts its source lines in front, a line each: the last one says what happened.
-    while (words.ends_with('\n')) words.pop_back();
-    const std::size_t start = words.rfind('\n');
-    if (start != std::string::npos) words.erase(0, start + 1);
-    return internal(fmt::format("{}: {}", what, words));
+    return engine_error(what, exception);
   }
 }
 

@@ -90,8 +90,9 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
   ASSIGN_OR_RETURN(manifest.shape, text("shape"));
   ASSIGN_OR_RETURN(manifest.source, text("source"));
   const json::Value* size = root.find("size");
-  if (size == nullptr || size->integer().value_or(-1) < 0) return corrupt("'size' must be a size");
-  manifest.size = ByteCount(static_cast<std::uint64_t>(*size->integer()));
+  const std::int64_t num_bytes = size == nullptr ? -1 : size->integer().value_or(-1);
+  if (num_bytes < 0) return corrupt("'size' must be a size");
+  manifest.size = ByteCount(static_cast<std::uint64_t>(num_bytes));
   ASSIGN_OR_RETURN(const std::string embedding, text("embedding"));
   ASSIGN_OR_RETURN(manifest.choices.embedding, parse_embedding_form(embedding));
   ASSIGN_OR_RETURN(const std::string activation, text("activation"));

@@ -26,10 +26,10 @@ const PickleDict* inner_dict(const PickleMachine& machine, const PickleDict& dic
   return found;
 }
 
-const PickleDict& state_dict_of(const PickleMachine& machine, const PickleDict& root) {
+const PickleDict* state_dict_of(const PickleMachine& machine, const PickleDict* root) {
   for (const std::string_view name : kOuterNames) {
-    const PickleDict* inner = inner_dict(machine, root, name);
-    if (inner != nullptr) return *inner;
+    const PickleDict* inner = inner_dict(machine, *root, name);
+    if (inner != nullptr) return inner;
   }
   return root;
 }
@@ -48,7 +48,7 @@ Result<std::vector<PickledTensor>> read_state_pickle(std::string_view pickle) {
     return invalid_input("not a state dict: the file holds another kind of value");
   std::vector<PickledTensor> tensors;
   std::unordered_map<std::string_view, std::size_t> positions;
-  for (const auto& [key, value] : state_dict_of(machine, *root).items) {
+  for (const auto& [key, value] : state_dict_of(machine, root)->items) {
     const auto* name = machine.as<std::string>(key);
     const auto* tensor = machine.as<PickleTensor>(value);
     if (name == nullptr) return invalid_input("not a state dict: a key is not a text");

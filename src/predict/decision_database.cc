@@ -85,7 +85,7 @@ Result<bool> is_taken(files::FileSystem& file_system, const fs::path& path) {
 
 /// Remove a file that may not be there. Errors: as FileSystem.
 Status remove_if_there(files::FileSystem& file_system, const fs::path& path) {
-  const Status removed = file_system.remove(path);
+  Status removed = file_system.remove(path);
   if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
   return {};
 }
@@ -127,65 +127,71 @@ Result<fs::path> decision_database_target(files::FileSystem& file_system, const 
   return target;
 }
 
-/// Declared in the order in which they must be destroyed, the last first.
+namespace {
+
+/// The open file. The statements end before their database.
+struct Tables {
+  db::Database database;
+  DecisionInserter decisions;
+  db::Statement group_scores;
+  db::Statement image_scores;
+  db::Statement dropped;
+
+  /// Errors: as DecisionDatabase.
+  static Result<std::unique_ptr<Tables>> create(const fs::path& partial);
+};
+
+Result<std::unique_ptr<Tables>> Tables::create(const fs::path& partial) {
+  // The file gets its name when it is whole, so nothing of it is journalled or synced before.
+  ASSIGN_OR_RETURN(db::Database database,
+                   db::Database::open(partial, {.mode = db::OpenMode::kCreate,
+                                                .journal = db::JournalMode::kMemory,
+                                                .durability = db::Durability::kNone}));
+  // Held to the end: it tells other runs that this one lives.
+  RETURN_IF_ERROR(database.execute("BEGIN EXCLUSIVE"));
+  RETURN_IF_ERROR(create_decision_table(database));
+  RETURN_IF_ERROR(database.execute(kSideTables));
+  ASSIGN_OR_RETURN(const auto columns, decision_columns(database));
+  ASSIGN_OR_RETURN(DecisionInserter decisions, DecisionInserter::prepare(database, columns));
+  ASSIGN_OR_RETURN(db::Statement group_scores,
+                   database.prepare("INSERT INTO group_scores VALUES (?, ?, ?, ?, ?)"));
+  ASSIGN_OR_RETURN(db::Statement image_scores,
+                   database.prepare("INSERT INTO image_scores VALUES "
+                                    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  ASSIGN_OR_RETURN(db::Statement dropped,
+                   database.prepare("INSERT INTO dropped_images VALUES (?, ?)"));
+  return std::make_unique<Tables>(Tables{.database = std::move(database),
+                                         .decisions = std::move(decisions),
+                                         .group_scores = std::move(group_scores),
+                                         .image_scores = std::move(image_scores),
+                                         .dropped = std::move(dropped)});
+}
+
+}  // namespace
+
 struct DecisionDatabase::Writer {
   files::FileSystem* file_system;
   fs::path folder;
   std::string project;
   ExistingResult existing;
   fs::path partial;
-  std::optional<db::Database> database = std::nullopt;
-  std::optional<DecisionInserter> insert_decision = std::nullopt;
-  std::optional<db::Statement> insert_group_score = std::nullopt;
-  std::optional<db::Statement> insert_image_score = std::nullopt;
-  std::optional<db::Statement> insert_dropped = std::nullopt;
+  std::unique_ptr<Tables> tables = nullptr;  // null once finished
 
-  /// Errors of all: as the class.
-  Status begin();
+  /// Errors of both: as the class.
   Status close();
   Result<fs::path> publish() const;
-
-  void forget_statements() {
-    insert_decision.reset();
-    insert_group_score.reset();
-    insert_image_score.reset();
-    insert_dropped.reset();
-  }
 };
 
-Status DecisionDatabase::Writer::begin() {
-  // The file gets its name when it is whole, so nothing of it is journalled or synced before.
-  ASSIGN_OR_RETURN(auto opened, db::Database::open(partial, {.mode = db::OpenMode::kCreate,
-                                                             .journal = db::JournalMode::kMemory,
-                                                             .durability = db::Durability::kNone}));
-  database.emplace(std::move(opened));
-  // Held to the end: it tells other runs that this one lives.
-  RETURN_IF_ERROR(database->execute("BEGIN EXCLUSIVE"));
-  RETURN_IF_ERROR(create_decision_table(*database));
-  RETURN_IF_ERROR(database->execute(kSideTables));
-  ASSIGN_OR_RETURN(const auto columns, decision_columns(*database));
-  ASSIGN_OR_RETURN(insert_decision, DecisionInserter::prepare(*database, columns));
-  ASSIGN_OR_RETURN(insert_group_score,
-                   database->prepare("INSERT INTO group_scores VALUES (?, ?, ?, ?, ?)"));
-  ASSIGN_OR_RETURN(insert_image_score,
-                   database->prepare("INSERT INTO image_scores VALUES "
-                                     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  ASSIGN_OR_RETURN(insert_dropped, database->prepare("INSERT INTO dropped_images VALUES (?, ?)"));
-  return {};
-}
-
 Status DecisionDatabase::Writer::close() {
-  RETURN_IF_ERROR(database->execute("COMMIT"));
-  forget_statements();
-  RETURN_IF_ERROR(database->close());
-  database.reset();
+  RETURN_IF_ERROR(tables->database.execute("COMMIT"));
+  tables.reset();
   ASSIGN_OR_RETURN(const auto file, file_system->open(partial, files::OpenMode::kAppend));
   return file->sync();
 }
 
 Result<fs::path> DecisionDatabase::Writer::publish() const {
   while (true) {
-    ASSIGN_OR_RETURN(const fs::path target,
+    ASSIGN_OR_RETURN(fs::path target,
                      decision_database_target(*file_system, folder, project, existing));
     ASSIGN_OR_RETURN(const bool is_replaced, is_taken(*file_system, target));
     if (is_replaced) {
@@ -213,9 +219,8 @@ DecisionDatabase::DecisionDatabase(std::unique_ptr<Writer> writer) : writer_(std
 DecisionDatabase::DecisionDatabase(DecisionDatabase&&) noexcept = default;
 
 DecisionDatabase::~DecisionDatabase() {
-  if (writer_ == nullptr || !writer_->database) return;
-  writer_->forget_statements();
-  writer_->database.reset();
+  if (writer_ == nullptr || writer_->tables == nullptr) return;
+  writer_->tables.reset();
   static_cast<void>(remove_if_there(*writer_->file_system, writer_->partial));
 }
 
@@ -232,17 +237,16 @@ Result<DecisionDatabase> DecisionDatabase::create(files::FileSystem& file_system
                                                 .project = std::string(project),
                                                 .existing = existing,
                                                 .partial = partial});
-  DecisionDatabase database(std::move(writer));
-  RETURN_IF_ERROR(database.writer_->begin());
-  return database;
+  ASSIGN_OR_RETURN(writer->tables, Tables::create(partial));
+  return DecisionDatabase(std::move(writer));
 }
 
 Status DecisionDatabase::add(const Decision& decision) {
-  return writer_->insert_decision->insert(decision);
+  return writer_->tables->decisions.insert(decision);
 }
 
 Status DecisionDatabase::add(const GroupScore& score) {
-  return with_context(writer_->insert_group_score->bind_text(1, score.group_id)
+  return with_context(writer_->tables->group_scores.bind_text(1, score.group_id)
                           .bind_integer(2, score.num_images)
                           .bind_integer(3, score.num_scored)
                           .bind_real(4, score.margin)
@@ -255,7 +259,7 @@ Status DecisionDatabase::add(const ImageScore& score) {
   const auto as_text = [](const std::optional<CropBox>& box) {
     return box ? std::optional(coords_to_json(*box)) : std::nullopt;
   };
-  return with_context(writer_->insert_image_score->bind_text(1, score.group_id)
+  return with_context(writer_->tables->image_scores.bind_text(1, score.group_id)
                           .bind_integer(2, score.image_index)
                           .bind_text(3, score.entry)
                           .bind_integer(4, score.crc32)
@@ -275,7 +279,7 @@ Status DecisionDatabase::add(const ImageScore& score) {
 Status DecisionDatabase::add(const RunRecord& run) {
   ASSIGN_OR_RETURN(
       db::Statement insert,
-      writer_->database->prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+      writer_->tables->database.prepare("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   return insert.bind_text(1, run.run_id)
       .bind_text(2, to_rfc3339(run.started_at))
       .bind_text(3, to_rfc3339(run.finished_at))
@@ -289,12 +293,12 @@ Status DecisionDatabase::add(const RunRecord& run) {
 }
 
 Status DecisionDatabase::add_dropped(std::string_view entry, std::string_view reason) {
-  return with_context(writer_->insert_dropped->bind_text(1, entry).bind_text(2, reason).run(),
+  return with_context(writer_->tables->dropped.bind_text(1, entry).bind_text(2, reason).run(),
                       entry);
 }
 
 Result<fs::path> DecisionDatabase::finish() {
-  CHECK(writer_->database.has_value(), "the database is finished");
+  CHECK(writer_->tables != nullptr, "the database is finished");
   RETURN_IF_ERROR(writer_->close());
   return writer_->publish();
 }

@@ -66,27 +66,27 @@ CREATE VIEW ai_mistakes AS
   SELECT * FROM ai_decisions WHERE selection_match = 0 OR crop_match = 0;
 )sql";
 
-enum Column : std::uint8_t {
-  kGroupId,
-  kTimestamp,
-  kProjectId,
-  kDirectory,
-  kBatchNumber,
-  kImages,
-  kAiSelectedIndex,
-  kAiCropCoords,
-  kAiConfidence,
-  kUserSelectedIndex,
-  kUserAction,
-  kFinalCropCoords,
-  kCropTimestamp,
-  kImageWidth,
-  kImageHeight,
-  kSelectionMatch,
-  kCropMatch,
-  kAiCropAccepted,
-  kNumColumns
-};
+/// Positions in kNames.
+using Column = int;
+constexpr Column kGroupId = 0;
+constexpr Column kTimestamp = 1;
+constexpr Column kProjectId = 2;
+constexpr Column kDirectory = 3;
+constexpr Column kBatchNumber = 4;
+constexpr Column kImages = 5;
+constexpr Column kAiSelectedIndex = 6;
+constexpr Column kAiCropCoords = 7;
+constexpr Column kAiConfidence = 8;
+constexpr Column kUserSelectedIndex = 9;
+constexpr Column kUserAction = 10;
+constexpr Column kFinalCropCoords = 11;
+constexpr Column kCropTimestamp = 12;
+constexpr Column kImageWidth = 13;
+constexpr Column kImageHeight = 14;
+constexpr Column kSelectionMatch = 15;
+constexpr Column kCropMatch = 16;
+constexpr Column kAiCropAccepted = 17;
+constexpr Column kNumColumns = 18;
 
 constexpr std::array<std::string_view, kNumColumns> kNames = {
     "group_id",          "timestamp",

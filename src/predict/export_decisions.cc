@@ -54,16 +54,16 @@ Cell image_cell(const Decision& decision, std::optional<std::int64_t> index) {
 class Columns {
  public:
   template <typename Read>
-  void text(std::string name, Read read) {
-    add(std::move(name), tables::ColumnType::kText, std::move(read));
+  void text(std::string_view name, Read read) {
+    add(name, tables::ColumnType::kText, std::move(read));
   }
   template <typename Read>
-  void integer(std::string name, Read read) {
-    add(std::move(name), tables::ColumnType::kInt64, std::move(read));
+  void integer(std::string_view name, Read read) {
+    add(name, tables::ColumnType::kInt64, std::move(read));
   }
   template <typename Read>
-  void real(std::string name, Read read) {
-    add(std::move(name), tables::ColumnType::kDouble, std::move(read));
+  void real(std::string_view name, Read read) {
+    add(name, tables::ColumnType::kDouble, std::move(read));
   }
 
   void box(const std::string& name, std::optional<CropBox> Decision::* member) {
@@ -98,8 +98,8 @@ class Columns {
 
  private:
   template <typename Read>
-  void add(std::string name, tables::ColumnType type, Read read) {
-    columns_.push_back({.name = std::move(name),
+  void add(std::string_view name, tables::ColumnType type, Read read) {
+    columns_.push_back({.name = std::string(name),
                         .type = type,
                         .cell = [read = std::move(read)](const DecisionSource& source,
                                                          const Decision& decision) -> Cell {
@@ -116,7 +116,7 @@ class Columns {
 
 std::vector<ExportColumn> export_columns() {
   Columns columns;
-  columns.text("database", [](const DecisionSource& source, const Decision&) {
+  columns.text("database", [](const DecisionSource& source, const Decision& /*row*/) {
     return Cell(source.path.filename().native());
   });
   columns.text("group_id", [](const Decision& row) { return Cell(row.group_id); });
@@ -245,6 +245,7 @@ Status write_csv(files::FileSystem& file_system, const fs::path& target,
   const std::vector<ExportColumn> columns = export_columns();
   ASSIGN_OR_RETURN(files::AtomicFile file, files::AtomicFile::create(file_system, target));
   std::vector<std::string_view> views;
+  views.reserve(columns.size());
   for (const ExportColumn& column : columns) views.push_back(column.name);
   std::string row;
   tables::append_csv_row(row, views);
@@ -252,6 +253,7 @@ Status write_csv(files::FileSystem& file_system, const fs::path& target,
   for (const DecisionSource& source : sources) {
     for (const Decision& decision : source.table.decisions) {
       std::vector<std::string> fields;
+      fields.reserve(columns.size());
       for (const ExportColumn& column : columns) {
         fields.push_back(csv_field(column.cell(source, decision)));
       }
@@ -268,6 +270,7 @@ Status write_parquet(files::FileSystem& file_system, const fs::path& target,
                      std::span<const DecisionSource> sources) {
   const std::vector<ExportColumn> columns = export_columns();
   std::vector<tables::ColumnSpec> specs;
+  specs.reserve(columns.size());
   for (const ExportColumn& column : columns) {
     specs.push_back({.path = column.name, .type = column.type});
   }

@@ -32,6 +32,11 @@ std::string name_of(const ValidatedDatabase& database) {
   return report::visible_text(database.path.filename().native());
 }
 
+std::string_view verdict_of(const ValidatedDatabase& database) {
+  if (database.count(Severity::kError) > 0) return "NOT VALID";
+  return database.count(Severity::kWarning) > 0 ? "valid, with warnings" : "valid";
+}
+
 std::string line_of(const Finding& finding) {
   const std::string text = report::visible_text(finding.text);
   return finding.row.empty() ? text
@@ -85,12 +90,7 @@ std::string to_text(const ValidationReport& report, Listing listing) {
   std::string text;
   auto out = std::back_inserter(text);
   for (const ValidatedDatabase& database : report.databases) {
-    const std::size_t num_errors = database.count(Severity::kError);
-    const std::size_t num_warnings = database.count(Severity::kWarning);
-    fmt::format_to(out, "{}: {}\n", name_of(database),
-                   num_errors > 0     ? "NOT VALID"
-                   : num_warnings > 0 ? "valid, with warnings"
-                                      : "valid");
+    fmt::format_to(out, "{}: {}\n", name_of(database), verdict_of(database));
     fmt::format_to(out,
                    "  {} records, {} with predictions ({:.1f} %), {} with the user's choice "
                    "({:.1f} %), {} columns; {}\n",
@@ -162,7 +162,7 @@ std::string to_junit(const ValidationReport& report) {
     for (std::size_t i = 0; i < kNumRules; ++i) {
       const auto rule = static_cast<Rule>(i);
       const auto found = database.num_findings.find(rule);
-      fmt::format_to(out, "    <testcase classname=\"{}\" name=\"{}\"", name, to_string(rule));
+      fmt::format_to(out, R"(    <testcase classname="{}" name="{}")", name, to_string(rule));
       if (found == database.num_findings.end()) {
         text += "/>\n";
         continue;

@@ -49,7 +49,7 @@ Result<std::optional<KnownGeneration>> FinishedLookup::find_record(
   }
   // The newest first: that is where late feedback belongs.
   for (const OpenHistoryFile& file : std::views::reverse(snapshot.files)) {
-    const std::size_t id = static_cast<std::size_t>(RecordField::kGenerationId);
+    const auto id = static_cast<std::size_t>(RecordField::kGenerationId);
     const auto line = index_.find_last({.file = file.opened.get(),
                                         .size = file.size,
                                         .path = file.file.path,

@@ -83,6 +83,7 @@ JsonMembers to_members(const RotateReport& report) {
   set_count(members, "without_time", report.num_without_time);
   set_count(members, "unreadable", report.num_unreadable);
   std::vector<std::string> months;
+  months.reserve(report.months.size());
   for (const RotatedMonth& month : report.months) months.push_back(to_json(month));
   members.set("months", list_of(months));
   std::vector<std::string> problems;

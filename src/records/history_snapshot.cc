@@ -62,7 +62,8 @@ Result<HistorySnapshot> try_to_open(files::FileSystem& file_system, const fs::pa
   for (const HistoryFile& file : listed) {
     if (file.month.empty() && current) {
       snapshot.has_files = true;
-      snapshot.files.push_back(*std::move(current));
+      snapshot.files.push_back(std::move(*current));
+      current.reset();
       continue;
     }
     ASSIGN_OR_RETURN(const auto info, file_system.info(file.path));

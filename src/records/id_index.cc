@@ -226,8 +226,7 @@ Result<std::optional<IdIndex::Index>> IdIndex::extend(const IndexedFile& source,
 }
 
 Result<std::optional<std::string>> IdIndex::find_indexed(const IndexedFile& source,
-                                                         const Index& index,
-                                                         std::string_view id) const {
+                                                         const Index& index, std::string_view id) {
   const auto entry_at = [&](std::uint64_t number) -> Result<Entry> {
     Entry entry;
     const auto bytes = std::as_writable_bytes(std::span(&entry, 1));

@@ -52,8 +52,8 @@ class IdIndex {
 
   Result<std::optional<Index>> load(const IndexedFile& source) const;
   Result<std::optional<Index>> extend(const IndexedFile& source, std::optional<Index> index) const;
-  Result<std::optional<std::string>> find_indexed(const IndexedFile& source, const Index& index,
-                                                  std::string_view id) const;
+  static Result<std::optional<std::string>> find_indexed(const IndexedFile& source,
+                                                         const Index& index, std::string_view id);
 
   files::FileSystem* file_system_;
   std::filesystem::path folder_;

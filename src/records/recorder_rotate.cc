@@ -80,11 +80,11 @@ Result<RotateReport> LocalRecorder::rotate_current(Timestamp now, const RotateOp
 Status LocalRecorder::finish_rotation() {
   if (!before_rotation_) return {};
   RETURN_IF_ERROR(check_folder());
-  ASSIGN_OR_RETURN(before_rotation_->files, derivation_->sync());
-  before_rotation_->time = clock_->now();
-  before_rotation_->rotated_month = rotated_month_ ? to_text(*rotated_month_) : "";
-  RETURN_IF_ERROR(
-      write_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json", *before_rotation_));
+  Checkpoint again = *before_rotation_;
+  ASSIGN_OR_RETURN(again.files, derivation_->sync());
+  again.time = clock_->now();
+  again.rotated_month = rotated_month_ ? to_text(*rotated_month_) : "";
+  RETURN_IF_ERROR(write_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json", again));
   before_rotation_.reset();
   return {};
 }
