@@ -67,7 +67,7 @@ CREATE VIEW ai_mistakes AS
 )sql";
 
 /// Positions in kNames.
-using Column = int;
+using Column = std::size_t;
 constexpr Column kGroupId = 0;
 constexpr Column kTimestamp = 1;
 constexpr Column kProjectId = 2;
@@ -98,6 +98,9 @@ constexpr std::array<std::string_view, kNumColumns> kNames = {
     "crop_timestamp",    "image_width",
     "image_height",      "selection_match",
     "crop_match",        "ai_crop_accepted"};
+
+/// As a statement counts columns.
+int position(Column column) { return static_cast<int>(column); }
 
 /// One row, whose columns may be absent and whose values may be of any type. Every error says which
 /// column it is about.
@@ -131,10 +134,10 @@ class RowReader {
   }
 
  private:
-  bool is_absent(Column column) const { return !has_.at(column) || row_.is_null(column); }
+  bool is_absent(Column column) const { return !has_.at(column) || row_.is_null(position(column)); }
 
   std::optional<std::string> text(Column column) const {
-    return is_absent(column) ? std::nullopt : row_.optional_text(column);
+    return is_absent(column) ? std::nullopt : row_.optional_text(position(column));
   }
 
   // Errors of all that follow: kInvalidInput.
@@ -148,10 +151,10 @@ class RowReader {
 
   Result<std::optional<std::int64_t>> integer(Column column) const {
     if (is_absent(column)) return std::nullopt;
-    if (row_.type(column) != db::ValueType::kInteger) {
+    if (row_.type(position(column)) != db::ValueType::kInteger) {
       return invalid_input(fmt::format("{} is no integer", kNames.at(column)));
     }
-    return row_.integer(column);
+    return row_.integer(position(column));
   }
 
   Result<std::optional<std::int64_t>> index(Column column, const Decision& decision) const {
@@ -174,11 +177,11 @@ class RowReader {
 
   Result<std::optional<double>> real(Column column) const {
     if (is_absent(column)) return std::nullopt;
-    const db::ValueType type = row_.type(column);
+    const db::ValueType type = row_.type(position(column));
     if (type != db::ValueType::kReal && type != db::ValueType::kInteger) {
       return invalid_input(fmt::format("{} is no number", kNames.at(column)));
     }
-    return row_.real(column);
+    return row_.real(position(column));
   }
 
   Result<std::optional<CropBox>> coords(Column column) const {
@@ -232,7 +235,7 @@ Result<DecisionTable> read_decisions(db::Database& database) {
     if (decision) {
       table.decisions.push_back(std::move(*decision));
     } else {
-      const std::string id = rows.optional_text(kGroupId).value_or("");
+      const std::string id = rows.optional_text(position(kGroupId)).value_or("");
       table.bad_rows.push_back({.row = id.empty() ? fmt::format("row {}", number) : id,
                                 .problem = decision.error().message});
     }

@@ -28,8 +28,8 @@ std::size_t highest_stage(const Decision& row) {
 }
 
 void add_selection(SelectionTally& tally, const Decision& row) {
-  const auto chosen = static_cast<std::size_t>(*row.user_selected_index);
-  const auto predicted = static_cast<std::size_t>(*row.ai_selected_index);
+  const auto chosen = static_cast<std::size_t>(row.user_selected_index.value_or(0));
+  const auto predicted = static_cast<std::size_t>(row.ai_selected_index.value_or(0));
   const std::size_t highest = highest_stage(row);
   const std::array<std::size_t, kNumSelectors> selected = {predicted, highest, 0};
   ++tally.num_groups;
@@ -51,11 +51,13 @@ bool has_comparable_crop(const Decision& row) {
 
 void add_crop(CropTally& tally, const Decision& row) {
   if (!has_comparable_crop(row)) return;
-  const std::array<CropBox, kNumCroppers> boxes = {*row.ai_crop_coords, kConstantCrop, CropBox()};
+  const CropBox predicted = row.ai_crop_coords.value_or(CropBox());
+  const CropBox chosen = row.final_crop_coords.value_or(CropBox());
+  const std::array<CropBox, kNumCroppers> boxes = {predicted, kConstantCrop, CropBox()};
   ++tally.num_crops;
   for (std::size_t i = 0; i < kNumCroppers; ++i) {
-    tally.sum_of_overlaps.at(i) += overlap(boxes.at(i), *row.final_crop_coords);
-    tally.num_within_tolerance.at(i) += crops_match(boxes.at(i), *row.final_crop_coords) ? 1 : 0;
+    tally.sum_of_overlaps.at(i) += overlap(boxes.at(i), chosen);
+    tally.num_within_tolerance.at(i) += crops_match(boxes.at(i), chosen) ? 1 : 0;
   }
 }
 

@@ -155,7 +155,7 @@ std::vector<ExportColumn> export_columns() {
 
 std::string csv_field(const Cell& cell) {
   struct Show {
-    std::string operator()(std::monostate) const { return {}; }
+    std::string operator()(std::monostate /*nothing*/) const { return {}; }
     std::string operator()(std::int64_t value) const { return fmt::to_string(value); }
     std::string operator()(double value) const { return json::python_repr(value); }
     std::string operator()(const std::string& value) const { return value; }

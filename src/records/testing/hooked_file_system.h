@@ -30,6 +30,11 @@ class HookedFileSystem final : public files::FileSystem {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->info(path);
   }
+  Result<std::optional<files::FileInfo>> info_unfollowed(
+      const std::filesystem::path& path) override {
+    RETURN_IF_ERROR(hook_(++num_calls_));
+    return base_->info_unfollowed(path);
+  }
   Result<files::DiskSpace> space(const std::filesystem::path& path) override {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->space(path);
