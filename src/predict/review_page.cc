@@ -138,12 +138,13 @@ Html caption_of(const ScoredGroup& group, std::size_t index) {
     caption += report::badge(Tone::kNeutral, "user's pick");
   }
   caption += Html::text(to_string(parse_image_name(image.name).stage));
-  if (image.score && image.score->score) {
-    caption += Html::text(fmt::format(" · score {:.3f}", *image.score->score));
-  }
+  std::string figures;
+  if (image.score && image.score->score) figures = fmt::format("score {:.3f}", *image.score->score);
   if (image.score && image.score->width && image.score->height) {
-    caption += Html::text(fmt::format(" · {} × {}", *image.score->width, *image.score->height));
+    figures += fmt::format("{}{} × {}", figures.empty() ? "" : " · ", *image.score->width,
+                           *image.score->height);
   }
+  if (!figures.empty()) caption += Html("<br>") + Html::text(figures);
   caption += Html("<br>") + report::code(base_name_of(image.name));
   if (image.score && image.score->error) {
     caption += Html("<br>") + report::badge(Tone::kBad, "failed") + Html::text(*image.score->error);

@@ -161,6 +161,7 @@ class ReviewWriter {
       page.begin_section("Projects").add(overview_of(projects_, first_pages()));
     }
     for (const ReviewPart& part : pages_[index]) RETURN_IF_ERROR(add_part(page, part));
+    if (pages_.size() > 1) page.add(report::page_links(page_links(), index));
     return page.render();
   }
 
