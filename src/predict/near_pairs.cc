@@ -15,14 +15,17 @@
 // is a sum over all numbers of the vectors, so the sum over some of them is never larger: a pair
 // that is too far apart in the few numbers that vary most is too far apart. These few are compared
 // for all pairs, as a product of matrices; what they do not rule out is added up number by number,
-// until it is too far apart or done. Pictures that have nothing to do with each other are told
-// apart by the first 64 of 512 numbers nearly always.
+// until it is too far apart or done. How many are few is tried out on a sample of pairs: 64 of 512
+// where pictures have little to do with each other, more where all are alike.
 
 namespace assay::predict {
 namespace {
 
-/// Numbers that all pairs are compared by.
-constexpr std::size_t kSketchLength = 64;
+/// The fewest numbers that all pairs are compared by; it is doubled while that rules too few out.
+constexpr std::size_t kMinSketchLength = 64;
+constexpr std::size_t kSampledPairs = 1024;
+/// Checking a pair by itself costs so many times what a doubled sketch costs it.
+constexpr std::size_t kMaxUndecidedShare = 50;
 /// Further numbers at a time.
 constexpr std::size_t kStepLength = 64;
 /// Above what rounding to 32 bits does to sums of products of unit vectors.
@@ -39,13 +42,11 @@ bool is_nearer(const NearPair& a, const NearPair& b) {
 /// Unit vectors with the numbers that vary most in front, and a sketch of each.
 class Directions {
  public:
-  Directions(std::vector<float> vectors, std::size_t dimension)
-      : vectors_(std::move(vectors)),
-        dimension_(dimension),
-        count_(vectors_.size() / dimension),
-        sketch_length_(std::min(kSketchLength, dimension)) {
+  Directions(std::vector<float> vectors, std::size_t dimension, double min_cosine)
+      : vectors_(std::move(vectors)), dimension_(dimension), count_(vectors_.size() / dimension) {
     for (std::size_t i = 0; i < count_; ++i) normalise(i);
     reorder();
+    choose_sketch_length(2 - (2 * min_cosine) + kRounding);
     make_sketches();
   }
 
@@ -122,6 +123,30 @@ class Directions {
     }
   }
 
+  /// The squared distance in the first numbers.
+  double distance(std::size_t a, std::size_t b, std::size_t length) const {
+    double sum = 0;
+    for (std::size_t k = 0; k < length; ++k) {
+      const double difference = double{row(a)[k]} - row(b)[k];
+      sum += difference * difference;
+    }
+    return sum;
+  }
+
+  void choose_sketch_length(double max_distance) {
+    for (sketch_length_ = kMinSketchLength; sketch_length_ < dimension_; sketch_length_ *= 2) {
+      std::size_t num_undecided = 0;
+      for (std::size_t i = 0; i < kSampledPairs && count_ > 1; ++i) {
+        // Far apart, as the archives' order puts like beside like.
+        const std::size_t a = (i * count_) / kSampledPairs;
+        const std::size_t b = (a + 1 + ((i * 7919) % (count_ - 1))) % count_;
+        if (distance(a, b, sketch_length_) <= max_distance) ++num_undecided;
+      }
+      if (num_undecided * kMaxUndecidedShare <= kSampledPairs) return;
+    }
+    sketch_length_ = dimension_;
+  }
+
   void make_sketches() {
     const std::size_t panels = (count_ + kPanelWidth - 1) / kPanelWidth;
     panels_.assign(panels * kPanelWidth * sketch_length_, 0.0F);
@@ -142,7 +167,7 @@ class Directions {
   std::vector<float> vectors_;  // [count, dimension]
   std::size_t dimension_;
   std::size_t count_;
-  std::size_t sketch_length_;
+  std::size_t sketch_length_ = 0;
   std::vector<float> panels_;   // [panels, sketch_length, kPanelWidth]
   std::vector<float> offsets_;  // [panels, kPanelWidth]
 };
@@ -263,7 +288,7 @@ Result<NearPairs> find_near_pairs(ThreadPool& pool, std::vector<float> vectors,
                                   const std::stop_token& stop) {
   CHECK(dimension > 0 && vectors.size() % dimension == 0, "the vectors are whole");
   CHECK(options.min_cosine > 0 && options.min_cosine <= 1, "a share of the largest cosine");
-  const Directions directions(std::move(vectors), dimension);
+  const Directions directions(std::move(vectors), dimension, options.min_cosine);
   PairCollector collector(options.max_pairs);
   const std::size_t count = directions.count();
   std::mutex mutex;  // guards done and the call
