@@ -52,17 +52,17 @@ Result<models::FoundModel> locate(files::FileSystem& file_system,
   if (!given) return models::find_model(file_system, options.tree.root(), kind);
   ASSIGN_OR_RETURN(const auto info, file_system.info(*given));
   if (!info) {
-    return missing(fmt::format("{}: no such file; name a {} that is there, or import one: assay "
-                               "models import {} FILE",
-                               given->native(), to_string(kind), to_string(kind)));
+    return missing(
+        fmt::format("{}: no such file; name a {} that is there, or import one: assay "
+                    "models import {} FILE",
+                    given->native(), to_string(kind), to_string(kind)));
   }
   models::FoundModel found{.path = *given, .choices = {}, .manifest = std::nullopt};
   const fs::path manifest = models::manifest_path(*given);
   ASSIGN_OR_RETURN(const auto has_manifest, file_system.info(manifest));
   if (has_manifest) {
     constexpr ByteCount kMaxManifest{std::uint64_t{1} << 20};
-    ASSIGN_OR_RETURN(const std::string text,
-                     files::read_file(file_system, manifest, kMaxManifest));
+    ASSIGN_OR_RETURN(const std::string text, files::read_file(file_system, manifest, kMaxManifest));
     auto parsed = models::parse_manifest(text);
     if (!parsed) return std::move(parsed).error().within(manifest.native());
     found.manifest = std::move(*parsed);
@@ -115,9 +115,9 @@ void write_model(json::Writer& writer, std::string_view role, const fs::path& pa
 
 }  // namespace
 
-EmbeddingSession::EmbeddingSession(predict::ClipEmbedder embedder,
+EmbeddingSession::EmbeddingSession(models::ClipImageEncoder encoder,
                                    predict::EmbeddingVariant variant)
-    : embedder_(std::move(embedder)), variant_(std::move(variant)), variant_id_(id_of(variant_)) {}
+    : embedder_(std::move(encoder)), variant_(std::move(variant)), variant_id_(id_of(variant_)) {}
 
 Result<std::unique_ptr<EmbeddingSession>> EmbeddingSession::open(
     files::FileSystem& file_system, const PredictSessionOptions& options) {
@@ -135,18 +135,17 @@ Result<std::unique_ptr<EmbeddingSession>> EmbeddingSession::open(
       .preprocessing = fmt::format("clip-{}", encoder.shape().crop_side()),
       .precision = std::string(to_string(encoder.precision()))};
   std::unique_ptr<EmbeddingSession> session(
-      new EmbeddingSession(predict::ClipEmbedder(std::move(encoder)), std::move(variant)));
+      new EmbeddingSession(std::move(encoder), std::move(variant)));
   session->clip_ = clip.path;
-  ASSIGN_OR_RETURN(
-      session->store_,
-      predict::EmbeddingStore::open(
-          file_system, options.tree.store(), system_random(),
-          {.dimension = static_cast<std::uint32_t>(session->embedder_.dimension()),
-           .lock_patience = predict::EmbeddingStoreOptions().lock_patience,
-           .index = predict::EmbeddingStoreOptions::Index::kSqlite}));
+  ASSIGN_OR_RETURN(session->store_,
+                   predict::EmbeddingStore::open(
+                       file_system, options.tree.store(), system_random(),
+                       {.dimension = static_cast<std::uint32_t>(session->embedder_.dimension()),
+                        .lock_patience = predict::EmbeddingStoreOptions().lock_patience,
+                        .index = predict::EmbeddingStoreOptions::Index::kSqlite}));
   session->store_->add_variant(session->variant_);
-  ASSIGN_OR_RETURN(session->known_, predict::KnownImages::open(file_system, options.tree.store(),
-                                                               system_random()));
+  ASSIGN_OR_RETURN(session->known_,
+                   predict::KnownImages::open(file_system, options.tree.store(), system_random()));
   return session;
 }
 

@@ -57,7 +57,7 @@ class EmbeddingSession {
   const std::filesystem::path& clip() const { return clip_; }
 
  private:
-  EmbeddingSession(predict::ClipEmbedder embedder, predict::EmbeddingVariant variant);
+  EmbeddingSession(models::ClipImageEncoder encoder, predict::EmbeddingVariant variant);
 
   std::filesystem::path clip_;
   predict::ClipEmbedder embedder_;

@@ -47,8 +47,8 @@ std::size_t ModelFlags::num_workers() const {
 }
 
 Result<predict::Shard> parse_shard(const std::string& text) {
-  const Error wrong =
-      invalid_input(fmt::format("--shard {}: expected I/N, such as 0/4 for the first of four", text));
+  const Error wrong = invalid_input(
+      fmt::format("--shard {}: expected I/N, such as 0/4 for the first of four", text));
   const std::string_view all = text;
   const std::size_t slash = all.find('/');
   if (slash == std::string_view::npos) return wrong;

@@ -107,7 +107,8 @@ class BatchPrinter final : public predict::BatchObserver {
       text += fmt::format(", {} of other shards", report->figures.num_other_shard);
     }
     if (report->database) {
-      text += fmt::format("; {} groups, {} images in none", images.num_groups, images.num_ungrouped);
+      text +=
+          fmt::format("; {} groups, {} images in none", images.num_groups, images.num_ungrouped);
     }
     for (const auto& [error, count] : report->failures) {
       text += fmt::format("; {} {}", count, report::visible_text(error));
@@ -220,9 +221,8 @@ Result<predict::BatchOptions> batch_options(const RunFlags& flags,
 /// The plan, with the table that the batch then goes by. Errors: kInvalidInput when a source is
 /// ambiguous.
 Result<predict::Plan> prepare_plan(const RunFlags& flags, const Session& session) {
-  predict::PlanOptions options{.source = flags.source,
-                               .tree = predict::DataTree(flags.models.root),
-                               .done = flags.done};
+  predict::PlanOptions options{
+      .source = flags.source, .tree = predict::DataTree(flags.models.root), .done = flags.done};
   if (!flags.table.empty()) options.table = flags.table;
   ASSIGN_OR_RETURN(options.grouping, flags.grouping.options());
   // The models are looked for when they are opened, with a message of their own.
@@ -235,9 +235,10 @@ Result<predict::Plan> prepare_plan(const RunFlags& flags, const Session& session
   if (!flags.projects.empty()) return plan;
   for (const predict::PlannedProject& project : plan.projects) {
     if (project.status != predict::PlanStatus::kAmbiguous) continue;
-    return invalid_input(fmt::format("{}: which project is this? {}; say it in {}, or name the "
-                                     "projects to work on with --project",
-                                     project.source, project.reason, plan.table.native()));
+    return invalid_input(
+        fmt::format("{}: which project is this? {}; say it in {}, or name the "
+                    "projects to work on with --project",
+                    project.source, project.reason, plan.table.native()));
   }
   return plan;
 }
@@ -248,14 +249,15 @@ Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
   if (projects.empty()) {
     if (session.output == OutputForm::kText) {
-      RETURN_IF_ERROR(print("Nothing to do: every project has its predictions. See `assay predict "
-                            "plan`; --redo repeats them.\n"));
+      RETURN_IF_ERROR(
+          print("Nothing to do: every project has its predictions. See `assay predict "
+                "plan`; --redo repeats them.\n"));
     }
     return ExitCode::kOk;
   }
   ASSIGN_OR_RETURN(const app::PredictSessionOptions models, session_options(flags));
-  ASSIGN_OR_RETURN(const auto opened, app::PredictSession::open(files::posix_file_system(),
-                                                                system_clock(), models));
+  ASSIGN_OR_RETURN(const auto opened,
+                   app::PredictSession::open(files::posix_file_system(), system_clock(), models));
   ASSIGN_OR_RETURN(const predict::BatchOptions options, batch_options(flags, *opened));
   BatchPrinter printer(session.output, session.quiet);
   ASSIGN_OR_RETURN(const predict::BatchReport report,
@@ -264,9 +266,10 @@ Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
   if (!session.quiet) {
     log_info("the batch is over", {{"summary", report.summary_path.native()}});
   }
-  if (report.stopped) return report.stopped->code == ErrorCode::kCancelled
-                                 ? Result<ExitCode>(cancelled("stopped; run again to go on"))
-                                 : Result<ExitCode>(*report.stopped);
+  if (report.stopped)
+    return report.stopped->code == ErrorCode::kCancelled
+               ? Result<ExitCode>(cancelled("stopped; run again to go on"))
+               : Result<ExitCode>(*report.stopped);
   const bool is_whole = report.num_failed_projects == 0 && report.num_failed_images == 0;
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }
@@ -289,8 +292,9 @@ void add_predict_run_command(CommandTree& tree, CLI::App& group) {
   add_option(command, "--table", flags->table,
              "The table of projects and sources, in place of ROOT/ai_data/projects.csv.")
       ->type_name("FILE");
-  command.add_option("--project", flags->projects,
-                     "Only this project, also when it is done. Repeated, it adds.")
+  command
+      .add_option("--project", flags->projects,
+                  "Only this project, also when it is done. Repeated, it adds.")
       ->type_name("NAME");
   command.add_flag_callback(
       "--redo", [flags] { flags->done = predict::DoneProjects::kRedo; },
@@ -312,9 +316,10 @@ void add_predict_run_command(CommandTree& tree, CLI::App& group) {
   command.add_flag_callback(
       "--exif", [flags] { flags->orientation = images::ExifOrientation::kHonour; },
       "Turn images upright first, which the models have not seen.");
-  add_option(command, "--shard", flags->shard,
-             "Embed only part I of N, by content, into the store that the shards share; run without "
-             "--shard once all are done.")
+  add_option(
+      command, "--shard", flags->shard,
+      "Embed only part I of N, by content, into the store that the shards share; run without "
+      "--shard once all are done.")
       ->type_name("I/N");
   flags->grouping.add_to(command);
 }
