@@ -14,6 +14,8 @@ void add_predict_commands(CommandTree& tree) {
   add_predict_merge_command(tree, group);
   add_predict_evaluate_command(tree, group);
   add_predict_export_command(tree, group);
+  add_predict_report_command(tree, group);
+  add_predict_dupes_command(tree, group);
 }
 
 }  // namespace assay::cli

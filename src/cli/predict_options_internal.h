@@ -34,6 +34,8 @@ void add_predict_export_command(CommandTree& tree, CLI::App& group);
 void add_predict_group_command(CommandTree& tree, CLI::App& group);
 void add_predict_plan_command(CommandTree& tree, CLI::App& group);
 void add_predict_run_command(CommandTree& tree, CLI::App& group);
+void add_predict_dupes_command(CommandTree& tree, CLI::App& group);
+void add_predict_report_command(CommandTree& tree, CLI::App& group);
 void add_predict_merge_command(CommandTree& tree, CLI::App& group);
 void add_predict_validate_command(CommandTree& tree, CLI::App& group);
 

@@ -57,8 +57,9 @@ std::string Page::render() const {
   };
   append(
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n",
-      kStyleHash, kScriptHash);
+      "{}style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n",
+      head_.embedded_pictures == EmbeddedPictures::kAllowed ? "img-src data:; " : "", kStyleHash,
+      kScriptHash);
   page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   page += "<meta name=\"referrer\" content=\"no-referrer\">\n";
   page += "<meta name=\"color-scheme\" content=\"light dark\">\n";

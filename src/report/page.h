@@ -5,16 +5,21 @@
 
 #include "report/html.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace assay::report {
 
+/// Whether the page may show pictures that lie within itself. From elsewhere it never may.
+enum class EmbeddedPictures : std::uint8_t { kNone, kAllowed };
+
 struct PageHead {
   std::string title = {};
   std::string subtitle = {};  ///< What the page is about, on one line; may be empty.
   std::string footer = {};    ///< What made the page, and when; may be empty.
+  EmbeddedPictures embedded_pictures = EmbeddedPictures::kNone;
 };
 
 /// Collects blocks under sections, then writes the page with a table of its sections. The same
