@@ -38,6 +38,8 @@ class Batch {
         break;
       }
     }
+    // Saves the next run the reading of all vectors; without it nothing is lost.
+    static_cast<void>(tools_->store.update_index());
     report_.summary.completed = tools_->clock.now();
     ASSIGN_OR_RETURN(report_.summary_path,
                      write_summary(tools_->file_system, paths_, report_.summary));
