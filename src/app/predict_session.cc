@@ -182,7 +182,7 @@ Result<std::unique_ptr<PredictSession>> PredictSession::open(files::FileSystem& 
     if (to_string(head->choices.activation) == activation) continue;
     log_warning("a head was trained on embeddings of another activation",
                 {{"head", head->path.native()},
-                 {"trained_on", std::string(to_string(head->choices.activation))},
+                 {"trained_on", to_string(head->choices.activation)},
                  {"given", activation}});
   }
   run_models.ranker = ranker.path.filename().native();

@@ -28,6 +28,7 @@ struct GroupingFlags {
   Result<predict::GroupIdForm> id_form() const;
 };
 
+void add_predict_embed_command(CommandTree& tree, CLI::App& group);
 void add_predict_evaluate_command(CommandTree& tree, CLI::App& group);
 void add_predict_export_command(CommandTree& tree, CLI::App& group);
 void add_predict_group_command(CommandTree& tree, CLI::App& group);

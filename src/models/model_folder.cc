@@ -25,10 +25,13 @@ constexpr ByteCount kMaxManifestSize{1U << 20};
 constexpr std::array<std::string_view, 2> kRankers = {"ranker_v4.pt", "ranker_v3_w10.pt"};
 constexpr std::array<std::string_view, 2> kCrops = {"crop_proposer_v3.pt", "crop_proposer_v2.pt"};
 
+constexpr std::array<std::string_view, 3> kTowers = {"ViT-B-32.safetensors", "clip.safetensors",
+                                                     "open_clip_pytorch_model.bin"};
+
 std::span<const std::string_view> usual_names(ModelKind kind) {
   if (kind == ModelKind::kRanker) return kRankers;
   if (kind == ModelKind::kCrop) return kCrops;
-  return {};
+  return kTowers;
 }
 
 /// The manifest of a model; nothing when there is none.

@@ -78,8 +78,8 @@ struct FoundModel {
 };
 
 /// The model of this kind that work uses when none is named: ranker_v4.pt, else ranker_v3_w10.pt;
-/// crop_proposer_v3.pt, else crop_proposer_v2.pt; for CLIP, and where those are absent, the only
-/// one that was imported.
+/// crop_proposer_v3.pt, else crop_proposer_v2.pt; ViT-B-32.safetensors, else clip.safetensors, else
+/// open_clip_pytorch_model.bin; where those are absent, the only one that was imported.
 /// Errors: kMissing (says how to import one), kInvalidInput (several: says to name one), kCorrupt
 ///         (its manifest), those of the file system.
 Result<FoundModel> find_model(files::FileSystem& file_system, const std::filesystem::path& root,

@@ -62,6 +62,15 @@ TEST_F(ModelFolder, RankersAreFoundByNameWithoutImport) {
   EXPECT_EQ(found->choices.embedding, EmbeddingForm::kRaw);
 }
 
+TEST_F(ModelFolder, ClipIsFoundByItsUsualNameWithoutImport) {
+  EXPECT_EQ(find_model(file_system_, root(), ModelKind::kClip).error().code, ErrorCode::kMissing);
+  write(stored("ViT-B-32.safetensors"), testing::make_clip_weights(testing::kTinyClip, 7));
+  const auto found = find_model(file_system_, root(), ModelKind::kClip);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->path, stored("ViT-B-32.safetensors"));
+  EXPECT_FALSE(found->manifest);
+}
+
 TEST_F(ModelFolder, SeveralOfAKindMustBeNamed) {
   ASSERT_TRUE(import(ModelKind::kRanker, kFolder / "ranker_plain.pt"));
   ASSERT_TRUE(import(ModelKind::kRanker, kFolder / "ranker_checkpoint.pt"));

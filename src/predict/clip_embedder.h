@@ -10,6 +10,7 @@
 
 namespace assay::predict {
 
+/// Errors: as ImageEmbedder.
 class ClipEmbedder final : public ImageEmbedder {
  public:
   explicit ClipEmbedder(models::ClipImageEncoder encoder) : encoder_(std::move(encoder)) {}

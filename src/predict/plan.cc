@@ -1,5 +1,7 @@
 #include "predict/plan.h"
 
+#include "models/model_folder.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -161,19 +163,18 @@ Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const Pl
 
 Result<std::vector<FoundModel>> find_models(files::FileSystem& file_system,
                                             const PlanOptions& options) {
-  std::vector<FoundModel> models;
+  std::vector<FoundModel> all;
   for (const WantedModel& wanted : options.models) {
     FoundModel model{.wanted = wanted, .path = {}};
-    for (const std::string& name : wanted.names) {
-      const fs::path path = options.tree.models() / name;
-      ASSIGN_OR_RETURN(const auto info, file_system.info(path));
-      if (!info) continue;
-      model.path = path;
-      break;
+    auto found = models::find_model(file_system, options.tree.root(), wanted.kind);
+    if (found) {
+      model.path = std::move(found->path);
+    } else if (found.error().code != ErrorCode::kMissing) {
+      return std::move(found.error());
     }
-    models.push_back(std::move(model));
+    all.push_back(std::move(model));
   }
-  return models;
+  return all;
 }
 
 // Of the closest folder that is there: the tree itself may still have to be made.
@@ -191,13 +192,13 @@ std::optional<ByteCount> free_space(files::FileSystem& file_system, const fs::pa
 
 std::vector<WantedModel> default_models() {
   return {{.role = "clip",
-           .names = {"clip.safetensors", "ViT-B-32.safetensors", "open_clip_pytorch_model.bin"},
+           .kind = models::ModelKind::kClip,
            .advice = "get the weights of CLIP ViT-B/32 and run: assay models import clip FILE"},
           {.role = "ranker",
-           .names = {"ranker_v4.pt", "ranker_v3_w10.pt"},
+           .kind = models::ModelKind::kRanker,
            .advice = "put ranker_v4.pt there, or run: assay models import ranker FILE"},
           {.role = "crop proposer",
-           .names = {"crop_proposer_v3.pt"},
+           .kind = models::ModelKind::kCrop,
            .advice = "put crop_proposer_v3.pt there, or run: assay models import crop FILE"}};
 }
 

@@ -6,6 +6,7 @@
 #include "archives/entry_source.h"
 #include "core/result.h"
 #include "files/file_system.h"
+#include "models/manifest.h"
 #include "predict/data_tree.h"
 #include "predict/grouping.h"
 #include "predict/project_state.h"
@@ -24,15 +25,15 @@
 
 namespace assay::predict {
 
-/// A model that the batch needs: the first of the names that is there.
+/// A model that the batch needs, as models::find_model() finds it.
 struct WantedModel {
   std::string role;
-  std::vector<std::string> names;
+  models::ModelKind kind = models::ModelKind::kClip;
   /// What to do when none is there.
   std::string advice;
 };
 
-/// The old batch's models: ranker_v4.pt, else ranker_v3_w10.pt; crop_proposer_v3.pt; CLIP ViT-B/32.
+/// A tower, a ranker and a crop head.
 std::vector<WantedModel> default_models();
 
 /// Measures the seconds one image of a source takes; nothing when it cannot.

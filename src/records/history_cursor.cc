@@ -64,6 +64,19 @@ struct HistoryCursor::State {
         feedback(std::move(given_feedback)),
         options(std::move(given_options)) {}
 
+  // What was handed over cannot be taken back: ids that stand twice are found beforehand.
+  Status start() {
+    const OnRecord pass_over = [](const RecordView&, unsigned, std::uint64_t) { return Status(); };
+    Pass first(snapshot, feedback, options, PassKind::kFirst, contested, pass_over);
+    bool has_more = true;
+    while (has_more) {
+      ASSIGN_OR_RETURN(has_more, first.next());
+    }
+    pass.emplace(snapshot, feedback, options,
+                 contested.is_empty() ? PassKind::kFirst : PassKind::kLast, contested, forward);
+    return {};
+  }
+
   HistorySnapshot snapshot;
   LateFeedback feedback;
   ReadOptions options;
@@ -87,29 +100,18 @@ Result<HistoryCursor> HistoryCursor::open(files::FileSystem& file_system,
   ASSIGN_OR_RETURN(HistorySnapshot snapshot, open_history(file_system, folder, options.since));
   if (!snapshot.has_files) return no_history(file_system, folder);
   ASSIGN_OR_RETURN(LateFeedback feedback, LateFeedback::read(file_system, folder));
-  auto state =
-      std::make_unique<State>(std::move(snapshot), std::move(feedback), std::move(options));
-  // What was handed over cannot be taken back: ids that stand twice are found beforehand.
-  const OnRecord pass_over = [](const RecordView&, unsigned, std::uint64_t) { return Status(); };
-  {
-    Pass first(state->snapshot, state->feedback, state->options, PassKind::kFirst, state->contested,
-               pass_over);
-    bool has_more = true;
-    while (has_more) {
-      ASSIGN_OR_RETURN(has_more, first.next());
-    }
-  }
-  state->pass.emplace(state->snapshot, state->feedback, state->options,
-                      state->contested.is_empty() ? PassKind::kFirst : PassKind::kLast,
-                      state->contested, state->forward);
-  return HistoryCursor(std::move(state));
+  return HistoryCursor(
+      std::make_unique<State>(std::move(snapshot), std::move(feedback), std::move(options)));
 }
 
 Result<bool> HistoryCursor::next(const OnRecord& on_record) {
+  if (!state_->pass) RETURN_IF_ERROR(state_->start());
   state_->on_record = &on_record;
   return state_->pass->next();
 }
 
-LineCounts HistoryCursor::counts() const { return state_->pass->counts(); }
+LineCounts HistoryCursor::counts() const {
+  return state_->pass ? state_->pass->counts() : LineCounts();
+}
 
 }  // namespace assay::records

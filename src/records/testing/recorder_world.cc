@@ -140,7 +140,9 @@ bool RecorderWorld::step(Recorder& recorder) {
   if (choice < 80) return give_feedback(recorder);
   if (choice < 85) return change_config(recorder);
   const Status followed = choice < 95 ? recorder.flush() : recorder.checkpoint();
-  EXPECT_EQ(followed.has_value(), recorder.status().trouble.empty());
+  EXPECT_TRUE(followed.has_value() || !recorder.status().trouble.empty());
+  // A rotation behind a checkpoint may meet trouble of its own.
+  EXPECT_TRUE(!followed || recorder.status().trouble.empty() || months_ == Months::kPass);
   return followed.has_value();
 }
 
