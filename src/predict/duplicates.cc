@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -74,27 +75,29 @@ class Collector {
  private:
   void add(const ScoredProject& project, const std::string& source, const ScoredGroup& group,
            const ScoredImage& image) {
-    const bool has_key = image.score && image.score->embedding_key;
-    const auto key = has_key ? parse_key(*image.score->embedding_key)
-                             : Result<EmbeddingKey>(invalid_input("no embedding key"));
+    if (!image.score || !image.score->embedding_key) {
+      ++collected_.num_unknown;
+      return;
+    }
+    const std::string& entry = image.score->entry;
+    const auto key = parse_key(*image.score->embedding_key);
     if (!key) {
       ++collected_.num_unknown;
       return;
     }
-    const bool is_new = seen_.emplace(source, image.score->entry).second;
+    const bool is_new = seen_.emplace(source, entry, key->content).second;
     const auto [found, is_new_content] = contents_.try_emplace(
         key->content, Content{.digest = key->content, .variant = key->variant});
     // A group of another database of the same archive is a group all the same.
     found->second.groups.push_back(next_group_);
     if (!is_new) return;
     ++collected_.num_images;
-    found->second.images.push_back({.project = project.project,
-                                    .group_id = group.decision.group_id,
-                                    .entry = image.score->entry});
+    found->second.images.push_back(
+        {.project = project.project, .group_id = group.decision.group_id, .entry = entry});
   }
 
   GroupNumber next_group_ = 0;
-  std::set<std::pair<std::string, std::string>> seen_;  // sources and entries
+  std::set<std::tuple<std::string, std::string, Sha256>> seen_;  // source, entry, content
   std::map<Sha256, Content> contents_;
   Collected collected_;
 };
@@ -148,8 +151,12 @@ Result<std::vector<std::uint32_t>> stored_dimensions(files::FileSystem& file_sys
 class NearSearch {
  public:
   NearSearch(ThreadPool& pool, const std::vector<Content>& contents,
-             const DuplicateOptions& options, const std::stop_token& stop, DuplicateReport& report)
-      : pool_(&pool), contents_(&contents), options_(&options), stop_(stop), report_(&report) {
+             const DuplicateOptions& options, std::stop_token stop, DuplicateReport& report)
+      : pool_(&pool),
+        contents_(&contents),
+        options_(&options),
+        stop_(std::move(stop)),
+        report_(&report) {
     for (std::size_t i = 0; i < contents.size(); ++i) {
       waiting_.emplace(EmbeddingKey{.content = contents[i].digest, .variant = contents[i].variant},
                        i);

@@ -131,6 +131,17 @@ TEST_F(Duplicates, TwoDatabasesOfOneArchiveAreNoDuplicates) {
   EXPECT_EQ(report->num_near, 1U);
 }
 
+TEST_F(Duplicates, AnArchiveThatChangedBetweenItsDatabasesHasBothContents) {
+  write_store({0, 5});
+  ScoredProject later = project_of("anna", {{1}, {1}});
+  later.path = "dbs/anna_ai_predictions_temp.db";
+  const auto report = find({project_of("anna", {{0}, {0}}), later});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_contents, 2U);
+  EXPECT_EQ(report->num_images, 4U);
+  EXPECT_EQ(report->num_near, 1U);
+}
+
 TEST_F(Duplicates, WithoutAStoreOnlyBytesAreCompared) {
   ScoredProject project = project_of("anna", {{0}, {0}, {1}});
   project.groups[2].images[0].score.reset();

@@ -112,7 +112,7 @@ class Directions {
       variances[k] = squares[k] - (mean * sums[k]);
     }
     std::vector<std::size_t> order(dimension_);
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t k = 0; k < dimension_; ++k) order[k] = k;
     std::ranges::stable_sort(order, std::ranges::greater(),
                              [&](std::size_t k) { return variances[k]; });
     std::vector<float> moved(dimension_);

@@ -66,7 +66,7 @@ __attribute__((target("avx512f"))) void scan_avx512(const float* rows, std::size
                                                     const float* thresholds,
                                                     std::array<std::uint16_t, kScanRows>& bits) {
   __m512 sums[kScanRows];  // NOLINT(*-avoid-c-arrays): std::array ignores the type's alignment
-  for (std::size_t r = 0; r < kScanRows; ++r) sums[r] = _mm512_loadu_ps(offsets);
+  for (__m512& sum : sums) sum = _mm512_loadu_ps(offsets);
   for (std::size_t k = 0; k < length; ++k) {
     const __m512 column = _mm512_loadu_ps(panel + (k * kPanelWidth));
     for (std::size_t r = 0; r < kScanRows; ++r) {

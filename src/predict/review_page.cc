@@ -242,8 +242,9 @@ Html figures_of(const ScoredProject& project) {
     facts.push_back(Html::text(fmt::format(
         "Predicted by Assay {}, {}.", project.run->program_version, project.run->finished_at)));
   } else {
-    facts.push_back(
-        Html("No run of Assay made this database: it says neither scores nor where images are."));
+    const Html unknown(
+        "No run of Assay made this database: it says neither scores nor where images are.");
+    facts.push_back(unknown);
   }
   return html + report::bullet_list(facts);
 }

@@ -90,13 +90,13 @@ class ReviewWriter {
  public:
   ReviewWriter(files::FileSystem& file_system, ThreadPool& pool,
                std::span<const ScoredProject> projects, const ReviewOptions& options,
-               const OnReviewProgress& on_progress, const std::stop_token& stop)
+               const OnReviewProgress& on_progress, std::stop_token stop)
       : file_system_(&file_system),
         pool_(&pool),
         projects_(projects),
         options_(&options),
         on_progress_(&on_progress),
-        stop_(stop),
+        stop_(std::move(stop)),
         pages_(paginate(projects, options)) {
     for (const Page& page : pages_) {
       for (const ReviewPart& part : page) {
@@ -125,6 +125,7 @@ class ReviewWriter {
  private:
   std::vector<report::FileLink> page_links() const {
     std::vector<report::FileLink> links;
+    links.reserve(pages_.size());
     for (std::size_t i = 0; i < pages_.size(); ++i) {
       links.push_back({.file_name = page_path(options_->target, i).filename().native(),
                        .text = fmt::format("Page {}", i + 1)});

@@ -34,14 +34,14 @@ std::string address_of(std::string_view file_name) {
   return address;
 }
 
-void append_frame(std::string& markup, const Picture& picture) {
+void append_frame(std::string& markup, const Picture& picture, const PictureFrame& frame) {
   const auto at = [](double share, std::uint32_t size) {
     return std::clamp(share, 0.0, 1.0) * static_cast<double>(size);
   };
-  const double left = at(picture.frame->left, picture.width);
-  const double top = at(picture.frame->top, picture.height);
-  const double width = std::max(0.0, at(picture.frame->right, picture.width) - left);
-  const double height = std::max(0.0, at(picture.frame->bottom, picture.height) - top);
+  const double left = at(frame.left, picture.width);
+  const double top = at(frame.top, picture.height);
+  const double width = std::max(0.0, at(frame.right, picture.width) - left);
+  const double height = std::max(0.0, at(frame.bottom, picture.height) - top);
   fmt::format_to(std::back_inserter(markup),
                  "<path class=\"shade\" fill-rule=\"evenodd\" d=\"M0 0H{}V{}H0Z"
                  "M{:.1f} {:.1f}v{:.1f}h{:.1f}v{:.1f}Z\"/>"
@@ -58,7 +58,7 @@ void append_picture(std::string& markup, const Picture& picture) {
   };
   append("<figure class=\"picture {}\">", tone_class(picture.tone));
   if (picture.jpeg.empty()) {
-    append("<div class=\"no-picture\" role=\"img\" aria-label=\"{}\">{}</div>",
+    append(R"(<div class="no-picture" role="img" aria-label="{}">{}</div>)",
            escape(picture.description), escape(picture.missing));
   } else {
     append(
@@ -67,7 +67,7 @@ void append_picture(std::string& markup, const Picture& picture) {
         picture.width, picture.height, escape(picture.description));
     markup += crypto::base64_encode(picture.jpeg);
     markup += "\"/>";
-    if (picture.frame) append_frame(markup, picture);
+    if (picture.frame) append_frame(markup, picture, *picture.frame);
     markup += "</svg>";
   }
   append("<figcaption>{}</figcaption></figure>\n", picture.caption.markup());
@@ -104,7 +104,7 @@ Html page_links(std::span<const FileLink> links, std::size_t current) {
   std::string markup = "<p class=\"page-links\">";
   for (std::size_t i = 0; i < links.size(); ++i) {
     markup += i == current ? strong(links[i].text).markup() : link(links[i]).markup();
-    markup += " ";
+    markup += ' ';
   }
   return HtmlBuilder::from_markup(markup + "</p>\n");
 }
