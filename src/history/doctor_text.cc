@@ -47,8 +47,9 @@ constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
                "run assay history rotate, which sorts them."},
     {.name = "repeated_id",
      .title = "Records whose id another record had before",
-     .advice = "Readers take the last in the first file. Run assay history rotate to drop those that "
-               "are the same."},
+     .advice =
+         "Readers take the last in the first file. Run assay history rotate to drop those that "
+         "are the same."},
     {.name = "unsafe_path",
      .title = "Records that name files outside of the data folder",
      .advice = "Nothing there was touched. Find out which program wrote these records."},

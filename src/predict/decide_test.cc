@@ -83,8 +83,7 @@ TEST_F(Decide, EveryImageGetsACropAndTheRawOneIsKept) {
 TEST_F(Decide, TheOldBatchServedUnitVectors) {
   DecideOptions unit;
   unit.ranker_embedding = models::EmbeddingForm::kL2;
-  const GroupDecision decision =
-      decide_reds({510, 1}, unit);
+  const GroupDecision decision = decide_reds({510, 1}, unit);
   EXPECT_NEAR(*decision.members[0].score, 1.0 / 255, 1e-6);
   EXPECT_NEAR(*decision.members[1].score, 1.0 / 255, 1e-6);
 }
