@@ -17,6 +17,7 @@ struct DoctorFlags {
 Result<ExitCode> run_doctor(const DoctorFlags& flags, Session& session) {
   history::DoctorOptions options = flags.options;
   options.disk = disk_space(flags.data.folder);
+  options.min_free_share = session.config.get_number("history.min_free_share");
   ASSIGN_OR_RETURN(
       const history::DoctorReport report,
       history::examine(files::posix_file_system(), flags.data.folder, options, session.stop));

@@ -39,7 +39,6 @@ using records::ScannedLine;
 namespace fs = std::filesystem;
 
 // Below it the miner warns: the seed's bound.
-constexpr double kLowSpaceShare = 0.2;
 constexpr int kMaxAttempts = 10;
 constexpr std::string_view kProbeName = ".assay-doctor.tmp";
 
@@ -297,7 +296,7 @@ class Examination {
     if (!options_.disk || options_.disk->capacity == ByteCount(0)) return;
     const double share = static_cast<double>(options_.disk->available.count()) /
                          static_cast<double>(options_.disk->capacity.count());
-    if (share >= kLowSpaceShare) return;
+    if (share >= options_.min_free_share) return;
     find(FindingKind::kLowSpace, ".",
          fmt::format("{} of {} are free", to_string(options_.disk->available),
                      to_string(options_.disk->capacity)));

@@ -32,7 +32,7 @@ enum class FindingKind : std::uint8_t {
   kUnnamedFile,     ///< An image or PLY file that no record names.
   kLeftover,        ///< A temporary file.
   kNotWritable,     ///< A folder that a recorder could not write.
-  kLowSpace,        ///< Less than a fifth of the disk is free.
+  kLowSpace,        ///< Less of the disk is free than there should be.
 };
 inline constexpr std::size_t kNumFindingKinds = 12;
 
@@ -57,6 +57,8 @@ struct DoctorOptions {
   enum class Contents : std::uint8_t { kHash, kTrust } contents = Contents::kHash;
   /// Of the disk that holds the folder; nothing when it is not known.
   std::optional<DiskSpace> disk = std::nullopt;
+  /// Below it the disk is a finding.
+  double min_free_share = 0.2;
   /// Findings of one kind that are kept with their facts; the rest is only counted.
   std::size_t max_listed = 1000;
 };
