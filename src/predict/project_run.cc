@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -48,6 +49,20 @@ class ProjectImages {
       if (!is_second && !outcomes_.contains(all[i].path)) entries.push_back(i);
     }
     return entries;
+  }
+
+  /// Forget the images whose embedding cannot be read any more: they are to be done again.
+  Status forget_lost() {
+    for (auto outcome = outcomes_.begin(); outcome != outcomes_.end();) {
+      bool is_lost = false;
+      if (const auto& embedded = outcome->second.embedded) {
+        ASSIGN_OR_RETURN(const auto vector, tools_->store.find({.content = embedded->content,
+                                                                .variant = tools_->variant}));
+        is_lost = !vector;
+      }
+      outcome = is_lost ? outcomes_.erase(outcome) : std::next(outcome);
+    }
+    return {};
   }
 
   const ImageOutcome* find(const std::string& path) const {
@@ -124,24 +139,39 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
   report.num_resumed = report.images.num_images - images.to_do().size();
   ASSIGN_OR_RETURN(report.figures,
                    embed(tools, options, *source, journal, images, on_progress, stop));
-  report.images.num_embedded = report.figures.num_embedded;
-  report.images.num_reused = report.figures.num_reused + report.num_resumed;
-  report.failures = images.failures();
-  for (const auto& [error, count] : report.failures) report.images.num_failed += count;
+  const auto count_images = [&] {
+    report.images.num_embedded = report.figures.num_embedded;
+    report.images.num_reused = report.figures.num_reused + report.num_resumed;
+    report.failures = images.failures();
+    report.images.num_failed = 0;
+    for (const auto& [error, count] : report.failures) report.images.num_failed += count;
+  };
+  count_images();
   if (options.embedding.shard.count > 1) return report;
 
   RunRecord run = options.run;
   run.started_at = started;
   run.source = options.source.native();
   run.source_fingerprint = source->fingerprint().to_hex();
-  ASSIGN_OR_RETURN(const DecidedProject decided,
-                   decide_project(
-                       tools, options, *source,
-                       [&](const std::string& path) { return images.find(path); }, std::move(run)));
-  report.images.num_groups = decided.num_groups;
-  report.images.num_ungrouped = decided.num_ungrouped;
-  report.num_unreadable_groups = decided.num_unreadable_groups;
-  report.database = decided.database;
+  const auto decide_all = [&] {
+    return decide_project(
+        tools, options, *source, [&](const std::string& path) { return images.find(path); }, run);
+  };
+  auto decided = decide_all();
+  if (!decided && decided.error().code == ErrorCode::kCorrupt) {
+    // Records of the store were damaged since they were written: those images are embedded again.
+    RETURN_IF_ERROR(images.forget_lost());
+    ASSIGN_OR_RETURN(const EmbeddingFigures again,
+                     embed(tools, options, *source, journal, images, on_progress, stop));
+    report.figures += again;
+    count_images();
+    decided = decide_all();
+  }
+  if (!decided) return std::move(decided.error());
+  report.images.num_groups = decided->num_groups;
+  report.images.num_ungrouped = decided->num_ungrouped;
+  report.num_unreadable_groups = decided->num_unreadable_groups;
+  report.database = decided->database;
   RETURN_IF_ERROR(journal.retire());
   return report;
 }

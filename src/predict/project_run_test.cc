@@ -164,6 +164,26 @@ TEST_F(ProjectRun, GoesOnWithTheNextImageAfterAFailure) {
   EXPECT_EQ(dump(*report->database), dump(*whole->database));
 }
 
+TEST_F(ProjectRun, AnEmbeddingThatWasDamagedOnDiskIsMadeAgain) {
+  const fs::path zip = write_zip();
+  const auto first = run(options(zip));
+  ASSERT_TRUE(first);
+  {
+    std::fstream file(root() / "store/vectors-512.store",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    // The last vector is that of the image in no group.
+    constexpr int kSlotSize = 8 + 64 + (512 * 4);
+    file.seekp(-kSlotSize - 100, std::ios::end);
+    file << "damage";
+  }
+  ProjectOptions again = options(zip);
+  again.tree = DataTree(root() / "again");
+  const auto report = run(again);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->images.num_embedded, 1U);
+  EXPECT_EQ(dump(*report->database), dump(*first->database));
+}
+
 TEST_F(ProjectRun, AStopIsNoFailureAndLosesNothing) {
   std::stop_source stop;
   stop.request_stop();
