@@ -232,13 +232,13 @@ def test_late_feedback_is_merged(arrow, folder):
 
 def test_lines_that_are_not_right_are_counted(arrow, folder):
     lone_surrogate = json.dumps(record("s")).replace("a dog", "a \\ud800 dog")
-    write_lines(folder, record("a", score="high"), "broken", "[]", "", lone_surrogate, record("a"), record("n", time="never"))
+    write_lines(folder, record("a"), "broken", "[]", "", lone_surrogate, record("a", score="high"), record("n", time="never"))
     (folder / "generation_history.jsonl").write_bytes((folder / "generation_history.jsonl").read_bytes() + b'{"a": "\xff"}\n')
     records = history.read(folder, columns=["generation_id", "score", "prompt", "timestamp"])
     rows = arrow.table(records)
     rows.validate(full=True)
-    assert rows.column("generation_id").to_pylist() == ["a", "s", "n"]
-    assert rows.column("prompt").to_pylist()[1] == "a \ufffd dog"
+    assert rows.column("generation_id").to_pylist() == ["s", "a", "n"]
+    assert rows.column("prompt").to_pylist()[0] == "a \ufffd dog"
     assert rows.column("score").null_count == 3
     assert rows.column("timestamp").to_pylist()[2] is None
     expected = {"records": 3, "lost": 3, "bad_json": 1, "bad_utf8": 1, "no_object": 1, "duplicate": 1, "wrong_type": 1,
