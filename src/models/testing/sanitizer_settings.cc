@@ -12,6 +12,14 @@ extern "C" const char* __lsan_default_suppressions() {
   return "leak:libopenvino\nleak:libtbb\n";
 }
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" const char* __lsan_default_options();
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" const char* __lsan_default_options() {
+  // The list of what was suppressed would stand among a program's messages.
+  return "print_suppressions=0";
+}
+
 namespace {
 
 // Otherwise TBB loads a library in a way that the address sanitizer ends the process for.
