@@ -473,7 +473,7 @@ TEST(ZipReader, DamagedZipsGiveNoWrongBytes) {
 }
 
 std::string output_of(const std::string& command) {
-  // NOLINTNEXTLINE(bugprone-command-processor): another program is the oracle.
+  // Another program is the oracle.
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
   std::string output;
   for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get()))

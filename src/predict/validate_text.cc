@@ -1,5 +1,6 @@
 #include "json/writer.h"
 #include "predict/validate.h"
+#include "report/html.h"
 #include "report/visible_text.h"
 
 #include <fmt/format.h>
@@ -44,28 +45,7 @@ std::string line_of(const Finding& finding) {
 }
 
 /// Text within an element or an attribute, of characters that XML can hold.
-std::string xml(std::string_view text) {
-  std::string escaped;
-  for (const char c : report::visible_text(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped.push_back(c);
-    }
-  }
-  return escaped;
-}
+std::string xml(std::string_view text) { return report::Html::text(text).markup(); }
 
 void write_findings(json::Writer& writer, const ValidatedDatabase& database) {
   writer.name("findings").begin_list();
