@@ -12,7 +12,7 @@
 #include "core/check.h"
 #include "files/file_system.h"
 #include "json/line_scan.h"
-#include "records/history_reader.h"
+#include "record_reading/history_reader.h"
 #include "records/record_fields.h"
 
 #include <fmt/format.h>
@@ -122,7 +122,7 @@ Found read_records(const std::filesystem::path& folder, unsigned num_threads) {
     double value = 0.0;
   };
   std::vector<Sum> sums(num_threads);
-  const auto counts = assay::records::read_history(
+  const auto counts = assay::record_reading::read_history(
       assay::files::posix_file_system(), folder, {.num_threads = num_threads},
       [&](const assay::records::RecordView& record, unsigned worker,
           std::uint64_t /*ordinal*/) -> assay::Status {

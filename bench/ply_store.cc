@@ -2,12 +2,12 @@
 /// Storing a splat file with its hash and figures, against the parts alone: SHA-256, and a plain
 /// write with fsync. One round measures each once, so that all see the same machine.
 
-#include "records/ply_store.h"
+#include "media/ply_store.h"
 
 #include "core/bytes.h"
 #include "crypto/digest.h"
 #include "files/testing/temporary_folder.h"
-#include "records/testing/splat_file.h"
+#include "media/testing/splat_file.h"
 
 #include <fmt/format.h>
 
@@ -48,10 +48,10 @@ int main(int argc, char** argv) {
   const std::span arguments(argv, static_cast<std::size_t>(argc));
   const std::size_t megabytes = arguments.size() > 1 ? std::stoul(arguments[1]) : 35;
   const std::size_t num_rounds = arguments.size() > 2 ? std::stoul(arguments[2]) : 15;
-  const std::string bytes = records::testing::random_splat_file(megabytes << 20U, 1);
+  const std::string bytes = media::testing::random_splat_file(megabytes << 20U, 1);
   const files::testing::TemporaryFolder folder;
   auto& disk = files::posix_file_system();
-  auto store = records::PlyStore::open(disk, folder.path());
+  auto store = media::PlyStore::open(disk, folder.path());
   require(store.has_value());
   std::vector<double> hashes;
   std::vector<double> writes;
@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
               disk.sync_folder(folder.path()));
     }));
     require(disk.remove(folder.path() / "plain").has_value());
-    figures.push_back(milliseconds_of([&] { records::scan_gaussians(as_bytes(bytes)); }));
+    figures.push_back(milliseconds_of([&] { media::scan_gaussians(as_bytes(bytes)); }));
     std::filesystem::path stored_path;
     stores.push_back(milliseconds_of([&] {
       const auto stored = (*store)->store("bench", as_bytes(bytes));

@@ -8,7 +8,7 @@
 ///
 /// Prints one JSON object: the rounds.
 
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 
 #include "core/bytes.h"
 #include "core/check.h"
@@ -38,7 +38,7 @@ namespace fs = std::filesystem;
 using assay::bench::figures_of;
 using assay::bench::now_us;
 using assay::files::Durability;
-using assay::records::Recorder;
+using assay::recorder::Recorder;
 using Figures = assay::bench::LatencyFigures;
 
 constexpr std::size_t kPromptSize = 1'700;  // an event of 1.9 KB in the journal
@@ -46,7 +46,7 @@ constexpr std::size_t kNumCallers = 64;
 constexpr std::size_t kFewOpen = 5;
 constexpr std::size_t kManyOpen = 500;
 
-assay::records::NewGeneration new_generation(std::string id) {
+assay::recorder::NewGeneration new_generation(std::string id) {
   return {.generation_id = std::move(id),
           .task_type = "TEXT-TO-3D",
           .prompt = "wooden chair with carved details",
@@ -62,9 +62,9 @@ class Desk {
  public:
   Desk(fs::path folder, Durability durability, std::size_t num_open)
       : folder_(std::move(folder)), num_open_(num_open) {
-    assay::records::RecorderOptions options;
+    assay::recorder::RecorderOptions options;
     options.journal.durability = durability;
-    options.hand_over = assay::records::HandOver::kNever;
+    options.hand_over = assay::recorder::HandOver::kNever;
     auto opened = Recorder::open(assay::files::posix_file_system(), assay::system_clock(),
                                  assay::system_random(), folder_, options);
     CHECK(opened.has_value(), "the folder can be written");

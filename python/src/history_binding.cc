@@ -118,7 +118,7 @@ nb::list column_names(const History& history) {
 nb::object counts(const History& history) {
   const auto found = history.last_counts();
   if (!found) return nb::none();
-  const records::LineCounts& lines = found->lines;
+  const record_reading::LineCounts& lines = found->lines;
   nb::dict shown;
   shown["records"] = lines.num_records;
   shown["lost"] = lines.num_lost();

@@ -8,21 +8,21 @@
 
 namespace assay::python {
 
-RecorderHandle::RecorderHandle(std::unique_ptr<records::Recorder> recorder)
+RecorderHandle::RecorderHandle(std::unique_ptr<recorder::Recorder> recorder)
     : recorder_(std::move(recorder)), owner_process_(::getpid()) {}
 
 Result<std::unique_ptr<RecorderHandle>> RecorderHandle::open(
-    const std::filesystem::path& folder, const records::RecorderOptions& options) {
+    const std::filesystem::path& folder, const recorder::RecorderOptions& options) {
   ASSIGN_OR_RETURN(auto recorder,
-                   records::Recorder::open(files::posix_file_system(), system_clock(),
-                                           system_random(), folder, options));
+                   recorder::Recorder::open(files::posix_file_system(), system_clock(),
+                                            system_random(), folder, options));
   return std::unique_ptr<RecorderHandle>(new RecorderHandle(std::move(recorder)));
 }
 
 RecorderHandle::~RecorderHandle() {
   // A child has no thread to join and no right to the parent's journal: better to leak.
   if (!is_foreign()) return;
-  [[maybe_unused]] const records::Recorder* const leaked = recorder_.release();
+  [[maybe_unused]] const recorder::Recorder* const leaked = recorder_.release();
 }
 
 bool RecorderHandle::is_foreign() const { return ::getpid() != owner_process_; }

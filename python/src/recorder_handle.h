@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/result.h"
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 
 #include <atomic>
 #include <filesystem>
@@ -23,14 +23,14 @@ namespace assay::python {
 class RecorderHandle {
  public:
   static Result<std::unique_ptr<RecorderHandle>> open(const std::filesystem::path& folder,
-                                                      const records::RecorderOptions& options);
+                                                      const recorder::RecorderOptions& options);
   ~RecorderHandle();
   RecorderHandle(const RecorderHandle&) = delete;
   RecorderHandle& operator=(const RecorderHandle&) = delete;
 
   /// What `call` makes of the recorder, a Result.
   template <typename Call>
-  auto use(Call call) -> decltype(call(std::declval<records::Recorder&>())) {
+  auto use(Call call) -> decltype(call(std::declval<recorder::Recorder&>())) {
     if (is_foreign()) return opened_by_parent();
     const std::shared_lock guard(mutex_);
     if (recorder_ == nullptr || is_closing_) return unavailable("the recorder is closed");
@@ -42,13 +42,13 @@ class RecorderHandle {
   Status close();
 
  private:
-  explicit RecorderHandle(std::unique_ptr<records::Recorder> recorder);
+  explicit RecorderHandle(std::unique_ptr<recorder::Recorder> recorder);
   bool is_foreign() const;
   static Error opened_by_parent();
 
   std::shared_mutex mutex_;  // guards recorder_: shared by calls, held alone by close()
   std::atomic<bool> is_closing_ = false;
-  std::unique_ptr<records::Recorder> recorder_;
+  std::unique_ptr<recorder::Recorder> recorder_;
   int owner_process_;
 };
 

@@ -6,8 +6,8 @@
 #include "core/result.h"
 #include "failure.h"
 #include "history_binding.h"
+#include "recorder/recorder.h"
 #include "recorder_handle.h"
-#include "records/recorder.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/filesystem.h>
@@ -32,8 +32,8 @@ namespace assay::python {
 namespace {
 
 namespace nb = nanobind;
-using records::Receipt;
-using records::Recorder;
+using recorder::Receipt;
+using recorder::Recorder;
 using std::string_view;
 
 // The classes are Python's own: assay.errors.failure(code, message) makes the one of a code.
@@ -77,9 +77,9 @@ T from(const nb::dict& options, const char* name) {
 }
 
 // The Python side has put in every member, each of its type.
-records::RecorderOptions options_of(const nb::dict& given) {
+recorder::RecorderOptions options_of(const nb::dict& given) {
   using std::chrono::milliseconds;
-  records::RecorderOptions options;
+  recorder::RecorderOptions options;
   options.miner_uid = from<std::optional<std::int64_t>>(given, "miner_uid");
   options.miner_version = from<std::string>(given, "miner_version");
   options.network = from<std::string>(given, "network");
@@ -98,7 +98,7 @@ records::RecorderOptions options_of(const nb::dict& given) {
 }
 
 std::unique_ptr<RecorderHandle> open(const std::filesystem::path& folder, const nb::dict& given) {
-  const records::RecorderOptions options = options_of(given);
+  const recorder::RecorderOptions options = options_of(given);
   const nb::gil_scoped_release release;
   return value_of(RecorderHandle::open(folder, options));
 }
@@ -106,12 +106,12 @@ std::unique_ptr<RecorderHandle> open(const std::filesystem::path& folder, const 
 PythonReceipt start(RecorderHandle& handle, std::string generation_id, std::string task_type,
                     std::string prompt, std::optional<std::int64_t> validator_uid,
                     std::string validator_hotkey, std::string miner_config, string_view key) {
-  const records::NewGeneration generation{.generation_id = std::move(generation_id),
-                                          .task_type = std::move(task_type),
-                                          .prompt = std::move(prompt),
-                                          .validator_uid = validator_uid,
-                                          .validator_hotkey = std::move(validator_hotkey),
-                                          .miner_config = std::move(miner_config)};
+  const recorder::NewGeneration generation{.generation_id = std::move(generation_id),
+                                           .task_type = std::move(task_type),
+                                           .prompt = std::move(prompt),
+                                           .validator_uid = validator_uid,
+                                           .validator_hotkey = std::move(validator_hotkey),
+                                           .miner_config = std::move(miner_config)};
   return receipt_of(
       handle.use([&](Recorder& recorder) { return recorder.start(generation, key); }));
 }
@@ -135,7 +135,7 @@ PythonReceipt log_output(RecorderHandle& handle, string_view generation_id, std:
                          nb::handle ply, std::filesystem::path ply_file, string_view key) {
   const BufferView view(ply);
   const nb::gil_scoped_release release;
-  const records::NewOutput given{
+  const recorder::NewOutput given{
       .output = std::move(output), .ply = view.bytes(), .ply_file = std::move(ply_file)};
   return receipt_of(handle.use(
       [&](Recorder& recorder) { return recorder.log_output(generation_id, given, key); }));
@@ -193,10 +193,10 @@ std::string recovery(RecorderHandle& handle) {
 }
 
 nb::dict status(RecorderHandle& handle) {
-  const records::RecorderStatus found = [&handle] {
+  const recorder::RecorderStatus found = [&handle] {
     const nb::gil_scoped_release release;
     return value_of(handle.use(
-        [](Recorder& recorder) -> Result<records::RecorderStatus> { return recorder.status(); }));
+        [](Recorder& recorder) -> Result<recorder::RecorderStatus> { return recorder.status(); }));
   }();
   nb::dict verdicts;
   for (std::size_t i = 0; i < records::kNumVerdicts; ++i) {

@@ -15,9 +15,9 @@ Status serve_history(const HistoryDaemonOptions& options,
                      const std::function<Status(std::uint16_t port)>& on_ready,
                      const std::stop_token& stop) {
   files::FileSystem& file_system = files::posix_file_system();
-  ASSIGN_OR_RETURN(const std::unique_ptr<records::Recorder> recorder,
-                   records::Recorder::open(file_system, system_clock(), system_random(),
-                                           options.folder, options.recorder));
+  ASSIGN_OR_RETURN(const std::unique_ptr<recorder::Recorder> recorder,
+                   recorder::Recorder::open(file_system, system_clock(), system_random(),
+                                            options.folder, options.recorder));
   if (const std::string recovered = recorder->recovery().to_text(); !recovered.empty()) {
     log_info("the history was opened", {{"recovered", recovered}});
   }

@@ -5,7 +5,7 @@
 
 #include "core/result.h"
 #include "net/http_server.h"
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -16,7 +16,7 @@ namespace assay::app {
 
 struct HistoryDaemonOptions {
   std::filesystem::path folder;
-  records::RecorderOptions recorder;
+  recorder::RecorderOptions recorder;
   net::HttpServerOptions server;
 };
 

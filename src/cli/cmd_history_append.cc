@@ -6,7 +6,7 @@
 #include "core/random.h"
 #include "files/file_system.h"
 #include "json/writer.h"
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 #include "serve/history_view.h"
 #include "serve/record_event.h"
 
@@ -93,13 +93,13 @@ std::string error_json(const Error& error, std::uint64_t line_number) {
   return writer.take();
 }
 
-bool changes_nothing(const records::Receipt& receipt) {
+bool changes_nothing(const recorder::Receipt& receipt) {
   return receipt.verdict == records::Verdict::kUnknownGeneration ||
          receipt.verdict == records::Verdict::kAlreadyStarted ||
          receipt.verdict == records::Verdict::kAlreadyFinished;
 }
 
-Result<ExitCode> append_lines(records::Recorder& recorder, const std::stop_token& stop) {
+Result<ExitCode> append_lines(recorder::Recorder& recorder, const std::stop_token& stop) {
   InputLines lines(stop);
   ExitCode outcome = ExitCode::kOk;
   std::uint64_t line_number = 0;
@@ -125,9 +125,9 @@ Result<ExitCode> append_lines(records::Recorder& recorder, const std::stop_token
 
 Result<ExitCode> run_append(const AppendFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(
-      const std::unique_ptr<records::Recorder> recorder,
-      records::Recorder::open(files::posix_file_system(), system_clock(), system_random(),
-                              flags.data.folder, flags.recorder.options_with(session.config)));
+      const std::unique_ptr<recorder::Recorder> recorder,
+      recorder::Recorder::open(files::posix_file_system(), system_clock(), system_random(),
+                               flags.data.folder, flags.recorder.options_with(session.config)));
   if (const std::string text = recorder->recovery().to_text(); !text.empty() && !session.quiet) {
     log_info("the history was opened", {{"recovered", text}});
   }

@@ -1,7 +1,7 @@
 #include "cli/history_manage_options_internal.h"
 #include "files/file_system.h"
 #include "history/rotate_text.h"
-#include "records/rotate.h"
+#include "recorder/rotate_folder.h"
 
 #include <memory>
 
@@ -11,14 +11,14 @@ namespace {
 struct RotateFlags {
   DataFolderFlag data;
   NowFlag now;
-  records::RotateOptions options;
+  rotation::RotateOptions options;
 };
 
 Result<ExitCode> run_rotate(const RotateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto clock, flags.now.clock());
-  ASSIGN_OR_RETURN(const records::RotateReport report,
-                   records::rotate(files::posix_file_system(), flags.data.folder, *clock,
-                                   flags.options, session.stop));
+  ASSIGN_OR_RETURN(const rotation::RotateReport report,
+                   recorder::rotate_folder(files::posix_file_system(), flags.data.folder, *clock,
+                                           flags.options, session.stop));
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? history::to_json(report)
                                                             : history::to_text(report)));
   return report.problems.empty() ? ExitCode::kOk : ExitCode::kPartial;

@@ -1,7 +1,7 @@
 #include "cli/history_watch_internal.h"
 #include "core/timestamp.h"
 #include "files/file_system.h"
-#include "records/history_reader.h"
+#include "record_reading/history_reader.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -22,8 +22,8 @@ using FileState = std::tuple<std::string, std::uint64_t, Timestamp>;
 std::vector<FileState> states_of(const std::filesystem::path& folder) {
   files::FileSystem& file_system = files::posix_file_system();
   std::vector<std::filesystem::path> paths = {folder / "generation_feedback.jsonl"};
-  if (const auto found = records::find_history_files(file_system, folder)) {
-    for (const records::HistoryFile& file : *found) paths.push_back(file.path);
+  if (const auto found = record_reading::find_history_files(file_system, folder)) {
+    for (const record_reading::HistoryFile& file : *found) paths.push_back(file.path);
   }
   std::vector<FileState> states;
   for (const std::filesystem::path& path : paths) {

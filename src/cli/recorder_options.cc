@@ -23,8 +23,8 @@ void RecorderFlags::add_to(CLI::App& command) {
       "Do not open a history whose journal is damaged, instead of salvaging what can be read.");
 }
 
-records::RecorderOptions RecorderFlags::options_with(const Config& settings) const {
-  records::RecorderOptions chosen = options;
+recorder::RecorderOptions RecorderFlags::options_with(const Config& settings) const {
+  recorder::RecorderOptions chosen = options;
   chosen.min_free_share = settings.get_number("history.min_free_share");
   return chosen;
 }

@@ -4,17 +4,17 @@
 #pragma once
 
 #include "core/config.h"
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 
 #include <CLI/CLI.hpp>
 
 namespace assay::cli {
 
 struct RecorderFlags {
-  records::RecorderOptions options;
+  recorder::RecorderOptions options;
   void add_to(CLI::App& command);
   /// The options with what the settings say.
-  records::RecorderOptions options_with(const Config& settings) const;
+  recorder::RecorderOptions options_with(const Config& settings) const;
 };
 
 }  // namespace assay::cli

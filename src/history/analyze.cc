@@ -15,7 +15,7 @@ void AnalyzeReports::add_all(const AnalyzeReports& other) {
 Result<Analysis> analyze_history(files::FileSystem& file_system,
                                  const std::filesystem::path& folder, const AnalyzeOptions& options,
                                  const std::stop_token& stop) {
-  records::ReadOptions reading;
+  record_reading::ReadOptions reading;
   reading.num_threads = std::max(1U, options.num_threads);
   reading.since = options.since;
   if (options.reports.has(AnalyzeReport::kComparison) && reading.since) {
@@ -24,8 +24,8 @@ Result<Analysis> analyze_history(files::FileSystem& file_system,
   reading.fields = needed_fields(options);
   std::vector<Tally> tallies(reading.num_threads, Tally(options));
   reading.start_over = [&] { tallies.assign(reading.num_threads, Tally(options)); };
-  ASSIGN_OR_RETURN(const records::LineCounts lines,
-                   records::read_history(
+  ASSIGN_OR_RETURN(const record_reading::LineCounts lines,
+                   record_reading::read_history(
                        file_system, folder, reading,
                        [&tallies](const records::RecordView& record, unsigned worker,
                                   std::uint64_t ordinal) -> Status {

@@ -7,7 +7,7 @@
 #include "core/timestamp.h"
 #include "files/file_system.h"
 #include "history/value_summary.h"
-#include "records/history_reader.h"
+#include "record_reading/history_reader.h"
 #include "statistics/binomial.h"
 
 #include <array>
@@ -145,7 +145,7 @@ struct StageFigures {
 
 /// Figures that no report asked for are empty.
 struct Analysis {
-  records::LineCounts lines;
+  record_reading::LineCounts lines;
   /// Records in the window of time, of any task type.
   std::uint64_t num_in_window = 0;
   Counts all;

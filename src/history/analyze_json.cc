@@ -125,7 +125,7 @@ void write_window(json::Writer& json, const AnalyzeHeading& heading) {
   json.end_object();
 }
 
-void write_lines(json::Writer& json, const records::LineCounts& lines) {
+void write_lines(json::Writer& json, const record_reading::LineCounts& lines) {
   json.name("lines").begin_object();
   json.name("records").unsigned_integer(lines.num_records);
   json.name("blank").unsigned_integer(lines.num_blank);

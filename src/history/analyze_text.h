@@ -40,10 +40,10 @@ std::string analysis_text(const Analysis& analysis, const AnalyzeHeading& headin
 std::string analysis_json(const Analysis& analysis, const AnalyzeHeading& heading);
 
 /// What was wrong with lines, on one line; empty when nothing was.
-std::string line_problems_text(const records::LineCounts& lines);
+std::string line_problems_text(const record_reading::LineCounts& lines);
 
 /// Lines that gave no record, or one with something unusual in it. A second record of one id is as
 /// good as the first, and a time without offset has a meaning: neither counts.
-std::uint64_t count_line_problems(const records::LineCounts& lines);
+std::uint64_t count_line_problems(const record_reading::LineCounts& lines);
 
 }  // namespace assay::history

@@ -61,7 +61,7 @@ TEST(AnalysisJson, SaysNullForWhatIsNoNumberAndWhatWasNotAsked) {
 }
 
 TEST(LineProblems, AreOneLineByKind) {
-  records::LineCounts lines;
+  record_reading::LineCounts lines;
   EXPECT_EQ(line_problems_text(lines), "");
   lines.num_blank = 4;
   lines.num_late_feedback = 4;

@@ -5,7 +5,7 @@
 #include "history/backup_manifest_internal.h"
 #include "history/folder_walk_internal.h"
 #include "history/stored_part_internal.h"
-#include "records/data_folder.h"
+#include "record_files/data_folder.h"
 
 #include <fmt/format.h>
 
@@ -18,10 +18,10 @@
 namespace assay::history {
 namespace {
 
-using records::lock_data_folder;
-using records::month_of;
-using records::require_folder;
-using records::to_text;
+using record_files::lock_data_folder;
+using record_files::month_of;
+using record_files::require_folder;
+using record_files::to_text;
 
 namespace fs = std::filesystem;
 
@@ -94,7 +94,7 @@ class Backup {
   /// file loses a line.
   Result<MonthStates> month_states() {
     MonthStates states;
-    ASSIGN_OR_RETURN(const auto months, records::find_month_files(file_system_, folder_));
+    ASSIGN_OR_RETURN(const auto months, record_files::find_month_files(file_system_, folder_));
     for (const auto& [month, paths] : months) {
       for (const fs::path& path : paths) {
         ASSIGN_OR_RETURN(const auto info, file_system_.info(folder_ / path));

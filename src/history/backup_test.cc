@@ -3,9 +3,9 @@
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/backup_manifest_internal.h"
-#include "records/rotate.h"
-#include "records/testing/hooked_file_system.h"
-#include "records/testing/sample_history.h"
+#include "record_files/testing/hooked_file_system.h"
+#include "record_files/testing/sample_history.h"
+#include "rotation/rotate.h"
 #include "storage/open_store.h"
 #include "storage/testing/memory_object_store.h"
 
@@ -17,7 +17,7 @@
 namespace assay::history {
 namespace {
 
-using namespace records::testing;
+using namespace record_files::testing;
 using files::testing::SimulatedFileSystem;
 
 /// Refuses after so many puts, and counts them.
@@ -231,7 +231,7 @@ TEST_F(BackupTest, TakesEveryRecordWhileTheRecorderRotates) {
     const auto before = line_set(file_system, "/data");
     HookedFileSystem hooked(file_system, [&](std::uint64_t call) -> Status {
       if (call == at) {
-        EXPECT_TRUE(records::rotate_locked(file_system, "/data", clock_.now(), {}, {}));
+        EXPECT_TRUE(rotation::rotate_locked(file_system, "/data", clock_.now(), {}, {}));
       }
       return {};
     });

@@ -3,11 +3,11 @@
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
-#include "records/damage_notes.h"
-#include "records/data_folder.h"
-#include "records/line_hash.h"
-#include "records/line_reader.h"
-#include "records/record_scan.h"
+#include "record_files/damage_notes.h"
+#include "record_files/data_folder.h"
+#include "record_files/line_hash.h"
+#include "record_files/line_reader.h"
+#include "record_files/record_scan.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -22,19 +22,19 @@
 namespace assay::history {
 namespace {
 
-using records::find_month_files;
-using records::hash_of_line;
-using records::kCurrentFile;
-using records::LineKind;
-using records::LineSet;
-using records::Month;
-using records::month_of;
-using records::NamedBlob;
-using records::read_blocks;
-using records::read_lines;
-using records::RecordScan;
-using records::require_folder;
-using records::ScannedLine;
+using record_files::find_month_files;
+using record_files::hash_of_line;
+using record_files::kCurrentFile;
+using record_files::LineKind;
+using record_files::LineSet;
+using record_files::Month;
+using record_files::month_of;
+using record_files::NamedBlob;
+using record_files::read_blocks;
+using record_files::read_lines;
+using record_files::RecordScan;
+using record_files::require_folder;
+using record_files::ScannedLine;
 
 namespace fs = std::filesystem;
 
@@ -146,7 +146,7 @@ class Examination {
       return {};
     };
     const auto read = size ? read_lines(*source.file, *size, folder_ / source.path, on_line, stop_)
-                           : Result<records::LinesRead>(size.error());
+                           : Result<record_files::LinesRead>(size.error());
     if (read) return {};
     if (read.error().code == ErrorCode::kCancelled) return Error(read.error());
     find(FindingKind::kUnreadable, source.path.native(), read.error().message);
@@ -203,9 +203,9 @@ class Examination {
   }
 
   Status read_damage() {
-    const auto notes = records::read_damage_notes(file_system_, folder_);
+    const auto notes = record_files::read_damage_notes(file_system_, folder_);
     if (!notes) return tell(Status(notes.error()), "journal/quarantine");
-    for (const records::DamageNote& note : *notes) {
+    for (const record_files::DamageNote& note : *notes) {
       find(FindingKind::kDamagedJournal, note.path.native(), note.to_text());
     }
     return {};

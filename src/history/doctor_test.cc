@@ -2,9 +2,9 @@
 
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
-#include "records/rotate.h"
-#include "records/testing/hooked_file_system.h"
-#include "records/testing/sample_history.h"
+#include "record_files/testing/hooked_file_system.h"
+#include "record_files/testing/sample_history.h"
+#include "rotation/rotate.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace assay::history {
 namespace {
 
-using namespace records::testing;
+using namespace record_files::testing;
 
 std::string image_record(std::string_view id, std::string_view path, std::string_view content) {
   return record_line(
@@ -136,7 +136,7 @@ TEST_F(DoctorTest, ARotationBesideItHidesNoRecord) {
     put_file(file_system, "/data/generation_history.jsonl", current);
     HookedFileSystem hooked(file_system, [&](std::uint64_t call) -> Status {
       if (call == at) {
-        EXPECT_TRUE(records::rotate_locked(file_system, "/data", now, {}, {}));
+        EXPECT_TRUE(rotation::rotate_locked(file_system, "/data", now, {}, {}));
       }
       return {};
     });

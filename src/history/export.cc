@@ -64,7 +64,7 @@ class Exporter {
     return {};
   }
 
-  Result<ExportSummary> finish(records::LineCounts lines) {
+  Result<ExportSummary> finish(record_reading::LineCounts lines) {
     for (std::size_t i = 0; i < sinks_.size(); ++i) {
       // One whose only records could not be written has none.
       if (summary_.parts[i].num_records > 0) RETURN_IF_ERROR(sinks_[i]->finish());
@@ -123,7 +123,7 @@ Result<ExportSummary> export_history(files::FileSystem& file_system, const fs::p
     exporter = std::make_unique<Exporter>(file_system, data_folder, options);
   };
   // One worker: the order of the lines is that of the history.
-  const auto lines = records::read_history(
+  const auto lines = record_reading::read_history(
       file_system, data_folder,
       {.since = options.filter.since, .fields = export_fields(), .start_over = start_over},
       [&](const records::RecordView& record, unsigned, std::uint64_t) {

@@ -7,7 +7,7 @@
 #include "core/timestamp.h"
 #include "files/file_system.h"
 #include "history/export_split.h"
-#include "records/history_reader.h"
+#include "record_reading/history_reader.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -73,7 +73,7 @@ struct ExportedFiles {
 
 struct ExportSummary {
   bool has_history = true;  ///< Whether there was any file of records to read.
-  records::LineCounts lines;
+  record_reading::LineCounts lines;
   std::uint64_t num_exported = 0;
   std::uint64_t num_filtered = 0;    ///< Read, and left out by the filter.
   std::uint64_t num_duplicates = 0;  ///< Passed the filter, and left out as duplicates.

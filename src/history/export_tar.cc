@@ -2,7 +2,7 @@
 #include "core/bytes.h"
 #include "history/export_files_internal.h"
 #include "history/export_sink_internal.h"
-#include "records/ply_store.h"
+#include "media/ply_store.h"
 
 #include <fmt/format.h>
 
@@ -25,7 +25,7 @@ constexpr std::size_t kPieceSize = std::size_t{1} << 20;
 
 // Readers take what follows the first dot of a name for its ending, so a key has none.
 std::string key_of(const records::RecordView& record) {
-  std::string key = records::file_stem_of(text_of(record[RecordField::kGenerationId]));
+  std::string key = media::file_stem_of(text_of(record[RecordField::kGenerationId]));
   std::ranges::replace(key, '.', '_');
   return key;
 }

@@ -6,9 +6,9 @@
 #include "history/named_files_internal.h"
 #include "json/line_scan.h"
 #include "json/value.h"
-#include "records/data_folder.h"
-#include "records/line_reader.h"
-#include "records/record_scan.h"
+#include "record_files/data_folder.h"
+#include "record_files/line_reader.h"
+#include "record_files/record_scan.h"
 
 #include <fmt/format.h>
 
@@ -25,22 +25,22 @@
 namespace assay::history {
 namespace {
 
-using records::find_month_files;
-using records::hash_of_line;
-using records::kCurrentFile;
-using records::LineHash;
-using records::LineHashHash;
-using records::LineKind;
-using records::LineSet;
-using records::lock_data_folder;
-using records::Month;
-using records::month_file_name;
-using records::month_of;
-using records::NamedBlob;
-using records::read_lines;
-using records::RecordScan;
-using records::require_folder;
-using records::ScannedLine;
+using record_files::find_month_files;
+using record_files::hash_of_line;
+using record_files::kCurrentFile;
+using record_files::LineHash;
+using record_files::LineHashHash;
+using record_files::LineKind;
+using record_files::LineSet;
+using record_files::lock_data_folder;
+using record_files::Month;
+using record_files::month_file_name;
+using record_files::month_of;
+using record_files::NamedBlob;
+using record_files::read_lines;
+using record_files::RecordScan;
+using record_files::require_folder;
+using record_files::ScannedLine;
 
 namespace fs = std::filesystem;
 using Naming = NamedFileImport::Naming;

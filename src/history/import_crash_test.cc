@@ -7,8 +7,8 @@
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/import.h"
-#include "records/testing/crash_loop.h"
-#include "records/testing/sample_history.h"
+#include "record_files/testing/crash_loop.h"
+#include "record_files/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@
 namespace assay::history {
 namespace {
 
-using namespace records::testing;
+using namespace record_files::testing;
 using files::testing::SimulatedFileSystem;
 
 constexpr int kNumImages = 6;

@@ -1,5 +1,5 @@
 #include "history/import_internal.h"
-#include "records/line_reader.h"
+#include "record_files/line_reader.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 
 namespace assay::history {
 
-using records::read_lines;
-using records::StagedLines;
+using record_files::read_lines;
+using rotation::StagedLines;
 
 namespace fs = std::filesystem;
 

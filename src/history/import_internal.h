@@ -4,8 +4,8 @@
 #pragma once
 
 #include "history/import.h"
-#include "records/line_hash.h"
-#include "records/rotate_month.h"
+#include "record_files/line_hash.h"
+#include "rotation/rotate_month.h"
 
 #include <filesystem>
 #include <map>
@@ -48,8 +48,8 @@ class GrowingFiles {
 
  private:
   struct Growing {
-    std::optional<records::StagedLines> staged;  // nothing in a dry run
-    std::optional<ByteCount> size_before;        // nothing when the file is new
+    std::optional<rotation::StagedLines> staged;  // nothing in a dry run
+    std::optional<ByteCount> size_before;         // nothing when the file is new
     std::uint64_t num_added = 0;
   };
   Result<Growing> begin(const std::filesystem::path& path);
@@ -90,7 +90,7 @@ class NamedFileImport {
   const std::stop_token& stop_;
   ImportReport& report_;
   std::set<std::string, std::less<>> pruned_;
-  records::LineSet seen_;
+  record_files::LineSet seen_;
 };
 
 }  // namespace assay::history

@@ -2,7 +2,7 @@
 #include "files/atomic_file.h"
 #include "history/import_internal.h"
 #include "history/named_files_internal.h"
-#include "records/line_reader.h"
+#include "record_files/line_reader.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -12,8 +12,8 @@
 namespace assay::history {
 namespace {
 
-using records::hash_of_line;
-using records::read_blocks;
+using record_files::hash_of_line;
+using record_files::read_blocks;
 
 namespace fs = std::filesystem;
 

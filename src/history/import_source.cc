@@ -1,8 +1,8 @@
 #include "compress/stream.h"
 #include "history/import_internal.h"
 #include "history/named_files_internal.h"
-#include "records/data_folder.h"
-#include "records/history_reader.h"
+#include "record_files/data_folder.h"
+#include "record_reading/history_reader.h"
 
 #include <fmt/format.h>
 
@@ -11,8 +11,8 @@
 namespace assay::history {
 namespace {
 
-using records::kArchiveFolder;
-using records::kCurrentFile;
+using record_files::kArchiveFolder;
+using record_files::kCurrentFile;
 
 namespace fs = std::filesystem;
 
@@ -46,7 +46,7 @@ Result<ImportSource> find_import_source(files::FileSystem& file_system, const fs
     return invalid_input(fmt::format("{} is neither a folder nor a file", from.native()));
   }
   ImportSource source{.folder = from, .records = {}, .feedback = {}, .pending = {}};
-  ASSIGN_OR_RETURN(auto found, records::find_history_files(file_system, from));
+  ASSIGN_OR_RETURN(auto found, record_reading::find_history_files(file_system, from));
   for (auto& file : found) source.records.push_back(std::move(file.path));
   const auto find = [&](std::string_view name) -> Result<std::optional<fs::path>> {
     ASSIGN_OR_RETURN(const auto present, file_system.info(from / name));

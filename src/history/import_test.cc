@@ -6,8 +6,8 @@
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/import_internal.h"
-#include "records/recorder.h"
-#include "records/testing/sample_history.h"
+#include "record_files/testing/sample_history.h"
+#include "recorder/recorder.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@
 namespace assay::history {
 namespace {
 
-using namespace records::testing;
+using namespace record_files::testing;
 using files::testing::SimulatedFileSystem;
 
 std::string line(std::string_view id, std::string_view time, std::string_view members = {}) {
@@ -331,15 +331,15 @@ TEST_F(ImportTest, ALineThatAProgramWithoutTheLockAddsMeanwhileIsNotLost) {
 
 class ImportBesideRecorder : public ImportTest {
  protected:
-  std::unique_ptr<records::Recorder> record() {
-    records::RecorderOptions options;
+  std::unique_ptr<recorder::Recorder> record() {
+    recorder::RecorderOptions options;
     options.derive_interval = std::chrono::milliseconds(0);
-    options.hand_over = records::HandOver::kNever;
-    auto recorder = records::Recorder::open(file_system_, clock_, random_, "/here", options);
+    options.hand_over = recorder::HandOver::kNever;
+    auto recorder = recorder::Recorder::open(file_system_, clock_, random_, "/here", options);
     EXPECT_TRUE(recorder) << recorder.error().message;
     return recorder ? std::move(*recorder) : nullptr;
   }
-  static void finish(records::Recorder& recorder, std::string id) {
+  static void finish(recorder::Recorder& recorder, std::string id) {
     EXPECT_TRUE(recorder.start({.generation_id = id,
                                 .task_type = "TEXT-TO-3D",
                                 .prompt = "red sports car",

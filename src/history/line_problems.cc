@@ -24,7 +24,7 @@ std::string list_of(std::initializer_list<Kind> kinds) {
 
 }  // namespace
 
-std::string line_problems_text(const records::LineCounts& lines) {
+std::string line_problems_text(const record_reading::LineCounts& lines) {
   const std::string lost = list_of({{lines.num_bad_json, "not JSON"},
                                     {lines.num_bad_utf8, "not UTF-8"},
                                     {lines.num_no_object, "no object"},
@@ -43,7 +43,7 @@ std::string line_problems_text(const records::LineCounts& lines) {
   return text;
 }
 
-std::uint64_t count_line_problems(const records::LineCounts& lines) {
+std::uint64_t count_line_problems(const record_reading::LineCounts& lines) {
   return lines.num_lost() + lines.num_nan + lines.num_big_integer + lines.num_lone_surrogate +
          lines.num_bad_timestamp + lines.num_missing_section;
 }

@@ -2,7 +2,7 @@
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
 #include "json/value.h"
-#include "records/line_reader.h"
+#include "record_files/line_reader.h"
 #include "records/record_time.h"
 
 #include <initializer_list>
@@ -10,7 +10,7 @@
 namespace assay::history {
 namespace {
 
-using records::read_lines;
+using record_files::read_lines;
 
 namespace fs = std::filesystem;
 

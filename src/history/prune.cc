@@ -3,10 +3,10 @@
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
 #include "json/writer.h"
-#include "records/data_folder.h"
-#include "records/line_hash.h"
-#include "records/line_reader.h"
-#include "records/record_scan.h"
+#include "record_files/data_folder.h"
+#include "record_files/line_hash.h"
+#include "record_files/line_reader.h"
+#include "record_files/record_scan.h"
 #include "storage/object_store.h"
 
 #include <fmt/format.h>
@@ -20,21 +20,21 @@
 namespace assay::history {
 namespace {
 
-using records::BlobKind;
-using records::find_month_files;
-using records::hash_of_line;
-using records::kCurrentFile;
-using records::LineKind;
-using records::LineSet;
-using records::lock_data_folder;
-using records::Month;
-using records::month_of;
-using records::month_of_file_name;
-using records::NamedBlob;
-using records::read_lines;
-using records::RecordScan;
-using records::require_folder;
-using records::ScannedLine;
+using record_files::BlobKind;
+using record_files::find_month_files;
+using record_files::hash_of_line;
+using record_files::kCurrentFile;
+using record_files::LineKind;
+using record_files::LineSet;
+using record_files::lock_data_folder;
+using record_files::Month;
+using record_files::month_of;
+using record_files::month_of_file_name;
+using record_files::NamedBlob;
+using record_files::read_lines;
+using record_files::RecordScan;
+using record_files::require_folder;
+using record_files::ScannedLine;
 
 namespace fs = std::filesystem;
 

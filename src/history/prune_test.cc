@@ -4,7 +4,7 @@
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/doctor.h"
-#include "records/testing/sample_history.h"
+#include "record_files/testing/sample_history.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace assay::history {
 namespace {
 
-using namespace records::testing;
+using namespace record_files::testing;
 using files::testing::SimulatedFileSystem;
 
 std::string full_record(std::string_view id, std::string_view time, std::string_view image,

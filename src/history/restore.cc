@@ -4,8 +4,8 @@
 #include "history/backup.h"
 #include "history/backup_manifest_internal.h"
 #include "history/stored_part_internal.h"
-#include "records/data_folder.h"
-#include "records/line_reader.h"
+#include "record_files/data_folder.h"
+#include "record_files/line_reader.h"
 
 #include <fmt/format.h>
 
@@ -16,8 +16,8 @@
 namespace assay::history {
 namespace {
 
-using records::lock_data_folder;
-using records::read_blocks;
+using record_files::lock_data_folder;
+using record_files::read_blocks;
 
 namespace fs = std::filesystem;
 

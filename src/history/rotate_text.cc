@@ -11,9 +11,9 @@
 namespace assay::history {
 namespace {
 
-using records::RotatedMonth;
-using records::RotateProblem;
-using records::RotateReport;
+using rotation::RotatedMonth;
+using rotation::RotateProblem;
+using rotation::RotateReport;
 
 using report::count_text;
 using report::visible_text;

@@ -3,14 +3,14 @@
 
 #pragma once
 
-#include "records/rotate.h"
+#include "rotation/rotate.h"
 
 #include <string>
 
 namespace assay::history {
 
 /// What moved, and what to do about problems.
-std::string to_text(const records::RotateReport& report);
-std::string to_json(const records::RotateReport& report);
+std::string to_text(const rotation::RotateReport& report);
+std::string to_json(const rotation::RotateReport& report);
 
 }  // namespace assay::history

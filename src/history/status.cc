@@ -2,9 +2,9 @@
 
 #include "compress/stream.h"
 #include "history/folder_walk_internal.h"
-#include "records/damage_notes.h"
-#include "records/data_folder.h"
-#include "records/record_scan.h"
+#include "record_files/damage_notes.h"
+#include "record_files/data_folder.h"
+#include "record_files/record_scan.h"
 
 #include <fmt/format.h>
 
@@ -14,12 +14,12 @@
 namespace assay::history {
 namespace {
 
-using records::kCurrentFile;
-using records::month_of;
-using records::month_of_file_name;
-using records::RecordScan;
-using records::require_folder;
-using records::ScannedLine;
+using record_files::kCurrentFile;
+using record_files::month_of;
+using record_files::month_of_file_name;
+using record_files::RecordScan;
+using record_files::require_folder;
+using record_files::ScannedLine;
 
 namespace fs = std::filesystem;
 using std::chrono::days;
@@ -62,8 +62,8 @@ class Measurement {
       RETURN_IF_ERROR(add(file));
     }
     RETURN_IF_ERROR(measure_growth());
-    ASSIGN_OR_RETURN(const auto notes, records::read_damage_notes(file_system_, folder_));
-    for (const records::DamageNote& note : notes) report_.damage.push_back(note.to_text());
+    ASSIGN_OR_RETURN(const auto notes, record_files::read_damage_notes(file_system_, folder_));
+    for (const record_files::DamageNote& note : notes) report_.damage.push_back(note.to_text());
     report_.disk = options_.disk;
     const std::uint64_t growth = report_.growth_a_day().count();
     if (report_.disk && growth > 0) {

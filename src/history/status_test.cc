@@ -3,7 +3,7 @@
 #include "compress/stream.h"
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
-#include "records/testing/sample_history.h"
+#include "record_files/testing/sample_history.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 namespace assay::history {
 namespace {
 
-using namespace records::testing;
+using namespace record_files::testing;
 
 // The simulated file system writes its files on the first of January 1970.
 class StatusTest : public ::testing::Test {

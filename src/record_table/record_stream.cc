@@ -1,8 +1,8 @@
 #include "record_table/record_stream.h"
 
 #include "core/check.h"
+#include "record_reading/history_cursor.h"
 #include "record_table/column_builder_internal.h"
-#include "records/history_cursor.h"
 
 #include <algorithm>
 #include <deque>
@@ -14,8 +14,8 @@ namespace {
 using records::RecordField;
 using records::RecordView;
 
-records::ReadOptions reading(const StreamOptions& options) {
-  records::ReadOptions result{.since = options.since};
+record_reading::ReadOptions reading(const StreamOptions& options) {
+  record_reading::ReadOptions result{.since = options.since};
   for (const RecordColumn& column : options.columns) {
     if (column.field) result.fields.push_back(*column.field);
   }
@@ -27,7 +27,7 @@ records::ReadOptions reading(const StreamOptions& options) {
 }  // namespace
 
 struct RecordStream::State {
-  State(StreamOptions given_options, records::HistoryCursor given_cursor)
+  State(StreamOptions given_options, record_reading::HistoryCursor given_cursor)
       : options(std::move(given_options)), cursor(std::move(given_cursor)) {
     for (const RecordColumn& column : options.columns) builders.emplace_back(column.type);
   }
@@ -37,7 +37,7 @@ struct RecordStream::State {
   void end_batch();
 
   StreamOptions options;
-  records::HistoryCursor cursor;
+  record_reading::HistoryCursor cursor;
   std::vector<ColumnBuilder> builders;
   std::size_t num_rows = 0;  // in the builders
   std::deque<RecordBatch> ready;
@@ -81,15 +81,15 @@ Result<RecordStream> RecordStream::open(files::FileSystem& file_system,
                                         const StreamOptions& options) {
   CHECK(options.max_rows > 0, "a batch has rows");
   ASSIGN_OR_RETURN(auto cursor,
-                   records::HistoryCursor::open(file_system, folder, reading(options)));
+                   record_reading::HistoryCursor::open(file_system, folder, reading(options)));
   return RecordStream(std::make_unique<State>(options, std::move(cursor)));
 }
 
 Result<std::optional<RecordBatch>> RecordStream::next() {
   State& state = *state_;
   if (state.has_failed) return internal("the history could not be read to its end: begin anew");
-  const records::OnRecord add = [&state](const RecordView& record, unsigned,
-                                         std::uint64_t) -> Status {
+  const record_reading::OnRecord add = [&state](const RecordView& record, unsigned,
+                                                std::uint64_t) -> Status {
     state.add(record);
     return {};
   };

@@ -6,9 +6,9 @@
 #include "core/result.h"
 #include "core/timestamp.h"
 #include "files/file_system.h"
+#include "record_reading/history_reader.h"
 #include "record_table/column.h"
 #include "record_table/record_columns.h"
-#include "records/history_reader.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +30,7 @@ struct StreamOptions {
 };
 
 struct StreamCounts {
-  records::LineCounts lines = {};
+  record_reading::LineCounts lines = {};
   std::uint64_t num_wrong_type = 0;  ///< Values that their columns cannot hold: null there.
 };
 

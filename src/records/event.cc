@@ -1,8 +1,8 @@
 #include "records/event.h"
 
 #include "json/python_repr.h"
-#include "records/json_members_internal.h"
-#include "records/python_time_internal.h"
+#include "records/json_members.h"
+#include "records/python_time.h"
 
 #include <fmt/format.h>
 

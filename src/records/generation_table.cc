@@ -1,7 +1,7 @@
 #include "records/generation_table.h"
 
-#include "records/json_members_internal.h"
-#include "records/python_time_internal.h"
+#include "records/json_members.h"
+#include "records/python_time.h"
 
 #include <algorithm>
 #include <array>

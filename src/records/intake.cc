@@ -2,7 +2,7 @@
 
 #include "json/python_repr.h"
 #include "json/python_text.h"
-#include "records/json_members_internal.h"
+#include "records/json_members.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,6 @@
+#include "records/json_members.h"
+
 #include "json/python_text.h"
-#include "records/json_members_internal.h"
 
 #include <fmt/format.h>
 

@@ -3,8 +3,8 @@
 #include "json/python_repr.h"
 #include "json/python_text.h"
 #include "records/event.h"
-#include "records/json_members_internal.h"
-#include "records/python_time_internal.h"
+#include "records/json_members.h"
+#include "records/python_time.h"
 
 #include <algorithm>
 #include <array>

@@ -2,8 +2,8 @@
 
 #include "json/python_repr.h"
 #include "json/python_text.h"
-#include "records/gaussian_json.h"
-#include "records/json_members_internal.h"
+#include "media/gaussian_json.h"
+#include "records/json_members.h"
 
 #include <fmt/format.h>
 
@@ -29,7 +29,7 @@ bool lacks_ply_figures(std::string_view output) {
 }
 
 JsonObjectText with_ply_figures(std::string_view output, const Sha256& hash, ByteCount size,
-                                const std::optional<GaussianReport>& report) {
+                                const std::optional<media::GaussianReport>& report) {
   auto members = JsonMembers::parse(output).value_or(JsonMembers());
   if (lacks(members, "file_size_mb")) {
     members.set("file_size_mb", rounded(static_cast<double>(size.count()) / kBytesPerMegabyte, 2));
@@ -40,7 +40,7 @@ JsonObjectText with_ply_figures(std::string_view output, const Sha256& hash, Byt
     members.set("num_gaussians", fmt::to_string(report->statistics.num_gaussians));
   }
   if (lacks(members, "gaussian_stats")) {
-    members.set("gaussian_stats", gaussian_stats_json(*report));
+    members.set("gaussian_stats", media::gaussian_stats_json(*report));
   }
   return members.to_text();
 }

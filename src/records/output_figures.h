@@ -5,8 +5,8 @@
 
 #include "core/bytes.h"
 #include "core/sha256.h"
+#include "media/gaussian_statistics.h"
 #include "records/event.h"
-#include "records/gaussian_statistics.h"
 
 #include <optional>
 #include <string_view>
@@ -20,6 +20,6 @@ bool lacks_ply_figures(std::string_view output);
 /// lacks them; of a file that does not parse gaussian_stats holds `ply_defect` alone.
 /// Pre: `output` is an object in Python's form.
 JsonObjectText with_ply_figures(std::string_view output, const Sha256& hash, ByteCount size,
-                                const std::optional<GaussianReport>& report);
+                                const std::optional<media::GaussianReport>& report);
 
 }  // namespace assay::records

@@ -1,4 +1,4 @@
-#include "records/python_time_internal.h"
+#include "records/python_time.h"
 
 #include <fmt/format.h>
 

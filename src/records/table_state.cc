@@ -1,5 +1,5 @@
 #include "records/generation_table.h"
-#include "records/json_members_internal.h"
+#include "records/json_members.h"
 
 #include <utility>
 

@@ -59,7 +59,7 @@ ServedResponse failure(const Error& error) {
 }
 
 /// What an event did, as a status: that it was taken, or why it changed nothing.
-ServedResponse answer(EventKind kind, const Result<records::Receipt>& receipt) {
+ServedResponse answer(EventKind kind, const Result<recorder::Receipt>& receipt) {
   if (!receipt) return failure(receipt.error());
   const auto refuse = [&](int status, std::string_view message) {
     return net::error_response(status, records::to_string(receipt->verdict), message);
@@ -97,7 +97,8 @@ Result<std::string_view> key_of(const ServedRequest& request) {
 /// The handlers, and what they share.
 class History {
  public:
-  History(records::Recorder& recorder, files::FileSystem& file_system, std::filesystem::path folder)
+  History(recorder::Recorder& recorder, files::FileSystem& file_system,
+          std::filesystem::path folder)
       : recorder_(&recorder), file_system_(&file_system), folder_(std::move(folder)) {}
 
   ServedResponse event(EventKind kind, const ServedRequest& request) const {
@@ -115,7 +116,7 @@ class History {
     const auto key = key_of(request);
     if (!key) return failure(key.error());
     if (request.body.empty()) return failure(invalid_input("the PLY file is empty"));
-    records::NewOutput output;
+    recorder::NewOutput output;
     output.ply = as_bytes(request.body);
     return answer(EventKind::kOutput, recorder_->log_output(request.parameter("id"), output, *key));
   }
@@ -137,21 +138,21 @@ class History {
             .body = metrics_text(recorder_->status())};
   }
   ServedResponse health() const {
-    const records::RecorderStatus found = recorder_->status();
+    const recorder::RecorderStatus found = recorder_->status();
     const std::string trouble = found.is_refusing ? "events are refused" : found.trouble;
     if (trouble.empty()) return json_response(200, R"({"status":"ok"})");
     return net::error_response(503, "unavailable", trouble);
   }
 
  private:
-  records::Recorder* recorder_;
+  recorder::Recorder* recorder_;
   files::FileSystem* file_system_;
   std::filesystem::path folder_;
 };
 
 }  // namespace
 
-std::vector<net::HttpRoute> history_routes(records::Recorder& recorder,
+std::vector<net::HttpRoute> history_routes(recorder::Recorder& recorder,
                                            files::FileSystem& file_system,
                                            const std::filesystem::path& folder,
                                            const HistoryRoutesOptions& options) {

@@ -5,7 +5,7 @@
 
 #include "files/file_system.h"
 #include "net/http_server.h"
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 
 #include <filesystem>
 #include <vector>
@@ -18,7 +18,7 @@ struct HistoryRoutesOptions {
 };
 
 /// Routes whose handlers call `recorder`, which has `folder` open. Both outlive them.
-std::vector<net::HttpRoute> history_routes(records::Recorder& recorder,
+std::vector<net::HttpRoute> history_routes(recorder::Recorder& recorder,
                                            files::FileSystem& file_system,
                                            const std::filesystem::path& folder,
                                            const HistoryRoutesOptions& options = {});

@@ -19,11 +19,11 @@ using net::ServedResponse;
 class HistoryRoutesTest : public ::testing::Test {
  protected:
   HistoryRoutesTest() {
-    records::RecorderOptions options;
+    recorder::RecorderOptions options;
     options.derive_interval = std::chrono::milliseconds(0);
-    options.hand_over = records::HandOver::kNever;
-    recorder_ =
-        std::move(records::Recorder::open(file_system_, clock_, random_, "/data", options).value());
+    options.hand_over = recorder::HandOver::kNever;
+    recorder_ = std::move(
+        recorder::Recorder::open(file_system_, clock_, random_, "/data", options).value());
     routes_ = history_routes(*recorder_, file_system_, "/data");
   }
 
@@ -60,7 +60,7 @@ class HistoryRoutesTest : public ::testing::Test {
   files::testing::SimulatedFileSystem file_system_;
   assay::testing::FakeClock clock_;
   SeededRandom random_{7};
-  std::unique_ptr<records::Recorder> recorder_;
+  std::unique_ptr<recorder::Recorder> recorder_;
   std::vector<net::HttpRoute> routes_;
 };
 

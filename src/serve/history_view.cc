@@ -50,7 +50,7 @@ class MetricsText {
 
 }  // namespace
 
-std::string receipt_json(const records::Receipt& receipt) {
+std::string receipt_json(const recorder::Receipt& receipt) {
   json::Writer writer;
   writer.begin_object();
   writer.name("generation_id").text(receipt.generation_id);
@@ -60,7 +60,7 @@ std::string receipt_json(const records::Receipt& receipt) {
   return writer.take();
 }
 
-std::string status_json(const records::RecorderStatus& status) {
+std::string status_json(const recorder::RecorderStatus& status) {
   json::Writer writer;
   writer.begin_object();
   writer.name("events").begin_object();
@@ -95,7 +95,7 @@ std::string status_json(const records::RecorderStatus& status) {
   return writer.take();
 }
 
-std::string metrics_text(const records::RecorderStatus& status) {
+std::string metrics_text(const recorder::RecorderStatus& status) {
   MetricsText text;
   text.metric("assay_history_events_accepted_total", "counter", "Events taken into the queue.")
       .value(status.journal.num_accepted);

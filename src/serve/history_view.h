@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 
 #include <optional>
 #include <string>
@@ -12,13 +12,13 @@
 namespace assay::serve {
 
 /// One JSON object: generation_id, sequence, verdict.
-std::string receipt_json(const records::Receipt& receipt);
+std::string receipt_json(const recorder::Receipt& receipt);
 
 /// One JSON object: counts of the journal, events by verdict, sizes, alerts.
-std::string status_json(const records::RecorderStatus& status);
+std::string status_json(const recorder::RecorderStatus& status);
 
 /// The same in the text format that Prometheus reads.
-std::string metrics_text(const records::RecorderStatus& status);
+std::string metrics_text(const recorder::RecorderStatus& status);
 
 /// The record of an open generation in the text of pending_generations.json, as it stands there.
 std::optional<std::string_view> find_open_generation(std::string_view pending,

@@ -10,8 +10,8 @@
 namespace assay::serve {
 namespace {
 
-records::RecorderStatus sample_status() {
-  records::RecorderStatus status;
+recorder::RecorderStatus sample_status() {
+  recorder::RecorderStatus status;
   status.journal.num_accepted = 12;
   status.journal.num_syncs = 3;
   status.num_by_verdict[static_cast<std::size_t>(records::Verdict::kLate)] = 2;

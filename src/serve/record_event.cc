@@ -17,7 +17,7 @@
 namespace assay::serve {
 namespace {
 
-using records::Receipt;
+using recorder::Receipt;
 
 constexpr std::array<std::pair<std::string_view, EventKind>, 9> kNames{{
     {"start", EventKind::kStart},
@@ -125,9 +125,9 @@ class EventFields {
   json::Value root_;
 };
 
-Result<Receipt> start(records::Recorder& recorder, const EventFields& fields,
+Result<Receipt> start(recorder::Recorder& recorder, const EventFields& fields,
                       std::string_view key) {
-  records::NewGeneration generation;
+  recorder::NewGeneration generation;
   ASSIGN_OR_RETURN(auto generation_id, fields.text("generation_id"));
   ASSIGN_OR_RETURN(generation.task_type, fields.required_text("task_type"));
   ASSIGN_OR_RETURN(generation.prompt, fields.required_text("prompt"));
@@ -140,7 +140,7 @@ Result<Receipt> start(records::Recorder& recorder, const EventFields& fields,
   return recorder.start(generation, key);
 }
 
-Result<Receipt> prompt(records::Recorder& recorder, const EventFields& fields,
+Result<Receipt> prompt(recorder::Recorder& recorder, const EventFields& fields,
                        const EventAddress& address) {
   records::EnhancedPrompt body;
   ASSIGN_OR_RETURN(body.enhanced_prompt, fields.text("enhanced_prompt"));
@@ -148,9 +148,9 @@ Result<Receipt> prompt(records::Recorder& recorder, const EventFields& fields,
   return recorder.log_prompt(address.generation_id, body, address.idempotency_key);
 }
 
-Result<Receipt> output(records::Recorder& recorder, const EventFields& fields,
+Result<Receipt> output(recorder::Recorder& recorder, const EventFields& fields,
                        const EventAddress& address) {
-  records::NewOutput body;
+  recorder::NewOutput body;
   ASSIGN_OR_RETURN(auto object, fields.object("output"));
   ASSIGN_OR_RETURN(auto ply_file, fields.text("ply_file"));
   if (!object && !ply_file) return invalid_input("output: expected an object, but it is absent");
@@ -159,7 +159,7 @@ Result<Receipt> output(records::Recorder& recorder, const EventFields& fields,
   return recorder.log_output(address.generation_id, body, address.idempotency_key);
 }
 
-Result<Receipt> feedback(records::Recorder& recorder, const EventFields& fields,
+Result<Receipt> feedback(recorder::Recorder& recorder, const EventFields& fields,
                          const EventAddress& address) {
   records::FeedbackReceived body;
   ASSIGN_OR_RETURN(body.score, fields.required_number("score"));
@@ -168,7 +168,7 @@ Result<Receipt> feedback(records::Recorder& recorder, const EventFields& fields,
   return recorder.log_feedback(address.generation_id, body, address.idempotency_key);
 }
 
-Result<Receipt> failure(records::Recorder& recorder, const EventFields& fields,
+Result<Receipt> failure(recorder::Recorder& recorder, const EventFields& fields,
                         const EventAddress& address) {
   records::Failed body;
   ASSIGN_OR_RETURN(body.error_type, fields.required_text("error_type"));
@@ -213,7 +213,7 @@ std::span<const std::string_view> fields_of(EventKind kind) {
 }
 
 /// Pre: the fields are allowed.
-Result<Receipt> record_fields(records::Recorder& recorder, const EventAddress& address,
+Result<Receipt> record_fields(recorder::Recorder& recorder, const EventAddress& address,
                               const EventFields& fields) {
   switch (address.kind) {
     case EventKind::kStart:
@@ -261,14 +261,14 @@ std::string_view to_string(EventKind kind) {
   return "";
 }
 
-Result<Receipt> record_event(records::Recorder& recorder, const EventAddress& address,
+Result<Receipt> record_event(recorder::Recorder& recorder, const EventAddress& address,
                              std::string_view json) {
   ASSIGN_OR_RETURN(const EventFields fields, EventFields::parse(json));
   RETURN_IF_ERROR(fields.allow(fields_of(address.kind), {}));
   return record_fields(recorder, address, fields);
 }
 
-Result<Receipt> record_event_line(records::Recorder& recorder, std::string_view line) {
+Result<Receipt> record_event_line(recorder::Recorder& recorder, std::string_view line) {
   static constexpr std::array<std::string_view, 3> kOfEach{"event", "generation_id",
                                                            "idempotency_key"};
   static constexpr std::array<std::string_view, 4> kOfOutput{"event", "generation_id",

@@ -5,7 +5,7 @@
 
 #include "core/bytes.h"
 #include "core/result.h"
-#include "records/recorder.h"
+#include "recorder/recorder.h"
 
 #include <cstdint>
 #include <optional>
@@ -45,13 +45,13 @@ struct EventAddress {
 /// is null counts as absent, one that the kind lacks is refused: a misspelt one would be lost.
 /// Errors: kInvalidInput (the message names the field), kExhausted (over kMaxEventSize), and those
 ///         of the recorder.
-Result<records::Receipt> record_event(records::Recorder& recorder, const EventAddress& address,
-                                      std::string_view json);
+Result<recorder::Receipt> record_event(recorder::Recorder& recorder, const EventAddress& address,
+                                       std::string_view json);
 
 /// As record_event(), for one line of this machine that says all: `event`, and where they apply
 /// `generation_id` and `idempotency_key`, beside the fields. An output may name a `ply_file` to be
 /// stored; over a network it may not, for it would let others have what only we may read.
 /// Errors: as record_event().
-Result<records::Receipt> record_event_line(records::Recorder& recorder, std::string_view line);
+Result<recorder::Receipt> record_event_line(recorder::Recorder& recorder, std::string_view line);
 
 }  // namespace assay::serve

@@ -17,21 +17,21 @@ using records::Verdict;
 class RecordEventTest : public ::testing::Test {
  protected:
   RecordEventTest() {
-    records::RecorderOptions options;
+    recorder::RecorderOptions options;
     options.derive_interval = std::chrono::milliseconds(0);
-    options.hand_over = records::HandOver::kNever;
-    recorder_ =
-        std::move(records::Recorder::open(file_system_, clock_, random_, "/data", options).value());
+    options.hand_over = recorder::HandOver::kNever;
+    recorder_ = std::move(
+        recorder::Recorder::open(file_system_, clock_, random_, "/data", options).value());
   }
 
-  Result<records::Receipt> record(EventKind kind, std::string_view json,
-                                  std::string_view id = "a") {
+  Result<recorder::Receipt> record(EventKind kind, std::string_view json,
+                                   std::string_view id = "a") {
     return record_event(
         *recorder_,
         {.kind = kind, .generation_id = kind == EventKind::kStart ? "" : id, .idempotency_key = ""},
         json);
   }
-  Result<records::Receipt> line(std::string_view json) {
+  Result<recorder::Receipt> line(std::string_view json) {
     return record_event_line(*recorder_, json);
   }
   std::string history() {
@@ -39,14 +39,14 @@ class RecordEventTest : public ::testing::Test {
     return files::read_file(file_system_, "/data/generation_history.jsonl", ByteCount(1U << 20))
         .value_or("");
   }
-  static std::string why(const Result<records::Receipt>& receipt) {
+  static std::string why(const Result<recorder::Receipt>& receipt) {
     return receipt ? "recorded" : receipt.error().message;
   }
 
   files::testing::SimulatedFileSystem file_system_;
   assay::testing::FakeClock clock_;
   SeededRandom random_{7};
-  std::unique_ptr<records::Recorder> recorder_;
+  std::unique_ptr<recorder::Recorder> recorder_;
 };
 
 TEST_F(RecordEventTest, TakesAGenerationFromStartToFinish) {

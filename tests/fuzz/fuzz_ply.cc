@@ -2,7 +2,7 @@
 /// Fuzzes PLY headers and the figures of splats: pieces of any sizes give what the whole gives.
 
 #include "core/check.h"
-#include "records/gaussian_statistics.h"
+#include "media/gaussian_statistics.h"
 
 #include <algorithm>
 #include <bit>
@@ -12,7 +12,7 @@
 
 namespace {
 
-using assay::records::GaussianReport;
+using assay::media::GaussianReport;
 
 bool is_same(double a, double b) {
   return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
@@ -36,12 +36,12 @@ bool is_same(const GaussianReport& a, const GaussianReport& b) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto file = std::as_bytes(std::span(data, size));
-  const GaussianReport whole = assay::records::scan_gaussians(file);
+  const GaussianReport whole = assay::media::scan_gaussians(file);
   CHECK(whole.statistics.num_not_finite <= whole.statistics.num_gaussians, "a part of the rows");
   CHECK(whole.statistics.opacity.min >= 0.0 && whole.statistics.opacity.max <= 1.0,
         "an opacity lies between 0 and 1");
   for (const std::size_t piece_size : {std::size_t{1}, std::size_t{7}, std::size_t{100}}) {
-    assay::records::GaussianScanner scanner;
+    assay::media::GaussianScanner scanner;
     for (std::size_t start = 0; start < size; start += piece_size) {
       scanner.feed(file.subspan(start, std::min(piece_size, size - start)));
     }

@@ -5,8 +5,8 @@
 #include "core/bytes.h"
 #include "core/check.h"
 #include "crypto/base64.h"
-#include "records/image_format.h"
-#include "records/prompt_image.h"
+#include "media/image_format.h"
+#include "media/prompt_image.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@
 namespace {
 
 void check(std::string_view prompt) {
-  const auto read = assay::records::read_prompt(prompt);
+  const auto read = assay::media::read_prompt(prompt);
   CHECK(read.num_code_points <= prompt.size(), "code points take a byte each at least");
   if (!read.image) {
     CHECK(read.text == prompt, "a text stays as it is");
@@ -38,11 +38,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // The same as the content of an image, so that the formats are reached.
   const std::string encoded = assay::crypto::base64_encode(bytes);
   check(encoded);
-  const bool is_image = assay::records::find_image_format(bytes).has_value();
-  CHECK(assay::records::read_prompt("data:image/png;base64," + encoded).image.has_value() ==
-            (size > 0),
-        "a data URL of an image is one, whatever its bytes");
-  CHECK(!is_image || assay::records::read_prompt(encoded).image.has_value(),
+  const bool is_image = assay::media::find_image_format(bytes).has_value();
+  CHECK(
+      assay::media::read_prompt("data:image/png;base64," + encoded).image.has_value() == (size > 0),
+      "a data URL of an image is one, whatever its bytes");
+  CHECK(!is_image || assay::media::read_prompt(encoded).image.has_value(),
         "base64 of an image is one");
   return 0;
 }

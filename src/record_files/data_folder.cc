@@ -1,0 +1,101 @@
+#include "record_files/data_folder.h"
+
+#include <fmt/format.h>
+
+namespace assay::record_files {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMonthPrefix = "generation_history_";
+constexpr std::string_view kLinesSuffix = ".jsonl";
+
+Status add_month_files(files::FileSystem& file_system, const fs::path& folder,
+                       const fs::path& below, std::map<Month, std::vector<fs::path>>& found) {
+  ASSIGN_OR_RETURN(const auto names, file_system.list(folder / below));
+  for (const std::string& name : names) {
+    if (const auto month = month_of_file_name(name)) found[*month].push_back(below / name);
+  }
+  return {};
+}
+
+}  // namespace
+
+Month month_of(Timestamp instant) {
+  const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(instant));
+  return day.year() / day.month();
+}
+
+std::string to_text(Month month) {
+  return fmt::format("{:04}-{:02}", static_cast<int>(month.year()),
+                     static_cast<unsigned>(month.month()));
+}
+
+std::string month_file_name(Month month, std::optional<compress::Format> format) {
+  return fmt::format("{}{}{}{}", kMonthPrefix, to_text(month), kLinesSuffix,
+                     format ? compress::name_suffix(*format) : "");
+}
+
+std::optional<Month> month_of_text(std::string_view text) {
+  if (text.size() != 7 || text[4] != '-') return std::nullopt;
+  for (const std::size_t at : {0U, 1U, 2U, 3U, 5U, 6U}) {
+    if (text[at] < '0' || text[at] > '9') return std::nullopt;
+  }
+  const auto number = [&](std::size_t at) { return text[at] - '0'; };
+  const Month month =
+      std::chrono::year((number(0) * 1000) + (number(1) * 100) + (number(2) * 10) + number(3)) /
+      std::chrono::month(static_cast<unsigned>((number(5) * 10) + number(6)));
+  return month.ok() ? std::optional(month) : std::nullopt;
+}
+
+std::optional<Month> month_of_file_name(std::string_view name) {
+  if (!name.starts_with(kMonthPrefix)) return std::nullopt;
+  const auto month = month_of_text(name.substr(kMonthPrefix.size(), 7));
+  if (!month) return std::nullopt;
+  for (const auto format :
+       {std::optional<compress::Format>(), std::optional(compress::Format::kGzip),
+        std::optional(compress::Format::kZstd)}) {
+    if (name == month_file_name(*month, format)) return month;
+  }
+  return std::nullopt;
+}
+
+Result<std::map<Month, std::vector<fs::path>>> find_month_files(files::FileSystem& file_system,
+                                                                const fs::path& folder) {
+  std::map<Month, std::vector<fs::path>> found;
+  RETURN_IF_ERROR(add_month_files(file_system, folder, {}, found));
+  ASSIGN_OR_RETURN(const auto archive, file_system.info(folder / kArchiveFolder));
+  if (archive && archive->kind == files::FileKind::kFolder) {
+    RETURN_IF_ERROR(add_month_files(file_system, folder, kArchiveFolder, found));
+  }
+  return found;
+}
+
+Result<std::unique_ptr<files::FileLock>> lock_data_folder(files::FileSystem& file_system,
+                                                          const fs::path& folder) {
+  RETURN_IF_ERROR(file_system.create_folders(folder / "journal"));
+  auto lock = file_system.lock(folder / "journal" / "lock");
+  if (!lock && lock.error().code == ErrorCode::kUnavailable) {
+    return unavailable(
+        fmt::format("{} is in use by a recorder or another command (journal/lock is held); stop "
+                    "the miner that records there, or try again later",
+                    folder.native()));
+  }
+  return lock;
+}
+
+Status require_folder(files::FileSystem& file_system, const fs::path& folder) {
+  ASSIGN_OR_RETURN(const auto info, file_system.info(folder));
+  if (!info) {
+    return not_found(
+        fmt::format("{} does not exist; give the data folder of the miner, which "
+                    "holds {}",
+                    folder.native(), kCurrentFile));
+  }
+  if (info->kind != files::FileKind::kFolder) {
+    return invalid_input(fmt::format("{} is not a folder", folder.native()));
+  }
+  return {};
+}
+
+}  // namespace assay::record_files

@@ -1,0 +1,53 @@
+/// \file
+/// Where the files of a data folder lie, and the lock of the one who may rewrite them.
+
+#pragma once
+
+#include "compress/stream.h"
+#include "core/result.h"
+#include "files/file_system.h"
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::record_files {
+
+inline constexpr std::string_view kCurrentFile = "generation_history.jsonl";
+inline constexpr std::string_view kArchiveFolder = "archive";
+/// Ends the names of files that are being made: no reader takes them, no backup keeps them, and
+/// whoever holds the lock may remove them.
+inline constexpr std::string_view kStagingSuffix = ".rotating.tmp";
+
+using Month = std::chrono::year_month;
+
+Month month_of(Timestamp instant);
+/// `2025-11`, and back: nothing for any other text.
+std::string to_text(Month month);
+std::optional<Month> month_of_text(std::string_view text);
+
+/// `generation_history_2025-11.jsonl`, perhaps with `.gz` or `.zst`.
+std::string month_file_name(Month month, std::optional<compress::Format> format);
+/// The month of a file of that name; nothing for any other name.
+std::optional<Month> month_of_file_name(std::string_view name);
+
+/// The files of each month, relative to `folder`: in it and in its archive, compressed or not.
+/// Errors: kNotFound (no such folder), kDenied, kUnavailable.
+Result<std::map<Month, std::vector<std::filesystem::path>>> find_month_files(
+    files::FileSystem& file_system, const std::filesystem::path& folder);
+
+/// The lock that a recorder holds as long as it runs.
+/// Errors: kUnavailable (a recorder or another command has it; the message says what to do),
+///         kDenied, kNoSpace.
+Result<std::unique_ptr<files::FileLock>> lock_data_folder(files::FileSystem& file_system,
+                                                          const std::filesystem::path& folder);
+
+/// Fail in words when there is no such folder. Errors: kNotFound, kInvalidInput (a file), kDenied.
+Status require_folder(files::FileSystem& file_system, const std::filesystem::path& folder);
+
+}  // namespace assay::record_files

@@ -1,0 +1,216 @@
+// Several recorders on one data folder, as several processes have them: flock and the socket do
+// not care that they are in one.
+
+#include "core/testing/fake_clock.h"
+#include "files/atomic_file.h"
+#include "files/testing/temporary_folder.h"
+#include "recorder/recorder.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace assay::recorder {
+namespace {
+
+class HandOverTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Recorder> open() {
+    RecorderOptions options;
+    options.derive_interval = std::chrono::milliseconds(5);
+    auto recorder = Recorder::open(files::posix_file_system(), system_clock(), system_random(),
+                                   folder_.path() / "data", options);
+    if (recorder) return std::move(*recorder);
+    ADD_FAILURE() << recorder.error().message;
+    return nullptr;
+  }
+  static NewGeneration chair(std::string id) {
+    NewGeneration generation;
+    generation.generation_id = std::move(id);
+    generation.prompt = "chair";
+    return generation;
+  }
+  std::string content(std::string_view name) {
+    auto file =
+        files::posix_file_system().open(folder_.path() / "data" / name, files::OpenMode::kRead);
+    if (!file) return file.error().message;
+    std::string text(static_cast<std::size_t>((*file)->size()->count()), ' ');
+    EXPECT_TRUE((*file)->read_at(0, std::as_writable_bytes(std::span(text))));
+    return text;
+  }
+
+  files::testing::TemporaryFolder folder_;
+};
+
+TEST_F(HandOverTest, TheSecondGetsTheSameReceipts) {
+  const auto first = open();
+  const auto second = open();
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->status().is_handed_over);
+  EXPECT_EQ(second->start(chair("a"))->verdict, records::Verdict::kApplied);
+  EXPECT_EQ(first->log_timing("a", R"({"t": 1.5})")->verdict, records::Verdict::kApplied);
+  EXPECT_EQ(second->log_prompt("a", {.enhanced_prompt = "a chair", .negative_prompt = {}})->verdict,
+            records::Verdict::kApplied);
+  EXPECT_EQ(second->log_submission("a", std::nullopt)->verdict, records::Verdict::kApplied);
+  EXPECT_EQ(second->finish("a")->verdict, records::Verdict::kApplied);
+  EXPECT_EQ(second->finish("a")->verdict, records::Verdict::kAlreadyFinished);
+  const auto feedback =
+      second->log_feedback("a", {.validator_uid = 57, .validator_hotkey = {}, .score = 0.65});
+  EXPECT_EQ(feedback->verdict, records::Verdict::kLate);
+  EXPECT_GT(feedback->sequence, 0U);
+  const auto refused = second->log_timing("a", "no object");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidInput);
+  ASSERT_TRUE(second->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("enhanced_prompt": "a chair")"));
+  EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("validator_uid": 57)"));
+}
+
+TEST_F(HandOverTest, PlyBytesGoTheSameWay) {
+  const auto first = open();
+  const auto second = open();
+  ASSERT_TRUE(second->start(chair("a")));
+  ASSERT_TRUE(second->log_output("a", {.output = "{}", .ply = as_bytes("bytes"), .ply_file = {}}));
+  ASSERT_TRUE(
+      second->log_feedback("a", {.validator_uid = {}, .validator_hotkey = {}, .score = 1.0}));
+  ASSERT_TRUE(second->finish("a"));
+  ASSERT_TRUE(second->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply_file_path": "ply_files/a_)"));
+  EXPECT_TRUE(files::posix_file_system().list(folder_.path() / "data/incoming")->empty());
+}
+
+TEST_F(HandOverTest, OpeningRemovesTheBytesOfAKilledProcessAndNoOthers) {
+  auto& file_system = files::posix_file_system();
+  const auto incoming = folder_.path() / "data" / "incoming";
+  ASSERT_TRUE(files::write_file(file_system, incoming / "abandoned.ply", "bytes"));
+  ASSERT_TRUE(files::write_file(file_system, incoming / "on_its_way.ply", "bytes"));
+  const auto lock = file_system.lock(incoming / "on_its_way.ply");
+  ASSERT_TRUE(lock);
+  ASSERT_TRUE(open());
+  EXPECT_EQ(file_system.list(incoming).value(), (std::vector<std::string>{"on_its_way.ply"}));
+}
+
+TEST_F(HandOverTest, AnotherTakesThePlaceOfTheFirst) {
+  auto first = open();
+  const auto second = open();
+  const auto third = open();
+  ASSERT_TRUE(second->start(chair("a")));
+  first.reset();
+  EXPECT_EQ(second->finish("a")->verdict, records::Verdict::kApplied);
+  EXPECT_FALSE(second->status().is_handed_over);
+  EXPECT_EQ(third->start(chair("b"))->verdict, records::Verdict::kApplied);
+  EXPECT_TRUE(third->status().is_handed_over);
+  ASSERT_TRUE(third->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("generation_id": "a")"));
+}
+
+// The one that has the folder gives the time, whoever calls.
+TEST_F(HandOverTest, ClocksOfProcessesMayBeHoursApart) {
+  assay::testing::FakeClock fast;
+  assay::testing::FakeClock slow(fast.now() - std::chrono::hours(7));
+  const auto open_with = [&](Clock& clock) {
+    return std::move(Recorder::open(files::posix_file_system(), clock, system_random(),
+                                    folder_.path() / "data", {})
+                         .value());
+  };
+  auto first = open_with(fast);
+  const auto second = open_with(slow);
+  ASSERT_TRUE(second->start(chair("a")));
+  ASSERT_TRUE(second->log_submission("a", std::nullopt));
+  first.reset();
+  EXPECT_EQ(second->log_feedback("a", {.validator_uid = {}, .validator_hotkey = {}, .score = 1.0})
+                ->verdict,
+            records::Verdict::kApplied);
+  EXPECT_EQ(second->finish("a")->verdict, records::Verdict::kApplied);
+  ASSERT_TRUE(second->flush());
+  const std::string history = content("generation_history.jsonl");
+  EXPECT_TRUE(history.contains(R"("timestamp": "2025-10-27T00:00:00+00:00")")) << history;
+  EXPECT_TRUE(history.contains(R"("feedback_time": "2025-10-26T17:00:00+00:00")")) << history;
+  EXPECT_TRUE(history.contains(R"("feedback_delay_seconds": 0.0)")) << history;
+}
+
+TEST_F(HandOverTest, NothingIsLostOrDoneTwiceWhileTheFirstGoes) {
+  constexpr int kNumThreads = 8;
+  constexpr int kNumEach = 20;
+  std::vector<std::unique_ptr<Recorder>> recorders;
+  for (int i = 0; i < 3; ++i) recorders.push_back(open());
+  std::atomic<int> num_finished = 0;
+  std::vector<std::jthread> threads;
+  threads.reserve(kNumThreads);
+  for (int thread = 0; thread < kNumThreads; ++thread) {
+    Recorder& recorder = *recorders[1 + static_cast<std::size_t>(thread) % 2];
+    threads.emplace_back([&recorder, &num_finished, thread] {
+      for (int i = 0; i < kNumEach; ++i) {
+        const std::string id = fmt::format("{}-{}", thread, i);
+        const auto started = recorder.start(chair(id));
+        ASSERT_TRUE(started) << started.error().message;
+        EXPECT_EQ(started->verdict, records::Verdict::kApplied);
+        const auto finished = recorder.finish(id);
+        ASSERT_TRUE(finished) << finished.error().message;
+        EXPECT_EQ(finished->verdict, records::Verdict::kApplied);
+        ++num_finished;
+        num_finished.notify_one();
+      }
+    });
+  }
+  // In the middle of it.
+  for (int seen = 0; seen < kNumThreads * kNumEach / 4; seen = num_finished)
+    num_finished.wait(seen);
+  recorders[0].reset();
+  threads.clear();
+  recorders.clear();
+  const std::string history = content("generation_history.jsonl");
+  EXPECT_EQ(std::ranges::count(history, '\n'), kNumThreads * kNumEach);
+}
+
+// What a child does: its exit status says whether all went as expected.
+template <typename Work>
+int status_of_child(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(work() ? 0 : 1);
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+TEST_F(HandOverTest, AForkedProcessOpensAgainAndHandsOver) {
+  auto first = open();
+  ASSERT_TRUE(first->start(chair("a")));
+  EXPECT_EQ(status_of_child([&] {
+              const auto refused = first->start(chair("b"));
+              if (refused || refused.error().code != ErrorCode::kUnavailable) return false;
+              first.reset();
+              const auto again = open();
+              return again != nullptr && again->status().is_handed_over &&
+                     again->finish("a").has_value();
+            }),
+            0);
+  EXPECT_EQ(first->finish("a")->verdict, records::Verdict::kAlreadyFinished);
+  EXPECT_EQ(first->finish("b")->verdict, records::Verdict::kUnknownGeneration);
+}
+
+TEST_F(HandOverTest, AKilledProcessLosesNothing) {
+  EXPECT_NE(status_of_child([&] {
+              const auto recorder = open();
+              if (!recorder->start(chair("a")) || !recorder->finish("a")) return false;
+              return ::kill(::getpid(), SIGKILL) == 0;
+            }),
+            0);
+  const auto recorder = open();
+  EXPECT_FALSE(recorder->status().is_handed_over);
+  EXPECT_EQ(recorder->finish("a")->verdict, records::Verdict::kAlreadyFinished);
+  EXPECT_EQ(std::ranges::count(content("generation_history.jsonl"), '\n'), 1);
+}
+
+}  // namespace
+}  // namespace assay::recorder

@@ -1,0 +1,110 @@
+// Random work, power lost or the process killed at a random operation, and again while recovering:
+// what was acknowledged is there, nothing is there twice, and the derived files agree. And work in
+// which each operation of the disk fails once.
+//
+// A crash point is one loss of power or kill, the recovery behind it, and the check.
+
+#include "core/log.h"
+#include "recorder/testing/recorder_world.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+namespace assay::recorder {
+namespace {
+
+using testing::Months;
+using testing::RecorderWorld;
+
+// The sanitizers look at the same code, ten times slower.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t kSlowness = 10;
+#else
+constexpr std::uint64_t kSlowness = 1;
+#endif
+constexpr std::uint64_t kNumLives = 4;
+
+bool is_full_run() { return std::getenv("ASSAY_TEST_FULL") != nullptr; }
+
+void say_points(std::uint64_t num_points, std::uint64_t first_seed) {
+  std::cout << fmt::format("crash points: {} (seeds from {})\n", num_points, first_seed);
+}
+
+// The seeds of all worlds, in parts that may run beside each other.
+class RecorderCrash : public ::testing::TestWithParam<std::uint64_t> {
+ protected:
+  static constexpr std::uint64_t kNumParts = 8;
+
+  static void SetUpTestSuite() { configure_log({.level = LogLevel::kOff}); }
+  static void TearDownTestSuite() { configure_log({}); }
+
+  void run_worlds(std::uint64_t num_worlds, files::Durability durability,
+                  Months months = Months::kStandStill) {
+    const char* only = std::getenv("ASSAY_TEST_SEED");
+    const std::uint64_t num_each = num_worlds / kNumParts / kSlowness;
+    const std::uint64_t first =
+        only != nullptr ? std::strtoull(only, nullptr, 10) : 1 + GetParam() * num_each;
+    const std::uint64_t end = only != nullptr ? first + 1 : first + num_each;
+    int num_ply_files = 0;
+    int num_months = 0;
+    for (std::uint64_t seed = first; seed < end; ++seed) {
+      RecorderWorld world(seed, durability, months);
+      for (std::uint64_t life = 0; life < kNumLives; ++life) world.live();
+      world.check();
+      num_ply_files += world.num_ply_files();
+      num_months += world.num_months();
+      ASSERT_FALSE(HasFailure()) << "ASSAY_TEST_SEED=" << seed;
+    }
+    EXPECT_TRUE(num_ply_files > 0 || only != nullptr);
+    EXPECT_TRUE(num_months > 0 || only != nullptr || months == Months::kStandStill);
+    say_points((end - first) * kNumLives, first);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Part, RecorderCrash, ::testing::Range<std::uint64_t>(0, 8));
+
+TEST_P(RecorderCrash, LosesNothingThatWasAcknowledgedAndRepeatsNothing) {
+  run_worlds(is_full_run() ? 100'000 : 1'200, files::Durability::kAlways);
+}
+
+TEST_P(RecorderCrash, LosesNothingWhileMonthsPassAndFilesAreRotated) {
+  run_worlds(is_full_run() ? 50'000 : 1'000, files::Durability::kAlways, Months::kPass);
+}
+
+// What was acknowledged may be lost then; but what the files hold is whole and there once.
+TEST_P(RecorderCrash, RepeatsNothingWhereNothingIsSynced) {
+  run_worlds(is_full_run() ? 16'000 : 320, files::Durability::kNone);
+}
+
+// Operation by operation: each fails once, the callers go on, and what they were told holds.
+void check_faults(const Error& error) {
+  configure_log({.level = LogLevel::kOff});
+  std::uint64_t num_points = 0;
+  for (std::uint64_t seed = 1; seed <= (is_full_run() ? 200 : 10) / kSlowness; ++seed) {
+    const std::uint64_t num_operations =
+        RecorderWorld(seed, files::Durability::kAlways).live_with_fault(error, 0);
+    for (std::uint64_t operation = 1; operation <= num_operations; ++operation) {
+      RecorderWorld world(seed, files::Durability::kAlways);
+      world.live_with_fault(error, operation);
+      world.check();
+      ASSERT_FALSE(::testing::Test::HasFailure()) << "seed " << seed << " operation " << operation;
+      ++num_points;
+    }
+  }
+  configure_log({});
+  std::cout << fmt::format("fault points: {}\n", num_points);
+}
+
+TEST(RecorderFault, AnInputOutputErrorAtAnyOperationLosesNothingAcknowledged) {
+  check_faults(unavailable("input/output error"));
+}
+
+TEST(RecorderFault, AFullDiskAtAnyOperationLosesNothingAcknowledged) {
+  check_faults(no_space("no space left on device"));
+}
+
+}  // namespace
+}  // namespace assay::recorder

@@ -1,0 +1,127 @@
+#include "recorder/recorder.h"
+#include "recorder/testing/recorder_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace assay::recorder {
+namespace {
+
+using RecorderMedia = testing::RecorderFixture;
+
+TEST_F(RecorderMedia, StoresAnImagePromptOnceAndKeepsItsHash) {
+  // A PNG of one pixel.
+  constexpr std::string_view kPixel =
+      "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+      "rkJggg==";
+  const auto recorder = open();
+  NewGeneration generation = text_generation("a");
+  generation.task_type = "IMAGE-TO-3D";
+  generation.prompt = "data:image/png;base64," + std::string(kPixel);
+  ASSERT_TRUE(recorder->start(generation));
+  ASSERT_TRUE(recorder->finish("a"));
+  ASSERT_TRUE(recorder->flush());
+  const std::string history = content("generation_history.jsonl");
+  EXPECT_TRUE(history.contains(R"("prompt": "[BASE64_IMAGE_HASH:sha256:)")) << history;
+  EXPECT_TRUE(history.contains(R"("is_base64_image": true)")) << history;
+  EXPECT_EQ(file_system_.list("/data/images")->size(), 1U);
+  EXPECT_GT(recorder->status().images, ByteCount(0));
+}
+
+TEST_F(RecorderMedia, MovesThePlyFileWhereTheFeedbackPutsIt) {
+  const auto recorder = open();
+  ASSERT_TRUE(recorder->start(text_generation("a")));
+  ASSERT_TRUE(
+      recorder->log_output("a", {.output = "{}", .ply = as_bytes("no ply"), .ply_file = {}}));
+  EXPECT_EQ(file_system_.list("/data/ply_files/pending")->size(), 1U);
+  ASSERT_TRUE(recorder->finish("a"));
+  EXPECT_EQ(recorder->log_feedback("a", score(0.9))->verdict, records::Verdict::kLate);
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply_defect": ")"));
+  EXPECT_TRUE(file_system_.list("/data/ply_files/pending")->empty());
+  EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("ply_file_path": "ply_files/a_)"));
+}
+
+TEST_F(RecorderMedia, SettlesAfterARestartWhatACrashLeftWaiting) {
+  {
+    const auto recorder = open();
+    ASSERT_TRUE(recorder->start(text_generation("a")));
+    ASSERT_TRUE(
+        recorder->log_output("a", {.output = "{}", .ply = as_bytes("no ply"), .ply_file = {}}));
+    clock_.advance(std::chrono::hours(25));
+  }
+  const auto recorder = open();
+  EXPECT_TRUE(file_system_.list("/data/ply_files/pending")->empty());
+  EXPECT_EQ(recorder->log_feedback("a", score(0.9))->verdict, records::Verdict::kApplied);
+  ASSERT_TRUE(recorder->finish("a"));
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply": "expired")"));
+}
+
+TEST_F(RecorderMedia, StoresNoBytesWhenToldNotTo) {
+  RecorderOptions hashes = options();
+  hashes.stores_ply_files = false;
+  const auto recorder = open(hashes);
+  ASSERT_TRUE(recorder->start(text_generation("a")));
+  ASSERT_TRUE(
+      recorder->log_output("a", {.output = "{}", .ply = as_bytes("no ply"), .ply_file = {}}));
+  ASSERT_TRUE(recorder->finish("a"));
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply_file_hash": "sha256:)"));
+  EXPECT_TRUE(file_system_.list("/data/ply_files/pending")->empty());
+}
+
+TEST_F(RecorderMedia, OtherPlyBytesOfAGenerationTakeThePlaceOfTheFirst) {
+  const auto recorder = open();
+  const auto log = [&](std::string_view ply) {
+    ASSERT_TRUE(recorder->log_output("a", {.output = "{}", .ply = as_bytes(ply), .ply_file = {}}));
+  };
+  ASSERT_TRUE(recorder->start(text_generation("a")));
+  log("first");
+  const auto first = names("ply_files/pending");
+  ASSERT_EQ(first.size(), 1U);
+  log("second");
+  EXPECT_EQ(names("ply_files/pending").size(), 1U);
+  EXPECT_NE(names("ply_files/pending"), first);
+  // The same again is the same, and the first may come back.
+  log("second");
+  log("first");
+  EXPECT_EQ(names("ply_files/pending"), first);
+  ASSERT_TRUE(recorder->log_feedback("a", score(0.9)));
+  ASSERT_TRUE(recorder->finish("a"));
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(names("ply_files/pending").empty());
+  EXPECT_TRUE(content("generation_history.jsonl").contains("ply_files/" + first[0]));
+  EXPECT_EQ(content("ply_files/" + first[0]), "first");
+}
+
+TEST_F(RecorderMedia, AcceptedBytesStayWhenOthersCome) {
+  const auto recorder = open();
+  ASSERT_TRUE(recorder->start(text_generation("a")));
+  ASSERT_TRUE(recorder->log_feedback("a", score(0.9)));
+  for (const std::string_view ply : {"first", "second"}) {
+    ASSERT_TRUE(recorder->log_output("a", {.output = "{}", .ply = as_bytes(ply), .ply_file = {}}));
+  }
+  EXPECT_TRUE(names("ply_files/pending").empty());
+  std::size_t num_accepted = 0;
+  for (const std::string& name : names("ply_files")) num_accepted += name.ends_with(".ply") ? 1 : 0;
+  EXPECT_EQ(num_accepted, 2U);
+}
+
+TEST_F(RecorderMedia, OpeningRemovesBytesOfAKnownGenerationThatNoEventNames) {
+  {
+    const auto recorder = open();
+    ASSERT_TRUE(recorder->start(text_generation("a")));
+    ASSERT_TRUE(recorder->log_output("a", {.output = "{}", .ply = as_bytes("x"), .ply_file = {}}));
+    ASSERT_TRUE(recorder->close());
+  }
+  const auto waiting = names("ply_files/pending");
+  put("ply_files/pending/a_0123456789abcdef.ply", "its event was refused");
+  put("ply_files/pending/old_0123456789abcdef.ply", "of a generation that is not remembered");
+  const auto recorder = open();
+  auto expected = waiting;
+  expected.emplace_back("old_0123456789abcdef.ply");
+  EXPECT_EQ(names("ply_files/pending"), expected);
+}
+
+}  // namespace
+}  // namespace assay::recorder
