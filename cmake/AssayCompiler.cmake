@@ -21,6 +21,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # -Wmaybe-uninitialized the inside of std::function and std::expected.
   target_compile_options(assay_options INTERFACE -Wno-restrict $<$<CONFIG:Release>:-Wno-maybe-uninitialized>)
 endif()
+# DT_RPATH, not DT_RUNPATH: only the former also serves the libraries' own dependencies, and what is loaded by name through
+# the address sanitizer, which stands between the program and dlopen().
+target_link_options(assay_options INTERFACE LINKER:--disable-new-dtags)
 if(ASSAY_WERROR)
   target_compile_options(assay_options INTERFACE -Werror)
 endif()

@@ -6,11 +6,12 @@
 
 set(ASSAY_LIBRARY_FOLDER lib/assay)
 
-# DT_RPATH, not DT_RUNPATH: only the former also serves the libraries' own dependencies.
 set_target_properties(assay PROPERTIES INSTALL_RPATH "$ORIGIN/../${ASSAY_LIBRARY_FOLDER}")
-target_link_options(assay PRIVATE -Wl,--disable-new-dtags)
+set_target_properties(assay_engine PROPERTIES INSTALL_RPATH "$ORIGIN")
 
 install(TARGETS assay RUNTIME DESTINATION bin COMPONENT program)
+install(TARGETS assay_engine LIBRARY DESTINATION "${ASSAY_LIBRARY_FOLDER}" COMPONENT program
+        PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 install(FILES README.md DESTINATION share/doc/assay COMPONENT program)
 
 set(carried_libraries "${Arrow_arrow_FILE}" "${Arrow_parquet_FILE}" ${OpenVINO_RUNTIME_FILES})

@@ -193,6 +193,7 @@ Result<std::unique_ptr<PredictSession>> PredictSession::open(files::FileSystem& 
   run_models.clip_sha256 = embedding->variant().model.to_hex();
   run_models.precision = embedding->variant().precision;
 
+  ASSIGN_OR_RETURN(const std::string engine, models::engine_version());
   json::Writer writer;
   writer.begin_object();
   models::ModelChoices clip_choices;
@@ -201,7 +202,7 @@ Result<std::unique_ptr<PredictSession>> PredictSession::open(files::FileSystem& 
   write_model(writer, "ranker", ranker.path, ranker.digest, ranker.choices);
   write_model(writer, "crop_proposer", crop.path, crop.digest, crop.choices);
   writer.name("precision").text(run_models.precision);
-  writer.name("engine").text(models::engine_version());
+  writer.name("engine").text(engine);
   if (!run_models.ranker_wanted.empty()) {
     writer.name("ranker_wanted").text(run_models.ranker_wanted);
   }

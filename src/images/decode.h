@@ -64,7 +64,7 @@ class Decoder {
 
 /// Decode one image.
 /// Errors: kInvalidInput (no format we know, or of a kind that is not read), kCorrupt (damaged or
-///         truncated), kExhausted (over the limits).
+///         truncated), kExhausted (over the limits), kMissing (HEIF and AVIF without libheif).
 Result<Image> decode(std::span<const std::byte> encoded, const DecodeOptions& options = {});
 
 }  // namespace assay::images

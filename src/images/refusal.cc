@@ -18,6 +18,8 @@ std::string_view to_string(RefusalKind kind) {
       return "corrupt";
     case RefusalKind::kOverLimit:
       return "over_limit";
+    case RefusalKind::kMissingLibrary:
+      return "missing_library";
   }
   CHECK(false, "a kind of the list");
 }
@@ -37,6 +39,8 @@ Error Refusal::to_error() const {
       return invalid_input(reason);
     case RefusalKind::kOverLimit:
       return exhausted(reason);
+    case RefusalKind::kMissingLibrary:
+      return missing(reason);
     case RefusalKind::kTruncated:
     case RefusalKind::kCorrupt:
       return corrupt(fmt::format("{}: {}", to_string(kind), reason));

@@ -14,14 +14,15 @@
 namespace assay::images {
 
 enum class RefusalKind : std::uint8_t {
-  kUnknownFormat,  ///< None of the formats that are read.
-  kUnsupported,    ///< A known format, of a kind that is not read.
-  kTruncated,      ///< The bytes end before the image does.
-  kCorrupt,        ///< Damaged.
-  kOverLimit,      ///< Larger than the limits allow; found before memory is taken for its pixels.
+  kUnknownFormat,   ///< None of the formats that are read.
+  kUnsupported,     ///< A known format, of a kind that is not read.
+  kTruncated,       ///< The bytes end before the image does.
+  kCorrupt,         ///< Damaged.
+  kOverLimit,       ///< Larger than the limits allow; found before memory is taken for its pixels.
+  kMissingLibrary,  ///< A format that is read by a library which this machine lacks.
 };
 
-/// `unknown_format`, `unsupported`, `truncated`, `corrupt` or `over_limit`.
+/// `unknown_format`, `unsupported`, `truncated`, `corrupt`, `over_limit` or `missing_library`.
 std::string_view to_string(RefusalKind kind);
 
 /// No image, and why: one file's fate, not a failure of the work.
@@ -30,7 +31,7 @@ struct Refusal {
   /// What was found and what was expected: `JPEG: ends in row 12 of 240`.
   std::string reason;
 
-  /// For callers that treat it as a failure: kInvalidInput, kCorrupt or kExhausted.
+  /// For callers that treat it as a failure: kInvalidInput, kCorrupt, kExhausted or kMissing.
   Error to_error() const;
 };
 

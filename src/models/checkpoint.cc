@@ -1,14 +1,11 @@
 #include "models/checkpoint.h"
 
 #include "core/check.h"
-#include "models/safetensors.h"
-#include "models/torch_checkpoint.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -101,16 +98,6 @@ Result<std::vector<float>> Checkpoint::values(const TensorInfo& tensor) const {
   std::vector<float> values(tensor.num_elements);
   RETURN_IF_ERROR(read(tensor, 0, values));
   return values;
-}
-
-Result<Checkpoint> open_checkpoint(std::unique_ptr<files::ByteSource> source) {
-  std::array<std::byte, 4> start{};
-  ASSIGN_OR_RETURN(const std::size_t got, source->read_at(0, start));
-  constexpr std::array<char, 4> kZip = {'P', 'K', '\x03', '\x04'};
-  if (got == start.size() && std::memcmp(start.data(), kZip.data(), kZip.size()) == 0) {
-    return open_torch_checkpoint(std::move(source));
-  }
-  return open_safetensors(std::move(source));
 }
 
 }  // namespace assay::models

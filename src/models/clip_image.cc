@@ -2,8 +2,7 @@
 
 #include "core/check.h"
 #include "core/limits.h"
-#include "models/clip_graph_internal.h"
-#include "models/engine_internal.h"
+#include "models/engine_library_internal.h"
 
 #include <fmt/format.h>
 
@@ -11,9 +10,6 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
-#include <openvino/runtime/compiled_model.hpp>
-#include <openvino/runtime/infer_request.hpp>
-#include <openvino/runtime/properties.hpp>
 #include <utility>
 #include <vector>
 
@@ -59,20 +55,19 @@ struct ClipImageEncoder::Loaded {
   ClipShape shape;
   Precision precision = Precision::kFp32;
   std::size_t batch_size = 0;
-  ov::CompiledModel model;
 
   std::mutex mutex;
   std::condition_variable returned;
-  std::vector<ov::InferRequest> idle;  // guarded by mutex
+  std::vector<std::unique_ptr<TowerRequest>> idle;  // guarded by mutex
 
-  ov::InferRequest take() {
+  std::unique_ptr<TowerRequest> take() {
     std::unique_lock lock(mutex);
     returned.wait(lock, [this] { return !idle.empty(); });
-    ov::InferRequest request = std::move(idle.back());
+    std::unique_ptr<TowerRequest> request = std::move(idle.back());
     idle.pop_back();
     return request;
   }
-  void give_back(ov::InferRequest request) {
+  void give_back(std::unique_ptr<TowerRequest> request) {
     {
       const std::lock_guard lock(mutex);
       idle.push_back(std::move(request));
@@ -81,23 +76,19 @@ struct ClipImageEncoder::Loaded {
   }
 
   /// At most one batch. Errors: kInternal.
-  Status encode_batch(ov::InferRequest& request, std::span<const std::uint8_t> crops,
+  Status encode_batch(TowerRequest& request, std::span<const std::uint8_t> crops,
                       std::span<float> vectors) const {
-    return with_engine("compute embeddings", [&]() -> Status {
-      ov::Tensor input = request.get_input_tensor();
-      const std::size_t crop_size = input.get_byte_size() / batch_size;
-      const std::span<std::uint8_t> patches(input.data<std::uint8_t>(), input.get_byte_size());
-      std::size_t done = 0;
-      for (; done * crop_size < crops.size(); ++done) {
-        cut_patches(crops.subspan(done * crop_size, crop_size), shape,
-                    patches.subspan(done * crop_size, crop_size));
-      }
-      std::ranges::fill(patches.subspan(done * crop_size), std::uint8_t{0});
-      request.infer();
-      const ov::Tensor output = request.get_output_tensor();
-      std::memcpy(vectors.data(), output.data<const float>(), vectors.size_bytes());
-      return {};
-    });
+    ASSIGN_OR_RETURN(const std::span<std::uint8_t> patches, request.input());
+    const std::size_t crop_size = patches.size() / batch_size;
+    std::size_t done = 0;
+    for (; done * crop_size < crops.size(); ++done) {
+      cut_patches(crops.subspan(done * crop_size, crop_size), shape,
+                  patches.subspan(done * crop_size, crop_size));
+    }
+    std::ranges::fill(patches.subspan(done * crop_size), std::uint8_t{0});
+    ASSIGN_OR_RETURN(const std::span<const float> computed, request.compute());
+    std::ranges::copy(computed.first(vectors.size()), vectors.begin());
+    return {};
   }
 };
 
@@ -115,29 +106,19 @@ Result<ClipImageEncoder> ClipImageEncoder::load(const Checkpoint& checkpoint,
                                      kMaxBatchSize));
   }
   ASSIGN_OR_RETURN(const ClipShape shape, read_clip_shape(checkpoint));
-  ASSIGN_OR_RETURN(const Device device, find_device(options.device));
+  ASSIGN_OR_RETURN(Engine* const engine, load_engine());
+  ASSIGN_OR_RETURN(const Device device, engine->find_device(options.device));
   auto loaded = std::make_unique<Loaded>();
   loaded->shape = shape;
   loaded->precision = resolve(options.precision, device);
   loaded->batch_size = options.batch_size;
-  RETURN_IF_ERROR(with_engine("load " + checkpoint.name(), [&]() -> Status {
-    ASSIGN_OR_RETURN(const auto graph,
-                     build_clip_graph(checkpoint, shape, options.activation, options.batch_size));
-    ov::AnyMap settings = {ov::hint::inference_precision(
-        loaded->precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32)};
-    if (device.name == "CPU") {
-      const auto num_threads = static_cast<int>(options.num_workers);
-      settings.insert(ov::num_streams(num_threads));
-      settings.insert(ov::inference_num_threads(num_threads));
-      // Several programs on one machine, each pinned to its first cores, would share those.
-      settings.insert(ov::hint::enable_cpu_pinning(false));
-    }
-    loaded->model = engine_core().compile_model(graph, device.name, settings);
-    for (std::size_t i = 0; i < options.num_workers; ++i) {
-      loaded->idle.push_back(loaded->model.create_infer_request());
-    }
-    return {};
-  }));
+  ASSIGN_OR_RETURN(loaded->idle, engine->build_tower({.checkpoint = checkpoint,
+                                                      .shape = shape,
+                                                      .activation = options.activation,
+                                                      .precision = loaded->precision,
+                                                      .device = device.name,
+                                                      .batch_size = options.batch_size,
+                                                      .num_requests = options.num_workers}));
   return ClipImageEncoder(std::move(loaded));
 }
 
@@ -155,12 +136,13 @@ Status ClipImageEncoder::encode(std::span<const std::uint8_t> crops,
   CHECK(crops.size() == num_images * crop_size(), "crops of another size than the tower's");
   CHECK(vectors.size() == num_images * width, "the vectors do not fit the crops");
   if (num_images == 0) return {};
-  ov::InferRequest request = loaded_->take();
+  std::unique_ptr<TowerRequest> request = loaded_->take();
   Status status;
   for (std::size_t first = 0; status && first < num_images; first += batch_size()) {
     const std::size_t count = std::min(batch_size(), num_images - first);
-    status = loaded_->encode_batch(request, crops.subspan(first * crop_size(), count * crop_size()),
-                                   vectors.subspan(first * width, count * width));
+    status =
+        loaded_->encode_batch(*request, crops.subspan(first * crop_size(), count * crop_size()),
+                              vectors.subspan(first * width, count * width));
   }
   loaded_->give_back(std::move(request));
   return status;

@@ -44,7 +44,8 @@ class ClipImageEncoder {
  public:
   /// Build the tower from a checkpoint, which is not needed any longer on return.
   /// Cost: for ViT-B/32 some 2 s and 0.7 GB for its duration, half of which stays.
-  /// Errors: kInvalidInput (not a tower, by the name of the tensor), kMissing (the device),
+  /// Errors: kInvalidInput (not a tower, by the name of the tensor), kMissing (the device, or the
+  /// engine),
   ///         kInternal (the engine's own words), those of reading.
   static Result<ClipImageEncoder> load(const Checkpoint& checkpoint, const ClipOptions& options);
 

@@ -1,5 +1,6 @@
 /// \file
-/// What the inference engine can run on: devices and precisions by name.
+/// What the inference engine can run on: devices and precisions by name. The engine is loaded when
+/// it is first asked for something.
 
 #pragma once
 
@@ -32,17 +33,18 @@ struct Device {
 };
 
 /// All devices that are there. Cost: loads every driver of the engine, some 0.1 s.
-/// Errors: kInternal (the engine's own words).
+/// Errors: kMissing (the engine itself is not there), kInternal (the engine's own words).
 Result<std::vector<Device>> list_devices();
 
 /// The device of this name. Cost: loads one driver, some 40 ms, on the first call.
-/// Errors: kMissing, which lists the devices that are there.
+/// Errors: kMissing, which lists the devices that are there, or says that the engine is not.
 Result<Device> find_device(std::string_view name);
 
 /// What `wanted` means on this device; never kAuto.
 Precision resolve(Precision wanted, const Device& device);
 
 /// The engine's version, as it says it.
-std::string engine_version();
+/// Errors: kMissing (the engine is not there).
+Result<std::string> engine_version();
 
 }  // namespace assay::models

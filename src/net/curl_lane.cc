@@ -1,5 +1,6 @@
 #include "core/check.h"
 #include "net/curl_lane_internal.h"
+#include "net/curl_library_internal.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -78,32 +79,33 @@ void SocketTable::forget(int socket, Entry& known) const {
 }
 
 CurlLane::CurlLane(std::uint32_t index, SocketTable& sockets, CURLSH* share, std::size_t num_slots)
-    : index_(index), sockets_(&sockets), share_(share), multi_(curl_multi_init()) {
+    : index_(index), sockets_(&sockets), share_(share), multi_(curl().multi_init()) {
   CURLM* const multi = multi_.get();
   CHECK(multi != nullptr, "no memory for a curl handle");
-  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &CurlLane::on_socket);
-  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &CurlLane::on_timer);
-  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(num_slots + kSpareConnections));
-  curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(num_slots));
+  curl().multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &CurlLane::on_socket);
+  curl().multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
+  curl().multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &CurlLane::on_timer);
+  curl().multi_setopt(multi, CURLMOPT_TIMERDATA, this);
+  curl().multi_setopt(multi, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+  curl().multi_setopt(multi, CURLMOPT_MAXCONNECTS,
+                      static_cast<long>(num_slots + kSpareConnections));
+  curl().multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(num_slots));
 }
 
 void CurlLane::adopt(CURL* easy) {
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlLane::on_open);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlLane::on_close);
-  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
-  curl_easy_setopt(easy, CURLOPT_SHARE, share_);
+  curl().easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlLane::on_open);
+  curl().easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  curl().easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlLane::on_close);
+  curl().easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  curl().easy_setopt(easy, CURLOPT_SHARE, share_);
 }
 
 void CurlLane::add(CURL* easy) {
-  CHECK(curl_multi_add_handle(multi_.get(), easy) == CURLM_OK, "curl took no request");
+  CHECK(curl().multi_add_handle(multi_.get(), easy) == CURLM_OK, "curl took no request");
 }
 
 void CurlLane::remove(CURL* easy) {
-  CHECK(curl_multi_remove_handle(multi_.get(), easy) == CURLM_OK, "curl gave no request back");
+  CHECK(curl().multi_remove_handle(multi_.get(), easy) == CURLM_OK, "curl gave no request back");
 }
 
 void CurlLane::socket_ready(int socket, std::uint32_t epoll_events) {
@@ -112,7 +114,7 @@ void CurlLane::socket_ready(int socket, std::uint32_t epoll_events) {
   if ((epoll_events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
   if ((epoll_events & (EPOLLERR | EPOLLHUP)) != 0) mask |= CURL_CSELECT_ERR;
   int num_running = 0;
-  CHECK(curl_multi_socket_action(multi_.get(), socket, mask, &num_running) == CURLM_OK,
+  CHECK(curl().multi_socket_action(multi_.get(), socket, mask, &num_running) == CURLM_OK,
         "curl lost its way");
 }
 
@@ -120,13 +122,13 @@ void CurlLane::run_timers(SteadyClock::time_point now) {
   if (!timer_ || *timer_ > now) return;
   timer_.reset();
   int num_running = 0;
-  CHECK(curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &num_running) == CURLM_OK,
+  CHECK(curl().multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &num_running) == CURLM_OK,
         "curl lost its way");
 }
 
 std::optional<CurlLane::Finished> CurlLane::next_finished() {
   int num_left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &num_left)) {
+  while (const CURLMsg* message = curl().multi_info_read(multi_.get(), &num_left)) {
     if (message->msg == CURLMSG_DONE) return Finished{message->easy_handle, message->data.result};
   }
   return std::nullopt;

@@ -1,4 +1,5 @@
 #include "core/check.h"
+#include "net/curl_library_internal.h"
 #include "net/curl_transfer_internal.h"
 #include "net/http_headers_internal.h"
 
@@ -17,7 +18,7 @@ constexpr long kDnsCacheSeconds = 300;
 
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
-  CHECK(curl_easy_setopt(easy, option, value) == CURLE_OK, "curl refused an option");
+  CHECK(curl().easy_setopt(easy, option, value) == CURLE_OK, "curl refused an option");
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -33,7 +34,7 @@ std::string seconds_text(std::chrono::milliseconds span) {
 }  // namespace
 
 CurlTransfer::CurlTransfer(const HttpOptions& options, const std::vector<std::string>* captured)
-    : easy_(curl_easy_init()), captured_(captured) {
+    : easy_(curl().easy_init()), captured_(captured) {
   CHECK(easy_ != nullptr, "no memory for a curl handle");
   CURL* const easy = easy_.get();
   set(easy, CURLOPT_NOSIGNAL, 1L);
@@ -146,7 +147,7 @@ Result<HttpResponse> CurlTransfer::finish(CURLcode code) {
     return error;
   }
   long status = 0;
-  curl_easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+  curl().easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
   request_.reset();
   return std::exchange(response_, {});
@@ -160,7 +161,7 @@ Error CurlTransfer::finish_timed_out() {
 
 Error CurlTransfer::error_of(CURLcode code) const {
   const std::string_view origin = request().url.origin();
-  const char* const detail = detail_[0] != '\0' ? detail_.data() : curl_easy_strerror(code);
+  const char* const detail = detail_[0] != '\0' ? detail_.data() : curl().easy_strerror(code);
   switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
       return unavailable(

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "core/result.h"
+#include "net/curl_library_internal.h"
 #include "net/http_client.h"
 #include "net/http_message.h"
 
@@ -21,10 +22,10 @@
 namespace assay::net {
 
 struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { curl().easy_cleanup(easy); }
 };
 struct MultiDeleter {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+  void operator()(CURLM* multi) const { curl().multi_cleanup(multi); }
 };
 
 /// Options that differ from the request before are set, the others stay: that is most of what

@@ -1,6 +1,7 @@
 #include "net/http_client.h"
 
 #include "core/check.h"
+#include "net/curl_library_internal.h"
 #include "net/curl_transfer_internal.h"
 #include "net/net_runtime_internal.h"
 
@@ -22,18 +23,18 @@ using SteadyClock = std::chrono::steady_clock;
 class Line {
  public:
   explicit Line(const HttpOptions& options)
-      : multi_(curl_multi_init()), transfer_(options, nullptr) {
+      : multi_(curl().multi_init()), transfer_(options, nullptr) {
     CHECK(multi_ != nullptr, "no memory for a curl handle");
   }
 
   Result<HttpResponse> send(const HttpRequest& request, const std::stop_token& stop) {
     RETURN_IF_ERROR(transfer_.prepare(request));
     const auto deadline = SteadyClock::now() + request.timeout;
-    CHECK(curl_multi_add_handle(multi_.get(), transfer_.easy()) == CURLM_OK,
+    CHECK(curl().multi_add_handle(multi_.get(), transfer_.easy()) == CURLM_OK,
           "curl took no request");
-    const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi_.get()); });
+    const std::stop_callback wake(stop, [this] { curl().multi_wakeup(multi_.get()); });
     Result<HttpResponse> response = drive(deadline, stop);
-    curl_multi_remove_handle(multi_.get(), transfer_.easy());
+    curl().multi_remove_handle(multi_.get(), transfer_.easy());
     return response;
   }
 
@@ -42,16 +43,16 @@ class Line {
     while (true) {
       if (stop.stop_requested()) return transfer_.finish(CURLE_ABORTED_BY_CALLBACK);
       int num_running = 0;
-      CHECK(curl_multi_perform(multi_.get(), &num_running) == CURLM_OK, "curl lost its way");
+      CHECK(curl().multi_perform(multi_.get(), &num_running) == CURLM_OK, "curl lost its way");
       int num_left = 0;
-      if (const CURLMsg* message = curl_multi_info_read(multi_.get(), &num_left)) {
+      if (const CURLMsg* message = curl().multi_info_read(multi_.get(), &num_left)) {
         return transfer_.finish(message->data.result);
       }
       const auto left =
           std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now()).count();
       if (left <= 0) return transfer_.finish_timed_out();
       const int wait = static_cast<int>(std::min<std::chrono::milliseconds::rep>(left, 60'000));
-      CHECK(curl_multi_poll(multi_.get(), nullptr, 0, wait, nullptr) == CURLM_OK,
+      CHECK(curl().multi_poll(multi_.get(), nullptr, 0, wait, nullptr) == CURLM_OK,
             "curl cannot wait");
     }
   }
@@ -63,9 +64,11 @@ class Line {
 
 class CurlTransport final : public HttpTransport {
  public:
-  explicit CurlTransport(HttpOptions options) : options_(std::move(options)) { start_runtime(); }
+  explicit CurlTransport(HttpOptions options)
+      : options_(std::move(options)), started_(start_runtime()) {}
 
   Result<HttpResponse> send(const HttpRequest& request, std::stop_token stop) override {
+    RETURN_IF_ERROR(Status(started_));
     std::unique_ptr<Line> line = take_line();
     Result<HttpResponse> response = line->send(request, stop);
     const std::scoped_lock lock(mutex_);
@@ -87,6 +90,7 @@ class CurlTransport final : public HttpTransport {
   }
 
   const HttpOptions options_;
+  const Status started_;
   std::mutex mutex_;  // guards idle_lines_
   std::vector<std::unique_ptr<Line>> idle_lines_;
 };

@@ -46,7 +46,8 @@ class HttpTransport {
   /// Errors: kUnavailable (no such host, refused, broken connection, not HTTP), kTimeout,
   ///         kExhausted (over `max_body`, or headers without end), kCancelled, kInvalidInput (an
   ///         address that is not http or https; a certificate that is not trusted: a second try
-  ///         would not be either). Messages name the origin, never path or query.
+  ///         would not be either), kMissing (libcurl is not there). Messages name the origin, never
+  ///         path or query.
   virtual Result<HttpResponse> send(const HttpRequest& request, std::stop_token stop) = 0;
 };
 

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include <string>
 #include <vector>
 
 namespace assay::net {
@@ -20,11 +21,13 @@ class HttpHeaders::Prebuilt {
 
   const std::vector<HttpHeader>& headers() const { return headers_; }
   /// curl only reads it, though it takes no pointer to const.
-  curl_slist* list() const { return list_; }
+  curl_slist* list() const { return first_; }
 
  private:
   std::vector<HttpHeader> headers_;
-  curl_slist* list_ = nullptr;
+  std::vector<std::string> lines_;
+  std::vector<curl_slist> nodes_;  // each with a line
+  curl_slist* first_ = nullptr;
 };
 
 }  // namespace assay::net

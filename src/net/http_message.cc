@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
 
 namespace assay::net {
 namespace {
@@ -38,23 +38,25 @@ Status check(const HttpHeader& header) {
 
 }  // namespace
 
+// The list is made here and not by curl, so that requests can be put together without it.
 HttpHeaders::Prebuilt::Prebuilt(std::vector<HttpHeader> headers) : headers_(std::move(headers)) {
-  for (const HttpHeader& header : headers_) {
+  lines_.reserve(headers_.size());
+  nodes_.resize(headers_.size());
+  for (std::size_t i = 0; i < headers_.size(); ++i) {
+    const HttpHeader& header = headers_[i];
+    std::string& line = lines_.emplace_back();
+    // At once, so that no part of a secret stays where the text grew.
+    line.reserve(header.name.size() + 2 + header.value.size());
     // "Name;" is how curl is told to send a header without a value.
-    std::string line = header.value.empty() ? fmt::format("{};", header.name)
-                                            : fmt::format("{}: {}", header.name, header.value);
-    curl_slist* const longer = curl_slist_append(list_, line.c_str());
-    crypto::wipe(line);
-    CHECK(longer != nullptr, "no memory for an HTTP header");
-    list_ = longer;
+    line.append(header.name).append(header.value.empty() ? ";" : ": ").append(header.value);
+    nodes_[i].data = line.data();
+    nodes_[i].next = i + 1 < nodes_.size() ? &nodes_[i + 1] : nullptr;
   }
+  if (!nodes_.empty()) first_ = nodes_.data();
 }
 
 HttpHeaders::Prebuilt::~Prebuilt() {
-  for (const curl_slist* item = list_; item != nullptr; item = item->next) {
-    crypto::wipe({item->data, std::strlen(item->data)});
-  }
-  curl_slist_free_all(list_);
+  for (std::string& line : lines_) crypto::wipe(line);
   for (HttpHeader& header : headers_) crypto::wipe(header.value);
 }
 

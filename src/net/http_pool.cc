@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "net/curl_lane_internal.h"
+#include "net/curl_library_internal.h"
 #include "net/curl_transfer_internal.h"
 #include "net/net_runtime_internal.h"
 
@@ -29,7 +30,7 @@ constexpr std::size_t kEventsPerWait = 256;
 constexpr std::uint64_t kStopEvent = std::numeric_limits<std::uint64_t>::max();
 
 struct ShareDeleter {
-  void operator()(CURLSH* share) const { curl_share_cleanup(share); }
+  void operator()(CURLSH* share) const { curl().share_cleanup(share); }
 };
 
 // One origin: how many of its requests are on their way, and which wait for one of them to end.
@@ -44,7 +45,7 @@ struct Slot {
   Slot(CurlLane& its_lane, const HttpPoolOptions& options)
       : lane(&its_lane), transfer(options.http, &options.captured_headers) {
     lane->adopt(transfer.easy());
-    curl_easy_setopt(transfer.easy(), CURLOPT_PRIVATE, this);
+    curl().easy_setopt(transfer.easy(), CURLOPT_PRIVATE, this);
   }
 
   CurlLane* lane;
@@ -124,12 +125,12 @@ HttpPool::Engine::Engine(HttpPoolOptions options, Descriptor epoll, Descriptor s
       epoll_(std::move(epoll)),
       stop_event_(std::move(stop_event)),
       sockets_(epoll_.number()),
-      share_(curl_share_init()),
+      share_(curl().share_init()),
       events_(kEventsPerWait) {
   CHECK(options_.max_in_flight > 0 && options_.max_per_host > 0, "a pool that may send nothing");
   CHECK(share_ != nullptr, "no memory for a curl handle");
-  curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
-  curl_share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  curl().share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+  curl().share_setopt(share_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.u64 = kStopEvent;
@@ -285,7 +286,7 @@ Result<std::size_t> HttpPool::Engine::collect() {
   for (const auto& lane : lanes_) {
     while (const auto finished = lane->next_finished()) {
       char* slot = nullptr;
-      curl_easy_getinfo(finished->easy, CURLINFO_PRIVATE, &slot);
+      curl().easy_getinfo(finished->easy, CURLINFO_PRIVATE, &slot);
       Slot& done = *reinterpret_cast<Slot*>(slot);
       lane->remove(finished->easy);
       RETURN_IF_ERROR(release(done, done.transfer.finish(finished->code)));
@@ -336,7 +337,7 @@ HttpPool::HttpPool(HttpPool&&) noexcept = default;
 HttpPool::~HttpPool() = default;
 
 Result<HttpPool> HttpPool::create(HttpPoolOptions options) {
-  start_runtime();
+  RETURN_IF_ERROR(start_runtime());
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   Descriptor stop_event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (epoll.number() < 0 || stop_event.number() < 0) {

@@ -54,7 +54,8 @@ struct HttpPoolOptions {
 /// Threads: one thread at a time; source and sink are called on the thread of run().
 class HttpPool {
  public:
-  /// Pre: both limits are above zero. Errors: kInternal (no descriptors left).
+  /// Pre: both limits are above zero. Errors: kInternal (no descriptors left), kMissing (libcurl is
+  /// not there).
   static Result<HttpPool> create(HttpPoolOptions options);
 
   HttpPool(HttpPool&&) noexcept;

@@ -1,9 +1,8 @@
 #include "net/net_runtime.h"
 
 #include "core/check.h"
+#include "net/curl_library_internal.h"
 #include "net/net_runtime_internal.h"
-
-#include <curl/curl.h>
 
 #include <mutex>
 
@@ -15,17 +14,20 @@ bool g_is_started = false;
 
 }  // namespace
 
-void start_runtime() {
+Status start_runtime() {
   const std::scoped_lock lock(g_mutex);
-  if (g_is_started) return;
-  CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, "the HTTP library did not start");
+  if (g_is_started) return {};
+  const Result<CurlLibrary>& library = load_curl();
+  if (!library) return Error(library.error());
+  CHECK(library->global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, "the HTTP library did not start");
   g_is_started = true;
+  return {};
 }
 
 NetRuntime::~NetRuntime() {
   const std::scoped_lock lock(g_mutex);
   if (!g_is_started) return;
-  curl_global_cleanup();
+  curl().global_cleanup();
   g_is_started = false;
 }
 

@@ -3,9 +3,12 @@
 
 #pragma once
 
+#include "core/result.h"
+
 namespace assay::net {
 
-/// Threads: safe from any thread.
-void start_runtime();
+/// Load and start it, once. Threads: safe from any thread.
+/// Errors: kMissing (the library is not there).
+Status start_runtime();
 
 }  // namespace assay::net

@@ -1,0 +1,144 @@
+#include "models/clip_graph_internal.h"
+#include "models/engine_library_internal.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <openvino/core/version.hpp>
+#include <openvino/runtime/compiled_model.hpp>
+#include <openvino/runtime/core.hpp>
+#include <openvino/runtime/infer_request.hpp>
+#include <openvino/runtime/properties.hpp>
+#include <utility>
+
+namespace assay::models {
+namespace {
+
+/// `what`, and the engine's own words. kInternal.
+Error engine_error(std::string_view what, const std::exception& exception) {
+  std::string words = exception.what();
+  // The engine puts its source lines in front, a line each: the last one says what happened.
+  while (words.ends_with('\n')) words.pop_back();
+  const std::size_t start = words.rfind('\n');
+  if (start != std::string::npos) words.erase(0, start + 1);
+  return internal(fmt::format("{}: {}", what, words));
+}
+
+/// Run `action`, which may throw as the engine does. Errors: kInternal, with the engine's words.
+template <typename Action>
+auto with_engine(std::string_view what, Action action) -> decltype(action()) {
+  try {
+    return action();
+  } catch (const std::exception& exception) {
+    return engine_error(what, exception);
+  }
+}
+
+class OpenVinoRequest final : public TowerRequest {
+ public:
+  explicit OpenVinoRequest(ov::CompiledModel model)
+      : model_(std::move(model)), request_(model_.create_infer_request()) {}
+
+  Result<std::span<std::uint8_t>> input() override {
+    return with_engine("compute embeddings", [this]() -> Result<std::span<std::uint8_t>> {
+      ov::Tensor tensor = request_.get_input_tensor();
+      return std::span<std::uint8_t>(tensor.data<std::uint8_t>(), tensor.get_size());
+    });
+  }
+
+  Result<std::span<const float>> compute() override {
+    return with_engine("compute embeddings", [this]() -> Result<std::span<const float>> {
+      request_.infer();
+      const ov::Tensor tensor = request_.get_output_tensor();
+      return std::span<const float>(tensor.data<const float>(), tensor.get_size());
+    });
+  }
+
+ private:
+  ov::CompiledModel model_;
+  ov::InferRequest request_;
+};
+
+class OpenVinoEngine final : public Engine {
+ public:
+  Result<std::vector<Device>> list_devices() override {
+    return with_engine("list the devices", [this]() -> Result<std::vector<Device>> {
+      std::vector<Device> devices;
+      for (const std::string& name : core_.get_available_devices()) {
+        devices.push_back(describe(name));
+      }
+      return devices;
+    });
+  }
+
+  Result<Device> find_device(std::string_view name) override {
+    const std::string wanted(name);
+    const auto found = with_engine("open the device " + wanted,
+                                   [&]() -> Result<Device> { return describe(wanted); });
+    if (found) return found;
+    // Only now: to look for all devices loads every driver.
+    ASSIGN_OR_RETURN(const auto devices, list_devices());
+    std::vector<std::string_view> names;
+    names.reserve(devices.size());
+    for (const Device& device : devices) names.emplace_back(device.name);
+    return missing(fmt::format("no device is called '{}' here; there {}", name,
+                               names.empty() ? std::string("is none: the engine's CPU driver is "
+                                                           "not beside its library")
+                                             : fmt::format("is {}", fmt::join(names, ", "))));
+  }
+
+  Result<std::vector<std::unique_ptr<TowerRequest>>> build_tower(const TowerPlan& plan) override {
+    using Requests = std::vector<std::unique_ptr<TowerRequest>>;
+    return with_engine("load " + plan.checkpoint.name(), [&]() -> Result<Requests> {
+      ASSIGN_OR_RETURN(const auto graph, build_clip_graph(plan.checkpoint, plan.shape,
+                                                          plan.activation, plan.batch_size));
+      const ov::CompiledModel model =
+          core_.compile_model(graph, std::string(plan.device), settings_of(plan));
+      Requests requests;
+      for (std::size_t i = 0; i < plan.num_requests; ++i) {
+        requests.push_back(std::make_unique<OpenVinoRequest>(model));
+      }
+      return requests;
+    });
+  }
+
+  std::string version() override { return ov::get_openvino_version().buildNumber; }
+
+ private:
+  Device describe(const std::string& name) {
+    const auto abilities = core_.get_property(name, ov::device::capabilities);
+    return {.name = name,
+            .full_name = core_.get_property(name, ov::device::full_name),
+            .computes_bf16 =
+                std::ranges::find(abilities, ov::device::capability::BF16) != abilities.end()};
+  }
+
+  static ov::AnyMap settings_of(const TowerPlan& plan) {
+    ov::AnyMap settings = {ov::hint::inference_precision(
+        plan.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32)};
+    if (plan.device == "CPU") {
+      const auto num_threads = static_cast<int>(plan.num_requests);
+      settings.insert(ov::num_streams(num_threads));
+      settings.insert(ov::inference_num_threads(num_threads));
+      // Several programs on one machine, each pinned to its first cores, would share those.
+      settings.insert(ov::hint::enable_cpu_pinning(false));
+    }
+    return settings;
+  }
+
+  ov::Core core_;
+};
+
+}  // namespace
+}  // namespace assay::models
+
+extern "C" assay::models::Engine* ASSAY_ENGINE_ENTRY();
+extern "C" [[gnu::visibility("default")]] assay::models::Engine* ASSAY_ENGINE_ENTRY() {
+  // Never destroyed: its drivers have threads and statics of their own, and models may outlive it.
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): see above.
+  static auto* const engine = new assay::models::OpenVinoEngine();
+  return engine;
+}
