@@ -1,5 +1,5 @@
 /// \file
-/// SHA-256, SHA-512 and SHA3-256, and MD5 for comparing with what object stores report.
+/// SHA-256 and SHA3-256, and MD5 for comparing with what object stores report.
 
 #pragma once
 
@@ -41,7 +41,6 @@ class Sha256Hasher {
   DigestContext context_;
 };
 
-std::array<std::byte, 64> sha512(std::span<const std::byte> bytes);
 std::array<std::byte, 32> sha3_256(std::span<const std::byte> bytes);
 
 /// 16 bytes. Broken as a cryptographic hash: never a proof, only an equality with what a store

@@ -16,11 +16,11 @@ bool is_valid_point(std::span<const std::byte, 32> point) {
 }
 
 bool is_canonical_scalar(std::span<const std::byte, 32> scalar) {
-  std::array<std::byte, 64> wide{};
-  std::ranges::copy(scalar, wide.begin());
-  RistrettoScalar reduced;
-  reduce_scalar(wide, reduced);
-  return std::ranges::equal(scalar, reduced);
+  SecretBytes<64> wide;
+  std::ranges::copy(scalar, wide.fill().begin());
+  SecretBytes<32> reduced;
+  reduce_scalar(wide.reveal(), reduced.fill());
+  return sodium_memcmp(scalar.data(), reduced.reveal().data(), scalar.size()) == 0;
 }
 
 void reduce_scalar(std::span<const std::byte, 64> wide, std::span<std::byte, 32> into) {
