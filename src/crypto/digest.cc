@@ -54,6 +54,13 @@ void Sha256Hasher::update(std::span<const std::byte> bytes) {
 
 Sha256 Sha256Hasher::finish() { return Sha256(finish_and_restart<Sha256::kSize>(context_.get())); }
 
+std::array<std::byte, 32> sha3_256(std::span<const std::byte> bytes) {
+  static const EVP_MD* const algorithm = fetch("SHA3-256");
+  thread_local const DigestContext context = new_context(algorithm);
+  CHECK(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1, "a digest took no bytes");
+  return finish_and_restart<32>(context.get());
+}
+
 Md5 md5(std::span<const std::byte> bytes) {
   static const EVP_MD* const algorithm = fetch("MD5");
   thread_local const DigestContext context = new_context(algorithm);

@@ -1,5 +1,5 @@
 /// \file
-/// SHA-256, and MD5 for comparing with what object stores report.
+/// SHA-256 and SHA3-256, and MD5 for comparing with what object stores report.
 
 #pragma once
 
@@ -40,6 +40,8 @@ class Sha256Hasher {
  private:
   DigestContext context_;
 };
+
+std::array<std::byte, 32> sha3_256(std::span<const std::byte> bytes);
 
 /// 16 bytes. Broken as a cryptographic hash: never a proof, only an equality with what a store
 /// says.

@@ -54,6 +54,13 @@ TEST(Sha256Digest, ThreadsDoNotDisturbEachOther) {
   }
 }
 
+TEST(Sha3Digest, AgreesWithThePublishedExamples) {
+  EXPECT_EQ(to_hex(sha3_256(as_bytes(""))),
+            "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a");
+  EXPECT_EQ(to_hex(sha3_256(as_bytes("abc"))),
+            "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
+}
+
 TEST(Md5Digest, AgreesWithRfc1321) {
   EXPECT_EQ(to_hex(md5(as_bytes(""))), "d41d8cd98f00b204e9800998ecf8427e");
   EXPECT_EQ(to_hex(md5(as_bytes("abc"))), "900150983cd24fb0d6963f7d28e17f72");

@@ -22,6 +22,7 @@ enum class OpenMode {
   kRead,          ///< The file must exist.
   kAppend,        ///< Reads and appends; made when absent.
   kCreateNew,     ///< Reads and appends; it is an error (kInvalidInput) when the file exists.
+  kCreateSecret,  ///< As kCreateNew; none but the owner may read or write the file.
   kWriteThrough,  ///< Only appends, to what exists already: a pipe, a terminal, /dev/stdout.
 };
 

@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 
 // Of a new file, less what the umask takes away.
 constexpr mode_t kNewFileMode = 0644;
+constexpr mode_t kSecretFileMode = 0600;
 constexpr mode_t kNewFolderMode = 0755;
 // One system call moves at most this much: Linux stops short of 2 GiB in any case.
 constexpr std::size_t kMaxBytesPerCall = std::size_t{1} << 30;
@@ -185,11 +186,16 @@ int flags_of(OpenMode mode) {
     case OpenMode::kAppend:
       return O_RDWR | O_APPEND | O_CREAT;
     case OpenMode::kCreateNew:
+    case OpenMode::kCreateSecret:
       return O_RDWR | O_APPEND | O_CREAT | O_EXCL;
     case OpenMode::kWriteThrough:
       return O_WRONLY | O_APPEND | O_NOCTTY;
   }
   CHECK(false, "an OpenMode outside its enumerators");
+}
+
+mode_t permissions_of(OpenMode mode) {
+  return mode == OpenMode::kCreateSecret ? kSecretFileMode : kNewFileMode;
 }
 
 Status sync_folder_at(const fs::path& folder) {
@@ -222,7 +228,7 @@ class PosixFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const fs::path& path, OpenMode mode) override {
     Descriptor descriptor(uninterrupted(
-        [&] { return ::open(path.c_str(), flags_of(mode) | O_CLOEXEC, kNewFileMode); }));
+        [&] { return ::open(path.c_str(), flags_of(mode) | O_CLOEXEC, permissions_of(mode)); }));
     if (descriptor.get() < 0) return system_error(errno, "open", path);
     struct stat status{};
     if (fstat(descriptor.get(), &status) != 0) return system_error(errno, "look at", path);

@@ -238,7 +238,7 @@ Result<std::unique_ptr<File>> SimulatedFileSystem::open(const fs::path& path, Op
     return invalid_input(fmt::format("cannot open {}: it is a folder", key));
   }
   auto node = state_->find(key);
-  if (node != nullptr && mode == OpenMode::kCreateNew) {
+  if (node != nullptr && (mode == OpenMode::kCreateNew || mode == OpenMode::kCreateSecret)) {
     return invalid_input(fmt::format("cannot open {}: it exists", key));
   }
   if (node == nullptr) {

@@ -1,0 +1,151 @@
+#include "keys/ss58.h"
+
+#include "core/bytes.h"
+#include "core/check.h"
+#include "core/shown_text.h"
+#include "crypto/blake2b.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace assay::keys {
+namespace {
+
+constexpr std::string_view kDigits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+constexpr unsigned kBase = 58;
+constexpr std::size_t kChecksumSize = 2;
+constexpr std::size_t kAccountSize = 32;
+// Two bytes of a network, an account and a checksum have at most 50 digits.
+constexpr std::size_t kMaxTextSize = 50;
+
+// Long division digit by digit: quadratic, and addresses are short.
+std::optional<std::vector<std::byte>> base58_decode(std::string_view text) {
+  std::vector<unsigned> bytes;  // the number so far, last byte first
+  for (const char character : text) {
+    const std::size_t digit = kDigits.find(character);
+    if (digit == std::string_view::npos) return std::nullopt;
+    auto carry = static_cast<unsigned>(digit);
+    for (unsigned& byte : bytes) {
+      carry += byte * kBase;
+      byte = carry & 255U;
+      carry >>= 8;
+    }
+    if (carry != 0) bytes.push_back(carry);
+  }
+  // A leading zero byte is written as one digit of its own.
+  const std::size_t num_zeros = std::min(text.find_first_not_of(kDigits.front()), text.size());
+  bytes.insert(bytes.end(), num_zeros, 0U);
+  std::vector<std::byte> decoded(bytes.size());
+  std::ranges::transform(bytes.rbegin(), bytes.rend(), decoded.begin(),
+                         [](unsigned byte) { return static_cast<std::byte>(byte); });
+  return decoded;
+}
+
+std::string base58_encode(std::span<const std::byte> bytes) {
+  std::vector<unsigned> digits;
+  for (const std::byte byte : bytes) {
+    auto carry = std::to_integer<unsigned>(byte);
+    for (unsigned& digit : digits) {
+      carry += digit << 8;
+      digit = carry % kBase;
+      carry /= kBase;
+    }
+    for (; carry != 0; carry /= kBase) digits.push_back(carry % kBase);
+  }
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size() && bytes[i] == std::byte{0}; ++i) text += kDigits[0];
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) text += kDigits[*digit];
+  return text;
+}
+
+std::array<std::byte, kChecksumSize> checksum_of(std::span<const std::byte> payload) {
+  const auto context = as_bytes("SS58PRE");
+  std::vector<std::byte> hashed(context.begin(), context.end());
+  hashed.insert(hashed.end(), payload.begin(), payload.end());
+  const auto digest = crypto::blake2b_512(hashed);
+  return {digest[0], digest[1]};
+}
+
+std::vector<std::byte> encoded_network(std::uint16_t network) {
+  const unsigned number = network;
+  if (number < 64) return {static_cast<std::byte>(number)};
+  return {static_cast<std::byte>(((number & 0xfcU) >> 2) | 0x40U),
+          static_cast<std::byte>((number >> 8) | ((number & 3U) << 6))};
+}
+
+struct Network {
+  std::uint16_t number;
+  std::size_t size;
+};
+
+std::optional<Network> read_network(std::span<const std::byte> bytes) {
+  const auto first = std::to_integer<unsigned>(bytes[0]);
+  if (first < 64) return Network{.number = static_cast<std::uint16_t>(first), .size = 1};
+  if (first > 127) return std::nullopt;
+  const auto second = std::to_integer<unsigned>(bytes[1]);
+  const unsigned number = ((first & 0x3fU) << 2) | (second >> 6) | ((second & 0x3fU) << 8);
+  if (number < 64) return std::nullopt;
+  return Network{.number = static_cast<std::uint16_t>(number), .size = 2};
+}
+
+Error no_address(std::string_view text, std::string_view why) {
+  return invalid_input(fmt::format("{} is no SS58 address: {}", shown_text(text), why));
+}
+
+}  // namespace
+
+Result<Ss58Address> parse_ss58(std::string_view text) {
+  if (text.size() > kMaxTextSize) return no_address(text, "it is too long");
+  const auto bytes = base58_decode(text);
+  if (!bytes) return no_address(text, "it has a character that base58 lacks");
+  if (bytes->size() < kAccountSize + kChecksumSize + 1) return no_address(text, "it is too short");
+  const auto network = read_network(*bytes);
+  if (!network) return no_address(text, "no network has such a number");
+  const auto body = std::span(*bytes).subspan(network->size);
+  if (body.size() != kAccountSize + kChecksumSize) {
+    return no_address(text, "its account has not 32 bytes");
+  }
+  const auto payload = std::span(*bytes).first(bytes->size() - kChecksumSize);
+  if (!std::ranges::equal(checksum_of(payload), std::span(*bytes).last(kChecksumSize))) {
+    return no_address(text, "its checksum is wrong; a character may be mistyped");
+  }
+  Ss58Address address{.network = network->number};
+  std::ranges::copy(body.first(kAccountSize), address.account.begin());
+  return address;
+}
+
+std::string to_ss58(const Ss58Address& address) {
+  CHECK(address.network <= kMaxSs58Network, "a network's number beyond 14 bits");
+  std::vector<std::byte> bytes = encoded_network(address.network);
+  bytes.insert(bytes.end(), address.account.begin(), address.account.end());
+  const auto checksum = checksum_of(bytes);
+  bytes.insert(bytes.end(), checksum.begin(), checksum.end());
+  return base58_encode(bytes);
+}
+
+Result<Hotkey> Hotkey::parse(std::string_view ss58) {
+  ASSIGN_OR_RETURN(const Ss58Address address, parse_ss58(ss58));
+  if (address.network != kSubstrateNetwork) {
+    return no_address(ss58, fmt::format("its network is {}, and hotkeys are of network {}",
+                                        address.network, kSubstrateNetwork));
+  }
+  return Hotkey(address.account);
+}
+
+std::string Hotkey::to_ss58() const {
+  return keys::to_ss58({.network = kSubstrateNetwork, .account = account_});
+}
+
+}  // namespace assay::keys
+
+std::size_t std::hash<assay::keys::Hotkey>::operator()(
+    const assay::keys::Hotkey& hotkey) const noexcept {
+  std::size_t value = 0;
+  std::memcpy(&value, hotkey.account().data(), sizeof value);
+  return value;
+}
