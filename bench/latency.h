@@ -19,6 +19,7 @@ struct LatencyFigures {
   double p99_us = 0;
   double max_us = 0;
   double syncs_per_s = 0;
+  double cpu_us_per_call = 0;  ///< Where it was measured: a busy machine does not change it.
 };
 
 inline double now_us() {

@@ -16,6 +16,7 @@
 #include "core/random.h"
 #include "files/file_system.h"
 #include "latency.h"
+#include "many_callers.h"
 #include "records/event.h"
 
 #include <fmt/format.h>
@@ -24,7 +25,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,14 +35,15 @@
 namespace {
 
 namespace fs = std::filesystem;
+using assay::bench::call_from_many;
 using assay::bench::figures_of;
+using assay::bench::kNumCallers;
 using assay::bench::now_us;
 using assay::files::Durability;
 using assay::recorder::Recorder;
 using Figures = assay::bench::LatencyFigures;
 
 constexpr std::size_t kPromptSize = 1'700;  // an event of 1.9 KB in the journal
-constexpr std::size_t kNumCallers = 64;
 constexpr std::size_t kFewOpen = 5;
 constexpr std::size_t kManyOpen = 500;
 
@@ -177,29 +178,14 @@ Pair measure_one_caller(const fs::path& folder, double duration_us) {
   return pair;
 }
 
-/// `call(desk, caller, round)` from so many threads at once.
+/// `call(desk, caller, number)` from so many threads at once.
 template <typename Call>
 Figures measure_callers(Desk& desk, std::size_t num_callers, double duration_us, const Call& call) {
-  std::vector<std::vector<double>> latencies_us(num_callers);
   const std::uint64_t num_syncs_before = desk.num_syncs();
-  const double start = now_us();
-  const auto run = [&](std::size_t caller) {
-    double before = now_us();
-    for (std::size_t i = 0; before - start < duration_us; ++i) {
-      call(desk, caller, i);
-      const double after = now_us();
-      latencies_us[caller].push_back(after - before);
-      before = after;
-    }
-  };
-  std::vector<std::jthread> callers;
-  callers.reserve(num_callers);
-  for (std::size_t i = 0; i < num_callers; ++i) callers.emplace_back(run, i);
-  callers.clear();
-  const double elapsed_us = now_us() - start;
-  std::vector<double> all;
-  for (const auto& mine : latencies_us) all.insert(all.end(), mine.begin(), mine.end());
-  return figures_of(std::move(all), elapsed_us, desk.num_syncs() - num_syncs_before);
+  auto calls =
+      call_from_many(num_callers, duration_us,
+                     [&](std::size_t caller, std::size_t number) { call(desk, caller, number); });
+  return std::move(calls).figures(desk.num_syncs() - num_syncs_before);
 }
 
 struct Setting {

@@ -11,13 +11,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace assay::cli {
@@ -28,7 +26,6 @@ using std::chrono::days;
 
 // Far beyond any history, and within what instants can hold.
 constexpr std::int64_t kMaxDays = 1'000'000;
-constexpr unsigned kMaxThreads = 256;
 
 enum class Strictness : std::uint8_t { kLenient, kStrict };
 enum class Repetition : std::uint8_t { kOnce, kWatch };
@@ -138,8 +135,7 @@ history::AnalyzeOptions make_options(const AnalyzeFlags& flags,
   } else if (asks_only_comparison(heading.reports) && !options.since) {
     options.since = options.earlier_since;
   }
-  const unsigned num_cores = std::max(1U, std::thread::hardware_concurrency());
-  options.num_threads = std::min(flags.threads == 0 ? num_cores : flags.threads, kMaxThreads);
+  options.num_threads = reading_threads(flags.threads);
   return options;
 }
 

@@ -26,6 +26,7 @@ struct ExportFlags {
   std::int64_t last_days = 0;
   history::ExportFilter filter;
   history::Duplicates duplicates = history::Duplicates::kKept;
+  unsigned threads = 0;
   bool is_strict = false;
 };
 
@@ -35,7 +36,8 @@ Result<history::ExportOptions> options_of(const ExportFlags& flags) {
   history::ExportOptions options{.output = flags.output,
                                  .format = history::export_format_of(flags.output),
                                  .filter = flags.filter,
-                                 .duplicates = flags.duplicates};
+                                 .duplicates = flags.duplicates,
+                                 .num_threads = reading_threads(flags.threads)};
   if (!flags.split.empty()) {
     ASSIGN_OR_RETURN(options.split, history::parse_split(flags.split));
   }
@@ -185,6 +187,8 @@ void add_history_export_command(CommandTree& tree, CLI::App& group) {
   add_option(command, "--copy-files", flags->copy_folder,
              "Copy the images and PLY files of the records there.")
       ->type_name("DIR");
+  add_option(command, "--threads", flags->threads, "Threads to read with; 0 takes all.")
+      ->type_name("N");
   command.add_flag("--strict", flags->is_strict, "Exit with 4 when lines had problems.");
 }
 

@@ -55,6 +55,9 @@ struct ExportOptions {
   std::vector<SplitPart> split = {};
   /// Where images and PLY files of the exported records go, under their own relative paths.
   std::optional<std::filesystem::path> copy_folder = std::nullopt;
+  /// At least 1. Used for JSON lines with all duplicates kept and no files copied; what is written
+  /// does not depend on it.
+  unsigned num_threads = 1;
 };
 
 struct ExportedPart {
@@ -84,9 +87,9 @@ struct ExportSummary {
 
 /// Write what passes the filter, in the order of the history. Each output appears whole or not at
 /// all, and only when a record goes into it: without any, a file of that name stays as it is.
-/// Memory: a few blocks, whatever the size of the history; with duplicates dropped, some 64
-/// bytes a record more; of Parquet, the rows of a group.
-/// Errors: those of read_history() but for an absent history; kNoSpace, kDenied, kInvalidInput (an
+/// Memory: a few blocks a thread, whatever the size of the history; with duplicates dropped, some
+/// 64 bytes a record more; of Parquet, the rows of a group. Errors: those of read_history() but for
+/// an absent history; kNoSpace, kDenied, kInvalidInput (an
 ///         output that is a folder).
 Result<ExportSummary> export_history(files::FileSystem& file_system,
                                      const std::filesystem::path& data_folder,

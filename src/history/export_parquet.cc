@@ -94,7 +94,7 @@ class Parquet final : public ExportSink {
  public:
   explicit Parquet(tables::ParquetWriter writer) : writer_(std::move(writer)) {}
 
-  Status add(const ExportRecord& record) override {
+  Status add(const ExportRecord& record, unsigned /*worker*/) override {
     const auto& fields = record.record;
     // First what may fail, so that a record that does leaves no part of a row.
     std::array<std::optional<std::string>, kFirstTexts.size() + kObjects.size()> texts;

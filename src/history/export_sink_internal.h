@@ -31,16 +31,23 @@ class ExportSink {
   ExportSink(const ExportSink&) = delete;
   ExportSink& operator=(const ExportSink&) = delete;
 
-  virtual Status add(const ExportRecord& record) = 0;
+  /// Of JSON lines each worker has its own: several may call at once.
+  virtual Status add(const ExportRecord& record, unsigned worker) = 0;
+  /// All that `worker` added may go out: those of earlier blocks are out. Threads: one call at a
+  /// time.
+  virtual Status write_block(unsigned /*worker*/) { return {}; }
   /// Publish the output. Nothing may follow.
   virtual Status finish() = 0;
 };
 
+/// Its file is made by the first write_block() that has something to write.
+std::unique_ptr<ExportSink> open_json_lines(ExportContext& context,
+                                            const std::filesystem::path& output,
+                                            unsigned num_workers);
+
 /// Start an output. Lifetime: `context` outlives it. Errors: as the files it makes.
 Result<std::unique_ptr<ExportSink>> open_sink(ExportContext& context, ExportFormat format,
                                               const std::filesystem::path& output);
-Result<std::unique_ptr<ExportSink>> open_json_lines(ExportContext& context,
-                                                    const std::filesystem::path& output);
 Result<std::unique_ptr<ExportSink>> open_parquet(ExportContext& context,
                                                  const std::filesystem::path& output);
 Result<std::unique_ptr<ExportSink>> open_tar(ExportContext& context,

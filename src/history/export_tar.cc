@@ -36,7 +36,7 @@ class Tar final : public ExportSink {
   Tar(ExportContext& context, archives::TarWriter writer)
       : context_(&context), writer_(std::move(writer)) {}
 
-  Status add(const ExportRecord& record) override {
+  Status add(const ExportRecord& record, unsigned /*worker*/) override {
     line_.clear();
     RETURN_IF_ERROR(context_->text.append_line(line_, record));
     const std::string key = key_of(record.record);

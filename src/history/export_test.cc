@@ -74,6 +74,37 @@ class Export : public ::testing::Test {
   SimulatedFileSystem disk;
 };
 
+TEST_F(Export, WritesTheSameWithAnyNumberOfThreads) {
+  // Several blocks; every seventh id comes again, far behind, and then counts.
+  std::vector<Sample> samples;
+  for (std::size_t i = 0; i < 6'000; ++i) {
+    samples.push_back({.id = std::to_string(i % 7 == 0 ? i % 1'000 : i),
+                       .prompt = std::string(i % 900, 'x') + std::to_string(i),
+                       .accepted = i % 5 == 0 ? "false" : "true"});
+  }
+  put_history(samples);
+  put("/data/generation_history_2025-10.jsonl", line_of({.id = "earlier"}) + "no JSON\n");
+  ExportOptions options;
+  options.output = "/out/x.jsonl";
+  options.split = {{"train", 0.5}, {"val", 0.5}};
+  const ExportSummary alone = run(options);
+  const auto train = disk.content("/out/x.train.jsonl");
+  const auto val = disk.content("/out/x.val.jsonl");
+  ASSERT_TRUE(train && val);
+  ASSERT_GT(train->size(), std::size_t{1} << 20);
+  EXPECT_TRUE(ids_in("/out/x.train.jsonl").starts_with("earlier") ||
+              ids_in("/out/x.val.jsonl").starts_with("earlier"));
+  for (const unsigned num_threads : {2U, 5U}) {
+    options.num_threads = num_threads;
+    const ExportSummary together = run(options);
+    EXPECT_EQ(disk.content("/out/x.train.jsonl"), train);
+    EXPECT_EQ(disk.content("/out/x.val.jsonl"), val);
+    EXPECT_EQ(together.num_exported, alone.num_exported);
+    EXPECT_EQ(together.num_filtered, alone.num_filtered);
+    EXPECT_EQ(together.lines.num_bad_json, 1U);
+  }
+}
+
 TEST_F(Export, WritesEachRecordInPythonsForm) {
   put_history({{.id = "a", .prompt = "caf\u00e9 \\\"x\\\"", .score = "1e-7"}});
   const auto summary = run({});

@@ -21,9 +21,14 @@ class Blocks {
  public:
   explicit Blocks(const std::vector<OpenHistoryFile>& files) : files_(&files) {}
 
-  /// A block and the ordinal of its first byte; nothing at the end or after stop(). The block
-  /// before is given back with the call. Errors: those of reading files.
-  Result<std::optional<std::uint64_t>> next(LineBlock& block, bool has_block) {
+  struct Given {
+    std::uint64_t ordinal = 0;  ///< Of its first byte.
+    std::uint64_t number = 0;   ///< Over all files, from 0.
+  };
+
+  /// A block; nothing at the end or after stop(). The block before is given back with the call.
+  /// Errors: those of reading files.
+  Result<std::optional<Given>> next(LineBlock& block, bool has_block) {
     std::unique_lock lock(mutex_);
     if (has_block) --num_in_work_;
     changed_.notify_all();
@@ -32,7 +37,8 @@ class Blocks {
         ASSIGN_OR_RETURN(const bool has_more, current_->next(block));
         if (has_more) {
           ++num_in_work_;
-          return std::optional((next_file_ << kFileShift) + block.offset);
+          return std::optional(
+              Given{.ordinal = (next_file_ << kFileShift) + block.offset, .number = num_given_++});
         }
         current_.reset();
       }
@@ -43,6 +49,18 @@ class Blocks {
       changed_.notify_all();
     }
     return std::nullopt;
+  }
+
+  /// Return when all blocks before have had their turn; false after stop().
+  bool await_turn(std::uint64_t number) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return turn_ == number || is_stopped_; });
+    return !is_stopped_;
+  }
+  void end_turn() {
+    const std::scoped_lock lock(mutex_);
+    ++turn_;
+    changed_.notify_all();
   }
 
   void stop() {
@@ -63,19 +81,26 @@ class Blocks {
   std::optional<LineBlocks> current_;
   std::uint64_t next_file_ = 0;
   std::size_t num_in_work_ = 0;
+  std::uint64_t num_given_ = 0;
+  std::uint64_t turn_ = 0;  // the number of the block whose worker may go on
   bool is_stopped_ = false;
 };
 
 /// One worker from its first block to its last. Errors: those of read_history().
-Result<LineCounts> work(Blocks& blocks, BlockRead& reader, const std::stop_token& stop) {
+Result<LineCounts> work(Blocks& blocks, BlockRead& reader, unsigned worker,
+                        const ReadOptions& options, const std::stop_token& stop) {
   LineBlock block;
   bool has_block = false;
   while (true) {
     if (stop.stop_requested()) return cancelled("stopped while reading the history");
-    ASSIGN_OR_RETURN(const auto ordinal, blocks.next(block, has_block));
-    if (!ordinal) return reader.counts();
+    ASSIGN_OR_RETURN(const auto given, blocks.next(block, has_block));
+    if (!given) return reader.counts();
     has_block = true;
-    RETURN_IF_ERROR(reader.read(block, *ordinal));
+    RETURN_IF_ERROR(reader.read(block, given->ordinal));
+    if (!options.block_done) continue;
+    if (!blocks.await_turn(given->number)) return reader.counts();
+    RETURN_IF_ERROR(options.block_done(worker));
+    blocks.end_turn();
   }
 }
 
@@ -87,7 +112,7 @@ Result<LineCounts> run_pass(const std::vector<OpenHistoryFile>& files, const Lat
   std::vector<Result<LineCounts>> outcomes(options.num_threads);
   const auto run_worker = [&](unsigned worker) {
     BlockRead reader(options, feedback, ids, on_record, worker);
-    outcomes[worker] = work(blocks, reader, stop);
+    outcomes[worker] = work(blocks, reader, worker, options, stop);
     if (!outcomes[worker]) blocks.stop();
   };
   {

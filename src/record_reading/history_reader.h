@@ -57,6 +57,10 @@ struct ReadOptions {
   /// handed over: then this is called, between two records, all is handed over once more, and the
   /// callee forgets what it had. Without it the first counts, with several threads any.
   std::function<void()> start_over = {};
+  /// Called after each block of lines by the worker that read it, in the order of the blocks and
+  /// one call at a time: what on_record() puts aside for each worker can leave in the order of the
+  /// history, whatever the number of threads.
+  std::function<Status(unsigned worker)> block_done = {};
 };
 
 /// Called for each record with the worker's number in [0, num_threads), one call of a worker at a
@@ -72,7 +76,7 @@ using OnRecord = std::function<Status(const records::RecordView& record, unsigne
 /// Memory: a few MiB a worker, 24 to 48 bytes a record, and the late feedback.
 /// Errors: kNotFound (no such folder, or no history in it: the message says what was looked for),
 ///         kDenied, kUnavailable, kCancelled, kCorrupt (a compressed file that is broken), and what
-///         `on_record` returns.
+///         `on_record` and `block_done` return.
 Result<LineCounts> read_history(files::FileSystem& file_system, const std::filesystem::path& folder,
                                 const ReadOptions& options, const OnRecord& on_record,
                                 const std::stop_token& stop);
