@@ -1,6 +1,7 @@
 # Installation and packages: a .tar.gz that carries every library it needs beyond the C and C++ runtimes,
 # and a .deb that carries the libraries of Arrow and of the inference engine and depends on Debian's packages
-# for the rest.
+# for the rest. Libraries that are loaded on use (docs/decisions/0009-what-loads-on-use.md) have to be named here, since
+# the program does not name them.
 #
 # Component `program` is the program, those libraries and what both packages say about them; `bundled` is what only the .tar.gz has, `debian` what only the .deb has. AssayPackageComponents.cmake chooses.
 
@@ -21,6 +22,15 @@ else()
   message(STATUS "No Arrow S3 library: the packages will not read s3:// addresses")
 endif()
 set(program_file "$<TARGET_FILE:assay>")
+foreach(name IN ITEMS libcurl.so.4 libheif.so.1)
+  find_library(ASSAY_FOUND_${name} NAMES "${name}")
+  mark_as_advanced(ASSAY_FOUND_${name})
+  if(ASSAY_FOUND_${name})
+    list(APPEND loaded_libraries "${ASSAY_FOUND_${name}}")
+  else()
+    message(STATUS "No ${name}: the .tar.gz will not carry it")
+  endif()
+endforeach()
 set(excluded_libraries "^lib(arrow|parquet|openvino|tbb)[^/]*$")
 set(system_libraries "/(ld-linux[^/]*|lib(c|m|dl|rt|pthread|resolv|util|anl|gcc_s|stdc\\+\\+)\\.so[^/]*)$")
 configure_file(cmake/package/install_libraries.cmake.in "${PROJECT_BINARY_DIR}/install_libraries.cmake.in" @ONLY)
@@ -89,6 +99,7 @@ set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${Arrow_LIBRARY_DIR}" "${OpenVINO_LIBRARY_DIR}")
-set(CPACK_DEBIAN_PACKAGE_DEPENDS ca-certificates)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "ca-certificates, libcurl4")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS libheif1)
 set(CPACK_PROJECT_CONFIG_FILE "${PROJECT_SOURCE_DIR}/cmake/AssayPackageComponents.cmake")
 include(CPack)

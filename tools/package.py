@@ -18,7 +18,7 @@ def packages() -> list[pathlib.Path]:
 def is_current() -> bool:
     """Whether both packages are newer than all they are made from; what CMake generates, it rewrites only when it differs."""
     made = packages()
-    sources = [*(RELEASE / name for name in ("assay", "CPackConfig.cmake", "cmake_install.cmake", "install_libraries.cmake")),
+    sources = [*(RELEASE / name for name in ("assay", "lib/assay/libassay_engine.so", "CPackConfig.cmake", "cmake_install.cmake", "install_libraries.cmake")),
                *(ROOT / name for name in ("README.md", "LICENSE", "CHANGELOG.md", "cmake/AssayPackageComponents.cmake",
                                           "cmake/package/copyright"))]
     newest = max(path.stat().st_mtime for path in sources)

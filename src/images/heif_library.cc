@@ -55,7 +55,7 @@ Status load_heif(const char* file, HeifLibrary& library) {
 }
 
 const Result<const HeifLibrary*>& heif_library() {
-  static const Result<const HeifLibrary*> loaded = []() -> Result<const HeifLibrary*> {
+  static const Result<const HeifLibrary*> loaded = [] -> Result<const HeifLibrary*> {
     static HeifLibrary library;
     RETURN_IF_ERROR(load_heif(kFile, library));
     return &library;

@@ -43,14 +43,14 @@ class OpenVinoRequest final : public TowerRequest {
       : model_(std::move(model)), request_(model_.create_infer_request()) {}
 
   Result<std::span<std::uint8_t>> input() override {
-    return with_engine("compute embeddings", [this]() -> Result<std::span<std::uint8_t>> {
+    return with_engine("compute embeddings", [this] -> Result<std::span<std::uint8_t>> {
       ov::Tensor tensor = request_.get_input_tensor();
       return std::span<std::uint8_t>(tensor.data<std::uint8_t>(), tensor.get_size());
     });
   }
 
   Result<std::span<const float>> compute() override {
-    return with_engine("compute embeddings", [this]() -> Result<std::span<const float>> {
+    return with_engine("compute embeddings", [this] -> Result<std::span<const float>> {
       request_.infer();
       const ov::Tensor tensor = request_.get_output_tensor();
       return std::span<const float>(tensor.data<const float>(), tensor.get_size());
@@ -65,7 +65,7 @@ class OpenVinoRequest final : public TowerRequest {
 class OpenVinoEngine final : public Engine {
  public:
   Result<std::vector<Device>> list_devices() override {
-    return with_engine("list the devices", [this]() -> Result<std::vector<Device>> {
+    return with_engine("list the devices", [this] -> Result<std::vector<Device>> {
       std::vector<Device> devices;
       for (const std::string& name : core_.get_available_devices()) {
         devices.push_back(describe(name));
@@ -76,8 +76,8 @@ class OpenVinoEngine final : public Engine {
 
   Result<Device> find_device(std::string_view name) override {
     const std::string wanted(name);
-    const auto found = with_engine("open the device " + wanted,
-                                   [&]() -> Result<Device> { return describe(wanted); });
+    auto found = with_engine("open the device " + wanted,
+                             [&] -> Result<Device> { return describe(wanted); });
     if (found) return found;
     // Only now: to look for all devices loads every driver.
     ASSIGN_OR_RETURN(const auto devices, list_devices());
@@ -92,7 +92,7 @@ class OpenVinoEngine final : public Engine {
 
   Result<std::vector<std::unique_ptr<TowerRequest>>> build_tower(const TowerPlan& plan) override {
     using Requests = std::vector<std::unique_ptr<TowerRequest>>;
-    return with_engine("load " + plan.checkpoint.name(), [&]() -> Result<Requests> {
+    return with_engine("load " + plan.checkpoint.name(), [&] -> Result<Requests> {
       ASSIGN_OR_RETURN(const auto graph, build_clip_graph(plan.checkpoint, plan.shape,
                                                           plan.activation, plan.batch_size));
       const ov::CompiledModel model =

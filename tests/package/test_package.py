@@ -7,6 +7,7 @@ root, debootstrap and a Debian mirror; without the first two these tests skip an
 import contextlib
 import gzip
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -27,8 +28,10 @@ SKIPPED = 77
 
 # What every Linux has that can run a C++ program; all else must come along in the .tar.gz.
 RUNTIMES = re.compile(r"(ld-linux-x86-64|lib(c|m|dl|rt|pthread|resolv|util|anl|gcc_s|stdc\+\+))\.so\.\d+")
-CARRIED = {"libarrow.so", "libarrow_s3.so", "libparquet.so", "libopenvino.so", "libopenvino_intel_cpu_plugin.so",
-           "libtbb.so"}
+CARRIED = {"libarrow.so", "libarrow_s3.so", "libassay_engine.so", "libparquet.so", "libopenvino.so",
+           "libopenvino_intel_cpu_plugin.so", "libtbb.so"}
+# What the program loads when it is needed, by the names it looks for.
+LOADED = ["libassay_engine.so", "libcurl.so.4", "libheif.so.1"]
 
 
 def output_of(*command, **more):
@@ -110,7 +113,8 @@ class Contents(unittest.TestCase):
             self.assertIn(found, ([], ["$ORIGIN"]), library)
         for binary in [program, *libraries]:
             self.assertNotIn(".symtab", output_of("readelf", "-SW", binary), f"{binary} is not stripped")
-        self.assertFalse(os.fsencode(ROOT) in program.read_bytes(), "a path of the machine that built it")
+        for binary in (program, prefix / "lib/assay/libassay_engine.so"):
+            self.assertFalse(os.fsencode(ROOT) in binary.read_bytes(), f"{binary} has a path of the machine that built it")
         for path in prefix.rglob("*"):
             mode = path.stat().st_mode & 0o7777
             wanted = 0o755 if path.is_dir() or path == program else 0o644
@@ -129,6 +133,7 @@ class Contents(unittest.TestCase):
         missing = {name for name in needed - carried if not RUNTIMES.fullmatch(name)}
         self.assertEqual(missing, set())
         self.assertEqual({name for name in carried if RUNTIMES.fullmatch(name)}, set(), "never carry a runtime")
+        self.assertLessEqual(set(LOADED), carried)
         self.assertIn("Apache License", (prefix / "share/doc/assay/LICENSE").read_text())
         self.assertEqual(UNITS, {unit.name for unit in (prefix / "share/assay/systemd").iterdir()})
         terms = {path.parent.name for path in prefix.glob("share/doc/assay/libraries/*/copyright")}
@@ -144,6 +149,7 @@ class Contents(unittest.TestCase):
         depends = output_of("dpkg-deb", "-f", package, "Depends")
         for name in ("libc6", "libcurl4", "libfmt9", "libstdc++6", "ca-certificates"):
             self.assertRegex(depends, rf"(^|, ){re.escape(name)}( |,|$)")
+        self.assertEqual(output_of("dpkg-deb", "-f", package, "Recommends").strip(), "libheif1")
         documents = prefix / "usr/share/doc/assay"
         self.assertTrue((documents / "copyright").read_text().startswith("Format: https://www.debian.org/doc/"))
         self.assertIn("# Changelog", gzip.decompress((documents / "changelog.gz").read_bytes()).decode())
@@ -201,16 +207,37 @@ def why_no_machine():
 class OnABareMachine(unittest.TestCase):
     """Both packages, where nothing was ever built."""
 
-    def check_links(self, machine, prefix, may_use):
-        """Every library of the program, and of the one it loads later, is in the package or where `may_use` says."""
+    def check_links(self, machine, prefix, loaded, may_use):
+        """Every library of the program, and of those it loads later, is in the package or where `may_use` says."""
         s3, = (machine.root / prefix.lstrip("/") / "lib/assay").glob("libarrow_s3.so.*")
-        out, _ = machine.run("ldd", f"{prefix}/bin/assay", f"{prefix}/lib/assay/{s3.name}")
+        # As ldd does it, but with the program's own way to look for libraries.
+        out, _ = machine.run(f"{prefix}/bin/assay", LD_TRACE_LOADED_OBJECTS="1", LD_PRELOAD=" ".join([*loaded, s3.name]))
         self.assertEqual([line for line in out.splitlines() if "not found" in line], [])
-        found = re.findall(r"^\s*(\S+) => (.+) \(0x", out, re.MULTILINE)
-        self.assertIn("libcurl.so.4", dict(found))
-        for name, path in found:
+        found = dict(re.findall(r"^\s*(\S+) => (.+) \(0x", out, re.MULTILINE))
+        self.assertLessEqual({*loaded, s3.name}, set(found))
+        for name, path in found.items():
             inside = os.path.normpath(path).startswith(f"{prefix}/lib/assay/")
             self.assertTrue(inside or may_use(name), f"{name} is taken from {path}")
+
+    def check_models(self, machine, program, heif):
+        """A small tower is imported and gives an image its vector; `heif` is what becomes of a HEIF image."""
+        folder = machine.root / "srv" / "predict"
+        (folder / "pictures").mkdir(parents=True)
+        data = ROOT / "tests" / "data"
+        output_of(sys.executable, data / "models" / "make_clip.py", folder / "ViT-B-32.safetensors", "--seed", "7")
+        shutil.copy(data / "predict" / "g_rgb.png", folder / "pictures" / "1.png")
+        shutil.copy(ROOT / "tests" / "fuzz" / "seeds" / "image" / "ramp.heic", folder / "pictures" / "2.heic")
+
+        def here(*words, **more):
+            return machine.run("sh", "-c", 'cd /srv/predict && exec "$0" "$@"', program, *words, **more)
+
+        here("models", "import", "clip", "ViT-B-32.safetensors")
+        out, _ = here("models", "list")
+        self.assertIn("ViT width 64", out)
+        out, _ = here("predict", "embed", "pictures", "--output", "vectors.npy", "--json", expect=4 if heif else 0)
+        result = json.loads(out)
+        self.assertEqual(result["failures"], {heif: 1} if heif else {})
+        self.assertEqual(result["shape"], [1 if heif else 2, 512])
 
     def check_program(self, machine, program):
         """The program as a user would try it."""
@@ -244,13 +271,19 @@ class OnABareMachine(unittest.TestCase):
         machine = Machine("tar machine")
         prefix = unpack_tar(machine.root / "opt" / "some where")
         inside = f"/{prefix.relative_to(machine.root)}"
-        self.check_links(machine, inside, RUNTIMES.fullmatch)
+        self.check_links(machine, inside, LOADED, RUNTIMES.fullmatch)
         self.check_program(machine, f"{inside}/bin/assay")
+        self.check_models(machine, f"{inside}/bin/assay", heif=None)
         # Moved, and called through a link.
         prefix.rename(machine.root / "srv" / "moved")
         (machine.root / "usr/local/bin/assay").symlink_to("/srv/moved/bin/assay")
         out, _ = machine.run("assay", "version", PATH="/usr/local/bin:/usr/bin:/bin")
         self.assertTrue(out.startswith("assay "))
+        # Incomplete: what does not need the engine still runs, the rest says what is missing.
+        (machine.root / "srv/moved/lib/assay/libassay_engine.so").unlink()
+        machine.run("assay", "version", PATH="/usr/local/bin:/usr/bin:/bin")
+        _, err = machine.run("sh", "-c", "cd /srv/predict && /srv/moved/bin/assay predict embed pictures --output no.npy", expect=7)
+        self.assertRegex(err, "libassay_engine.so: cannot open shared object file: .*; install the whole package")
 
     def test_deb_installs_and_leaves(self):
         machine = Machine("deb machine")
@@ -261,8 +294,11 @@ class OnABareMachine(unittest.TestCase):
         machine.run("apt-get", "update", "-q", online=True, **online)
         machine.run("apt-get", "install", "-qy", "--no-install-recommends", "/srv/assay.deb", online=True,
                     DEBIAN_FRONTEND="noninteractive", **online)
-        self.check_links(machine, "/usr", lambda name: not re.match("lib(arrow|parquet|openvino|tbb)", name))
+        # Without what it only recommends, libheif.
+        self.check_links(machine, "/usr", [name for name in LOADED if name != "libheif.so.1"],
+                         lambda name: not re.match("lib(arrow|assay|parquet|openvino|tbb)", name))
         self.check_program(machine, "assay")
+        self.check_models(machine, "assay", heif="missing_library")
         machine.run("apt-get", "remove", "-qy", "assay")
         for path in ("usr/bin/assay", "usr/lib/assay", "usr/share/doc/assay"):
             self.assertFalse((machine.root / path).exists(), path)
