@@ -123,7 +123,8 @@ class ScoreWriter::TextForm final : public Form {
                       100 * miner.share, miner.weight, report::visible_text(miner.state->hotkey));
     }
     text_ +=
-        fmt::format("{} answers, {} lines left out\n", counts.num_answers, counts.num_bad_lines);
+        fmt::format("{}, {} left out\n", report::counted(counts.num_answers, "answer", "answers"),
+                    report::counted(counts.num_bad_lines, "line", "lines"));
     return send(text_);
   }
 

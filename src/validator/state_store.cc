@@ -109,9 +109,10 @@ Error broken(std::string_view what) {
 }  // namespace
 
 Result<StateStore> StateStore::open(files::FileSystem& file_system,
-                                    const std::filesystem::path& folder, Formula formula) {
+                                    const std::filesystem::path& folder,
+                                    const StateOptions& options) {
   RETURN_IF_ERROR(file_system.create_folders(folder));
-  StateStore store(file_system, folder, formula);
+  StateStore store(file_system, folder, options);
   RETURN_IF_ERROR(with_context(store.load_snapshot(), (folder / kSnapshotFile).native()));
   RETURN_IF_ERROR(store.open_journal());
   return store;
@@ -179,7 +180,7 @@ Status StateStore::replay(std::span<const std::byte> record) {
   apply(round);
   deck_ = std::move(deck);
   ++num_rounds_;
-  ++num_journaled_;
+  num_journaled_ += round.answers.size();
   ++recovery_.num_rounds_replayed;
   return {};
 }
@@ -204,7 +205,8 @@ Result<RoundResult> StateStore::add_round(const Round& round) {
     return std::move(written.error()).within("validator state");
   }
   RoundResult result{.number = ++num_rounds_, .steps = apply(round)};
-  if (++num_journaled_ >= kRoundsPerSnapshot) RETURN_IF_ERROR(save());
+  num_journaled_ += round.answers.size();
+  if (num_journaled_ >= options_.answers_per_snapshot) RETURN_IF_ERROR(save());
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "validator/deck.h"
 #include "validator/score_book.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -21,8 +22,12 @@ namespace assay::validator {
 inline constexpr std::string_view kSnapshotFile = "validator.state";
 inline constexpr std::string_view kRoundJournalFile = "validator.journal";
 
-/// Rounds in the journal before it becomes a snapshot: replaying so many takes milliseconds.
-inline constexpr std::uint64_t kRoundsPerSnapshot = 256;
+struct StateOptions {
+  /// By which rounds are scored. Scores saved under another one are kept as they stand.
+  Formula formula = Formula::kNatix;
+  /// Answers in the journal before it becomes a snapshot: replaying so many takes milliseconds.
+  std::size_t answers_per_snapshot = 16'384;
+};
 
 /// What one miner answered in a round.
 struct RoundAnswer {
@@ -56,12 +61,11 @@ struct StateRecovery {
 class StateStore {
  public:
   /// Open the state in `folder`, which is made when it is not there; without one it begins empty.
-  /// Scores saved under another formula are kept as they stand.
   /// Errors: also kCorrupt (a snapshot or journal that does not check) and kInvalidInput (of a
   /// later
   ///         version); the message says what to do. Nothing is changed then.
   static Result<StateStore> open(files::FileSystem& file_system,
-                                 const std::filesystem::path& folder, Formula formula);
+                                 const std::filesystem::path& folder, const StateOptions& options);
 
   StateStore(StateStore&&) noexcept = default;
 
@@ -80,8 +84,12 @@ class StateStore {
   Status save();
 
  private:
-  StateStore(files::FileSystem& file_system, std::filesystem::path folder, Formula formula)
-      : file_system_(&file_system), folder_(std::move(folder)), book_(formula) {}
+  StateStore(files::FileSystem& file_system, std::filesystem::path folder,
+             const StateOptions& options)
+      : file_system_(&file_system),
+        folder_(std::move(folder)),
+        options_(options),
+        book_(options.formula) {}
 
   /// Errors of all: as the class and open().
   Status load_snapshot();
@@ -91,10 +99,11 @@ class StateStore {
 
   files::FileSystem* file_system_;
   std::filesystem::path folder_;
+  StateOptions options_;
   ScoreBook book_;
   Deck deck_;
   std::uint64_t num_rounds_ = 0;
-  std::uint64_t num_journaled_ = 0;
+  std::size_t num_journaled_ = 0;        // answers
   std::vector<files::Journal> journal_;  // one, or none when it failed
   StateRecovery recovery_;
 };

@@ -61,8 +61,12 @@ ScoreBook book_after(std::uint64_t num_rounds, Formula formula) {
   return book;
 }
 
+/// Snapshots often, so that a test sees some.
+constexpr std::size_t kAnswersPerSnapshot = 1'000;
+
 StateStore open_store(files::FileSystem& file_system, Formula formula = Formula::kNatix) {
-  auto store = StateStore::open(file_system, "/state", formula);
+  auto store = StateStore::open(file_system, "/state",
+                                {.formula = formula, .answers_per_snapshot = kAnswersPerSnapshot});
   EXPECT_TRUE(store) << store.error().message;
   return std::move(*store);
 }
@@ -78,7 +82,7 @@ TEST(StateStore, GoesOnWhereItWasByJournalAndBySnapshot) {
     }
     const StateStore store = open_store(file_system, formula);
     EXPECT_TRUE(store.recovery().has_snapshot);
-    EXPECT_LT(store.recovery().num_rounds_replayed, kRoundsPerSnapshot);
+    EXPECT_LT(4 * store.recovery().num_rounds_replayed, kAnswersPerSnapshot);
     expect_same(store.book(), book_after(560, formula));
   }
 }
@@ -92,7 +96,7 @@ TEST(StateStore, ACrashAtAnyOperationLosesNoAcknowledgedRoundAndCountsNoneTwice)
       file_system.inject({.operation = operation,
                           .error = unavailable("injected"),
                           .num_bytes_kept = operation % 7});
-      auto store = StateStore::open(file_system, "/state", Formula::kNatix);
+      auto store = StateStore::open(file_system, "/state", {});
       while (store && acknowledged < 12) {
         if (!store->add_round(round_of(acknowledged + 1))) break;
         ++acknowledged;
@@ -174,7 +178,7 @@ TEST(StateStore, RefusesADamagedSnapshotAndSaysWhatToDo) {
     std::string damaged = sound;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
     ASSERT_TRUE(files::write_file(file_system, "/state/validator.state", damaged));
-    const auto store = StateStore::open(file_system, "/state", Formula::kNatix);
+    const auto store = StateStore::open(file_system, "/state", {});
     ASSERT_FALSE(store) << at;
     if (at >= 8) {
       EXPECT_EQ(store.error().code, ErrorCode::kCorrupt) << at;
@@ -184,17 +188,16 @@ TEST(StateStore, RefusesADamagedSnapshotAndSaysWhatToDo) {
   }
   for (std::size_t size = 0; size < sound.size(); size += 29) {
     ASSERT_TRUE(files::write_file(file_system, "/state/validator.state", sound.substr(0, size)));
-    EXPECT_FALSE(StateStore::open(file_system, "/state", Formula::kNatix)) << size;
+    EXPECT_FALSE(StateStore::open(file_system, "/state", {})) << size;
   }
   ASSERT_TRUE(files::write_file(file_system, "/state/validator.state", sound));
-  EXPECT_TRUE(StateStore::open(file_system, "/state", Formula::kNatix));
+  EXPECT_TRUE(StateStore::open(file_system, "/state", {}));
 }
 
 TEST(StateStore, TwoProcessesCannotHaveItAtOnce) {
   SimulatedFileSystem file_system;
   const StateStore store = open_store(file_system);
-  EXPECT_EQ(StateStore::open(file_system, "/state", Formula::kNatix).error().code,
-            ErrorCode::kUnavailable);
+  EXPECT_EQ(StateStore::open(file_system, "/state", {}).error().code, ErrorCode::kUnavailable);
 }
 
 }  // namespace
