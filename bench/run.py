@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmarks: ours against the programs a user would pick instead, in one run, on the same data.
 
-usage: run.py [audit | missing | startup | verify | judgement | history | recorder | analyze | ply] [--full]
+usage: run.py [audit | missing | startup | verify | judgement | validator | history | recorder | analyze | ply] [--full]
 """
 
 import argparse
@@ -17,7 +17,8 @@ GROUPS = {
     "startup": ["audit.startup"],
     "verify": ["audit.verify"],
     "audit": ["audit.startup", "audit.missing", "audit.verify"],
-    "judgement": ["audit.judgement"],
+    "judgement": ["audit.judgement", "scores.judgement"],
+    "validator": ["scores.rewards"],
     "recorder": ["history.recorder"],
     "analyze": ["history.analyze"],
     "ply": ["history.ply_store"],

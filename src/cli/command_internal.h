@@ -84,6 +84,7 @@ void add_history_commands(CommandTree& tree);
 void add_predict_commands(CommandTree& tree);
 void add_models_commands(CommandTree& tree);
 void add_serve_command(CommandTree& tree);
+void add_validator_commands(CommandTree& tree);
 void add_version_command(CommandTree& tree);
 
 }  // namespace assay::cli

@@ -1,0 +1,13 @@
+#include "cli/command_internal.h"
+#include "cli/validator_options_internal.h"
+
+namespace assay::cli {
+
+void add_validator_commands(CommandTree& tree) {
+  CLI::App& group = CommandTree::add_group(
+      tree.root(), "validator", "What the answers of miners are worth, and who would earn what.");
+  add_validator_score_command(tree, group);
+  add_validator_simulate_command(tree, group);
+}
+
+}  // namespace assay::cli

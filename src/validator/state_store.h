@@ -1,0 +1,111 @@
+/// \file
+/// Scores that outlive the process: a snapshot, and a journal of the rounds since. Format:
+/// docs/formats/validator-state.md.
+
+#pragma once
+
+#include "core/result.h"
+#include "files/file_system.h"
+#include "files/journal.h"
+#include "validator/deck.h"
+#include "validator/score_book.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace assay::validator {
+
+inline constexpr std::string_view kSnapshotFile = "validator.state";
+inline constexpr std::string_view kRoundJournalFile = "validator.journal";
+
+struct StateOptions {
+  /// By which rounds are scored. Scores saved under another one are kept as they stand.
+  Formula formula = Formula::kNatix;
+  /// Answers in the journal before it becomes a snapshot: replaying so many takes milliseconds.
+  std::size_t answers_per_snapshot = 16'384;
+};
+
+/// What one miner answered in a round.
+struct RoundAnswer {
+  Uid uid = 0;
+  std::string hotkey = {};
+  Answer answer = {};
+};
+
+/// One challenge, after its answers are in. A uid that decays was not asked.
+struct Round {
+  std::vector<RoundAnswer> answers = {};
+  std::vector<Uid> decaying = {};
+};
+
+/// What add_round() came to: by answer, in the round's order.
+struct RoundResult {
+  std::uint64_t number = 0;
+  std::vector<ScoreStep> steps;
+};
+
+/// What opening found.
+struct StateRecovery {
+  bool has_snapshot = false;
+  std::uint64_t num_rounds_replayed = 0;
+};
+
+/// The scores, the deck, and the number of rounds, on disk. Scores after a kill at any moment are
+/// those of every acknowledged round, each counted once, and maybe of one more.
+/// Threads: one thread at a time. After an error the store takes nothing more.
+/// Errors: kNoSpace, kDenied, kUnavailable (also when another process has it open).
+class StateStore {
+ public:
+  /// Open the state in `folder`, which is made when it is not there; without one it begins empty.
+  /// Errors: also kCorrupt (a snapshot or journal that does not check) and kInvalidInput (of a
+  /// later
+  ///         version); the message says what to do. Nothing is changed then.
+  static Result<StateStore> open(files::FileSystem& file_system,
+                                 const std::filesystem::path& folder, const StateOptions& options);
+
+  StateStore(StateStore&&) noexcept = default;
+
+  const ScoreBook& book() const { return book_; }
+  const StateRecovery& recovery() const { return recovery_; }
+  std::uint64_t num_rounds() const { return num_rounds_; }
+  Deck& deck() { return deck_; }
+
+  /// Score a round; on return it is on disk, with the deck as it is now.
+  Result<RoundResult> add_round(const Round& round);
+  /// Make the slots those of `neurons`; on return a change is on disk.
+  Result<Reconciliation> reconcile(std::span<const Neuron> neurons);
+  /// Put `state` in the place of all that is there, as when an old state is imported.
+  Status replace(std::span<const MinerState> state, std::uint64_t num_rounds);
+  /// Write a snapshot and begin the journal anew.
+  Status save();
+
+ private:
+  StateStore(files::FileSystem& file_system, std::filesystem::path folder,
+             const StateOptions& options)
+      : file_system_(&file_system),
+        folder_(std::move(folder)),
+        options_(options),
+        book_(options.formula) {}
+
+  /// Errors of all: as the class and open().
+  Status load_snapshot();
+  Status open_journal();
+  Status replay(std::span<const std::byte> record);
+  std::vector<ScoreStep> apply(const Round& round);
+
+  files::FileSystem* file_system_;
+  std::filesystem::path folder_;
+  StateOptions options_;
+  ScoreBook book_;
+  Deck deck_;
+  std::uint64_t num_rounds_ = 0;
+  std::size_t num_journaled_ = 0;        // answers
+  std::vector<files::Journal> journal_;  // one, or none when it failed
+  StateRecovery recovery_;
+};
+
+}  // namespace assay::validator
