@@ -25,6 +25,7 @@ class Btauth final : public Scheme {
   explicit Btauth(BtauthOptions options = {}) : options_(options) {}
 
   std::string_view name() const override { return "btauth/1"; }
+  /// Errors: kInvalidInput, as Scheme.
   Result<std::vector<net::HttpHeader>> sign(const OutgoingRequest& request,
                                             const keys::KeyPair& sender, Instant now,
                                             RandomSource& random) const override;

@@ -22,6 +22,7 @@ class Epistula final : public Scheme {
   explicit Epistula(EpistulaOptions options = {}) : options_(options) {}
 
   std::string_view name() const override { return "epistula/2"; }
+  /// Errors: kInvalidInput, as Scheme.
   Result<std::vector<net::HttpHeader>> sign(const OutgoingRequest& request,
                                             const keys::KeyPair& sender, Instant now,
                                             RandomSource& random) const override;

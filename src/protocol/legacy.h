@@ -49,6 +49,7 @@ class Legacy final : public Scheme {
   explicit Legacy(LegacyOptions options = {});
 
   std::string_view name() const override { return "legacy"; }
+  /// Errors: kInvalidInput, as Scheme.
   Result<std::vector<net::HttpHeader>> sign(const OutgoingRequest& request,
                                             const keys::KeyPair& sender, Instant now,
                                             RandomSource& random) const override;
