@@ -1,0 +1,117 @@
+#include "protocol/btauth.h"
+
+#include "core/bytes.h"
+#include "crypto/digest.h"
+#include "protocol/nonce_internal.h"
+#include "protocol/request_fields_internal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace assay::protocol {
+namespace {
+
+constexpr std::string_view kVersion = "X-Bittensor-Version";
+constexpr std::string_view kHotkey = "X-Bittensor-Hotkey";
+constexpr std::string_view kReceiver = "X-Bittensor-Receiver";
+constexpr std::string_view kNonce = "X-Bittensor-Nonce";
+constexpr std::string_view kCrypto = "X-Bittensor-Crypto";
+constexpr std::string_view kSignature = "X-Bittensor-Signature";
+constexpr int kUnauthorized = 401;
+
+struct Shape {
+  keys::Hotkey sender;
+  std::string_view nonce = {};
+  Instant signed_at = {};
+  keys::Signature signature{};
+  std::optional<std::string_view> receiver = std::nullopt;
+};
+
+// The addresses are signed as they are written, and there is one way to write each.
+std::string signed_text(std::string_view method, std::string_view target, std::string_view body,
+                        std::string_view nonce, std::string_view sender,
+                        std::string_view receiver) {
+  std::string capitals(method);
+  std::ranges::transform(capitals, capitals.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c;
+  });
+  return fmt::format("btauth/1\nsr25519\n{}\n{}\n{}\n{}\n{}\n{}", capitals, target,
+                     crypto::sha256(body).to_hex(), nonce, sender, receiver);
+}
+
+Result<Shape> read_shape(std::span<const net::HttpHeader> headers) {
+  ASSIGN_OR_RETURN(const std::string_view version, required_header(headers, kVersion));
+  if (version != "1") return invalid_input("the header X-Bittensor-Version is not 1");
+  ASSIGN_OR_RETURN(const auto scheme, optional_header(headers, kCrypto));
+  if (scheme && *scheme != "sr25519") {
+    return invalid_input("the header X-Bittensor-Crypto is not sr25519");
+  }
+  ASSIGN_OR_RETURN(const std::string_view sender, required_header(headers, kHotkey));
+  ASSIGN_OR_RETURN(const keys::Hotkey hotkey, parse_hotkey(kHotkey, sender));
+  Shape shape{.sender = hotkey};
+  ASSIGN_OR_RETURN(shape.nonce, required_header(headers, kNonce));
+  ASSIGN_OR_RETURN(const std::int64_t nonce, parse_digits(kNonce, shape.nonce));
+  shape.signed_at = Instant(std::chrono::nanoseconds(nonce));
+  ASSIGN_OR_RETURN(const std::string_view signature, required_header(headers, kSignature));
+  ASSIGN_OR_RETURN(shape.signature, with_context(keys::parse_signature(signature), kSignature));
+  ASSIGN_OR_RETURN(shape.receiver, optional_header(headers, kReceiver));
+  return shape;
+}
+
+}  // namespace
+
+Result<std::vector<net::HttpHeader>> Btauth::sign(const OutgoingRequest& request,
+                                                  const keys::KeyPair& sender, Instant now,
+                                                  RandomSource& random) const {
+  RETURN_IF_ERROR(check_signable(request));
+  const std::string nonce = std::to_string(next_nonce(last_nonce_, now));
+  const std::string sender_text = sender.hotkey().to_ss58();
+  const std::string receiver_text = request.receiver.to_ss58();
+  const std::string text =
+      signed_text(request.method, request.target, request.body, nonce, sender_text, receiver_text);
+  const keys::Signature signature = sender.sign(as_bytes(text), random);
+  return std::vector<net::HttpHeader>{{std::string(kVersion), "1"},
+                                      {std::string(kHotkey), sender_text},
+                                      {std::string(kReceiver), receiver_text},
+                                      {std::string(kNonce), nonce},
+                                      {std::string(kSignature), keys::to_text(signature)}};
+}
+
+bool Btauth::is_used_by(std::span<const net::HttpHeader> headers) const {
+  return has_header(headers, kVersion) || has_header(headers, kSignature);
+}
+
+Verdict Btauth::verify(const ReceivedRequest& request, const keys::Hotkey& self,
+                       Instant now) const {
+  auto shape = read_shape(request.headers);
+  if (!shape) {
+    return Refusal{.reason = RefusalReason::kMalformed,
+                   .status = kUnauthorized,
+                   .message = std::move(shape.error().message)};
+  }
+  const std::string self_text = self.to_ss58();
+  if (shape->receiver != self_text) {
+    return Refusal{.reason = RefusalReason::kWrongReceiver,
+                   .status = kUnauthorized,
+                   .message = "the request is signed for another receiver, or for none"};
+  }
+  auto stale = check_freshness(shape->signed_at, now,
+                               {.past = options_.past, .future = options_.future}, kUnauthorized);
+  if (stale) return std::move(*stale);
+  const std::string text = signed_text(request.method, request.target, request.body, shape->nonce,
+                                       shape->sender.to_ss58(), self_text);
+  if (!keys::verify(shape->sender, as_bytes(text), shape->signature)) {
+    return Refusal{.reason = RefusalReason::kBadSignature,
+                   .status = kUnauthorized,
+                   .message = "the signature is not that of the sender for this request"};
+  }
+  return Authentic{.sender = shape->sender,
+                   .age = now - shape->signed_at,
+                   .marks = {mark_of(shape->sender, "btauth", shape->nonce)},
+                   .fresh_until = shape->signed_at + options_.past};
+}
+
+}  // namespace assay::protocol

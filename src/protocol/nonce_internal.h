@@ -1,0 +1,25 @@
+/// \file
+/// Times that serve as nonces: each once.
+
+#pragma once
+
+#include "protocol/scheme.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+namespace assay::protocol {
+
+/// `now` in nanoseconds, or the next one that `last` has not given yet.
+inline std::int64_t next_nonce(std::atomic<std::int64_t>& last, Instant now) {
+  const std::int64_t time = now.time_since_epoch().count();
+  std::int64_t seen = last.load();
+  std::int64_t nonce = 0;
+  do {
+    nonce = std::max(time, seen + 1);
+  } while (!last.compare_exchange_weak(seen, nonce));
+  return nonce;
+}
+
+}  // namespace assay::protocol
