@@ -6,6 +6,7 @@
 #include "files/file_system.h"
 #include "json/writer.h"
 #include "predict/vector_table.h"
+#include "report/number_text.h"
 #include "report/visible_text.h"
 
 #include <fmt/format.h>
@@ -34,12 +35,14 @@ struct EmbedSummary {
 
 std::string as_text(const EmbedSummary& summary) {
   const predict::VectorTableReport& report = summary.report;
-  std::string text = fmt::format("{} images, {} embedded, {} known", report.num_images,
+  std::string text = fmt::format("{}, {} embedded, {} known",
+                                 report::counted(report.num_images, "image", "images"),
                                  report.figures.num_embedded, report.figures.num_reused);
   for (const auto& [error, count] : report.failures) {
     text += fmt::format("; {} {}", count, report::visible_text(error));
   }
-  return text + fmt::format("; {} vectors in {}, which is which in {}\n", report.num_vectors,
+  return text + fmt::format("; {} in {}, which is which in {}\n",
+                            report::counted(report.num_vectors, "vector", "vectors"),
                             report::visible_text(summary.output),
                             report::visible_text(summary.lines));
 }
