@@ -80,6 +80,7 @@ class PredictSession {
 
   /// Lifetime: as long as this.
   predict::ProjectTools tools();
+  const EmbeddingSession& embedding() const { return *embedding_; }
   /// What the heads were trained on.
   const predict::DecideOptions& decide_options() const { return decide_options_; }
   const predict::RunModels& models() const { return models_; }

@@ -5,9 +5,11 @@
 #include "cli/predict_options_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/random.h"
 #include "files/file_system.h"
 #include "json/writer.h"
 #include "predict/batch_run.h"
+#include "predict/merge_shards.h"
 #include "predict/plan.h"
 
 #include <fmt/format.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,6 +39,8 @@ struct RunFlags {
   std::string crop;
   std::string quirks;
   std::string shard;
+  /// Of merge-shards: other roots, with stores of their own.
+  std::vector<std::string> from;
   predict::DoneProjects done = predict::DoneProjects::kSkip;
   predict::AspectRatio aspect_ratio = predict::AspectRatio::kLocked;
   images::ExifOrientation orientation = images::ExifOrientation::kIgnore;
@@ -116,7 +122,33 @@ Result<predict::Plan> prepare_plan(const RunFlags& flags, const Session& session
   return plan;
 }
 
-Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
+/// Take the vectors of the stores below other roots.
+Status gather(const RunFlags& flags, const Session& session, const predict::ProjectTools& tools) {
+  for (const std::string& root : flags.from) {
+    const std::filesystem::path folder = predict::DataTree(root).store();
+    ASSIGN_OR_RETURN(const auto info, tools.file_system.info(folder));
+    if (!info) {
+      return not_found(
+          fmt::format("--from {}: there is no {}; expected the --root of a shard that ran", root,
+                      folder.native()));
+    }
+    const auto dimension = static_cast<std::uint32_t>(tools.embedder.dimension());
+    ASSIGN_OR_RETURN(const auto store,
+                     predict::EmbeddingStore::open(tools.file_system, folder, system_random(),
+                                                   {.dimension = dimension}));
+    ASSIGN_OR_RETURN(const predict::PutReport copied,
+                     copy_embeddings(*store, tools.store, tools.variant, session.stop));
+    if (copied.num_written + copied.num_known == 0) {
+      log_warning("no vectors of this model and precision are there", {{"root", root}});
+    }
+  }
+  return {};
+}
+
+/// Whether a batch may embed, or only decides what shards have embedded.
+enum class BatchWork : std::uint8_t { kAll, kMergeShards };
+
+Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& session) {
   if (!flags.shard.empty()) RETURN_IF_ERROR(parse_shard(flags.shard));
   ASSIGN_OR_RETURN(const predict::Plan plan, prepare_plan(flags, session));
   ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
@@ -135,8 +167,19 @@ Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
   ByteCount size;
   for (const predict::PlannedProject* const project : projects) size += project->image_size;
   BatchPrinter printer({.form = session.output, .is_quiet = session.quiet, .batch_size = size});
+  const predict::ProjectTools tools = opened->tools();
+  const predict::NoEmbedder no_embedder(tools.embedder);
+  if (work == BatchWork::kMergeShards) RETURN_IF_ERROR(gather(flags, session, tools));
+  const predict::ProjectTools chosen{
+      .file_system = tools.file_system,
+      .clock = tools.clock,
+      .store = tools.store,
+      .known = tools.known,
+      .embedder = work == BatchWork::kMergeShards ? no_embedder : tools.embedder,
+      .heads = tools.heads,
+      .variant = tools.variant};
   ASSIGN_OR_RETURN(const predict::BatchReport report,
-                   predict::run_batch(opened->tools(), plan, options, printer, session.stop));
+                   predict::run_batch(chosen, plan, options, printer, session.stop));
   printer.on_batch_end(report);
   RETURN_IF_ERROR(printer.status());
   if (!session.quiet) {
@@ -150,16 +193,7 @@ Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }
 
-}  // namespace
-
-void add_predict_run_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<RunFlags>();
-  CLI::App& command = tree.add_command(
-      group, "run", "Predict for every project that has no predictions yet; run again to go on.",
-      {"assay predict run --source /Volumes/original",
-       "assay predict run --source /Volumes/original --project mojo1 --precision fp32",
-       "assay predict run --source /Volumes/original --shard 0/4"},
-      [flags](Session& session) { return run_batch(*flags, session); });
+void add_run_options(CLI::App& command, const std::shared_ptr<RunFlags>& flags) {
   command.get_option("--json")->description(
       "Print a line of JSON for each event: begin, progress, end and total.");
   add_option(command, "--source", flags->source,
@@ -194,12 +228,38 @@ void add_predict_run_command(CommandTree& tree, CLI::App& group) {
   command.add_flag_callback(
       "--exif", [flags] { flags->orientation = images::ExifOrientation::kHonour; },
       "Turn images upright first, which the models have not seen.");
-  add_option(
-      command, "--shard", flags->shard,
-      "Embed only part I of N, by content, into the store that the shards share; run without "
-      "--shard once all are done.")
-      ->type_name("I/N");
   flags->grouping.add_to(command);
+}
+
+}  // namespace
+
+void add_predict_run_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App& command = tree.add_command(
+      group, "run", "Predict for every project that has no predictions yet; run again to go on.",
+      {"assay predict run --source /Volumes/original",
+       "assay predict run --source /Volumes/original --project mojo1 --precision fp32",
+       "assay predict run --source /Volumes/original --shard 0/4"},
+      [flags](Session& session) { return run_batch(*flags, BatchWork::kAll, session); });
+  add_run_options(command, flags);
+  add_option(command, "--shard", flags->shard,
+             "Embed only part I of N, by content; `merge-shards` decides once all are done.")
+      ->type_name("I/N");
+}
+
+void add_predict_merge_shards_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App& command = tree.add_command(
+      group, "merge-shards", "Decide what shards have embedded; nothing is embedded any more.",
+      {"assay predict merge-shards --source /Volumes/original",
+       "assay predict merge-shards --source /Volumes/original --from other_data"},
+      [flags](Session& session) { return run_batch(*flags, BatchWork::kMergeShards, session); });
+  add_run_options(command, flags);
+  command
+      .add_option("--from", flags->from,
+                  "The --root of a shard with a store of its own, whose vectors are taken over. "
+                  "Repeated, it adds.")
+      ->type_name("DIR");
 }
 
 }  // namespace assay::cli
