@@ -102,25 +102,14 @@ Result<OpenModel> open_ranker(files::FileSystem& file_system, const PredictSessi
   return open_model(file_system, *found);
 }
 
-void write_model(json::Writer& writer, std::string_view role, const fs::path& path,
-                 const Sha256& digest, const models::ModelChoices& choices) {
-  writer.name(role).begin_object();
-  writer.name("file").text(path.native());
-  writer.name("sha256").text(digest.to_hex());
-  writer.name("activation").text(to_string(choices.activation));
-  if (role != "clip") writer.name("embedding").text(to_string(choices.embedding));
-  if (role == "crop_proposer") writer.name("divisor").number(choices.divisor);
-  writer.end_object();
-}
+/// CLIP's image tower with what its vectors depend on.
+struct Tower {
+  fs::path path;
+  models::ClipImageEncoder encoder;
+  predict::EmbeddingVariant variant;
+};
 
-}  // namespace
-
-EmbeddingSession::EmbeddingSession(models::ClipImageEncoder encoder,
-                                   predict::EmbeddingVariant variant)
-    : embedder_(std::move(encoder)), variant_(std::move(variant)), variant_id_(id_of(variant_)) {}
-
-Result<std::unique_ptr<EmbeddingSession>> EmbeddingSession::open(
-    files::FileSystem& file_system, const PredictSessionOptions& options) {
+Result<Tower> open_tower(files::FileSystem& file_system, const PredictSessionOptions& options) {
   ASSIGN_OR_RETURN(const models::FoundModel found,
                    locate(file_system, options, models::ModelKind::kClip, options.clip));
   ASSIGN_OR_RETURN(const OpenModel clip, open_model(file_system, found));
@@ -134,9 +123,38 @@ Result<std::unique_ptr<EmbeddingSession>> EmbeddingSession::open(
       .activation = std::string(to_string(clip_options.activation)),
       .preprocessing = fmt::format("clip-{}", encoder.shape().crop_side()),
       .precision = std::string(to_string(encoder.precision()))};
+  return Tower{.path = clip.path, .encoder = std::move(encoder), .variant = std::move(variant)};
+}
+
+void write_model(json::Writer& writer, std::string_view role, const fs::path& path,
+                 const Sha256& digest, const models::ModelChoices& choices) {
+  writer.name(role).begin_object();
+  writer.name("file").text(path.native());
+  writer.name("sha256").text(digest.to_hex());
+  writer.name("activation").text(to_string(choices.activation));
+  if (role != "clip") writer.name("embedding").text(to_string(choices.embedding));
+  if (role == "crop_proposer") writer.name("divisor").number(choices.divisor);
+  writer.end_object();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<predict::ImageEmbedder>> open_embedder(
+    files::FileSystem& file_system, const PredictSessionOptions& options) {
+  ASSIGN_OR_RETURN(Tower tower, open_tower(file_system, options));
+  return std::make_unique<predict::ClipEmbedder>(std::move(tower.encoder));
+}
+
+EmbeddingSession::EmbeddingSession(models::ClipImageEncoder encoder,
+                                   predict::EmbeddingVariant variant)
+    : embedder_(std::move(encoder)), variant_(std::move(variant)), variant_id_(id_of(variant_)) {}
+
+Result<std::unique_ptr<EmbeddingSession>> EmbeddingSession::open(
+    files::FileSystem& file_system, const PredictSessionOptions& options) {
+  ASSIGN_OR_RETURN(Tower tower, open_tower(file_system, options));
   std::unique_ptr<EmbeddingSession> session(
-      new EmbeddingSession(std::move(encoder), std::move(variant)));
-  session->clip_ = clip.path;
+      new EmbeddingSession(std::move(tower.encoder), std::move(tower.variant)));
+  session->clip_ = std::move(tower.path);
   ASSIGN_OR_RETURN(session->store_,
                    predict::EmbeddingStore::open(
                        file_system, options.tree.store(), system_random(),

@@ -40,6 +40,10 @@ struct PredictSessionOptions {
   std::size_t num_workers = 1;
 };
 
+/// CLIP's tower alone, without a store. Errors: as EmbeddingSession::open().
+Result<std::unique_ptr<predict::ImageEmbedder>> open_embedder(files::FileSystem& file_system,
+                                                              const PredictSessionOptions& options);
+
 /// CLIP and the store of what it made.
 class EmbeddingSession {
  public:
@@ -76,6 +80,7 @@ class PredictSession {
 
   /// Lifetime: as long as this.
   predict::ProjectTools tools();
+  const EmbeddingSession& embedding() const { return *embedding_; }
   /// What the heads were trained on.
   const predict::DecideOptions& decide_options() const { return decide_options_; }
   const predict::RunModels& models() const { return models_; }

@@ -8,6 +8,7 @@ void add_predict_commands(CommandTree& tree) {
       tree.root(), "predict", "Which image of each group to take, and how to crop it.");
   add_predict_plan_command(tree, group);
   add_predict_run_command(tree, group);
+  add_predict_merge_shards_command(tree, group);
   add_predict_embed_command(tree, group);
   add_predict_group_command(tree, group);
   add_predict_validate_command(tree, group);

@@ -6,6 +6,7 @@
 #include "files/file_system.h"
 #include "json/writer.h"
 #include "predict/vector_table.h"
+#include "report/number_text.h"
 #include "report/visible_text.h"
 
 #include <fmt/format.h>
@@ -29,19 +30,23 @@ struct EmbedSummary {
   const predict::VectorTableReport& report;
   const app::EmbeddingSession& session;
   std::string output;
-  std::string lines;
+  std::optional<std::filesystem::path> lines;
 };
 
 std::string as_text(const EmbedSummary& summary) {
   const predict::VectorTableReport& report = summary.report;
-  std::string text = fmt::format("{} images, {} embedded, {} known", report.num_images,
+  std::string text = fmt::format("{}, {} embedded, {} known",
+                                 report::counted(report.num_images, "image", "images"),
                                  report.figures.num_embedded, report.figures.num_reused);
   for (const auto& [error, count] : report.failures) {
     text += fmt::format("; {} {}", count, report::visible_text(error));
   }
-  return text + fmt::format("; {} vectors in {}, which is which in {}\n", report.num_vectors,
-                            report::visible_text(summary.output),
-                            report::visible_text(summary.lines));
+  text += fmt::format("; {} in {}", report::counted(report.num_vectors, "vector", "vectors"),
+                      report::visible_text(summary.output));
+  if (summary.lines) {
+    text += fmt::format(", which is which in {}", report::visible_text(summary.lines->native()));
+  }
+  return text + "\n";
 }
 
 std::string as_json(const EmbedSummary& summary) {
@@ -50,7 +55,12 @@ std::string as_json(const EmbedSummary& summary) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("vectors_file").text(summary.output);
-  writer.name("lines_file").text(summary.lines);
+  writer.name("lines_file");
+  if (summary.lines) {
+    writer.text(summary.lines->native());
+  } else {
+    writer.null();
+  }
   writer.name("images").unsigned_integer(report.num_images);
   writer.name("embedded").unsigned_integer(report.figures.num_embedded);
   writer.name("known").unsigned_integer(report.figures.num_reused);
@@ -92,7 +102,7 @@ class EmbedBar {
 
 Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
   // Before a model is loaded for nothing.
-  ASSIGN_OR_RETURN(const std::filesystem::path lines, predict::lines_path_of(flags.output));
+  ASSIGN_OR_RETURN(const auto lines, predict::lines_path_of(flags.output));
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto info, file_system.info(flags.source));
   if (!info)
@@ -116,7 +126,7 @@ Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
   bar.reset();
   if (!report) return std::move(report).error();
   const EmbedSummary summary{
-      .report = *report, .session = *opened, .output = flags.output, .lines = lines.native()};
+      .report = *report, .session = *opened, .output = flags.output, .lines = lines};
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(summary) : as_text(summary)));
   return report->failures.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
@@ -126,8 +136,10 @@ Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
 void add_predict_embed_command(CommandTree& tree, CLI::App& group) {
   auto flags = std::make_shared<EmbedFlags>();
   CLI::App& command = tree.add_command(
-      group, "embed", "Write CLIP's vectors of the images of a zip or a folder as one matrix.",
+      group, "embed",
+      "Write CLIP's vectors of the images of a zip or a folder as a matrix or a table.",
       {"assay predict embed mojo1.zip --output mojo1.npy",
+       "assay predict embed mojo1.zip --output mojo1.parquet",
        "assay predict embed images --output vectors.npy --clip ViT-B-32.safetensors --activation "
        "quickgelu"},
       [flags](Session& session) { return run_embed(*flags, session); });
@@ -135,7 +147,8 @@ void add_predict_embed_command(CommandTree& tree, CLI::App& group) {
       ->required()
       ->type_name("SOURCE");
   add_option(command, "--output", flags->output,
-             "The matrix, a .npy file; beside it, ending in .jsonl, a line for each image.")
+             "A matrix, FILE.npy, and beside it FILE.jsonl, a line for each image; or a table of "
+             "all, FILE.parquet.")
       ->required()
       ->type_name("FILE");
   flags->models.add_to(command);

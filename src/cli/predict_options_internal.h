@@ -37,6 +37,7 @@ void add_predict_run_command(CommandTree& tree, CLI::App& group);
 void add_predict_dupes_command(CommandTree& tree, CLI::App& group);
 void add_predict_report_command(CommandTree& tree, CLI::App& group);
 void add_predict_merge_command(CommandTree& tree, CLI::App& group);
+void add_predict_merge_shards_command(CommandTree& tree, CLI::App& group);
 void add_predict_validate_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli

@@ -1,4 +1,7 @@
+#include "app/predict_session.h"
+#include "cli/predict_models_flags_internal.h"
 #include "cli/predict_options_internal.h"
+#include "core/clock.h"
 #include "files/file_system.h"
 #include "predict/plan.h"
 
@@ -6,15 +9,19 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 namespace assay::cli {
 namespace {
 
 struct PlanFlags {
   std::string source;
-  std::string root = "data";
+  ModelFlags models;
   std::string table;
+  std::size_t num_samples = predict::TimeSamplerOptions().num_samples;
   GroupingFlags grouping;
   predict::DoneProjects done = predict::DoneProjects::kSkip;
   bool writes_table = true;
@@ -38,14 +45,48 @@ std::string advice(const predict::Plan& plan, const PlanFlags& flags) {
   return text;
 }
 
+Result<std::unique_ptr<predict::ImageEmbedder>> open_model(files::FileSystem& file_system,
+                                                           const ModelFlags& flags) {
+  ASSIGN_OR_RETURN(const app::PredictSessionOptions options, flags.options());
+  return app::open_embedder(file_system, options);
+}
+
+/// The plan, and what its images take. The model is loaded for the first source that is to do.
+Result<predict::Plan> make_timed_plan(const PlanFlags& flags, predict::PlanOptions& options,
+                                      const std::stop_token& stop) {
+  files::FileSystem& file_system = files::posix_file_system();
+  std::unique_ptr<predict::ImageEmbedder> model;
+  std::optional<predict::TimeSampler> sampler;
+  if (flags.num_samples > 0) {
+    options.measure_time = [&](const archives::EntrySource& source) {
+      if (!sampler) {
+        auto opened = open_model(file_system, flags.models);
+        if (opened) model = std::move(*opened);
+        sampler.emplace(system_clock(), model.get(),
+                        predict::TimeSamplerOptions{.num_samples = flags.num_samples,
+                                                    .num_workers = flags.models.num_workers()});
+        if (!opened) sampler->explain_missing_model(opened.error().message);
+      }
+      return stop.stop_requested() ? std::nullopt : sampler->measure(source);
+    };
+  }
+  ASSIGN_OR_RETURN(predict::Plan plan, predict::make_plan(file_system, options, stop));
+  if (sampler) plan.time_basis = sampler->basis();
+  return plan;
+}
+
 Result<ExitCode> run_plan(const PlanFlags& flags, Session& session) {
   predict::PlanOptions options{
-      .source = flags.source, .tree = predict::DataTree(flags.root), .done = flags.done};
+      .source = flags.source, .tree = predict::DataTree(flags.models.root), .done = flags.done};
   if (!flags.table.empty()) options.table = flags.table;
+  if (!flags.models.clip.empty()) {
+    for (predict::WantedModel& wanted : options.models) {
+      if (wanted.kind == models::ModelKind::kClip) wanted.given = flags.models.clip;
+    }
+  }
   ASSIGN_OR_RETURN(options.grouping, flags.grouping.options());
   files::FileSystem& file_system = files::posix_file_system();
-  ASSIGN_OR_RETURN(const predict::Plan plan,
-                   predict::make_plan(file_system, options, session.stop));
+  ASSIGN_OR_RETURN(const predict::Plan plan, make_timed_plan(flags, options, session.stop));
   if (plan.table_origin == predict::Plan::Table::kProposed && flags.writes_table) {
     RETURN_IF_ERROR(
         predict::write_project_table(file_system, plan.table, predict::table_rows(plan)));
@@ -72,9 +113,12 @@ void add_predict_plan_command(CommandTree& tree, CLI::App& group) {
              "The folder of zips and folders of images; it is only read.")
       ->required()
       ->type_name("DIR");
-  add_option(command, "--root", flags->root,
-             "The folder of models, databases and logs, as the old tools have it.")
-      ->type_name("DIR");
+  flags->models.add_to(command);
+  add_option(command, "--samples", flags->num_samples,
+             "Images of each source that are decoded to estimate the time; 0: no estimate.")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 10'000));
   add_option(command, "--table", flags->table,
              "The table of projects and sources, in place of ROOT/ai_data/projects.csv. Where "
              "there is no such table yet, it is written.")

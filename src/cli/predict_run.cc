@@ -1,21 +1,24 @@
 #include "app/predict_session.h"
 #include "app/version.h"
+#include "cli/predict_batch_printer_internal.h"
 #include "cli/predict_models_flags_internal.h"
 #include "cli/predict_options_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/progress.h"
+#include "core/random.h"
 #include "files/file_system.h"
 #include "json/writer.h"
 #include "predict/batch_run.h"
+#include "predict/merge_shards.h"
 #include "predict/plan.h"
-#include "report/visible_text.h"
 
 #include <fmt/format.h>
 
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +39,8 @@ struct RunFlags {
   std::string crop;
   std::string quirks;
   std::string shard;
+  /// Of merge-shards: other roots, with stores of their own.
+  std::vector<std::string> from;
   predict::DoneProjects done = predict::DoneProjects::kSkip;
   predict::AspectRatio aspect_ratio = predict::AspectRatio::kLocked;
   images::ExifOrientation orientation = images::ExifOrientation::kIgnore;
@@ -45,132 +50,6 @@ std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
-
-/// A line for each event, as text or as JSON, and a bar while a project runs.
-class BatchPrinter final : public predict::BatchObserver {
- public:
-  BatchPrinter(OutputForm form, bool is_quiet) : form_(form), is_quiet_(is_quiet) {}
-
-  void on_begin(const predict::PlannedProject& project, std::size_t number,
-                std::size_t count) override {
-    title_ = fmt::format("{} ({}/{})", report::visible_text(project.project), number, count);
-    num_shown_ = 0;
-    bar_.reset();
-    if (form_ != OutputForm::kJson) return;
-    json::Writer writer;
-    writer.begin_object().name("event").text("begin");
-    writer.name("project").text(project.project).name("source").text(project.source);
-    writer.name("number").unsigned_integer(number).name("count").unsigned_integer(count);
-    write(writer.end_object().take() + "\n");
-  }
-
-  void on_progress(const predict::ProjectProgress& progress) override {
-    if (is_quiet_) return;
-    if (!bar_) {
-      bar_.emplace(title_, system_clock(),
-                   ProgressOptions{.style = progress_style_of_stderr(),
-                                   .total = progress.num_images,
-                                   .already_done = progress.num_before,
-                                   .unit = "images"});
-    }
-    const std::uint64_t done = progress.figures.num_images();
-    if (progress.figures.num_failed > 0) {
-      bar_->set_note(fmt::format("{} failed", progress.figures.num_failed));
-    }
-    bar_->advance(done - num_shown_);
-    num_shown_ = done;
-  }
-
-  void on_end(const predict::ProjectResult& result, const predict::ProjectReport* report) override {
-    bar_.reset();
-    if (form_ == OutputForm::kJson) {
-      write(json_of(result, report));
-    } else {
-      write(text_of(result, report));
-    }
-  }
-
-  /// The first failure to print, such as a closed pipe.
-  const Status& status() const { return status_; }
-
- private:
-  static std::string text_of(const predict::ProjectResult& result,
-                             const predict::ProjectReport* report) {
-    const std::string project = report::visible_text(result.project);
-    if (report == nullptr) {
-      return fmt::format("{}: FAILED: {}\n", project, report::visible_text(result.error));
-    }
-    const predict::ImageCounts& images = result.images;
-    std::string text = fmt::format("{}: {} images, {} embedded, {} known", project,
-                                   images.num_images, images.num_embedded, images.num_reused);
-    if (report->figures.num_other_shard > 0) {
-      text += fmt::format(", {} of other shards", report->figures.num_other_shard);
-    }
-    if (report->database) {
-      text +=
-          fmt::format("; {} groups, {} images in none", images.num_groups, images.num_ungrouped);
-    }
-    for (const auto& [error, count] : report->failures) {
-      text += fmt::format("; {} {}", count, report::visible_text(error));
-    }
-    if (report->database) {
-      text += fmt::format("; {}", report::visible_text(report->database->native()));
-    }
-    return text + "\n";
-  }
-
-  static std::string json_of(const predict::ProjectResult& result,
-                             const predict::ProjectReport* report) {
-    json::Writer writer;
-    writer.begin_object().name("event").text("end").name("project").text(result.project);
-    writer.name("status").text(report == nullptr ? "failed" : "success");
-    writer.name("seconds").number(static_cast<double>(result.duration.count()) / 1e3);
-    if (report == nullptr) {
-      writer.name("error").text(result.error);
-      return writer.end_object().take() + "\n";
-    }
-    const predict::ImageCounts& images = result.images;
-    writer.name("images").unsigned_integer(images.num_images);
-    writer.name("embedded").unsigned_integer(images.num_embedded);
-    writer.name("known").unsigned_integer(images.num_reused);
-    writer.name("failed").unsigned_integer(images.num_failed);
-    writer.name("groups").unsigned_integer(images.num_groups);
-    writer.name("ungrouped").unsigned_integer(images.num_ungrouped);
-    writer.name("failures").begin_object();
-    for (const auto& [error, count] : report->failures) {
-      writer.name(error).unsigned_integer(count);
-    }
-    writer.end_object();
-    write_stages(writer, report->figures);
-    writer.name("database");
-    if (report->database) {
-      writer.text(report->database->native());
-    } else {
-      writer.null();
-    }
-    return writer.end_object().take() + "\n";
-  }
-
-  static void write_stages(json::Writer& writer, const predict::EmbeddingFigures& figures) {
-    writer.name("stage_seconds").begin_object();
-    for (std::size_t i = 0; i < predict::kNumEmbeddingStages; ++i) {
-      writer.name(to_string(static_cast<predict::EmbeddingStage>(i)));
-      writer.number(static_cast<double>(figures.time.at(i).count()) / 1e9);
-    }
-    writer.end_object();
-  }
-
-  void write(const std::string& text) {
-    if (const Status printed = print(text); !printed && status_) status_ = printed;
-  }
-
-  OutputForm form_;
-  bool is_quiet_;
-  std::string title_;
-  std::uint64_t num_shown_ = 0;
-  std::optional<Progress> bar_;
-  Status status_;
-};
 
 Result<app::PredictSessionOptions> session_options(const RunFlags& flags) {
   ASSIGN_OR_RETURN(app::PredictSessionOptions options, flags.models.options());
@@ -243,7 +122,33 @@ Result<predict::Plan> prepare_plan(const RunFlags& flags, const Session& session
   return plan;
 }
 
-Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
+/// Take the vectors of the stores below other roots.
+Status gather(const RunFlags& flags, const Session& session, const predict::ProjectTools& tools) {
+  for (const std::string& root : flags.from) {
+    const std::filesystem::path folder = predict::DataTree(root).store();
+    ASSIGN_OR_RETURN(const auto info, tools.file_system.info(folder));
+    if (!info) {
+      return not_found(
+          fmt::format("--from {}: there is no {}; expected the --root of a shard that ran", root,
+                      folder.native()));
+    }
+    const auto dimension = static_cast<std::uint32_t>(tools.embedder.dimension());
+    ASSIGN_OR_RETURN(const auto store,
+                     predict::EmbeddingStore::open(tools.file_system, folder, system_random(),
+                                                   {.dimension = dimension}));
+    ASSIGN_OR_RETURN(const predict::PutReport copied,
+                     copy_embeddings(*store, tools.store, tools.variant, session.stop));
+    if (copied.num_written + copied.num_known == 0) {
+      log_warning("no vectors of this model and precision are there", {{"root", root}});
+    }
+  }
+  return {};
+}
+
+/// Whether a batch may embed, or only decides what shards have embedded.
+enum class BatchWork : std::uint8_t { kAll, kMergeShards };
+
+Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& session) {
   if (!flags.shard.empty()) RETURN_IF_ERROR(parse_shard(flags.shard));
   ASSIGN_OR_RETURN(const predict::Plan plan, prepare_plan(flags, session));
   ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
@@ -259,9 +164,23 @@ Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto opened,
                    app::PredictSession::open(files::posix_file_system(), system_clock(), models));
   ASSIGN_OR_RETURN(const predict::BatchOptions options, batch_options(flags, *opened));
-  BatchPrinter printer(session.output, session.quiet);
+  ByteCount size;
+  for (const predict::PlannedProject* const project : projects) size += project->image_size;
+  BatchPrinter printer({.form = session.output, .is_quiet = session.quiet, .batch_size = size});
+  const predict::ProjectTools tools = opened->tools();
+  const predict::NoEmbedder no_embedder(tools.embedder);
+  if (work == BatchWork::kMergeShards) RETURN_IF_ERROR(gather(flags, session, tools));
+  const predict::ProjectTools chosen{
+      .file_system = tools.file_system,
+      .clock = tools.clock,
+      .store = tools.store,
+      .known = tools.known,
+      .embedder = work == BatchWork::kMergeShards ? no_embedder : tools.embedder,
+      .heads = tools.heads,
+      .variant = tools.variant};
   ASSIGN_OR_RETURN(const predict::BatchReport report,
-                   predict::run_batch(opened->tools(), plan, options, printer, session.stop));
+                   predict::run_batch(chosen, plan, options, printer, session.stop));
+  printer.on_batch_end(report);
   RETURN_IF_ERROR(printer.status());
   if (!session.quiet) {
     log_info("the batch is over", {{"summary", report.summary_path.native()}});
@@ -274,16 +193,9 @@ Result<ExitCode> run_batch(const RunFlags& flags, Session& session) {
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }
 
-}  // namespace
-
-void add_predict_run_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<RunFlags>();
-  CLI::App& command = tree.add_command(
-      group, "run", "Predict for every project that has no predictions yet; run again to go on.",
-      {"assay predict run --source /Volumes/original",
-       "assay predict run --source /Volumes/original --project mojo1 --precision fp32",
-       "assay predict run --source /Volumes/original --shard 0/4"},
-      [flags](Session& session) { return run_batch(*flags, session); });
+void add_run_options(CLI::App& command, const std::shared_ptr<RunFlags>& flags) {
+  command.get_option("--json")->description(
+      "Print a line of JSON for each event: begin, progress, end and total.");
   add_option(command, "--source", flags->source,
              "The folder of zips and folders of images; it is only read.")
       ->required()
@@ -316,12 +228,38 @@ void add_predict_run_command(CommandTree& tree, CLI::App& group) {
   command.add_flag_callback(
       "--exif", [flags] { flags->orientation = images::ExifOrientation::kHonour; },
       "Turn images upright first, which the models have not seen.");
-  add_option(
-      command, "--shard", flags->shard,
-      "Embed only part I of N, by content, into the store that the shards share; run without "
-      "--shard once all are done.")
-      ->type_name("I/N");
   flags->grouping.add_to(command);
+}
+
+}  // namespace
+
+void add_predict_run_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App& command = tree.add_command(
+      group, "run", "Predict for every project that has no predictions yet; run again to go on.",
+      {"assay predict run --source /Volumes/original",
+       "assay predict run --source /Volumes/original --project mojo1 --precision fp32",
+       "assay predict run --source /Volumes/original --shard 0/4"},
+      [flags](Session& session) { return run_batch(*flags, BatchWork::kAll, session); });
+  add_run_options(command, flags);
+  add_option(command, "--shard", flags->shard,
+             "Embed only part I of N, by content; `merge-shards` decides once all are done.")
+      ->type_name("I/N");
+}
+
+void add_predict_merge_shards_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App& command = tree.add_command(
+      group, "merge-shards", "Decide what shards have embedded; nothing is embedded any more.",
+      {"assay predict merge-shards --source /Volumes/original",
+       "assay predict merge-shards --source /Volumes/original --from other_data"},
+      [flags](Session& session) { return run_batch(*flags, BatchWork::kMergeShards, session); });
+  add_run_options(command, flags);
+  command
+      .add_option("--from", flags->from,
+                  "The --root of a shard with a store of its own, whose vectors are taken over. "
+                  "Repeated, it adds.")
+      ->type_name("DIR");
 }
 
 }  // namespace assay::cli

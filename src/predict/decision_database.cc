@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "predict/decision_table.h"
+#include "predict/side_tables_internal.h"
 
 #include <fmt/format.h>
 
@@ -16,47 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPartialSuffix = ".partial";
-
-constexpr std::string_view kSideTables = R"sql(
-CREATE TABLE runs (
-  run_id TEXT PRIMARY KEY,
-  started_at TEXT NOT NULL,
-  finished_at TEXT NOT NULL,
-  program_version TEXT NOT NULL,
-  host TEXT NOT NULL,
-  source TEXT NOT NULL,
-  source_fingerprint TEXT NOT NULL,
-  models TEXT NOT NULL,
-  options TEXT NOT NULL
-);
-CREATE TABLE group_scores (
-  group_id TEXT PRIMARY KEY,
-  num_images INTEGER NOT NULL,
-  num_scored INTEGER NOT NULL,
-  margin REAL,
-  is_uncertain INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE image_scores (
-  group_id TEXT NOT NULL,
-  image_index INTEGER NOT NULL,
-  entry TEXT NOT NULL,
-  crc32 INTEGER,
-  score REAL,
-  softmax REAL,
-  crop_coords TEXT,
-  raw_crop_coords TEXT,
-  crop_pixels TEXT,
-  embedding_key TEXT,
-  width INTEGER,
-  height INTEGER,
-  error TEXT,
-  PRIMARY KEY (group_id, image_index)
-) WITHOUT ROWID;
-CREATE TABLE dropped_images (
-  entry TEXT PRIMARY KEY,
-  reason TEXT NOT NULL
-) WITHOUT ROWID;
-)sql";
 
 /// Errors: kInvalidInput.
 Status check_project(std::string_view project) {
@@ -150,7 +110,7 @@ Result<std::unique_ptr<Tables>> Tables::create(const fs::path& partial) {
   // Held to the end: it tells other runs that this one lives.
   RETURN_IF_ERROR(database.execute("BEGIN EXCLUSIVE"));
   RETURN_IF_ERROR(create_decision_table(database));
-  RETURN_IF_ERROR(database.execute(kSideTables));
+  RETURN_IF_ERROR(create_side_tables(database));
   ASSIGN_OR_RETURN(const auto columns, decision_columns(database));
   ASSIGN_OR_RETURN(DecisionInserter decisions, DecisionInserter::prepare(database, columns));
   ASSIGN_OR_RETURN(db::Statement group_scores,

@@ -4,6 +4,7 @@
 #include "db/transaction.h"
 #include "json/python_repr.h"
 #include "json/writer.h"
+#include "predict/side_tables_internal.h"
 #include "report/visible_text.h"
 
 #include <fmt/chrono.h>
@@ -66,6 +67,8 @@ Status apply_additions(db::Database& database, const std::vector<std::string>& c
     if (inserted) {
       added.push_back(std::move(addition));
     } else if (inserted.error().code == ErrorCode::kInvalidInput) {
+      std::erase_if(plan.taken,
+                    [&](const TakenPrediction& taken) { return taken.to == addition.group_id; });
       plan.conflicts.push_back({.kind = ConflictKind::kCannotAdd,
                                 .group_id = addition.group_id,
                                 .text = inserted.error().message});
@@ -116,11 +119,8 @@ Result<MergeReport> merge_decisions(files::FileSystem& file_system, const fs::pa
   ASSIGN_OR_RETURN(const fs::path to, file_system.resolve(real));
   if (from == to) return invalid_input(fmt::format("{}: this is one database", real.native()));
   MergeReport report{.mode = mode};
-  DecisionTable offered;
-  {
-    ASSIGN_OR_RETURN(db::Database source, db::Database::open(predictions));
-    ASSIGN_OR_RETURN(offered, read_decisions(source));
-  }
+  ASSIGN_OR_RETURN(db::Database source, db::Database::open(predictions));
+  ASSIGN_OR_RETURN(const DecisionTable offered, read_decisions(source));
   ASSIGN_OR_RETURN(db::Database target, db::Database::open(real, {.mode = db::OpenMode::kWrite}));
   ASSIGN_OR_RETURN(db::Transaction transaction, db::Transaction::begin(target));
   ASSIGN_OR_RETURN(const DecisionTable known,
@@ -134,6 +134,7 @@ Result<MergeReport> merge_decisions(files::FileSystem& file_system, const fs::pa
   }
   RETURN_IF_ERROR(apply_changes(target, report.plan));
   RETURN_IF_ERROR(apply_additions(target, known.columns, report.plan));
+  RETURN_IF_ERROR(copy_side_tables(source, target, report.plan.taken));
   if (mode == MergeMode::kApply) RETURN_IF_ERROR(transaction.commit());
   return report;
 }

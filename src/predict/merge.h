@@ -49,12 +49,23 @@ struct MergeChange {
   std::variant<std::int64_t, double, std::string> value;
 };
 
+/// A prediction that goes into the real database.
+struct TakenPrediction {
+  std::string from;  ///< Its group, as the predictions call it,
+  std::string to;    ///< and as the real database does.
+  /// For each image of the prediction its index in the real group; nothing for one that is not
+  /// there.
+  std::vector<std::optional<std::int64_t>> indexes = {};
+};
+
 /// What a merge comes to. Nothing that a person or an earlier run put there is changed.
 struct MergePlan {
   std::vector<MergeChange> changes;
   /// Groups of which no image is known.
   std::vector<Decision> additions;
   std::vector<MergeConflict> conflicts;
+  /// Also the additions.
+  std::vector<TakenPrediction> taken;
   std::size_t num_matched = 0;
   /// Matched groups in which nothing was null.
   std::size_t num_unchanged = 0;
@@ -79,7 +90,8 @@ struct MergeReport {
 };
 
 /// Merge the database at `predictions` into the one at `real`: a backup first, `NAME.backup-TIME`
-/// beside it, then one transaction. The predictions stay as they are; so do timestamps. In a dry
+/// beside it, then one transaction, with the scores of what is taken and the runs that made it in
+/// the tables beside. The predictions stay as they are; so do timestamps. In a dry
 /// run the transaction is taken back, and nothing is changed. Errors: as db::Database and
 /// files::FileSystem; then nothing has changed but for the backup.
 Result<MergeReport> merge_decisions(files::FileSystem& file_system,

@@ -97,7 +97,16 @@ class Planner {
     } else {
       rows_of_id_.insert(prediction.group_id);
       plan_.additions.push_back(prediction);
+      take(prediction, prediction);
     }
+  }
+
+  void take(const Decision& prediction, const Decision& row) {
+    TakenPrediction taken{.from = prediction.group_id, .to = row.group_id};
+    for (std::size_t i = 0; i < prediction.images.size(); ++i) {
+      taken.indexes.push_back(remap(static_cast<std::int64_t>(i), prediction.images, row.images));
+    }
+    plan_.taken.push_back(std::move(taken));
   }
 
   /// Nothing when the index cannot be used; the conflict is then told.
@@ -147,6 +156,7 @@ class Planner {
     if (!row.ai_selected_index) {
       row.ai_selected_index = index;
       set(row.group_id, "ai_selected_index", *index);
+      take(prediction, row);
     }
     if (!row.ai_crop_coords && prediction.ai_crop_coords) {
       row.ai_crop_coords = prediction.ai_crop_coords;

@@ -2,6 +2,8 @@
 
 #include "core/testing/fake_clock.h"
 #include "files/testing/temporary_folder.h"
+#include "predict/decision_database.h"
+#include "predict/scored_project.h"
 
 #include <gtest/gtest.h>
 
@@ -195,6 +197,48 @@ TEST_F(Merging, FillsAddsAndKeepsABackup) {
   const auto again = merge(temp, real);
   EXPECT_FALSE(again->backup);
   EXPECT_EQ(again->plan.num_unchanged, 2);
+}
+
+TEST_F(Merging, ScoresComeAlongUnderTheIdsAndIndexesOfTheRealRows) {
+  Decision known = group("known", {"x.png"});
+  known.ai_selected_index = 0;
+  const fs::path real = write("p.db", {group("r", {"a.png", "b.png"}), known});
+  auto predictions =
+      DecisionDatabase::create(files::posix_file_system(), folder_.path() / "temp", "temp");
+  ASSERT_TRUE(predictions);
+  ASSERT_TRUE(predictions->add(RunRecord{.run_id = "run-1", .source = "/zips/p.zip"}));
+  for (const auto& [id, images] : std::vector<std::pair<std::string, std::vector<std::string>>>{
+           {"t", {"b.png", "a.png"}}, {"new", {"c.png"}}, {"other", {"x.png"}}}) {
+    ASSERT_TRUE(predictions->add(predicted(id, images, 0)));
+    ASSERT_TRUE(
+        predictions->add(GroupScore{.group_id = id, .num_images = 2, .is_uncertain = true}));
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      ASSERT_TRUE(predictions->add(ImageScore{.group_id = id,
+                                              .image_index = static_cast<std::int64_t>(i),
+                                              .entry = "in/" + images[i],
+                                              .crc32 = 7}));
+    }
+  }
+  ASSERT_TRUE(predictions->add_dropped("in/d.png", "no_stage"));
+  const fs::path temp = predictions->finish().value();
+  ASSERT_TRUE(merge(temp, real));
+
+  const auto merged = read_scored_project(real);
+  ASSERT_TRUE(merged) << merged.error().message;
+  ASSERT_TRUE(merged->run);
+  EXPECT_EQ(merged->run->source, "/zips/p.zip");
+  EXPECT_EQ(merged->dropped.at("no_stage"), 1U);
+  ASSERT_EQ(merged->groups.size(), 3U);
+  // It had a prediction of its own, which stays without scores.
+  EXPECT_EQ(merged->groups[0].decision.group_id, "known");
+  EXPECT_FALSE(merged->groups[0].score);
+  EXPECT_FALSE(merged->groups[0].images[0].score);
+  EXPECT_EQ(merged->groups[1].images.at(0).score.value().entry, "in/c.png");
+  EXPECT_EQ(merged->groups[2].decision.group_id, "r");
+  EXPECT_TRUE(merged->groups[2].is_uncertain());
+  EXPECT_EQ(merged->groups[2].images.at(0).score.value().entry, "in/a.png");
+  EXPECT_EQ(merged->groups[2].images.at(1).score.value().entry, "in/b.png");
+  EXPECT_EQ(merged->groups[2].images.at(1).score.value().crc32, 7);
 }
 
 TEST_F(Merging, ADryRunChangesNothing) {

@@ -51,9 +51,8 @@ void look_into(const archives::EntrySource& source, const PlanOptions& options,
   project.num_ungrouped = grouping.dropped.size();
   if (project.num_images == 0) {
     project.status = PlanStatus::kNoImages;
-  } else if (project.status == PlanStatus::kToDo && options.seconds_per_image) {
-    const auto seconds = options.seconds_per_image(source);
-    if (seconds) project.estimated_seconds = *seconds * static_cast<double>(project.num_images);
+  } else if (project.status == PlanStatus::kToDo && options.measure_time) {
+    project.sampled_time = options.measure_time(source);
   }
 }
 
@@ -166,6 +165,12 @@ Result<std::vector<FoundModel>> find_models(files::FileSystem& file_system,
   std::vector<FoundModel> all;
   for (const WantedModel& wanted : options.models) {
     FoundModel model{.wanted = wanted, .path = {}};
+    if (!wanted.given.empty()) {
+      ASSIGN_OR_RETURN(const auto info, file_system.info(wanted.given));
+      if (info) model.path = wanted.given;
+      all.push_back(std::move(model));
+      continue;
+    }
     auto found = models::find_model(file_system, options.tree.root(), wanted.kind);
     if (found) {
       model.path = std::move(found->path);
@@ -220,6 +225,11 @@ std::string_view to_string(PlanStatus status) {
       return "not_in_table";
   }
   return "unknown";
+}
+
+std::optional<double> PlannedProject::estimated_seconds() const {
+  if (!sampled_time) return std::nullopt;
+  return sampled_time->seconds_per_image * static_cast<double>(num_images);
 }
 
 bool Plan::is_missing_models() const {

@@ -12,6 +12,7 @@
 #include "predict/project_state.h"
 #include "predict/project_table.h"
 #include "predict/run_log.h"
+#include "predict/time_sampler.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -29,6 +30,8 @@ namespace assay::predict {
 struct WantedModel {
   std::string role;
   models::ModelKind kind = models::ModelKind::kClip;
+  /// Instead of looking for one; empty to look.
+  std::filesystem::path given = {};
   /// What to do when none is there.
   std::string advice;
 };
@@ -36,8 +39,8 @@ struct WantedModel {
 /// A tower, a ranker and a crop head.
 std::vector<WantedModel> default_models();
 
-/// Measures the seconds one image of a source takes; nothing when it cannot.
-using SecondsPerImage = std::function<std::optional<double>(const archives::EntrySource&)>;
+/// Measures what the images of a source take, as TimeSampler; nothing when it cannot.
+using MeasureTime = std::function<std::optional<SampledTime>(const archives::EntrySource&)>;
 
 /// What to do with projects that are done.
 enum class DoneProjects : std::uint8_t { kSkip, kRedo };
@@ -51,7 +54,7 @@ struct PlanOptions {
   GroupingOptions grouping = {};
   std::vector<WantedModel> models = default_models();
   /// Without it no time is told.
-  SecondsPerImage seconds_per_image = {};
+  MeasureTime measure_time = {};
 };
 
 enum class PlanStatus : std::uint8_t {
@@ -82,7 +85,10 @@ struct PlannedProject {
   std::map<std::size_t, std::uint64_t> groups_by_size = {};
   std::uint64_t num_ungrouped = 0;
   std::vector<DatabaseState> databases = {};
-  std::optional<double> estimated_seconds = std::nullopt;
+  /// Only of what is to do.
+  std::optional<SampledTime> sampled_time = std::nullopt;
+
+  std::optional<double> estimated_seconds() const;
 };
 
 struct FoundModel {
@@ -105,6 +111,8 @@ struct Plan {
   ByteCount needed_space;
   std::optional<ByteCount> free_space;
   std::uint64_t num_unreadable_log_lines = 0;
+  /// What the estimates rest on, where there are any: for who measured to fill in.
+  std::optional<TimeBasis> time_basis = std::nullopt;
 
   bool is_missing_models() const;
   /// Whether something of the sources needs the user: an ambiguous or unreadable one.

@@ -50,12 +50,15 @@ TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
   PlanOptions options = options_for("in");
   auto plan = make_plan(file_system, options, {});
   ASSERT_TRUE(plan);
-  EXPECT_EQ(plan->projects[1].estimated_seconds, std::nullopt);
+  EXPECT_EQ(plan->projects[1].estimated_seconds(), std::nullopt);
   EXPECT_NE(to_text(*plan).find("To do: 2 projects, 10 images\n"), std::string::npos);
   EXPECT_NE(to_json(*plan).find("\"estimated_seconds\": null"), std::string::npos);
 
-  options.seconds_per_image = [](const archives::EntrySource& source) {
-    return std::optional(source.name() == "in/fast" ? 10.0 : 1000.0);
+  options.measure_time = [](const archives::EntrySource& source) {
+    return std::optional(
+        SampledTime{.seconds_per_image = source.name() == "in/fast" ? 10.0 : 1000.0,
+                    .prepare_seconds_per_image = 0.002,
+                    .num_samples = 4});
   };
   plan = make_plan(file_system, options, {});
   ASSERT_TRUE(plan);
@@ -63,6 +66,15 @@ TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
   EXPECT_NE(text.find("To do: 2 projects, 10 images, 1.7 h\n"), std::string::npos) << text;
   EXPECT_NE(text.find("  fast (4 images), 40 s\n"), std::string::npos) << text;
   EXPECT_NE(text.find("  slow (6 images), 1.7 h\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("\nTime: "), std::string::npos) << text;
+
+  plan->time_basis = TimeBasis{.num_samples = 8, .num_workers = 2};
+  plan->time_basis->model_problem = "no model";
+  EXPECT_NE(to_text(*plan).find("8 decoded samples: a worker takes 2.0 ms to read, decode and "
+                                "resize an image; the model could not be measured and is not in "
+                                "it (no model)."),
+            std::string::npos)
+      << to_text(*plan);
 }
 
 TEST(Plan, NeedsRoomForWhatIsToDoAlone) {

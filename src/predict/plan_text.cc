@@ -61,8 +61,10 @@ std::string status_text(const PlannedProject& project) {
 /// Columns as wide as they must be; numbers to the right.
 class TextTable {
  public:
-  using Row = std::array<std::string, 5>;
-  static constexpr std::size_t kNumberColumn = 2;
+  static constexpr std::size_t kNumColumns = 6;
+  using Row = std::array<std::string, kNumColumns>;
+  static constexpr std::size_t kFirstNumber = 2;
+  static constexpr std::size_t kLastNumber = 3;
 
   void add(Row row) {
     for (std::string& cell : row) cell = report::visible_text(cell);
@@ -77,7 +79,7 @@ class TextTable {
       std::string line;
       for (std::size_t i = 0; i < row.size(); ++i) {
         const std::string blanks(widths_[i] - report::count_characters(row[i]), ' ');
-        line += i == kNumberColumn ? blanks + row[i] : row[i] + blanks;
+        line += i >= kFirstNumber && i <= kLastNumber ? blanks + row[i] : row[i] + blanks;
         line += "  ";
       }
       line.resize(line.find_last_not_of(' ') + 1);
@@ -87,7 +89,7 @@ class TextTable {
 
  private:
   std::vector<Row> rows_;
-  std::array<std::size_t, 5> widths_{};
+  std::array<std::size_t, kNumColumns> widths_{};
 };
 
 struct Totals {
@@ -99,8 +101,8 @@ struct Totals {
   void add(const PlannedProject& project) {
     ++num_projects;
     num_images += project.num_images;
-    seconds += project.estimated_seconds.value_or(0.0);
-    is_estimated = is_estimated && project.estimated_seconds.has_value();
+    seconds += project.estimated_seconds().value_or(0.0);
+    is_estimated = is_estimated && project.estimated_seconds().has_value();
   }
   std::string text() const {
     std::string words = fmt::format("{}, {}", counted(num_projects, "project", "projects"),
@@ -123,13 +125,14 @@ bool is_to_do(const PlannedProject& project) { return project.status == PlanStat
 
 void write_projects(const Plan& plan, std::string& text) {
   TextTable table;
-  table.add({"Project", "Source", "Images", "Database", "Status"});
+  table.add({"Project", "Source", "Images", "Time", "Database", "Status"});
   for (const PlannedProject& project : plan.projects) {
     const bool is_folder = project.kind == archives::SourceKind::kFolder;
+    const auto seconds = project.estimated_seconds();
     table.add({project.project.empty() ? "?" : project.project,
                is_folder ? project.source + "/ (folder)" : project.source,
-               count_text(project.num_images), project.databases.empty() ? "no" : "yes",
-               status_text(project)});
+               count_text(project.num_images), seconds ? duration_text(*seconds) : "-",
+               project.databases.empty() ? "no" : "yes", status_text(project)});
   }
   table.write(text);
 }
@@ -151,8 +154,8 @@ void write_order(const Plan& plan, std::string& text) {
       if (!belongs(project)) continue;
       fmt::format_to(out, "  {} ({})", report::visible_text(project.project),
                      counted(project.num_images, "image", "images"));
-      if (project.estimated_seconds) {
-        fmt::format_to(out, ", {}", duration_text(*project.estimated_seconds));
+      if (const auto seconds = project.estimated_seconds()) {
+        fmt::format_to(out, ", {}", duration_text(*seconds));
       }
       text += '\n';
     }
@@ -202,6 +205,38 @@ void write_remarks(const Plan& plan, std::string& text) {
   if (!remarks.empty()) text += "\nRemarks:\n" + remarks;
 }
 
+double mean_prepare_seconds(const Plan& plan) {
+  double seconds = 0;
+  std::uint64_t num_images = 0;
+  for (const PlannedProject& project : plan.projects) {
+    if (!project.sampled_time) continue;
+    seconds +=
+        project.sampled_time->prepare_seconds_per_image * static_cast<double>(project.num_images);
+    num_images += project.num_images;
+  }
+  return num_images == 0 ? 0.0 : seconds / static_cast<double>(num_images);
+}
+
+void write_time_basis(const Plan& plan, std::string& text) {
+  if (!plan.time_basis || plan.time_basis->num_samples == 0) return;
+  const TimeBasis& basis = *plan.time_basis;
+  auto out = std::back_inserter(text);
+  fmt::format_to(out,
+                 "\nTime: with {}, from {}: a worker takes {:.1f} ms to read, decode and resize an "
+                 "image",
+                 counted(basis.num_workers, "worker", "workers"),
+                 counted(basis.num_samples, "decoded sample", "decoded samples"),
+                 mean_prepare_seconds(plan) * 1e3);
+  if (basis.model_seconds_per_image) {
+    fmt::format_to(out, ", and all together {:.1f} ms for the model",
+                   *basis.model_seconds_per_image * 1e3);
+  } else {
+    fmt::format_to(out, "; the model could not be measured and is not in it ({})",
+                   report::visible_text(basis.model_problem));
+  }
+  text += ". What is in the store already takes less.\n";
+}
+
 void write_needs(const Plan& plan, std::string& text) {
   auto out = std::back_inserter(text);
   text += "\nModels:\n";
@@ -216,6 +251,30 @@ void write_needs(const Plan& plan, std::string& text) {
   fmt::format_to(out, "\nDisk: some {} needed", to_string(plan.needed_space));
   if (plan.free_space) fmt::format_to(out, ", {} free", to_string(*plan.free_space));
   text += '\n';
+  write_time_basis(plan, text);
+}
+
+void write_number(json::Writer& writer, std::optional<double> number) {
+  if (number) {
+    writer.number(*number);
+  } else {
+    writer.null();
+  }
+}
+
+void write_time_json(json::Writer& writer, const PlannedProject& project) {
+  writer.name("estimated_seconds");
+  write_number(writer, project.estimated_seconds());
+  writer.name("samples");
+  if (!project.sampled_time) {
+    writer.null();
+    return;
+  }
+  writer.begin_object();
+  writer.name("count").unsigned_integer(project.sampled_time->num_samples);
+  writer.name("failed").unsigned_integer(project.sampled_time->num_failed);
+  writer.name("prepare_seconds_per_image").number(project.sampled_time->prepare_seconds_per_image);
+  writer.end_object();
 }
 
 void write_project_json(json::Writer& writer, const PlannedProject& project) {
@@ -258,12 +317,7 @@ void write_project_json(json::Writer& writer, const PlannedProject& project) {
     writer.end_object();
   }
   writer.end_list();
-  writer.name("estimated_seconds");
-  if (project.estimated_seconds) {
-    writer.number(*project.estimated_seconds);
-  } else {
-    writer.null();
-  }
+  write_time_json(writer, project);
   writer.name("remarks").begin_list();
   for (const std::string& remark : project.remarks) writer.text(remark);
   writer.end_list().end_object();
@@ -309,6 +363,18 @@ std::string to_json(const Plan& plan) {
   writer.name("free_bytes");
   if (plan.free_space) {
     writer.unsigned_integer(plan.free_space->count());
+  } else {
+    writer.null();
+  }
+  writer.name("time_basis");
+  if (plan.time_basis) {
+    writer.begin_object();
+    writer.name("samples").unsigned_integer(plan.time_basis->num_samples);
+    writer.name("workers").unsigned_integer(plan.time_basis->num_workers);
+    writer.name("model_seconds_per_image");
+    write_number(writer, plan.time_basis->model_seconds_per_image);
+    writer.name("model_problem").text(plan.time_basis->model_problem);
+    writer.end_object();
   } else {
     writer.null();
   }

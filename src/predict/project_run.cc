@@ -151,7 +151,10 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
 
   RunRecord run = options.run;
   run.started_at = started;
-  run.source = options.source.native();
+  // Whoever reads the database later stands in another folder.
+  ASSIGN_OR_RETURN(const std::filesystem::path source_path,
+                   tools.file_system.resolve(options.source));
+  run.source = source_path.native();
   run.source_fingerprint = source->fingerprint().to_hex();
   const auto decide_all = [&] {
     return decide_project(

@@ -122,6 +122,9 @@ TEST_F(ProjectRun, DecidesGroupsAndNamesWhatItCouldNotRead) {
   EXPECT_EQ(rows.integer(3), 128);
   ASSERT_TRUE(rows.step().value());
   EXPECT_EQ(rows.integer(1), 2);
+  auto runs = database.prepare("SELECT source FROM runs").value();
+  ASSERT_TRUE(runs.step().value());
+  EXPECT_EQ(runs.text(0), (fs::canonical(root()) / "mojo9.zip").native());
   auto errors = database.prepare("SELECT error FROM image_scores WHERE error IS NOT NULL").value();
   ASSERT_TRUE(errors.step().value());
   EXPECT_NE(errors.text(0).find("unknown_format"), std::string::npos);

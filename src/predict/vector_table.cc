@@ -1,20 +1,15 @@
 #include "predict/vector_table.h"
 
 #include "archives/entry_source.h"
-#include "core/bytes.h"
 #include "core/check.h"
-#include "files/atomic_file.h"
-#include "json/writer.h"
-#include "predict/npy.h"
 #include "predict/plan.h"
+#include "predict/vector_files_internal.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,53 +19,6 @@ namespace {
 using archives::EntrySource;
 using archives::EntryVerdict;
 using archives::SourceEntry;
-
-/// What became of the entry of the same index.
-struct Fate {
-  std::optional<KnownImage> image;
-  std::string error;
-  std::string message;
-};
-
-/// Both files while they are written.
-struct TableFiles {
-  files::AtomicFile matrix;
-  files::AtomicFile lines;
-
-  static Result<std::unique_ptr<TableFiles>> create(files::FileSystem& file_system,
-                                                    const std::filesystem::path& output) {
-    ASSIGN_OR_RETURN(const std::filesystem::path lines_path, lines_path_of(output));
-    ASSIGN_OR_RETURN(files::AtomicFile matrix, files::AtomicFile::create(file_system, output));
-    ASSIGN_OR_RETURN(files::AtomicFile lines, files::AtomicFile::create(file_system, lines_path));
-    return std::make_unique<TableFiles>(std::move(matrix), std::move(lines));
-  }
-
-  Status commit() {
-    RETURN_IF_ERROR(lines.commit());
-    return matrix.commit();
-  }
-};
-
-std::string line_of(const SourceEntry& entry, const Fate& fate, std::uint64_t row) {
-  json::Writer writer;
-  writer.begin_object().name("row");
-  if (fate.image) {
-    writer.unsigned_integer(row);
-  } else {
-    writer.null();
-  }
-  writer.name("path").text(entry.path);
-  if (fate.image) {
-    writer.name("sha256").text(fate.image->content.to_hex());
-    writer.name("width").unsigned_integer(fate.image->width);
-    writer.name("height").unsigned_integer(fate.image->height);
-    writer.name("error").null().name("message").null();
-  } else {
-    writer.name("sha256").null().name("width").null().name("height").null();
-    writer.name("error").text(fate.error).name("message").text(fate.message);
-  }
-  return writer.end_object().take() + "\n";
-}
 
 class VectorTable {
  public:
@@ -120,27 +68,31 @@ class VectorTable {
 
   /// Write both files, not yet in their places. Returns the entries whose vectors have gone from
   /// the store: where there are any, the files are of no use.
-  Result<std::vector<std::size_t>> write(TableFiles& files, const std::stop_token& stop) const {
+  Result<std::vector<std::size_t>> write(VectorFiles& files, const std::stop_token& stop) const {
     std::vector<std::size_t> lost;
-    std::uint64_t row = 0;
-    RETURN_IF_ERROR(files.matrix.write(npy_header(num_vectors(), tools_->embedder.dimension())));
     for (std::size_t i = 0; i < fates_.size(); ++i) {
       if (stop.stop_requested()) {
         return cancelled("stopped; the next run goes on from here");
       }
-      const Fate& fate = fates_[i];
-      RETURN_IF_ERROR(files.lines.write(line_of(source_->entries()[i], fate, row)));
-      if (!fate.image) continue;
-      ++row;
+      const SourceEntry& entry = source_->entries()[i];
+      const ImageFate& fate = fates_[i];
+      if (!fate.image) {
+        RETURN_IF_ERROR(files.add(entry, fate, {}));
+        continue;
+      }
       ASSIGN_OR_RETURN(const auto vector, tools_->store.find({.content = fate.image->content,
                                                               .variant = tools_->variant}));
       if (!vector) {
         lost.push_back(i);
         continue;
       }
-      RETURN_IF_ERROR(files.matrix.write(as_text(std::as_bytes(std::span(*vector)))));
+      RETURN_IF_ERROR(files.add(entry, fate, *vector));
     }
     return lost;
+  }
+
+  VectorShape shape() const {
+    return {.num_vectors = num_vectors(), .dimension = tools_->embedder.dimension()};
   }
 
   VectorTableReport report() const {
@@ -148,7 +100,7 @@ class VectorTable {
                              .num_vectors = num_vectors(),
                              .figures = figures_,
                              .failures = {}};
-    for (const Fate& fate : fates_) {
+    for (const ImageFate& fate : fates_) {
       if (!fate.image) ++report.failures[fate.error];
     }
     return report;
@@ -156,8 +108,8 @@ class VectorTable {
 
  private:
   std::uint64_t num_vectors() const {
-    return static_cast<std::uint64_t>(
-        std::ranges::count_if(fates_, [](const Fate& fate) { return fate.image.has_value(); }));
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        fates_, [](const ImageFate& fate) { return fate.image.has_value(); }));
   }
 
   void note(const ImageOutcome& outcome) {
@@ -172,21 +124,12 @@ class VectorTable {
   const VectorTableTools* tools_;
   const EntrySource* source_;
   std::size_t num_workers_;
-  std::vector<Fate> fates_;
+  std::vector<ImageFate> fates_;
   EmbeddingFigures figures_;
   EmbeddingFigures shown_;
 };
 
 }  // namespace
-
-Result<std::filesystem::path> lines_path_of(const std::filesystem::path& output) {
-  if (output.extension() != ".npy") {
-    return invalid_input(fmt::format(
-        "{}: expected a name that ends in .npy, the only form of vectors that is written",
-        output.native()));
-  }
-  return std::filesystem::path(output).replace_extension(".jsonl");
-}
 
 Result<VectorTableReport> write_vector_table(const VectorTableTools& tools,
                                              const VectorTableOptions& options,
@@ -196,19 +139,20 @@ Result<VectorTableReport> write_vector_table(const VectorTableTools& tools,
                    archives::open_entry_source(tools.file_system, options.source,
                                                {.extensions = image_extensions(), .limits = {}}));
   // Before the work: a folder that cannot be written to is no surprise after hours.
-  ASSIGN_OR_RETURN(auto files, TableFiles::create(tools.file_system, options.output));
+  RETURN_IF_ERROR(try_vector_files(tools.file_system, options.output));
   VectorTable table(tools, *source, options.num_workers);
   std::vector<std::size_t> to_do = table.take_entries();
   // A record that turns out to be damaged when it is read is made anew, once.
   for (int attempt = 0; attempt < 2; ++attempt) {
     RETURN_IF_ERROR(table.embed(to_do, on_progress, stop));
     RETURN_IF_ERROR(tools.store.update_index());
+    ASSIGN_OR_RETURN(const auto files,
+                     create_vector_files(tools.file_system, options.output, table.shape()));
     ASSIGN_OR_RETURN(to_do, table.write(*files, stop));
     if (to_do.empty()) {
       RETURN_IF_ERROR(files->commit());
       return table.report();
     }
-    ASSIGN_OR_RETURN(files, TableFiles::create(tools.file_system, options.output));
   }
   return corrupt(
       fmt::format("{}: the embedding of {} has gone from the store twice; is its disk "

@@ -1,5 +1,6 @@
 /// \file
-/// The vectors of all images of one source as a matrix, with a line that says which image is which.
+/// The vectors of all images of one source as a matrix, with a line that says which image is which,
+/// or all of it as one table.
 /// Format: docs/formats/vector-table.md.
 
 #pragma once
@@ -18,6 +19,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -37,7 +39,7 @@ struct VectorTableTools {
 struct VectorTableOptions {
   /// A zip or a folder; it is only read.
   std::filesystem::path source;
-  /// The matrix, `*.npy`. The lines lie beside it, `*.jsonl`.
+  /// The matrix, `*.npy`, with the lines beside it, `*.jsonl`; or the table, `*.parquet`.
   std::filesystem::path output;
   std::size_t num_workers = 1;
 };
@@ -55,12 +57,12 @@ struct VectorTableReport {
 using OnVectorProgress =
     std::function<void(std::uint64_t num_images, const EmbeddingFigures& figures)>;
 
-/// Where the lines go: `vectors.jsonl` for `vectors.npy`.
-/// Errors: kInvalidInput (`output` does not end in `.npy`).
-Result<std::filesystem::path> lines_path_of(const std::filesystem::path& output);
+/// Where the lines go: `vectors.jsonl` for `vectors.npy`, nowhere for `vectors.parquet`.
+/// Errors: kInvalidInput (`output` ends in neither).
+Result<std::optional<std::filesystem::path>> lines_path_of(const std::filesystem::path& output);
 
-/// Embed the images of the source that the store does not know, then write both files, each whole
-/// or not at all. An image that cannot be read has a line and no row. What was embedded stays in
+/// Embed the images of the source that the store does not know, then write the files, each whole
+/// or not at all. An image that cannot be read has a line and no vector. What was embedded stays in
 /// the store, also when the call fails or is stopped: the next one goes on from there.
 ///
 /// Order:  rows and lines by the bytes of the path; they depend on neither workers nor batches.

@@ -7,6 +7,7 @@
 #include "files/testing/temporary_folder.h"
 #include "predict/npy.h"
 #include "predict/testing/fake_models.h"
+#include "tables/file_description.h"
 
 #include <gtest/gtest.h>
 
@@ -192,11 +193,32 @@ TEST_F(VectorTable, AFailureLeavesTheOldFilesAndTheNextRunGoesOn) {
   EXPECT_EQ(matrix().shape.front(), 4U);
 }
 
-TEST_F(VectorTable, AnotherFormThanNpyIsRefusedBeforeAnyWork) {
+TEST_F(VectorTable, ATableHoldsEverythingInOneFile) {
   write_zip();
   VectorTableOptions parquet = options();
   parquet.output = root() / "vectors.parquet";
   const auto report = write(parquet);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_vectors, 4U);
+  EXPECT_FALSE(fs::exists(root() / "vectors.jsonl"));
+  const auto file = tables::describe_file({.file_system = &file_system_}, parquet.output.native());
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->num_rows, 6);
+  EXPECT_EQ(file->fields.front().path, "path");
+  for (const auto& field : file->fields) {
+    if (field.path == "sha256") {
+      EXPECT_EQ(field.num_nulls, 2);
+    } else if (field.path == "error") {
+      EXPECT_EQ(field.num_nulls, 4);
+    }
+  }
+}
+
+TEST_F(VectorTable, AnUnknownFormIsRefusedBeforeAnyWork) {
+  write_zip();
+  VectorTableOptions text = options();
+  text.output = root() / "vectors.txt";
+  const auto report = write(text);
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::kInvalidInput);
   EXPECT_EQ(embedder_.num_embedded(), 0U);

@@ -46,6 +46,13 @@ NodePtr leaf_node(const std::string& name, ColumnType type) {
           name, kOptional,
           parquet::LogicalType::Timestamp(true, parquet::LogicalType::TimeUnit::MICROS),
           parquet::Type::INT64);
+    case ColumnType::kFloatList:
+      return GroupNode::Make(
+          name, kOptional,
+          {GroupNode::Make("list", parquet::Repetition::REPEATED,
+                           {PrimitiveNode::Make("element", parquet::Repetition::REQUIRED,
+                                                parquet::Type::FLOAT)})},
+          parquet::LogicalType::List());
   }
   CHECK(false, "a column type without a node");
 }
@@ -63,6 +70,9 @@ Result<NodeVector> fields_of(std::span<const ColumnSpec> columns, std::size_t de
           "column {}: its name is empty, or comes twice, or its struct is in two places", path));
     }
     if (dot == std::string::npos) {
+      if (columns.front().type == ColumnType::kFloatList && columns.front().list_length == 0) {
+        return invalid_input(fmt::format("column {}: a list needs a length", path));
+      }
       fields.push_back(leaf_node(name, columns.front().type));
       columns = columns.subspan(1);
       continue;
@@ -89,11 +99,16 @@ parquet::Compression::type compression_of(Codec codec) {
   CHECK(false, "a codec without a name");
 }
 
-std::shared_ptr<parquet::WriterProperties> writer_properties(const ParquetWriterOptions& options) {
+std::shared_ptr<parquet::WriterProperties> writer_properties(std::span<const ColumnSpec> columns,
+                                                             const ParquetWriterOptions& options) {
   parquet::WriterProperties::Builder builder;
   builder.compression(compression_of(options.codec));
   builder.created_by("assay");
   for (const std::string& column : options.plain_columns) builder.disable_dictionary(column);
+  for (const ColumnSpec& column : columns) {
+    if (column.type == ColumnType::kFloatList)
+      builder.disable_dictionary(column.path + ".list.element");
+  }
   return builder.build();
 }
 
@@ -120,11 +135,45 @@ void write_values(parquet::ColumnWriter& writer, std::size_t num_rows, const std
   }
 }
 
+// A list is an entry for each of its values, the first of which begins it; a missing one is an
+// entry without a value.
+void write_lists(parquet::ColumnWriter& writer, std::span<const std::int16_t> row_levels,
+                 std::size_t list_length, std::span<const float> values) {
+  auto& typed = arrow::internal::checked_cast<parquet::FloatWriter&>(writer);
+  // The levels of a whole row group would take as much memory as its values.
+  constexpr std::size_t kPiece = 64;
+  const std::int16_t full = writer.descr()->max_definition_level();
+  std::vector<std::int16_t> levels;
+  std::vector<std::int16_t> repetitions;
+  for (std::size_t row = 0; row < row_levels.size(); row += kPiece) {
+    levels.clear();
+    repetitions.clear();
+    std::size_t num_values = 0;
+    for (const std::int16_t level :
+         row_levels.subspan(row, std::min(kPiece, row_levels.size() - row))) {
+      repetitions.push_back(0);
+      if (level + 1 < full) {
+        levels.push_back(level);
+        continue;
+      }
+      levels.insert(levels.end(), list_length, full);
+      repetitions.insert(repetitions.end(), list_length - 1, 1);
+      num_values += list_length;
+    }
+    CHECK(num_values <= values.size(), "as many values as the levels say");
+    typed.WriteBatch(static_cast<std::int64_t>(levels.size()), levels.data(), repetitions.data(),
+                     values.data());
+    values = values.subspan(num_values);
+  }
+}
+
 void write_column(parquet::ColumnWriter& writer, std::size_t num_rows, const ColumnData& data,
-                  std::vector<std::int16_t>& all_present) {
+                  std::size_t list_length, std::vector<std::int16_t>& all_present) {
   const std::int16_t* levels = data.levels.data();
   if (data.levels.empty()) {
-    all_present.assign(num_rows, writer.descr()->max_definition_level());
+    // Of a list the repetition is no part of the path.
+    const int num_parts = writer.descr()->max_definition_level() - (list_length > 0 ? 1 : 0);
+    all_present.assign(num_rows, static_cast<std::int16_t>(num_parts));
     levels = all_present.data();
   } else {
     CHECK(data.levels.size() == num_rows, "levels of another number of rows");
@@ -145,6 +194,10 @@ void write_column(parquet::ColumnWriter& writer, std::size_t num_rows, const Col
     case parquet::Type::DOUBLE:
       write_values<parquet::DoubleType>(writer, num_rows, levels,
                                         std::get<std::span<const double>>(data.values));
+      break;
+    case parquet::Type::FLOAT:
+      write_lists(writer, std::span(levels, num_rows), list_length,
+                  std::get<std::span<const float>>(data.values));
       break;
     default:
       write_values<parquet::ByteArrayType>(
@@ -167,16 +220,18 @@ class ParquetWriter::Implementation {
       auto root = std::static_pointer_cast<GroupNode>(
           GroupNode::Make("schema", parquet::Repetition::REQUIRED, fields));
       writer_ = parquet::ParquetFileWriter::Open(atomic_file_sink(file_), std::move(root),
-                                                 writer_properties(options));
+                                                 writer_properties(columns, options));
+      list_lengths_.clear();
+      for (const ColumnSpec& column : columns) list_lengths_.push_back(column.list_length);
     });
   }
 
   Status write_row_group(std::size_t num_rows, std::span<const ColumnData> columns) {
     return guarded([&] {
       parquet::RowGroupWriter* row_group = writer_->AppendRowGroup();
-      for (const ColumnData& column : columns) {
+      for (std::size_t i = 0; i < columns.size(); ++i) {
         parquet::ColumnWriter* writer = row_group->NextColumn();
-        write_column(*writer, num_rows, column, all_present_);
+        write_column(*writer, num_rows, columns[i], list_lengths_.at(i), all_present_);
         writer->Close();
       }
       row_group->Close();
@@ -197,6 +252,7 @@ class ParquetWriter::Implementation {
   std::string name_;
   files::AtomicFile file_;
   std::unique_ptr<parquet::ParquetFileWriter> writer_;  // after the file: it is closed first
+  std::vector<std::size_t> list_lengths_;
   std::vector<std::int16_t> all_present_;
 };
 

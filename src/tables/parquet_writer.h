@@ -25,13 +25,15 @@ enum class ColumnType : std::uint8_t {
   kDouble,
   kText,
   kBinary,
-  kTimestamp  ///< Microseconds in UTC, given as 64-bit integers.
+  kTimestamp,  ///< Microseconds in UTC, given as 64-bit integers.
+  kFloatList,  ///< Lists of 32-bit floats, all of one length.
 };
 
 /// A leaf to write. Every part of the path is optional: a struct can be null as well as its field.
 struct ColumnSpec {
   std::string path = {};  ///< Dotted; columns of one struct stand side by side.
   ColumnType type = ColumnType::kText;
+  std::size_t list_length = 0;  ///< Of every list that is there; at least 1.
 };
 
 /// The values of one leaf in the rows of a row group.
@@ -39,9 +41,10 @@ struct ColumnData {
   /// For each row how many parts of the path are there: all of them for a value, none when the
   /// outermost is null. Empty: a value in every row.
   std::span<const std::int16_t> levels = {};
-  /// Only the values that are there, in the order of the rows; of the type of the column.
+  /// Only the values that are there, in the order of the rows; of the type of the column. Those of
+  /// lists one after the other.
   std::variant<std::span<const bool>, std::span<const std::int32_t>, std::span<const std::int64_t>,
-               std::span<const double>, std::span<const std::string_view>>
+               std::span<const double>, std::span<const float>, std::span<const std::string_view>>
       values = {};
 };
 
@@ -57,7 +60,7 @@ struct ParquetWriterOptions {
 /// Errors: kNoSpace, kDenied, kUnavailable; each names the file.
 class ParquetWriter {
  public:
-  /// Errors: also kInvalidInput (no columns, or a struct in two places).
+  /// Errors: also kInvalidInput (no columns, a struct in two places, or a list without a length).
   static Result<ParquetWriter> create(files::FileSystem& file_system,
                                       const std::filesystem::path& target,
                                       std::span<const ColumnSpec> columns,

@@ -1,0 +1,234 @@
+#include "cli/predict_batch_printer_internal.h"
+#include "json/writer.h"
+#include "report/number_text.h"
+#include "report/visible_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace assay::cli {
+namespace {
+
+using report::counted;
+
+// Often enough to watch, seldom enough to keep.
+constexpr std::chrono::seconds kEventInterval(10);
+
+double seconds_of(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+/// Images that were worked on in `seconds`.
+double rate_of(const predict::EmbeddingFigures& figures, double seconds) {
+  return seconds > 0 ? static_cast<double>(figures.num_images()) / seconds : 0;
+}
+
+std::string text_of(const predict::ProjectResult& result, const predict::ProjectReport* report) {
+  const std::string project = report::visible_text(result.project);
+  if (report == nullptr) {
+    return fmt::format("{}: FAILED: {}\n", project, report::visible_text(result.error));
+  }
+  const predict::ImageCounts& images = result.images;
+  std::string text = fmt::format(
+      "{}: {}, {} embedded, {} known", project, counted(images.num_images, "image", "images"),
+      report::count_text(images.num_embedded), report::count_text(images.num_reused));
+  if (report->figures.num_other_shard > 0) {
+    text +=
+        fmt::format(", {} of other shards", report::count_text(report->figures.num_other_shard));
+  }
+  if (report->database) {
+    text += fmt::format("; {}, {} in none", counted(images.num_groups, "group", "groups"),
+                        counted(images.num_ungrouped, "image", "images"));
+  }
+  for (const auto& [error, count] : report->failures) {
+    text += fmt::format("; {} {}", report::count_text(count), report::visible_text(error));
+  }
+  if (report->database) {
+    text += fmt::format("; {}", report::visible_text(report->database->native()));
+  }
+  return text + "\n";
+}
+
+void write_stages(json::Writer& writer, const predict::EmbeddingFigures& figures) {
+  writer.name("stage_seconds").begin_object();
+  for (std::size_t i = 0; i < predict::kNumEmbeddingStages; ++i) {
+    writer.name(to_string(static_cast<predict::EmbeddingStage>(i)));
+    writer.number(seconds_of(figures.time.at(i)));
+  }
+  writer.end_object();
+}
+
+void write_or_null(json::Writer& writer, std::optional<double> number) {
+  if (number) {
+    writer.number(*number);
+  } else {
+    writer.null();
+  }
+}
+
+double batch_seconds(const predict::BatchReport& report) {
+  return seconds_of(report.summary.completed - report.summary.started);
+}
+
+/// The share of the workers' time in each stage that took some.
+std::string stages_text(const predict::EmbeddingFigures& figures) {
+  double all = 0;
+  for (const auto time : figures.time) all += seconds_of(time);
+  if (all <= 0) return {};
+  std::string text;
+  for (std::size_t i = 0; i < predict::kNumEmbeddingStages; ++i) {
+    text += fmt::format("{}{} {:.0f} %", i == 0 ? "; " : ", ",
+                        to_string(static_cast<predict::EmbeddingStage>(i)),
+                        100 * seconds_of(figures.time.at(i)) / all);
+  }
+  return text;
+}
+
+std::string total_text(const predict::BatchReport& report) {
+  const predict::EmbeddingFigures& figures = report.figures;
+  const double seconds = batch_seconds(report);
+  std::string text = "total: " + counted(report.summary.projects.size(), "project", "projects");
+  if (report.num_failed_projects > 0) {
+    text += fmt::format(", {} failed", report::count_text(report.num_failed_projects));
+  }
+  if (report.summary.num_remaining > 0) {
+    text += fmt::format(", {} not reached", report::count_text(report.summary.num_remaining));
+  }
+  text +=
+      fmt::format("; {} in {:.1f} s", counted(figures.num_images(), "image", "images"), seconds);
+  if (figures.num_images() > 0) text += fmt::format(", {:.1f} images/s", rate_of(figures, seconds));
+  return text + stages_text(figures) + "\n";
+}
+
+std::string total_json(const predict::BatchReport& report) {
+  const double seconds = batch_seconds(report);
+  json::Writer writer;
+  writer.begin_object().name("event").text("total");
+  writer.name("projects").unsigned_integer(report.summary.projects.size());
+  writer.name("failed_projects").unsigned_integer(report.num_failed_projects);
+  writer.name("remaining_projects").unsigned_integer(report.summary.num_remaining);
+  writer.name("images").unsigned_integer(report.figures.num_images());
+  writer.name("failed_images").unsigned_integer(report.num_failed_images);
+  writer.name("seconds").number(seconds);
+  writer.name("images_per_second").number(rate_of(report.figures, seconds));
+  write_stages(writer, report.figures);
+  writer.name("summary").text(report.summary_path.native());
+  return writer.end_object().take() + "\n";
+}
+
+}  // namespace
+
+BatchPrinter::BatchPrinter(const BatchPrinterOptions& options, Clock& clock)
+    : options_(options), clock_(&clock), pace_(clock, options.batch_size) {}
+
+void BatchPrinter::on_begin(const predict::PlannedProject& project, std::size_t number,
+                            std::size_t count) {
+  pace_.begin(project);
+  project_ = project.project;
+  title_ = fmt::format("{} ({}/{})", report::visible_text(project.project), number, count);
+  num_shown_ = 0;
+  bar_.reset();
+  last_event_ = clock_->monotonic();
+  if (options_.form != OutputForm::kJson) return;
+  json::Writer writer;
+  writer.begin_object().name("event").text("begin");
+  writer.name("project").text(project.project).name("source").text(project.source);
+  writer.name("number").unsigned_integer(number).name("count").unsigned_integer(count);
+  writer.name("images").unsigned_integer(project.num_images);
+  writer.name("remaining_seconds");
+  write_or_null(writer, pace_.remaining_seconds());
+  write(writer.end_object().take() + "\n");
+}
+
+void BatchPrinter::on_progress(const predict::ProjectProgress& progress) {
+  pace_.advance(progress);
+  if (options_.form == OutputForm::kJson) write_progress(progress);
+  if (!options_.is_quiet) show_bar(progress);
+}
+
+void BatchPrinter::on_end(const predict::ProjectResult& result,
+                          const predict::ProjectReport* report) {
+  pace_.end();
+  bar_.reset();
+  write(options_.form == OutputForm::kJson ? json_of(result, report) : text_of(result, report));
+}
+
+void BatchPrinter::on_batch_end(const predict::BatchReport& report) {
+  bar_.reset();
+  write(options_.form == OutputForm::kJson ? total_json(report) : total_text(report));
+}
+
+void BatchPrinter::show_bar(const predict::ProjectProgress& progress) {
+  if (!bar_) {
+    bar_.emplace(title_, *clock_,
+                 ProgressOptions{.style = progress_style_of_stderr(),
+                                 .total = progress.num_images,
+                                 .already_done = progress.num_before,
+                                 .unit = "images"});
+  }
+  const std::uint64_t done = progress.figures.num_images();
+  if (progress.figures.num_failed > 0) {
+    bar_->set_note(fmt::format("{} failed", progress.figures.num_failed));
+  }
+  bar_->advance(done - num_shown_);
+  num_shown_ = done;
+}
+
+void BatchPrinter::write_progress(const predict::ProjectProgress& progress) {
+  const auto now = clock_->monotonic();
+  if (now - last_event_ < kEventInterval) return;
+  last_event_ = now;
+  json::Writer writer;
+  writer.begin_object().name("event").text("progress").name("project").text(project_);
+  writer.name("images").unsigned_integer(progress.num_images);
+  writer.name("done").unsigned_integer(progress.num_before + progress.figures.num_images());
+  writer.name("failed").unsigned_integer(progress.figures.num_failed);
+  writer.name("images_per_second").number(pace_.images_per_second());
+  writer.name("remaining_seconds");
+  write_or_null(writer, pace_.remaining_seconds());
+  write(writer.end_object().take() + "\n");
+}
+
+std::string BatchPrinter::json_of(const predict::ProjectResult& result,
+                                  const predict::ProjectReport* report) const {
+  json::Writer writer;
+  writer.begin_object().name("event").text("end").name("project").text(result.project);
+  writer.name("status").text(report == nullptr ? "failed" : "success");
+  const double seconds = seconds_of(result.duration);
+  writer.name("seconds").number(seconds);
+  writer.name("remaining_seconds");
+  write_or_null(writer, pace_.remaining_seconds());
+  if (report == nullptr) {
+    writer.name("error").text(result.error);
+    return writer.end_object().take() + "\n";
+  }
+  const predict::ImageCounts& images = result.images;
+  writer.name("images_per_second").number(rate_of(report->figures, seconds));
+  writer.name("images").unsigned_integer(images.num_images);
+  writer.name("embedded").unsigned_integer(images.num_embedded);
+  writer.name("known").unsigned_integer(images.num_reused);
+  writer.name("failed").unsigned_integer(images.num_failed);
+  writer.name("groups").unsigned_integer(images.num_groups);
+  writer.name("ungrouped").unsigned_integer(images.num_ungrouped);
+  writer.name("failures").begin_object();
+  for (const auto& [error, count] : report->failures) {
+    writer.name(error).unsigned_integer(count);
+  }
+  writer.end_object();
+  write_stages(writer, report->figures);
+  writer.name("database");
+  if (report->database) {
+    writer.text(report->database->native());
+  } else {
+    writer.null();
+  }
+  return writer.end_object().take() + "\n";
+}
+
+void BatchPrinter::write(const std::string& text) {
+  if (const Status printed = print(text); !printed && status_) status_ = printed;
+}
+
+}  // namespace assay::cli
