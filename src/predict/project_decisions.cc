@@ -145,6 +145,7 @@ class ProjectDecider {
 
   Decision row_of(const std::string& id, const std::vector<Candidate>& candidates,
                   const std::vector<GroupMember>& members, const GroupDecision& decision) const {
+    CHECK(decision.selected.has_value(), "a row is about a group that was decided");
     const std::size_t selected = *decision.selected;
     Decision row{.group_id = id, .timestamp = timestamp_, .project_id = options_->project};
     row.directory = directory_of(candidates.front());
