@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """The benchmarks: ours against the programs a user would pick instead, in one run, on the same data.
 
-usage: run.py [audit | missing | startup | verify | judgement | validator | history | recorder | analyze | ply] [--full]
+usage: run.py [audit | missing | startup | verify | judgement | validator | history | recorder | analyze | ply |
+               predict | predict-short] [--full]
 """
 
 import argparse
@@ -22,6 +23,8 @@ GROUPS = {
     "recorder": ["history.recorder"],
     "analyze": ["history.analyze"],
     "ply": ["history.ply_store"],
+    "predict": ["predict.desk"],
+    "predict-short": ["predict.short_work"],
     "history": ["history.recorder", "history.analyze", "history.ply_store"],
 }
 

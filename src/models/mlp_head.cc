@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/parse_number.h"
+#include "models/mlp_kernel_internal.h"
 
 #include <fmt/format.h>
 
@@ -57,14 +58,39 @@ Status check_nothing_else(const Checkpoint& checkpoint,
   return {};
 }
 
-std::vector<float> transposed(const std::vector<float>& stored, std::size_t out, std::size_t in) {
-  std::vector<float> result(stored.size());
+std::size_t padded(std::size_t width) {
+  return (width + kPanelWidth - 1) / kPanelWidth * kPanelWidth;
+}
+
+// From [out, in] to panels of kPanelWidth outputs, [out / kPanelWidth, in, kPanelWidth]; outputs
+// that there are not have weights of 0.
+std::vector<float> in_panels(const std::vector<float>& stored, std::size_t out, std::size_t in) {
+  std::vector<float> result(padded(out) * in);
   for (std::size_t row = 0; row < out; ++row) {
+    float* const panel = result.data() + (row / kPanelWidth * kPanelWidth * in);
     for (std::size_t column = 0; column < in; ++column) {
-      result[(column * out) + row] = stored[(row * in) + column];
+      panel[(column * kPanelWidth) + (row % kPanelWidth)] = stored[(row * in) + column];
     }
   }
   return result;
+}
+
+// A panel with all its inputs stays in the nearest cache.
+void multiply(const float* in, std::size_t in_stride, std::size_t num_rows, const float* panels,
+              const std::vector<float>& bias, std::size_t length, std::vector<float>& out) {
+  const std::size_t out_stride = bias.size();
+  const MultiplyPanel multiply_panel = fastest_multiply_panel();
+  for (std::size_t first = 0; first < out_stride; first += kPanelWidth) {
+    for (std::size_t row = 0; row < num_rows; row += kRowsAtATime) {
+      multiply_panel({.in = in + (row * in_stride),
+                      .in_stride = in_stride,
+                      .length = length,
+                      .panel = panels + (first * length),
+                      .bias = bias.data() + first,
+                      .out = out.data() + (row * out_stride) + first,
+                      .out_stride = out_stride});
+    }
+  }
 }
 
 }  // namespace
@@ -104,10 +130,11 @@ Result<MlpHead> MlpHead::load(const Checkpoint& checkpoint, HeadKind kind) {
     }
     const std::size_t out = weight.shape[0];
     ASSIGN_OR_RETURN(const TensorInfo* bias, checkpoint.require(name + ".bias", {out}));
-    Layer layer{.in = in, .out = out, .weight = {}, .bias = {}};
+    Layer layer{.in = in, .out = out, .panels = {}, .bias = {}};
     ASSIGN_OR_RETURN(const auto stored, checkpoint.values(weight));
-    layer.weight = transposed(stored, out, in);
+    layer.panels = in_panels(stored, out, in);
     ASSIGN_OR_RETURN(layer.bias, checkpoint.values(*bias));
+    layer.bias.resize(padded(out));
     layers.push_back(std::move(layer));
     in = out;
   }
@@ -120,28 +147,32 @@ std::vector<std::size_t> MlpHead::widths() const {
   return widths;
 }
 
-void MlpHead::apply(std::span<const float> input, std::span<float> output) const {
-  CHECK(input.size() == layers_.front().in && output.size() == layers_.back().out,
-        "a head was given a vector of another width");
-  std::vector<float> values(input.begin(), input.end());
+void MlpHead::apply(std::span<const float> inputs, std::span<float> outputs) const {
+  const std::size_t in = layers_.front().in;
+  const std::size_t out = layers_.back().out;
+  const std::size_t num_inputs = inputs.size() / in;
+  CHECK(inputs.size() == num_inputs * in && outputs.size() == num_inputs * out,
+        "a head was given vectors of another width");
+  // Rows beyond the inputs are zeros, whose outputs nobody reads.
+  const std::size_t num_rows = (num_inputs + kRowsAtATime - 1) / kRowsAtATime * kRowsAtATime;
+  std::vector<float> values(num_rows * in);
+  std::ranges::copy(inputs, values.begin());
+  std::size_t stride = in;
   for (const Layer& layer : layers_) {
-    // Each input is added to all outputs at once, so that the additions of one output keep their
-    // order and still go side by side with those of its neighbours.
-    std::vector<float> sums = layer.bias;
-    for (std::size_t i = 0; i < layer.in; ++i) {
-      const float value = values[i];
-      const float* weights = layer.weight.data() + (i * layer.out);
-      for (std::size_t k = 0; k < layer.out; ++k) sums[k] += value * weights[k];
-    }
+    std::vector<float> sums(num_rows * layer.bias.size());
+    multiply(values.data(), stride, num_rows, layer.panels.data(), layer.bias, layer.in, sums);
     if (&layer != &layers_.back()) {
       for (float& sum : sums) sum = std::max(sum, 0.0F);
     }
     values = std::move(sums);
+    stride = layer.bias.size();
   }
-  if (kind_ == HeadKind::kCrop) {
-    for (float& value : values) value = 1 / (1 + std::exp(-value));
+  for (std::size_t row = 0; row < num_inputs; ++row) {
+    for (std::size_t k = 0; k < out; ++k) {
+      const float value = values[(row * stride) + k];
+      outputs[(row * out) + k] = kind_ == HeadKind::kCrop ? 1 / (1 + std::exp(-value)) : value;
+    }
   }
-  std::ranges::copy(values, output.begin());
 }
 
 }  // namespace assay::models

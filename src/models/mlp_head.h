@@ -35,17 +35,21 @@ class MlpHead {
   /// Input width, then that of each layer: 512, 256, 64, 1.
   std::vector<std::size_t> widths() const;
 
-  /// Pre: `input` and `output` are as wide as the head's.
-  /// Cost: some 50 microseconds at the known sizes. The result does not depend on the machine
-  /// beyond the exponential of the sigmoid.
-  void apply(std::span<const float> input, std::span<float> output) const;
+  /// Compute the outputs of several inputs; those of one depend neither on the others nor on the
+  /// machine, beyond the exponential of the sigmoid.
+  ///
+  /// Shape: `inputs` [n, input width], `outputs` [n, output width].
+  /// Cost:  measured with AVX2, at the known sizes: the ranker 4 and the crop head 12 microseconds
+  ///        an input of 96, 16 and 47 of one alone.
+  void apply(std::span<const float> inputs, std::span<float> outputs) const;
 
  private:
   struct Layer {
     std::size_t in = 0;
     std::size_t out = 0;
-    std::vector<float> weight;  ///< [in, out]: the transpose of what is stored.
-    std::vector<float> bias;
+    /// Weights, [out / 16, in, 16]: sixteen outputs side by side, the last ones filled up with 0.
+    std::vector<float> panels;
+    std::vector<float> bias;  ///< Filled up likewise.
   };
   MlpHead(HeadKind kind, std::vector<Layer> layers);
 

@@ -1,8 +1,10 @@
 #include "models/mlp_head.h"
 
+#include "core/random.h"
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
 #include "json/value.h"
+#include "models/mlp_kernel_internal.h"
 #include "models/testing/clip_weights.h"
 
 #include <gtest/gtest.h>
@@ -90,6 +92,62 @@ TEST(MlpHead, NamesTheTensorThatMakesItAnotherKindOfHead) {
             std::string::npos)
       << ranker.error().message;
   EXPECT_FALSE(MlpHead::load(open("ranker_plain.pt"), HeadKind::kCrop));
+}
+
+std::vector<float> random_numbers(std::size_t count, std::uint64_t seed) {
+  SeededRandom random(seed);
+  std::vector<float> numbers(count);
+  for (float& number : numbers) {
+    number = (static_cast<float>(random.below(2'000'001)) / 1e6F) - 1;
+  }
+  return numbers;
+}
+
+TEST(MlpHead, GivesAnInputTheSameOutputInAnyCompany) {
+  for (const auto& [name, kind] : {std::pair{"ranker_plain.pt", HeadKind::kRanker},
+                                   std::pair{"crop_plain.pt", HeadKind::kCrop}}) {
+    const auto head = MlpHead::load(open(name), kind);
+    ASSERT_TRUE(head) << head.error().message;
+    constexpr std::size_t kCount = 11;
+    const std::size_t in = input_width(kind);
+    const std::size_t out = output_width(kind);
+    const std::vector<float> inputs = random_numbers(kCount * in, 1);
+    std::vector<float> together(kCount * out);
+    head->apply(inputs, together);
+    for (std::size_t i = 0; i < kCount; ++i) {
+      std::vector<float> alone(out);
+      head->apply(std::span(inputs).subspan(i * in, in), alone);
+      EXPECT_EQ(alone,
+                std::vector<float>(together.begin() + static_cast<std::ptrdiff_t>(i * out),
+                                   together.begin() + static_cast<std::ptrdiff_t>((i + 1) * out)))
+          << name << " " << i;
+    }
+    head->apply({}, {});
+  }
+}
+
+TEST(MlpKernel, GivesTheSameNumbersInEachWay) {
+  const MultiplyPanel by_avx2 = multiply_panel_by_avx2();
+  if (by_avx2 == nullptr) GTEST_SKIP() << "no AVX2 here";
+  for (const std::size_t length : {1U, 3U, 64U, 514U}) {
+    const std::vector<float> in = random_numbers(kRowsAtATime * (length + 1), length);
+    const std::vector<float> panel = random_numbers(length * kPanelWidth, length + 1);
+    const std::vector<float> bias = random_numbers(kPanelWidth, length + 2);
+    constexpr std::size_t kStride = kPanelWidth + 5;
+    std::vector<float> expected(kRowsAtATime * kStride);
+    std::vector<float> actual(expected.size());
+    PanelProduct product{.in = in.data(),
+                         .in_stride = length + 1,
+                         .length = length,
+                         .panel = panel.data(),
+                         .bias = bias.data(),
+                         .out = expected.data(),
+                         .out_stride = kStride};
+    multiply_panel_plainly(product);
+    product.out = actual.data();
+    by_avx2(product);
+    EXPECT_EQ(actual, expected) << length;
+  }
 }
 
 /// Zeros of the shapes that `tensors` lists.

@@ -63,8 +63,14 @@ struct GroupDecision {
   std::vector<MemberDecision> members;
 };
 
-/// Decide one group. Order: `members` of the result as given.
-GroupDecision decide(const Heads& heads, std::span<const GroupMember> members,
+/// Decide each group by itself; the heads are cheapest with some dozens of images at a time.
+/// Order: the groups as given, `members` of each as given.
+std::vector<GroupDecision> decide(const Heads& heads,
+                                  std::span<const std::vector<GroupMember>> groups,
+                                  const DecideOptions& options);
+
+/// Decide one group.
+GroupDecision decide(const Heads& heads, const std::vector<GroupMember>& members,
                      const DecideOptions& options);
 
 }  // namespace assay::predict

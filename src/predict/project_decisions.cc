@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,6 +18,9 @@ namespace {
 using archives::EntrySource;
 using archives::EntryVerdict;
 using archives::SourceEntry;
+
+// Their images go through the heads together.
+constexpr std::size_t kGroupsAtATime = 32;
 
 /// One image of a group with all that is known of it.
 struct Candidate {
@@ -41,8 +46,10 @@ class ProjectDecider {
     const Grouping grouping = group_images(paths_, options_->grouping);
     const std::vector<std::string> ids =
         make_group_ids(options_->project, paths_, grouping.groups, options_->group_id_form);
-    for (std::size_t i = 0; i < grouping.groups.size(); ++i) {
-      RETURN_IF_ERROR(decide_group(ids[i], grouping.groups[i]));
+    for (std::size_t first = 0; first < ids.size(); first += kGroupsAtATime) {
+      const std::size_t count = std::min(kGroupsAtATime, ids.size() - first);
+      RETURN_IF_ERROR(decide_groups(std::span(ids).subspan(first, count),
+                                    std::span(grouping.groups).subspan(first, count)));
     }
     for (const DroppedImage& dropped : grouping.dropped) {
       RETURN_IF_ERROR(drop(paths_[dropped.image], to_string(dropped.reason)));
@@ -69,23 +76,35 @@ class ProjectDecider {
     return database_->add_dropped(path, reason);
   }
 
-  Status decide_group(const std::string& id, const std::vector<std::size_t>& group) {
-    std::vector<Candidate> candidates;
-    std::vector<GroupMember> members;
-    candidates.reserve(group.size());
-    for (const std::size_t image : group) {
-      ASSIGN_OR_RETURN(Candidate candidate, find_candidate(image));
-      candidates.push_back(std::move(candidate));
-    }
-    for (const Candidate& candidate : candidates) {
-      GroupMember member{.embedding = candidate.embedding};
-      if (candidate.outcome != nullptr && candidate.outcome->embedded) {
-        member.width = candidate.outcome->embedded->width;
-        member.height = candidate.outcome->embedded->height;
+  Status decide_groups(std::span<const std::string> ids,
+                       std::span<const std::vector<std::size_t>> groups) {
+    std::vector<std::vector<Candidate>> candidates(groups.size());
+    std::vector<std::vector<GroupMember>> members(groups.size());
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      for (const std::size_t image : groups[i]) {
+        ASSIGN_OR_RETURN(Candidate candidate, find_candidate(image));
+        candidates[i].push_back(std::move(candidate));
       }
-      members.push_back(member);
+      for (const Candidate& candidate : candidates[i]) members[i].push_back(member_of(candidate));
     }
-    const GroupDecision decision = decide(tools_->heads, members, options_->decide);
+    const std::vector<GroupDecision> decisions = decide(tools_->heads, members, options_->decide);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      RETURN_IF_ERROR(add_group(ids[i], candidates[i], members[i], decisions[i]));
+    }
+    return {};
+  }
+
+  static GroupMember member_of(const Candidate& candidate) {
+    GroupMember member{.embedding = candidate.embedding};
+    if (candidate.outcome != nullptr && candidate.outcome->embedded) {
+      member.width = candidate.outcome->embedded->width;
+      member.height = candidate.outcome->embedded->height;
+    }
+    return member;
+  }
+
+  Status add_group(const std::string& id, const std::vector<Candidate>& candidates,
+                   const std::vector<GroupMember>& members, const GroupDecision& decision) {
     if (!decision.selected) {
       ++result_.num_unreadable_groups;
       for (const Candidate& candidate : candidates) {
@@ -126,6 +145,7 @@ class ProjectDecider {
 
   Decision row_of(const std::string& id, const std::vector<Candidate>& candidates,
                   const std::vector<GroupMember>& members, const GroupDecision& decision) const {
+    CHECK(decision.selected.has_value(), "a row is about a group that was decided");
     const std::size_t selected = *decision.selected;
     Decision row{.group_id = id, .timestamp = timestamp_, .project_id = options_->project};
     row.directory = directory_of(candidates.front());
