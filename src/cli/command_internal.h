@@ -79,6 +79,7 @@ std::string suggestion_for(const CLI::App& command, std::string_view misspelt);
 std::shared_ptr<CLI::FormatterBase> make_help_formatter();
 
 void add_audit_commands(CommandTree& tree);
+void add_cache_commands(CommandTree& tree);
 void add_config_commands(CommandTree& tree);
 void add_history_commands(CommandTree& tree);
 void add_predict_commands(CommandTree& tree);

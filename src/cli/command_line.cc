@@ -153,6 +153,7 @@ int run_command_line(std::span<const char* const> arguments) {
   add_audit_commands(tree);
   add_history_commands(tree);
   add_predict_commands(tree);
+  add_cache_commands(tree);
   add_validator_commands(tree);
   add_models_commands(tree);
   add_config_commands(tree);

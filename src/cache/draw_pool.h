@@ -1,0 +1,80 @@
+/// \file
+/// Items to draw from, without ever going through all of them.
+
+#pragma once
+
+#include "cache/served_map.h"
+#include "core/random.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace assay::cache {
+
+/// When an item counts as rested, in microseconds since 1970.
+struct DrawMoment {
+  std::uint64_t now = 0;
+  /// Served at this time or before: free. Later: cooling.
+  std::uint64_t free_since = 0;
+};
+
+enum class PoolOrder : std::uint8_t {
+  kUniform,    ///< Each free item with the same probability.
+  kLeastUsed,  ///< The free item that was served least often.
+};
+
+struct Claimed {
+  std::uint64_t id = 0;
+  std::uint64_t num_served = 0;   ///< Before this time.
+  std::uint64_t last_served = 0;  ///< Before this time; ServedMap::kNever.
+};
+
+/// The ids of one kind of item. What was served is in the shared map; the pool remembers, for each
+/// block of ids, a time before which none of them was served last. Times only grow, so that stays
+/// true whatever other processes do, and a block of cooling items is passed over at one look.
+/// Threads: one thread at a time.
+/// Cost:    of a claim: some tens of looks at the map while a tenth of the items are free; else one
+///          number a block, and one block.
+class DrawPool {
+ public:
+  /// An id that is not in the pool. Cost: none.
+  void add(std::uint64_t id);
+
+  std::size_t size() const { return ids_.size(); }
+  std::span<const std::uint64_t> ids() const { return ids_; }
+
+  /// Take a free item; nothing when all are cooling, or there are none. Items that are gone leave
+  /// the pool.
+  std::optional<Claimed> claim_free(ServedMap& served, RandomSource& random,
+                                    const DrawMoment& moment, PoolOrder order);
+  /// Take the item that was served least recently; nothing when there are none.
+  std::optional<Claimed> claim_oldest(ServedMap& served, const DrawMoment& moment);
+
+ private:
+  static constexpr std::size_t kBlockSize = 512;
+
+  std::optional<Claimed> try_claim(ServedMap& served, std::size_t position, std::uint64_t seen,
+                                   const DrawMoment& moment);
+  std::optional<Claimed> probe(ServedMap& served, RandomSource& random, const DrawMoment& moment,
+                               PoolOrder order);
+  std::optional<Claimed> search(ServedMap& served, RandomSource& random, const DrawMoment& moment,
+                                PoolOrder order);
+  /// What is best in a block, and how long nothing in it was served.
+  struct BlockView {
+    std::optional<std::size_t> best;
+    std::uint64_t best_seen = 0;
+    std::uint64_t oldest = ServedMap::kGone;
+  };
+  BlockView look_at(ServedMap& served, RandomSource& random, std::size_t block,
+                    const DrawMoment& moment, PoolOrder order);
+  void drop(std::size_t position);
+  std::size_t end_of(std::size_t block) const;
+
+  std::vector<std::uint64_t> ids_;
+  std::vector<std::uint64_t> bounds_;  // by block: nothing in it was served before
+};
+
+}  // namespace assay::cache

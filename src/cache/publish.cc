@@ -1,0 +1,92 @@
+#include "cache/publish.h"
+
+#include "cache/layout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kMark = ".incoming";
+
+std::string incoming_name(std::string_view name) { return fmt::format(".{}{}", name, kMark); }
+
+std::string final_name(std::string_view incoming) {
+  return std::string(incoming.substr(1, incoming.size() - 1 - kMark.size()));
+}
+
+Status write_synced(files::FileSystem& file_system, const fs::path& path,
+                    std::span<const std::byte> bytes) {
+  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kAppend));
+  // One that was killed may have left its half here.
+  RETURN_IF_ERROR(file->truncate(ByteCount(0)));
+  RETURN_IF_ERROR(file->append(bytes));
+  return file->sync();
+}
+
+Status write_all(files::FileSystem& file_system, const fs::path& folder,
+                 std::span<const NewFile> files) {
+  for (const NewFile& file : files) {
+    RETURN_IF_ERROR(write_synced(file_system, folder / incoming_name(file.name), file.image));
+    RETURN_IF_ERROR(write_synced(file_system, folder / incoming_name(sidecar_name(file.name)),
+                                 as_bytes(file.sidecar)));
+  }
+  for (const NewFile& file : files) {
+    for (const std::string& name : {sidecar_name(file.name), file.name}) {
+      RETURN_IF_ERROR(file_system.rename(folder / incoming_name(name), folder / name));
+    }
+  }
+  return file_system.sync_folder(folder);
+}
+
+}  // namespace
+
+bool is_incoming_name(std::string_view name) {
+  return name.starts_with('.') && name.ends_with(kMark) && name.size() > kMark.size() + 1;
+}
+
+Status publish(files::FileSystem& file_system, const fs::path& folder,
+               std::span<const NewFile> files) {
+  RETURN_IF_ERROR(file_system.create_folders(folder));
+  Status done = write_all(file_system, folder, files);
+  if (done) return done;
+  std::vector<std::string> names;
+  for (const NewFile& file : files) {
+    names.push_back(incoming_name(file.name));
+    names.push_back(incoming_name(sidecar_name(file.name)));
+  }
+  // If this fails too, the next writer does it.
+  static_cast<void>(finish_publishing(file_system, folder, names));
+  return done;
+}
+
+Result<FinishedPublishing> finish_publishing(files::FileSystem& file_system, const fs::path& folder,
+                                             std::span<const std::string> names) {
+  FinishedPublishing result;
+  bool is_changed = false;
+  for (const std::string& incoming : names) {
+    if (!is_incoming_name(incoming)) continue;
+    ASSIGN_OR_RETURN(const auto present, file_system.info(folder / incoming));
+    if (!present) continue;
+    is_changed = true;
+    const std::string name = final_name(incoming);
+    ASSIGN_OR_RETURN(const auto sidecar, file_system.info(folder / sidecar_name(name)));
+    // Names are given only when all contents are on disk: with its sidecar there, it is whole.
+    if (is_image_name(name) && sidecar) {
+      RETURN_IF_ERROR(file_system.rename(folder / incoming, folder / name));
+      ++result.num_completed;
+    } else {
+      RETURN_IF_ERROR(file_system.remove(folder / incoming));
+      result.num_taken_back += is_image_name(name) ? 1 : 0;
+    }
+  }
+  if (is_changed) RETURN_IF_ERROR(file_system.sync_folder(folder));
+  return result;
+}
+
+}  // namespace assay::cache

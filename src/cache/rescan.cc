@@ -1,0 +1,237 @@
+#include "cache/rescan.h"
+
+#include "cache/publish.h"
+#include "files/atomic_file.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace assay::cache {
+namespace {
+
+// Times of files are this coarse on some file systems: a folder that changed just now may change
+// again without its time telling.
+constexpr std::chrono::seconds kCoarseTime{2};
+// A file that is being copied looks broken until it is whole.
+constexpr std::chrono::minutes kCopyTime{5};
+constexpr std::size_t kBatchSize = 256;
+
+FileStamp stamp_of(const files::FileInfo& info) {
+  return {.size_bytes = info.size.count(), .modified = info.modified};
+}
+
+bool is_in(const std::vector<std::string>& sorted_names, const std::string& name) {
+  return std::ranges::binary_search(sorted_names, name);
+}
+
+/// Goes through one folder.
+class FolderScan {
+ public:
+  FolderScan(Store& store, const WriteTurn& turn, ItemFolder folder, RescanSummary& summary)
+      : store_(store), turn_(turn), folder_(folder), summary_(summary) {}
+
+  /// Errors: as rescan().
+  Status run(ScanDepth depth, const std::stop_token& stop);
+
+ private:
+  /// What is looked at again, and as what it is known.
+  struct Candidate {
+    std::string name;
+    std::optional<Item> known;
+  };
+
+  Status find_candidates(ScanDepth depth);
+  Status compare(ScanDepth depth, const Item& item);
+  Status take_in(std::span<const Candidate> candidates, const std::stop_token& stop);
+  Result<std::optional<Item>> look_at(const Candidate& candidate) const;
+  Status read_image(Item& item, const std::optional<ImageFacts>& facts) const;
+  Result<std::optional<FileStamp>> stamp_at(const std::string& name) const;
+  std::filesystem::path path(const std::string& name) const {
+    return store_.layout().folder(folder_) / name;
+  }
+
+  Store& store_;
+  const WriteTurn& turn_;
+  ItemFolder folder_;
+  RescanSummary& summary_;
+  std::vector<std::string> names_;
+  std::vector<Candidate> candidates_;
+  std::vector<std::uint64_t> gone_;
+  bool has_young_broken_ = false;
+};
+
+Result<std::optional<FileStamp>> FolderScan::stamp_at(const std::string& name) const {
+  ASSIGN_OR_RETURN(const auto info, store_.tools().file_system.info(path(name)));
+  if (!info || info->kind != files::FileKind::kFile) return std::optional<FileStamp>();
+  return std::optional(stamp_of(*info));
+}
+
+/// Whether a known item is still what the index says.
+Status FolderScan::compare(ScanDepth depth, const Item& item) {
+  const bool has_sidecar = is_in(names_, sidecar_name(item.name));
+  bool is_same = has_sidecar == item.sidecar.has_value();
+  if (is_same && (depth == ScanDepth::kFiles || item.state == ItemState::kBroken)) {
+    ASSIGN_OR_RETURN(const auto stamp, stamp_at(item.name));
+    is_same = stamp && *stamp == item.stamp;
+    if (is_same && has_sidecar) {
+      ASSIGN_OR_RETURN(const auto sidecar, stamp_at(sidecar_name(item.name)));
+      is_same = sidecar == item.sidecar;
+    }
+  }
+  if (!is_same) candidates_.push_back({.name = item.name, .known = item});
+  return {};
+}
+
+// Both lists are in the order of bytes.
+Status FolderScan::find_candidates(ScanDepth depth) {
+  auto name = names_.begin();
+  const auto take_new_before = [&](const std::string* limit) {
+    for (; name != names_.end() && (limit == nullptr || *name < *limit); ++name) {
+      if (is_image_name(*name)) candidates_.push_back({.name = *name, .known = std::nullopt});
+    }
+  };
+  Status compared;
+  RETURN_IF_ERROR(store_.index().for_each_in(folder_, [&](const Item& item) {
+    if (!compared) return;
+    take_new_before(&item.name);
+    if (name != names_.end() && *name == item.name) {
+      ++name;
+      compared = compare(depth, item);
+    } else {
+      gone_.push_back(item.id);
+    }
+  }));
+  RETURN_IF_ERROR(std::move(compared));
+  take_new_before(nullptr);
+  return {};
+}
+
+/// Fill in what the image is: by its sidecar if that is about this file, else by decoding.
+Status FolderScan::read_image(Item& item, const std::optional<ImageFacts>& facts) const {
+  if (facts && facts->size_bytes == item.stamp.size_bytes) {
+    item.facts = facts;
+    return {};
+  }
+  const ByteCount limit = store_.options().limits.max_size_bytes;
+  const auto bytes = files::read_file(store_.tools().file_system, path(item.name), limit);
+  if (!bytes) {
+    if (bytes.error().code == ErrorCode::kNotFound) return bytes.error();
+    item.state = ItemState::kBroken;
+    item.problem = bytes.error().message;
+    return {};
+  }
+  auto examined = examine(as_bytes(*bytes), store_.options().limits);
+  if (examined) {
+    item.facts = std::move(examined->facts);
+  } else {
+    item.state = ItemState::kBroken;
+    item.problem = examined.error().reason;
+  }
+  return {};
+}
+
+/// Nothing when the file is no longer there, or is none.
+Result<std::optional<Item>> FolderScan::look_at(const Candidate& candidate) const {
+  ASSIGN_OR_RETURN(const auto stamp, stamp_at(candidate.name));
+  if (!stamp) return std::optional<Item>();
+  ASSIGN_OR_RETURN(const auto sidecar, stamp_at(sidecar_name(candidate.name)));
+  Item item{.folder = folder_,
+            .name = candidate.name,
+            .stamp = *stamp,
+            .sidecar = sidecar,
+            .state = ItemState::kNoSidecar,
+            .added = candidate.known ? candidate.known->added : stamp->modified};
+  std::optional<ImageFacts> facts;
+  if (sidecar) {
+    const auto text = files::read_file(store_.tools().file_system,
+                                       path(sidecar_name(candidate.name)), kMaxSidecarSize);
+    Sidecar found = text ? read_sidecar(*text) : Sidecar();
+    item.state = found.state;
+    item.label = found.label;
+    item.source = std::move(found.source);
+    facts = std::move(found.facts);
+  }
+  const bool is_same_image =
+      candidate.known && candidate.known->stamp == *stamp && candidate.known->facts;
+  if (is_same_image) facts = candidate.known->facts;
+  RETURN_IF_ERROR(read_image(item, facts));
+  return std::optional(std::move(item));
+}
+
+Status FolderScan::take_in(std::span<const Candidate> candidates, const std::stop_token& stop) {
+  std::vector<std::optional<Item>> found(candidates.size());
+  RETURN_IF_ERROR(parallel_for(
+      store_.tools().pool, candidates.size(),
+      [&](std::size_t i) -> Status {
+        auto item = look_at(candidates[i]);
+        // One that was removed meanwhile is noticed by the next scan.
+        if (!item && item.error().code == ErrorCode::kNotFound) return {};
+        if (!item) return item.error();
+        found[i] = std::move(*item);
+        return {};
+      },
+      stop));
+  std::vector<Item> items;
+  const Timestamp now = store_.tools().clock.now();
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) continue;
+    ++(candidates[i].known ? summary_.num_changed : summary_.num_new);
+    has_young_broken_ = has_young_broken_ || (found[i]->state == ItemState::kBroken &&
+                                              now - found[i]->stamp.modified < kCopyTime);
+    items.push_back(std::move(*found[i]));
+  }
+  return store_.put(turn_, items);
+}
+
+Status FolderScan::run(ScanDepth depth, const std::stop_token& stop) {
+  files::FileSystem& file_system = store_.tools().file_system;
+  const std::filesystem::path folder = store_.layout().folder(folder_);
+  ASSIGN_OR_RETURN(const auto info, file_system.info(folder));
+  const std::optional<Timestamp> modified = info ? std::optional(info->modified) : std::nullopt;
+  ASSIGN_OR_RETURN(const auto scanned, store_.index().scanned(folder_));
+  if (depth == ScanDepth::kFolders && modified && scanned == modified) return {};
+  if (info) {
+    ASSIGN_OR_RETURN(names_, file_system.list(folder));
+    if (store_.options().access == Access::kWrite) {
+      ASSIGN_OR_RETURN(const auto finished, finish_publishing(file_system, folder, names_));
+      summary_.num_completed += finished.num_completed;
+      summary_.num_taken_back += finished.num_taken_back;
+      if (finished.num_completed > 0) {
+        ASSIGN_OR_RETURN(names_, file_system.list(folder));
+      }
+    }
+  }
+  RETURN_IF_ERROR(find_candidates(depth));
+  RETURN_IF_ERROR(store_.forget(turn_, gone_));
+  summary_.num_gone += gone_.size();
+  const std::span<const Candidate> all(candidates_);
+  for (std::size_t start = 0; start < all.size(); start += kBatchSize) {
+    RETURN_IF_ERROR(take_in(all.subspan(start, std::min(kBatchSize, all.size() - start)), stop));
+  }
+  const bool is_settled =
+      modified && !has_young_broken_ && store_.tools().clock.now() - *modified > kCoarseTime;
+  const std::optional<Timestamp> known = is_settled ? modified : std::nullopt;
+  if (known == scanned) return {};
+  return store_.index().set_scanned(folder_, known);
+}
+
+}  // namespace
+
+Result<RescanSummary> rescan(Store& store, ScanDepth depth, const std::stop_token& stop) {
+  RescanSummary summary;
+  ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
+  for (const ItemFolder folder : kItemFolders) {
+    Status scanned = FolderScan(store, turn, folder, summary).run(depth, stop);
+    if (scanned) continue;
+    const ErrorCode code = scanned.error().code;
+    if (code != ErrorCode::kDenied && code != ErrorCode::kInvalidInput) return scanned.error();
+    summary.failures.push_back({.folder = folder, .error = std::move(scanned.error())});
+  }
+  return summary;
+}
+
+}  // namespace assay::cache

@@ -1,0 +1,253 @@
+#include "cache/sampler.h"
+
+#include "cache/testing/cache_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+using testing::CacheFixture;
+
+/// Items of the index without files: nothing here reads them.
+void fill(Store& store, std::size_t count, std::optional<Label> label, const std::string& source) {
+  static int batch = 0;
+  ++batch;
+  std::vector<Item> items;
+  for (std::size_t i = 0; i < count; ++i) {
+    items.push_back({.folder = ItemFolder::kRoadworkImage,
+                     .name = "item-" + std::to_string(batch) + "-" + std::to_string(i) + ".jpg",
+                     .state = label ? ItemState::kReady : ItemState::kNoLabel,
+                     .label = label,
+                     .source = source});
+  }
+  const auto turn = store.begin_turn();
+  ASSERT_TRUE(turn);
+  ASSERT_TRUE(store.put(*turn, items));
+}
+
+Draw draw_one(Sampler& sampler, const DrawOptions& options) {
+  const auto draw = sampler.draw(options);
+  EXPECT_TRUE(draw);
+  EXPECT_TRUE(*draw);
+  return **draw;
+}
+
+/// How far counts are from equal, in standard deviations of chi-square: some -3 to 4 by chance.
+double chi_square_excess(const std::vector<double>& counts) {
+  const double expected =
+      std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
+  double sum = 0;
+  for (const double count : counts) sum += (count - expected) * (count - expected) / expected;
+  const double freedom = static_cast<double>(counts.size() - 1);
+  return (sum - freedom) / std::sqrt(2 * freedom);
+}
+
+template <typename Key>
+std::vector<double> counts_of(const std::map<Key, int>& drawn) {
+  std::vector<double> counts;
+  for (const auto& [key, count] : drawn) counts.push_back(count);
+  return counts;
+}
+
+TEST(Sampler, AnEmptyCacheGivesNothing) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  auto sampler = Sampler::open(*store);
+  ASSERT_TRUE(sampler);
+  for (const DrawPolicy policy :
+       {DrawPolicy::kUniform, DrawPolicy::kSources, DrawPolicy::kLeastUsed}) {
+    const auto draw = sampler->draw({.policy = policy});
+    ASSERT_TRUE(draw);
+    EXPECT_FALSE(*draw);
+  }
+}
+
+TEST(Sampler, FindsTheOneItemOfItsLabelAmongMany) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  fill(*store, 5000, Label::kNone, "a");
+  fill(*store, 1, Label::kRoadwork, "a");
+  fill(*store, 5000, std::nullopt, "a");
+  auto sampler = Sampler::open(*store);
+  for (int i = 0; i < 50; ++i) {
+    const Draw draw = draw_one(*sampler, {.label = Label::kRoadwork});
+    EXPECT_EQ(draw.label, Label::kRoadwork);
+    EXPECT_EQ(draw.num_served_before, static_cast<std::uint64_t>(i));
+    EXPECT_EQ(draw.is_cooling, i > 0);
+    EXPECT_EQ(draw.num_eligible, 1U);
+  }
+}
+
+TEST(Sampler, IsUniform) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  fill(*store, 1000, Label::kNone, "a");
+  auto sampler = Sampler::open(*store);
+  std::map<std::uint64_t, int> drawn;
+  for (int i = 0; i < 100'000; ++i) {
+    ++drawn[draw_one(*sampler, {.cool_down = std::chrono::milliseconds(0)}).id];
+    fixture.clock.advance(std::chrono::microseconds(1));
+  }
+  ASSERT_EQ(drawn.size(), 1000U);
+  EXPECT_LT(std::abs(chi_square_excess(counts_of(drawn))), 5);
+}
+
+TEST(Sampler, IsUniformOverSourcesAndWithin) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  fill(*store, 900, Label::kNone, "large");
+  fill(*store, 90, Label::kNone, "middle");
+  fill(*store, 9, Label::kNone, "small");
+  auto sampler = Sampler::open(*store);
+  std::map<std::string, int> sources;
+  std::map<std::uint64_t, int> of_middle;
+  for (int i = 0; i < 30'000; ++i) {
+    const Draw draw = draw_one(
+        *sampler, {.policy = DrawPolicy::kSources, .cool_down = std::chrono::milliseconds(0)});
+    ++sources[draw.source];
+    if (draw.source == "middle") ++of_middle[draw.id];
+    fixture.clock.advance(std::chrono::microseconds(1));
+  }
+  EXPECT_LT(std::abs(chi_square_excess(counts_of(sources))), 5);
+  ASSERT_EQ(of_middle.size(), 90U);
+  EXPECT_LT(std::abs(chi_square_excess(counts_of(of_middle))), 5);
+}
+
+TEST(Sampler, TheLeastUsedComeFirst) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  fill(*store, 300, Label::kNone, "a");
+  auto sampler = Sampler::open(*store);
+  const DrawOptions options{.policy = DrawPolicy::kLeastUsed,
+                            .cool_down = std::chrono::milliseconds(0)};
+  std::map<std::uint64_t, int> drawn;
+  for (int i = 0; i < 3000; ++i) {
+    ++drawn[draw_one(*sampler, options).id];
+    fixture.clock.advance(std::chrono::microseconds(1));
+  }
+  ASSERT_EQ(drawn.size(), 300U);
+  for (const auto& [id, count] : drawn) EXPECT_EQ(count, 10);
+}
+
+TEST(Sampler, NothingComesTwiceWithinTheCoolDown) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  fill(*store, 3000, Label::kNone, "a");
+  auto sampler = Sampler::open(*store);
+  for (const DrawPolicy policy :
+       {DrawPolicy::kUniform, DrawPolicy::kSources, DrawPolicy::kLeastUsed}) {
+    std::set<std::uint64_t> drawn;
+    for (int i = 0; i < 3000; ++i) {
+      const Draw draw = draw_one(*sampler, {.policy = policy});
+      EXPECT_FALSE(draw.is_cooling);
+      drawn.insert(draw.id);
+      fixture.clock.advance(std::chrono::microseconds(1));
+    }
+    EXPECT_EQ(drawn.size(), 3000U) << to_string(policy);
+    fixture.clock.advance(std::chrono::hours(2));
+  }
+}
+
+TEST(Sampler, WhenAllAreCoolingTheOldestComes) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  fill(*store, 1100, Label::kNone, "a");
+  auto sampler = Sampler::open(*store);
+  std::vector<std::uint64_t> order;
+  for (int i = 0; i < 1100; ++i) {
+    order.push_back(draw_one(*sampler, {}).id);
+    fixture.clock.advance(std::chrono::microseconds(1));
+  }
+  for (int i = 0; i < 2200; ++i) {
+    const Draw draw = draw_one(*sampler, {});
+    EXPECT_TRUE(draw.is_cooling);
+    EXPECT_EQ(draw.id, order[static_cast<std::size_t>(i) % order.size()]);
+    fixture.clock.advance(std::chrono::microseconds(1));
+  }
+  fixture.clock.advance(std::chrono::hours(1));
+  EXPECT_FALSE(draw_one(*sampler, {}).is_cooling);
+}
+
+TEST(Sampler, FollowsAdditionsAndRemovalsOfOthers) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  const auto other = fixture.open();
+  fill(*store, 2, Label::kNone, "a");
+  auto sampler = Sampler::open(*store);
+  EXPECT_EQ(draw_one(*sampler, {}).num_eligible, 2U);
+  fill(*other, 6000, Label::kNone, "b");  // beyond the slots that were mapped
+  EXPECT_EQ(draw_one(*sampler, {}).num_eligible, 6002U);
+  std::vector<std::uint64_t> ids;
+  ASSERT_TRUE(store->index().for_each([&](const Item& item) { ids.push_back(item.id); }));
+  ids.pop_back();
+  {
+    const auto turn = other->begin_turn();
+    ASSERT_TRUE(other->forget(*turn, ids));
+  }
+  std::set<std::uint64_t> drawn;
+  for (int i = 0; i < 100; ++i) drawn.insert(draw_one(*sampler, {}).id);
+  EXPECT_EQ(drawn.size(), 1U);
+}
+
+TEST(Sampler, EightProcessesServeNothingTwice) {
+  constexpr int kProcesses = 8;
+  constexpr int kDraws = 2500;
+  CacheFixture fixture;
+  {
+    const auto store = fixture.open();
+    fill(*store, std::size_t{kProcesses} * kDraws, Label::kNone, "a");
+  }
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const auto file = files::posix_file_system().open(
+          fixture.folder.path() / ("ids-" + std::to_string(i)), files::OpenMode::kAppend);
+      SeededRandom random(static_cast<std::uint64_t>(i));
+      ThreadPool pool({.num_threads = 1});
+      const auto store = Store::open({.file_system = files::posix_file_system(),
+                                      .clock = system_clock(),
+                                      .random = random,
+                                      .pool = pool},
+                                     fixture.layout, {});
+      auto sampler = Sampler::open(**store);
+      for (int k = 0; k < kDraws; ++k) {
+        const auto draw = sampler->draw({});
+        const std::uint64_t id = draw && *draw && !(*draw)->is_cooling ? (*draw)->id : 0;
+        static_cast<void>((*file)->append(std::as_bytes(std::span(&id, 1))));
+      }
+      _exit(0);
+    }
+    children.push_back(child);
+  }
+  std::set<std::uint64_t> drawn;
+  for (int i = 0; i < kProcesses; ++i) {
+    int status = 0;
+    ASSERT_EQ(waitpid(children[static_cast<std::size_t>(i)], &status, 0),
+              children[static_cast<std::size_t>(i)]);
+    ASSERT_EQ(status, 0);
+    std::vector<std::uint64_t> ids(kDraws);
+    const auto file = fixture.file_system.open(fixture.folder.path() / ("ids-" + std::to_string(i)),
+                                               files::OpenMode::kRead);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE((*file)->read_at(0, std::as_writable_bytes(std::span(ids))));
+    drawn.insert(ids.begin(), ids.end());
+  }
+  // As many as there are: each exactly once, down to the last one.
+  EXPECT_EQ(drawn.size(), std::size_t{kProcesses} * kDraws);
+  EXPECT_FALSE(drawn.contains(0));
+}
+
+}  // namespace
+}  // namespace assay::cache

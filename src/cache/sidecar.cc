@@ -1,0 +1,208 @@
+#include "cache/sidecar.h"
+
+#include "core/hex.h"
+#include "json/value.h"
+#include "json/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+namespace assay::cache {
+namespace {
+
+// Names of members: other programs read the first two, and write the format and the size.
+constexpr std::string_view kLabel = "label";
+constexpr std::string_view kDescription = "scene_description";
+constexpr std::string_view kSource = "source";
+constexpr std::string_view kFormat = "image_format";
+constexpr std::string_view kSize = "image_size";
+constexpr std::string_view kBytes = "image_bytes";
+constexpr std::string_view kContent = "sha256";
+constexpr std::string_view kLook = "perceptual_hash";
+
+std::optional<Label> label_in(const json::Value* value) {
+  if (value == nullptr) return std::nullopt;
+  double number = std::numeric_limits<double>::quiet_NaN();
+  if (const auto boolean = value->boolean()) number = *boolean ? 1 : 0;
+  if (const auto given = value->number()) number = *given;
+  if (number == 1) return Label::kRoadwork;
+  if (number == 0) return Label::kNone;
+  return std::nullopt;
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
+}
+
+/// How a description counts: other programs take any that Python holds for true; a blank or the
+/// word that pandas writes for nothing describes nothing all the same.
+enum class Description : std::uint8_t { kNone, kEmptyWords, kSome };
+
+Description description_in(const json::Value* value) {
+  if (value == nullptr || value->is_null()) return Description::kNone;
+  if (const std::string* text = value->text()) {
+    if (text->empty()) return Description::kNone;
+    return is_blank(*text) || *text == "nan" ? Description::kEmptyWords : Description::kSome;
+  }
+  if (value->boolean() == false || value->number() == 0.0) return Description::kNone;
+  const auto* const list = value->list();
+  const auto* const object = value->object();
+  const bool is_empty =
+      (list != nullptr && list->empty()) || (object != nullptr && object->empty());
+  if (is_empty) return Description::kNone;
+  return Description::kSome;
+}
+
+std::optional<std::uint32_t> side_in(const json::Value& value) {
+  const auto side = value.integer();
+  if (!side || *side <= 0 || *side > std::numeric_limits<std::uint32_t>::max()) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(*side);
+}
+
+std::optional<std::uint64_t> look_in(std::string_view text) {
+  std::uint64_t look = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), look, 16);
+  const bool is_whole = failure == std::errc() && end == text.data() + text.size();
+  return is_whole && text.size() == 16 ? std::optional(look) : std::nullopt;
+}
+
+/// Empty when there is no such text.
+std::string_view text_of(const json::Value& object, std::string_view name) {
+  const json::Value* const member = object.find(name);
+  const std::string* const text = member == nullptr ? nullptr : member->text();
+  return text == nullptr ? std::string_view() : std::string_view(*text);
+}
+
+std::optional<images::ImageSize> size_in(const json::Value& object) {
+  const json::Value* const member = object.find(kSize);
+  const json::Value::List* const sides = member == nullptr ? nullptr : member->list();
+  if (sides == nullptr || sides->size() != 2) return std::nullopt;
+  const auto width = side_in(sides->front());
+  const auto height = side_in(sides->back());
+  if (!width || !height) return std::nullopt;
+  return images::ImageSize{.width = *width, .height = *height};
+}
+
+std::optional<ImageFacts> facts_in(const json::Value& object) {
+  const json::Value* const bytes = object.find(kBytes);
+  const std::int64_t size_bytes = bytes == nullptr ? -1 : bytes->integer().value_or(-1);
+  const auto content = Sha256::parse(text_of(object, kContent));
+  const auto look = look_in(text_of(object, kLook));
+  const auto size = size_in(object);
+  if (size_bytes < 0 || !content || !look || !size) return std::nullopt;
+  return ImageFacts{.size_bytes = static_cast<std::uint64_t>(size_bytes),
+                    .content = *content,
+                    .look = *look,
+                    .format = std::string(text_of(object, kFormat)),
+                    .size = *size};
+}
+
+/// Of the files of other programs: the table that a photo was taken from, or the model that drew
+/// it.
+std::string source_in(const json::Value& object) {
+  for (const std::string_view name : {kSource, std::string_view("model_name")}) {
+    const std::string_view text = text_of(object, name);
+    if (!text.empty()) return std::string(text);
+  }
+  return std::filesystem::path(text_of(object, "source_parquet")).stem().native();
+}
+
+void write_value(json::Writer& writer, const json::Value& value) {
+  if (const auto* list = value.list()) {
+    writer.begin_list();
+    for (const json::Value& entry : *list) write_value(writer, entry);
+    writer.end_list();
+  } else if (const auto* object = value.object()) {
+    writer.begin_object();
+    for (const auto& [name, member] : *object) write_value(writer.name(name), member);
+    writer.end_object();
+  } else if (const std::string* text = value.text()) {
+    writer.text(*text);
+  } else if (const auto boolean = value.boolean()) {
+    writer.boolean(*boolean);
+  } else if (const auto integer = value.integer()) {
+    writer.integer(*integer);
+  } else if (const auto number = value.number()) {
+    writer.number(*number);
+  } else {
+    writer.null();
+  }
+}
+
+std::string description_for(Label label, std::string_view description) {
+  if (label == Label::kNone) return "";
+  return std::string(is_blank(description) ? kDefaultDescription : description);
+}
+
+}  // namespace
+
+std::string_view to_string(ItemState state) {
+  constexpr std::array<std::string_view, kNumItemStates> kNames = {
+      "ready", "no_sidecar", "no_label", "disagrees", "bad_sidecar", "broken"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+bool is_eligible(ItemState state, std::optional<Label> label, std::optional<Label> wanted) {
+  if (wanted) return state == ItemState::kReady && label == wanted;
+  return state == ItemState::kReady || state == ItemState::kNoLabel ||
+         state == ItemState::kDisagrees;
+}
+
+Sidecar read_sidecar(std::string_view text) {
+  const auto value = json::parse(text, {.max_size = kMaxSidecarSize});
+  if (!value || value->object() == nullptr) return {};
+  Sidecar sidecar{.state = ItemState::kNoLabel, .label = label_in(value->find(kLabel))};
+  sidecar.source = source_in(*value);
+  sidecar.facts = facts_in(*value);
+  if (!sidecar.label) return sidecar;
+  const Description description = description_in(value->find(kDescription));
+  const Description fitting =
+      *sidecar.label == Label::kRoadwork ? Description::kSome : Description::kNone;
+  sidecar.state = description == fitting ? ItemState::kReady : ItemState::kDisagrees;
+  return sidecar;
+}
+
+std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
+  json::Writer writer(json::Layout::kPretty);
+  writer.begin_object();
+  if (draft.label) {
+    writer.name(kLabel).integer(static_cast<std::int64_t>(*draft.label));
+    writer.name(kDescription).text(description_for(*draft.label, draft.description));
+  }
+  writer.name(kSource).text(draft.source);
+  writer.name("original_name").text(draft.original_name);
+  writer.name("imported").text(to_rfc3339(draft.imported));
+  writer.name(kFormat).text(facts.format);
+  writer.name(kSize).begin_list();
+  writer.unsigned_integer(facts.size.width).unsigned_integer(facts.size.height).end_list();
+  writer.name("image_mode").text(draft.image_mode);
+  writer.name("exif_orientation").integer(static_cast<std::int64_t>(draft.orientation));
+  writer.name("is_animated").boolean(draft.is_animated);
+  writer.name(kBytes).unsigned_integer(facts.size_bytes);
+  writer.name(kContent).text(facts.content.to_hex());
+  writer.name(kLook).text(fmt::format("{:016x}", facts.look));
+  writer.end_object();
+  return writer.take() + "\n";
+}
+
+std::string relabelled(std::string_view text, Label label, std::string_view description) {
+  json::Value::Object members;
+  auto value = json::parse(text, {.max_size = kMaxSidecarSize});
+  if (value && value->object() != nullptr) members = *value->object();
+  members.insert_or_assign(std::string(kLabel), json::Value(static_cast<std::int64_t>(label)));
+  members.insert_or_assign(std::string(kDescription),
+                           json::Value(description_for(label, description)));
+  json::Writer writer(json::Layout::kPretty);
+  write_value(writer, json::Value(std::move(members)));
+  return writer.take() + "\n";
+}
+
+}  // namespace assay::cache

@@ -1,0 +1,85 @@
+/// \file
+/// The JSON file beside each image: what it shows and where it comes from.
+
+#pragma once
+
+#include "cache/layout.h"
+#include "core/bytes.h"
+#include "core/result.h"
+#include "core/sha256.h"
+#include "core/timestamp.h"
+#include "images/probe.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace assay::cache {
+
+/// Whether an item can be served. The index holds the numbers: do not change the values.
+enum class ItemState : std::uint8_t {
+  kReady = 0,       ///< A label, and a description that agrees with it.
+  kNoSidecar = 1,   ///< Nothing beside the image: a file that was put there by hand.
+  kNoLabel = 2,     ///< A sidecar without `label` 0 or 1.
+  kDisagrees = 3,   ///< `label` 1 without a description, or 0 with one.
+  kBadSidecar = 4,  ///< No JSON object.
+  kBroken = 5,      ///< The image does not decode.
+};
+inline constexpr std::size_t kNumItemStates = 6;
+
+/// In snake case, for JSON.
+std::string_view to_string(ItemState state);
+
+/// Whether an item is one of those to draw from when `wanted` is asked for, or any label.
+bool is_eligible(ItemState state, std::optional<Label> label, std::optional<Label> wanted);
+
+/// What our own sidecars say of the image itself, so that an index can be made anew without
+/// decoding.
+struct ImageFacts {
+  std::uint64_t size_bytes = 0;
+  Sha256 content;
+  std::uint64_t look = 0;  ///< images::perceptual_hash().
+  std::string format;      ///< `jpeg`, as PIL calls it in lower case.
+  images::ImageSize size;
+};
+
+/// A sidecar as it was found, of any origin.
+struct Sidecar {
+  ItemState state = ItemState::kBadSidecar;
+  std::optional<Label> label = {};
+  std::string source = {};  ///< Empty when it says none.
+  std::optional<ImageFacts> facts = {};
+};
+
+/// Never fails: what cannot be read is a state. As the program that these files are for, `true` and
+/// 1.0 are the label 1. A description of blanks or of `nan` is none.
+Sidecar read_sidecar(std::string_view text);
+
+/// What a new sidecar says.
+struct SidecarDraft {
+  std::optional<Label> label = {};
+  /// Of the works that are seen: with kRoadwork alone. Empty: a default, without which other
+  /// programs would pass over the item.
+  std::string description = {};
+  std::string source = {};
+  std::string original_name = {};
+  std::string image_mode = {};  ///< As PIL names it.
+  images::Orientation orientation = images::Orientation::kUpright;
+  bool is_animated = false;
+  Timestamp imported = {};
+};
+
+std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts);
+
+/// The sidecar with another label and description, every other member kept; a new one when there
+/// was none, or none that can be read.
+std::string relabelled(std::string_view text, Label label, std::string_view description);
+
+/// The description of roadwork of which nobody said more.
+inline constexpr std::string_view kDefaultDescription = "Roadwork on or beside the road.";
+
+/// A larger sidecar is some other file.
+inline constexpr ByteCount kMaxSidecarSize{1U << 20};
+
+}  // namespace assay::cache

@@ -1,0 +1,168 @@
+#include "cache/store.h"
+
+#include "core/check.h"
+#include "core/parse_number.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Slots are 16 bytes: growing in large steps costs little, and spares those who map them.
+constexpr std::uint64_t kSlotStep = 4096;
+constexpr std::chrono::milliseconds kLockPause{5};
+
+/// Wait until `path` can be locked. Errors: as Store.
+Result<WriteTurn> wait_for_lock(files::FileSystem& file_system, Clock& clock, const fs::path& path,
+                                std::chrono::milliseconds max_wait, const std::stop_token& stop) {
+  const auto deadline = clock.monotonic() + max_wait;
+  while (true) {
+    auto lock = file_system.lock(path);
+    if (lock) return WriteTurn{std::move(*lock)};
+    if (lock.error().code != ErrorCode::kUnavailable) return lock.error();
+    if (stop.stop_requested()) return cancelled("stopped while another process writes the cache");
+    if (clock.monotonic() >= deadline) {
+      return unavailable(
+          fmt::format("another process has been writing this cache for {}; wait for it or stop it "
+                      "(it holds {})",
+                      assay::to_string(max_wait), path.native()));
+    }
+    std::this_thread::sleep_for(kLockPause);
+  }
+}
+
+Status remove_if_there(files::FileSystem& file_system, const fs::path& path) {
+  Status removed = file_system.remove(path);
+  if (!removed && removed.error().code == ErrorCode::kNotFound) return {};
+  return removed;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const StoreTools& tools, CacheLayout layout,
+                                           const StoreOptions& options,
+                                           const std::stop_token& stop) {
+  if (options.access == Access::kRead) {
+    ASSIGN_OR_RETURN(ItemIndex index, ItemIndex::open_in_memory());
+    return std::unique_ptr<Store>(new Store(tools, std::move(layout), options, std::move(index)));
+  }
+  RETURN_IF_ERROR(tools.file_system.create_folders(layout.state()));
+  ASSIGN_OR_RETURN(
+      const WriteTurn turn,
+      wait_for_lock(tools.file_system, tools.clock, layout.write_lock(), options.max_wait, stop));
+  ASSIGN_OR_RETURN(ItemIndex index, ItemIndex::open(tools.file_system, tools.random, layout));
+  std::unique_ptr<Store> store(new Store(tools, std::move(layout), options, std::move(index)));
+  RETURN_IF_ERROR(store->prepare(turn));
+  return store;
+}
+
+Status Store::prepare(const WriteTurn& /*turn*/) {
+  RETURN_IF_ERROR(retire_others());
+  RETURN_IF_ERROR(reserve_slots(0));
+  return finish_removals();
+}
+
+// Of an index that is no more: those who serve by it open the new one.
+Status Store::retire_others() {
+  ASSIGN_OR_RETURN(const auto names, tools_.file_system.list(layout_.state()));
+  const std::string own = layout_.served(index_.epoch()).filename().native();
+  for (const std::string& name : names) {
+    if (!name.starts_with("served-") || !name.ends_with(".map") || name == own) continue;
+    auto other = ServedMap::open(layout_.state() / name, 0);
+    if (other) other->retire();
+    RETURN_IF_ERROR(remove_if_there(tools_.file_system, layout_.state() / name));
+  }
+  return {};
+}
+
+Status Store::reserve_slots(std::uint64_t num_more) {
+  ASSIGN_OR_RETURN(const std::uint64_t largest, index_.largest_id());
+  const std::uint64_t wanted = largest + num_more + 1;
+  if (served_ && served_->num_slots() >= wanted) return {};
+  const std::uint64_t rounded = (wanted / kSlotStep + 1) * kSlotStep;
+  ASSIGN_OR_RETURN(served_, ServedMap::open(layout_.served(index_.epoch()), rounded));
+  return {};
+}
+
+Status Store::refresh_served() {
+  CHECK(served_.has_value(), "a store that only reads has nothing to refresh");
+  return reserve_slots(0);
+}
+
+Result<WriteTurn> Store::begin_turn(const std::stop_token& stop) {
+  if (options_.access == Access::kRead) return WriteTurn{};
+  return wait_for_lock(tools_.file_system, tools_.clock, layout_.write_lock(), options_.max_wait,
+                       stop);
+}
+
+Status Store::put(const WriteTurn& /*turn*/, std::span<Item> items) {
+  if (items.empty()) return {};
+  if (options_.access == Access::kWrite) RETURN_IF_ERROR(reserve_slots(items.size()));
+  ASSIGN_OR_RETURN(const auto replaced, index_.put(items));
+  if (!served_) return {};
+  for (const auto& pair : replaced) {
+    served_->copy(pair.old_id, pair.new_id);
+    served_->claim_removal(pair.old_id, served_->last_served(pair.old_id));
+  }
+  served_->advance_generation();
+  return {};
+}
+
+Status Store::forget(const WriteTurn& /*turn*/, std::span<const std::uint64_t> ids) {
+  if (ids.empty()) return {};
+  RETURN_IF_ERROR(index_.forget(ids));
+  if (!served_) return {};
+  for (const std::uint64_t id : ids) served_->claim_removal(id, served_->last_served(id));
+  served_->advance_generation();
+  return {};
+}
+
+Result<std::vector<Item>> Store::remove(const WriteTurn& /*turn*/, std::span<const Item> items,
+                                        std::chrono::microseconds in_flight) {
+  CHECK(served_.has_value(), "a store that only reads removes nothing");
+  const auto now = tools_.clock.now().time_since_epoch();
+  const auto free_since =
+      static_cast<std::uint64_t>(std::max<std::int64_t>((now - in_flight).count(), 0));
+  std::vector<Item> taken;
+  for (const Item& item : items) {
+    const std::uint64_t seen = served_->last_served(item.id);
+    const bool is_free = seen == ServedMap::kGone || seen <= free_since;
+    if (is_free && served_->claim_removal(item.id, seen)) taken.push_back(item);
+  }
+  if (taken.empty()) return taken;
+  const Status noted = index_.begin_removal(taken);
+  if (!noted) {
+    for (const Item& item : taken) served_->reset_if_gone(item.id);
+    return noted.error();
+  }
+  served_->advance_generation();
+  RETURN_IF_ERROR(finish_removals());
+  return taken;
+}
+
+// The image first: whoever lists images never sees one without its sidecar.
+Status Store::finish_removals() {
+  ASSIGN_OR_RETURN(const std::vector<Removal> removals, index_.removals());
+  if (removals.empty()) return {};
+  std::set<ItemFolder> changed;
+  for (const Removal& removal : removals) {
+    const fs::path folder = layout_.folder(removal.folder);
+    RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / removal.name));
+    RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / sidecar_name(removal.name)));
+    changed.insert(removal.folder);
+  }
+  for (const ItemFolder folder : changed) {
+    RETURN_IF_ERROR(tools_.file_system.sync_folder(layout_.folder(folder)));
+  }
+  return index_.end_removals();
+}
+
+}  // namespace assay::cache

@@ -1,0 +1,105 @@
+/// \file
+/// One cache folder, opened: its index, what was served, and the turn to write.
+
+#pragma once
+
+#include "cache/examine.h"
+#include "cache/item_index.h"
+#include "cache/layout.h"
+#include "cache/served_map.h"
+#include "core/clock.h"
+#include "core/random.h"
+#include "core/result.h"
+#include "core/thread_pool.h"
+#include "files/file_system.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+
+namespace assay::cache {
+
+/// What a store works with; all outlive it.
+struct StoreTools {
+  files::FileSystem& file_system;
+  Clock& clock;
+  RandomSource& random;
+  ThreadPool& pool;
+};
+
+enum class Access : std::uint8_t {
+  kWrite,
+  /// Nothing is written, not even our own state: the index is made in memory, by a scan.
+  kRead,
+};
+
+struct StoreOptions {
+  Access access = Access::kWrite;
+  ExamineLimits limits = {};
+  /// How long to wait while another process writes.
+  std::chrono::milliseconds max_wait = std::chrono::seconds(60);
+};
+
+/// The right to change the cache, held until destroyed. Of all processes one has it at a time.
+struct WriteTurn {
+  std::unique_ptr<files::FileLock> lock;  ///< Null where nothing is written.
+};
+
+/// Threads: one thread at a time.
+/// Errors: as FileSystem and db::Database; kUnavailable also when another process writes for longer
+///         than `max_wait`; kCancelled.
+class Store {
+ public:
+  /// For writing, the folder is made. What a killed process has left is put in order.
+  static Result<std::unique_ptr<Store>> open(const StoreTools& tools, CacheLayout layout,
+                                             const StoreOptions& options,
+                                             const std::stop_token& stop = {});
+
+  const StoreTools& tools() const { return tools_; }
+  const CacheLayout& layout() const { return layout_; }
+  const StoreOptions& options() const { return options_; }
+  ItemIndex& index() { return index_; }
+  /// Null when nothing is written.
+  ServedMap* served() { return served_ ? &*served_ : nullptr; }
+
+  /// Wait for the turn to write.
+  Result<WriteTurn> begin_turn(const std::stop_token& stop = {});
+
+  /// Keep `items`, in place of those of the same names, and tell those who hold a view. They get
+  /// their ids.
+  Status put(const WriteTurn& turn, std::span<Item> items);
+  /// Forget items whose files are gone.
+  Status forget(const WriteTurn& turn, std::span<const std::uint64_t> ids);
+  /// Remove items with their files: nobody gets one from here on. One that was served in the last
+  /// `in_flight` stays. Returns those that were removed.
+  Result<std::vector<Item>> remove(const WriteTurn& turn, std::span<const Item> items,
+                                   std::chrono::microseconds in_flight);
+
+  /// Map what has been served anew, when the index has outgrown it.
+  Status refresh_served();
+
+  std::filesystem::path path_of(const Item& item) const {
+    return layout_.folder(item.folder) / item.name;
+  }
+  std::filesystem::path sidecar_of(const Item& item) const {
+    return layout_.folder(item.folder) / sidecar_name(item.name);
+  }
+
+ private:
+  Store(const StoreTools& tools, CacheLayout layout, const StoreOptions& options, ItemIndex index)
+      : tools_(tools), layout_(std::move(layout)), options_(options), index_(std::move(index)) {}
+  Status prepare(const WriteTurn& turn);
+  Status retire_others();
+  Status reserve_slots(std::uint64_t num_more);
+  Status finish_removals();
+
+  StoreTools tools_;
+  CacheLayout layout_;
+  StoreOptions options_;
+  ItemIndex index_;
+  std::optional<ServedMap> served_;
+};
+
+}  // namespace assay::cache

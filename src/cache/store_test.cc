@@ -1,0 +1,220 @@
+#include "cache/store.h"
+
+#include "cache/publish.h"
+#include "cache/rescan.h"
+#include "cache/testing/cache_fixture.h"
+#include "files/testing/simulated_file_system.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::CacheFixture;
+using testing::jpeg_picture;
+
+std::map<std::string, Item> items_of(Store& store) {
+  std::map<std::string, Item> items;
+  EXPECT_TRUE(store.index().for_each([&](const Item& item) { items.emplace(item.name, item); }));
+  return items;
+}
+
+constexpr std::string_view kWorks = R"({"label": 1, "scene_description": "cones"})";
+
+TEST(Store, PhotosPutThereByHandAreTakenInAsUnlabelled) {
+  CacheFixture fixture;
+  for (const char* name : {"a.jpg", "b.JPG", "notes.txt", ".hidden.jpg"}) {
+    fixture.drop(std::string("Roadwork/images/") + name, jpeg_picture(1));
+  }
+  const auto store = fixture.open();
+  const auto summary = rescan(*store, ScanDepth::kFolders);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->num_new, 2U);
+  const auto items = items_of(*store);
+  ASSERT_EQ(items.size(), 2U);
+  EXPECT_EQ(items.at("a.jpg").state, ItemState::kNoSidecar);
+  EXPECT_EQ(items.at("a.jpg").folder, ItemFolder::kRoadworkImages);
+  EXPECT_EQ(items.at("a.jpg").facts->size.width, 64U);
+}
+
+TEST(Store, ASecondScanFindsNothingAndAChangeIsFound) {
+  CacheFixture fixture;
+  fixture.drop("Synthetic/t2i/a.png", jpeg_picture(1));
+  fixture.drop("Synthetic/t2i/b.jpg", "broken");
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  EXPECT_EQ(items_of(*store).at("b.jpg").state, ItemState::kBroken);
+  EXPECT_FALSE(items_of(*store).at("b.jpg").problem.empty());
+  const auto again = rescan(*store, ScanDepth::kFiles);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->num_new + again->num_changed + again->num_gone, 0U);
+
+  const std::uint64_t old_id = items_of(*store).at("a.png").id;
+  ASSERT_TRUE(store->served()->claim(old_id, ServedMap::kNever, 77));
+  fixture.drop("Synthetic/t2i/a.json", kWorks);
+  fixture.drop("Synthetic/t2i/b.jpg", jpeg_picture(2));  // the copy is complete now
+  const auto changed = rescan(*store, ScanDepth::kFolders);
+  ASSERT_TRUE(changed);
+  EXPECT_EQ(changed->num_changed, 2U);
+  const Item item = items_of(*store).at("a.png");
+  EXPECT_EQ(item.state, ItemState::kReady);
+  EXPECT_EQ(item.label, Label::kRoadwork);
+  EXPECT_NE(item.id, old_id);
+  EXPECT_EQ(store->served()->last_served(item.id), 77U) << "an item that changes was served still";
+  EXPECT_EQ(store->served()->last_served(old_id), ServedMap::kGone);
+  EXPECT_EQ(items_of(*store).at("b.jpg").state, ItemState::kNoSidecar);
+
+  fs::remove(fixture.layout.folder(ItemFolder::kSyntheticT2i) / "a.png");
+  const auto gone = rescan(*store, ScanDepth::kFolders);
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->num_gone, 1U);
+  EXPECT_EQ(items_of(*store).size(), 1U);
+}
+
+TEST(Store, ADamagedIndexIsMadeAnewAndOldViewsAreTold) {
+  CacheFixture fixture;
+  fixture.drop("Roadwork/image/a.jpg", jpeg_picture(1));
+  const auto before = fixture.open();
+  ASSERT_TRUE(rescan(*before, ScanDepth::kFolders));
+  EXPECT_FALSE(before->served()->is_retired());
+  std::ofstream(fixture.layout.index(), std::ios::binary) << "no database at all";
+  const auto store = fixture.open();
+  const auto summary = rescan(*store, ScanDepth::kFolders);
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->num_new, 1U);
+  EXPECT_TRUE(before->served()->is_retired());
+}
+
+TEST(Store, ReadingWritesNothing) {
+  CacheFixture fixture;
+  fixture.drop("Roadwork/image/a.jpg", jpeg_picture(1));
+  const auto store = fixture.open(Access::kRead);
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFiles));
+  EXPECT_EQ(items_of(*store).size(), 1U);
+  EXPECT_FALSE(fs::exists(fixture.layout.state()));
+}
+
+TEST(Store, RemovesImageAndSidecarButNothingInFlight) {
+  CacheFixture fixture;
+  for (const char* name : {"a", "b"}) {
+    fixture.drop(std::string("Roadwork/image/") + name + ".jpg", jpeg_picture(1));
+    fixture.drop(std::string("Roadwork/image/") + name + ".json", kWorks);
+  }
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const auto items = items_of(*store);
+  const auto now = static_cast<std::uint64_t>(fixture.clock.now().time_since_epoch().count());
+  ASSERT_TRUE(store->served()->claim(items.at("b.jpg").id, ServedMap::kNever, now));
+  fixture.clock.advance(std::chrono::seconds(10));
+  const auto turn = store->begin_turn();
+  ASSERT_TRUE(turn);
+  const std::vector<Item> both = {items.at("a.jpg"), items.at("b.jpg")};
+  const auto removed = store->remove(*turn, both, std::chrono::minutes(1));
+  ASSERT_TRUE(removed) << removed.error().message;
+  ASSERT_EQ(removed->size(), 1U);
+  const fs::path folder = fixture.layout.folder(ItemFolder::kRoadworkImage);
+  EXPECT_FALSE(fs::exists(folder / "a.jpg"));
+  EXPECT_FALSE(fs::exists(folder / "a.json"));
+  EXPECT_TRUE(fs::exists(folder / "b.jpg"));
+  EXPECT_EQ(items_of(*store).size(), 1U);
+}
+
+TEST(Store, OneWritesAtATime) {
+  CacheFixture fixture;
+  const auto one = fixture.open();
+  const auto turn = one->begin_turn();
+  ASSERT_TRUE(turn);
+  const auto other =
+      Store::open(fixture.tools(), fixture.layout, {.max_wait = std::chrono::milliseconds(0)});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(other.error().message.find("write.lock"), std::string::npos);
+}
+
+/// Publish two items with the power cut at each operation: what is visible afterwards is whole.
+TEST(Publish, NoCutLeavesHalfAnItem) {
+  const std::vector<NewFile> batch = {
+      {.name = "a.jpg", .image = as_bytes("first image"), .sidecar = "first sidecar"},
+      {.name = "b.png", .image = as_bytes("second image"), .sidecar = "second sidecar"}};
+  const fs::path folder = "/cache/images";
+  const std::map<std::string, std::string> whole = {{"a.jpg", "first image"},
+                                                    {"a.json", "first sidecar"},
+                                                    {"b.png", "second image"},
+                                                    {"b.json", "second sidecar"}};
+  bool is_complete = false;
+  std::uint64_t num_visible = 0;
+  for (std::uint64_t cut = 1; !is_complete; ++cut) {
+    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+      files::testing::SimulatedFileSystem file_system;
+      ASSERT_TRUE(file_system.create_folders(folder));
+      file_system.cut_power_at(file_system.num_operations() + cut);
+      is_complete = publish(file_system, folder, batch).has_value();
+      SeededRandom random(seed);
+      file_system.crash(random);
+      const auto names = file_system.list(folder);
+      ASSERT_TRUE(names);
+      // Readers that come before the next writer: an image has its sidecar, and both are whole.
+      for (const std::string& name : *names) {
+        if (is_incoming_name(name) || !is_image_name(name)) continue;
+        ++num_visible;
+        EXPECT_EQ(file_system.content(folder / name), whole.at(name));
+        if (!is_complete) continue;
+        EXPECT_EQ(file_system.content(folder / sidecar_name(name)), whole.at(sidecar_name(name)));
+      }
+      ASSERT_TRUE(finish_publishing(file_system, folder, *names));
+      const auto left = file_system.list(folder);
+      for (const std::string& name : *left) {
+        ASSERT_TRUE(whole.contains(name)) << name;
+        EXPECT_EQ(file_system.content(folder / name), whole.at(name));
+      }
+      if (is_complete) {
+        EXPECT_EQ(left->size(), whole.size());
+      }
+    }
+  }
+  EXPECT_GT(num_visible, 0U);
+}
+
+/// The same by kill -9, which keeps the order of what was done.
+TEST(Publish, AKilledOneIsCompletedOrTakenBack) {
+  const std::vector<NewFile> batch = {
+      {.name = "a.jpg", .image = as_bytes("first image"), .sidecar = "first sidecar"},
+      {.name = "b.png", .image = as_bytes("second image"), .sidecar = "second sidecar"}};
+  const fs::path folder = "/cache/images";
+  std::uint64_t num_completed = 0;
+  std::uint64_t num_taken_back = 0;
+  bool is_complete = false;
+  for (std::uint64_t cut = 1; !is_complete; ++cut) {
+    files::testing::SimulatedFileSystem file_system;
+    ASSERT_TRUE(file_system.create_folders(folder));
+    file_system.cut_power_at(file_system.num_operations() + cut);
+    is_complete = publish(file_system, folder, batch).has_value();
+    file_system.kill();
+    auto names = file_system.list(folder);
+    if (!names) continue;  // the power stays cut until a crash
+    const auto finished = finish_publishing(file_system, folder, *names);
+    ASSERT_TRUE(finished);
+    num_completed += finished->num_completed;
+    num_taken_back += finished->num_taken_back;
+    const auto left = file_system.list(folder);
+    ASSERT_TRUE(left);
+    for (const std::string& name : *left) {
+      EXPECT_FALSE(is_incoming_name(name));
+      if (is_image_name(name)) {
+        EXPECT_TRUE(file_system.content(folder / sidecar_name(name))) << name;
+      } else {
+        const std::string stem = name.substr(0, 1);
+        EXPECT_TRUE(file_system.content(folder / (stem == "a" ? "a.jpg" : "b.png"))) << name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay::cache

@@ -1,0 +1,97 @@
+#include "cache/relabel.h"
+#include "cli/cache_options_internal.h"
+#include "json/writer.h"
+#include "report/number_text.h"
+#include "report/visible_text.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace assay::cli {
+namespace {
+
+struct LabelFlags {
+  CacheFolderFlag folder;
+  CacheKindFlag kind;
+  CacheLabelFlag label;
+  std::vector<std::string> images;
+  std::string description;
+  bool is_for_unlabelled = false;
+};
+
+std::string as_text(const cache::RelabelReport& report) {
+  std::string text =
+      fmt::format("{} labelled\n", report::counted(report.num_labelled, "image", "images"));
+  for (const std::string& image : report.unknown) {
+    text += fmt::format(
+        "  {}: no image of this cache; give a path, or a name as `assay cache "
+        "doctor` shows it\n",
+        report::visible_text(image));
+  }
+  for (const std::string& image : report.broken) {
+    text += fmt::format("  {}: does not decode; move it away by `assay cache gc`\n",
+                        report::visible_text(image));
+  }
+  return text;
+}
+
+std::string as_json(const cache::RelabelReport& report) {
+  json::Writer writer(json::Layout::kPretty);
+  writer.begin_object();
+  writer.name("labelled").unsigned_integer(report.num_labelled);
+  writer.name("unknown").begin_list();
+  for (const std::string& image : report.unknown) writer.text(image);
+  writer.end_list();
+  writer.name("broken").begin_list();
+  for (const std::string& image : report.broken) writer.text(image);
+  writer.end_list();
+  writer.end_object();
+  return writer.take() + "\n";
+}
+
+Result<ExitCode> run_label(const LabelFlags& flags, Session& session) {
+  const cache::RelabelOptions options{.label = flags.label.label().value_or(cache::Label::kNone),
+                                      .description = flags.description};
+  if (flags.images.empty() != flags.is_for_unlabelled) {
+    return invalid_input("give the images to label, or --unlabelled for all that have no label");
+  }
+  if (options.label == cache::Label::kNone && !options.description.empty()) {
+    return invalid_input(
+        "a description tells what works are seen: leave it out with --label none, since the "
+        "validator passes over an image whose label and description disagree");
+  }
+  ASSIGN_OR_RETURN(
+      const OpenedCache opened,
+      open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
+  const auto done = flags.is_for_unlabelled
+                        ? cache::relabel_unlabelled(*opened.store, flags.kind.kind(), options)
+                        : cache::relabel(*opened.store, flags.images, options);
+  if (!done) return done.error();
+  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(*done) : as_text(*done)));
+  return done->unknown.empty() && done->broken.empty() ? ExitCode::kOk : ExitCode::kPartial;
+}
+
+}  // namespace
+
+void add_cache_label_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<LabelFlags>();
+  CLI::App& command = tree.add_command(
+      group, "label", "Say what images show: their sidecars are written, or changed.",
+      {"assay cache label image_001.jpg image_002.jpg --label roadwork",
+       "assay cache label --unlabelled --label none"},
+      [flags](Session& session) { return run_label(*flags, session); });
+  command.add_option("image", flags->images, "Paths of images in the cache, or their names.")
+      ->type_name("IMAGE");
+  flags->folder.add_to(command);
+  flags->label.add_to(command, "roadwork or none.")->required();
+  add_option(command, "--description", flags->description,
+             "What works are seen; with roadwork alone [a general sentence].")
+      ->type_name("TEXT");
+  command.add_flag("--unlabelled", flags->is_for_unlabelled, "All images that have no label.");
+  flags->kind.add_to(command, "With --unlabelled: of this cache alone.");
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,120 @@
+#include "cli/cache_options_internal.h"
+#include "core/log.h"
+#include "core/parse_number.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+namespace assay::cli {
+namespace {
+
+template <typename T>
+std::string problem_of(const Result<T>& result) {
+  return result ? std::string() : result.error().message;
+}
+
+}  // namespace
+
+void CacheFolderFlag::add_to(CLI::App& command) {
+  add_option(command, "--cache-dir", given,
+             "The folder of the caches [setting cache.dir, else ~/.cache/natix].")
+      ->type_name("DIR");
+}
+
+Result<std::filesystem::path> CacheFolderFlag::folder(const Session& session) const {
+  if (!given.empty()) return std::filesystem::path(given);
+  const std::string& setting = session.config.get_text("cache.dir");
+  if (!setting.empty()) return std::filesystem::path(setting);
+  const char* const home = std::getenv("HOME");
+  if (home != nullptr && *home != '\0') return std::filesystem::path(home) / ".cache/natix";
+  return invalid_input("there is no home folder: say where the caches are by --cache-dir");
+}
+
+void CacheKindFlag::add_to(CLI::App& command, const std::string& help) {
+  add_option(command, "--cache", given, help)
+      ->type_name("CACHE")
+      ->check([](const std::string& text) { return problem_of(cache::parse_cache_kind(text)); });
+}
+
+std::optional<cache::CacheKind> CacheKindFlag::kind() const {
+  const auto kind = cache::parse_cache_kind(given);
+  return kind ? std::optional(*kind) : std::nullopt;
+}
+
+CLI::Option* CacheLabelFlag::add_to(CLI::App& command, const std::string& help) {
+  return add_option(command, "--label", given, help)
+      ->type_name("LABEL")
+      ->check([](const std::string& text) { return problem_of(cache::parse_label(text)); });
+}
+
+std::optional<cache::Label> CacheLabelFlag::label() const {
+  const auto label = cache::parse_label(given);
+  return label ? std::optional(*label) : std::nullopt;
+}
+
+Result<ByteCount> parse_size(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double bytes;
+  };
+  constexpr auto kUnits = std::to_array<Unit>({{"KiB", 1024.0},
+                                               {"MiB", 1048576.0},
+                                               {"GiB", 1073741824.0},
+                                               {"TiB", 1099511627776.0},
+                                               {"kB", 1e3},
+                                               {"KB", 1e3},
+                                               {"MB", 1e6},
+                                               {"GB", 1e9},
+                                               {"TB", 1e12},
+                                               {"B", 1.0}});
+  constexpr double kMaxBytes = 1e18;
+  double factor = 1;
+  std::string_view number = text;
+  for (const Unit& unit : kUnits) {
+    if (!text.ends_with(unit.name)) continue;
+    number = text.substr(0, text.size() - unit.name.size());
+    factor = unit.bytes;
+    break;
+  }
+  while (number.ends_with(' ')) number.remove_suffix(1);
+  const auto value = parse_real(number);
+  if (!value || *value < 0 || *value * factor > kMaxBytes) {
+    return invalid_input(fmt::format(
+        "expected a size like 500MB, 10GB or 1.5GiB, at most 1000000 TB, not '{}'", text));
+  }
+  return ByteCount(static_cast<std::uint64_t>(*value * factor));
+}
+
+std::string check_size(const std::string& text) { return problem_of(parse_size(text)); }
+
+Result<OpenedCache> open_cache(const CacheFolderFlag& flag, Session& session, cache::Access access,
+                               cache::ScanDepth depth) {
+  ASSIGN_OR_RETURN(std::filesystem::path folder, flag.folder(session));
+  OpenedCache opened{.pool = std::make_unique<ThreadPool>()};
+  const cache::StoreTools tools{.file_system = files::posix_file_system(),
+                                .clock = system_clock(),
+                                .random = system_random(),
+                                .pool = *opened.pool};
+  ASSIGN_OR_RETURN(opened.store, cache::Store::open(tools, cache::CacheLayout(std::move(folder)),
+                                                    {.access = access}, session.stop));
+  ASSIGN_OR_RETURN(opened.rescan, cache::rescan(*opened.store, depth, session.stop));
+  for (const cache::FolderFailure& failure : opened.rescan.failures) {
+    log_warning("a folder of the cache cannot be read", {{"reason", failure.error.message}});
+  }
+  return opened;
+}
+
+Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& session,
+                                       cache::ScanDepth depth) {
+  auto opened = open_cache(flag, session, cache::Access::kWrite, depth);
+  if (opened ||
+      (opened.error().code != ErrorCode::kDenied && opened.error().code != ErrorCode::kNoSpace)) {
+    return opened;
+  }
+  return open_cache(flag, session, cache::Access::kRead, depth);
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,74 @@
+/// \file
+/// Options that several cache commands share.
+
+#pragma once
+
+#include "cache/rescan.h"
+#include "cache/store.h"
+#include "cli/command_internal.h"
+#include "core/thread_pool.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace assay::cli {
+
+/// `--cache-dir`.
+struct CacheFolderFlag {
+  std::string given;
+
+  void add_to(CLI::App& command);
+  /// The flag, else the setting `cache.dir`, else `~/.cache/natix`.
+  /// Errors: kInvalidInput (there is no home folder to put it in).
+  Result<std::filesystem::path> folder(const Session& session) const;
+};
+
+/// `--cache`, one of the three or all.
+struct CacheKindFlag {
+  std::string given;
+
+  void add_to(CLI::App& command, const std::string& help);
+  std::optional<cache::CacheKind> kind() const;
+};
+
+/// `--label`, if given.
+struct CacheLabelFlag {
+  std::string given;
+
+  CLI::Option* add_to(CLI::App& command, const std::string& help);
+  std::optional<cache::Label> label() const;
+};
+
+/// A size like `10GB`, `1.5GiB` or `500000`. Errors: kInvalidInput.
+Result<ByteCount> parse_size(std::string_view text);
+/// For CLI11: what is wrong with the text of a size, or nothing.
+std::string check_size(const std::string& text);
+
+/// A cache with its index up to date, and what it works with.
+struct OpenedCache {
+  std::unique_ptr<ThreadPool> pool;
+  std::unique_ptr<cache::Store> store = {};
+  cache::RescanSummary rescan = {};
+};
+
+/// Lifetime: in this process. Errors: those of cache::Store and cache::rescan().
+Result<OpenedCache> open_cache(const CacheFolderFlag& flag, Session& session, cache::Access access,
+                               cache::ScanDepth depth);
+
+/// As open_cache(), only for reading where the cache may not be written.
+Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& session,
+                                       cache::ScanDepth depth);
+
+void add_cache_contact_sheet_command(CommandTree& tree, CLI::App& group);
+void add_cache_doctor_command(CommandTree& tree, CLI::App& group);
+void add_cache_export_command(CommandTree& tree, CLI::App& group);
+void add_cache_gc_command(CommandTree& tree, CLI::App& group);
+void add_cache_import_command(CommandTree& tree, CLI::App& group);
+void add_cache_label_command(CommandTree& tree, CLI::App& group);
+void add_cache_sample_command(CommandTree& tree, CLI::App& group);
+void add_cache_status_command(CommandTree& tree, CLI::App& group);
+void add_cache_verify_command(CommandTree& tree, CLI::App& group);
+
+}  // namespace assay::cli

@@ -1,0 +1,132 @@
+#include "images/perceptual_hash.h"
+
+#include "core/check.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+
+namespace assay::images {
+namespace {
+
+constexpr std::size_t kSide = 32;
+constexpr std::size_t kNumBits = 64;
+// The last diagonal of the zig-zag that the 64 coefficients reach: 2 + 3 + ... + 11 >= 64.
+constexpr std::size_t kNumFrequencies = 11;
+
+using Grid = std::array<std::array<double, kSide>, kSide>;
+using Coefficients = std::array<std::array<double, kNumFrequencies>, kNumFrequencies>;
+
+struct Span {
+  std::uint32_t begin;
+  std::uint32_t end;
+};
+
+/// The pixels of a cell along one axis: at least one, so that small images fill the grid too.
+Span span_of(std::size_t cell, std::uint32_t length) {
+  const auto begin = static_cast<std::uint32_t>(cell * length / kSide);
+  const auto end = static_cast<std::uint32_t>((cell + 1) * length / kSide);
+  return {begin, std::max(begin + 1, end)};
+}
+
+Grid mean_luma(const Image& image) {
+  Grid grid{};
+  for (std::size_t y = 0; y < kSide; ++y) {
+    const Span rows = span_of(y, image.height());
+    std::array<std::uint64_t, kSide> sums{};
+    for (std::uint32_t row = rows.begin; row < rows.end; ++row) {
+      const std::uint8_t* const pixels = image.row(row);
+      for (std::size_t x = 0; x < kSide; ++x) {
+        const Span columns = span_of(x, image.width());
+        std::uint64_t red = 0;
+        std::uint64_t green = 0;
+        std::uint64_t blue = 0;
+        for (std::uint32_t column = columns.begin; column < columns.end; ++column) {
+          const std::uint8_t* const pixel = pixels + (std::size_t{column} * kNumChannels);
+          red += pixel[0];
+          green += pixel[1];
+          blue += pixel[2];
+        }
+        sums[x] += (77 * red) + (150 * green) + (29 * blue);
+      }
+    }
+    for (std::size_t x = 0; x < kSide; ++x) {
+      const Span columns = span_of(x, image.width());
+      const std::uint64_t count =
+          std::uint64_t{rows.end - rows.begin} * (columns.end - columns.begin);
+      grid[y][x] = static_cast<double>(sums[x]) / static_cast<double>(count * 256);
+    }
+  }
+  return grid;
+}
+
+const Grid& cosines() {
+  static const Grid table = [] {
+    Grid made{};
+    for (std::size_t frequency = 0; frequency < kNumFrequencies; ++frequency) {
+      for (std::size_t at = 0; at < kSide; ++at) {
+        made[frequency][at] =
+            std::cos(std::numbers::pi * static_cast<double>(frequency * (2 * at + 1)) /
+                     static_cast<double>(2 * kSide));
+      }
+    }
+    return made;
+  }();
+  return table;
+}
+
+Coefficients transform(const Grid& grid) {
+  const Grid& table = cosines();
+  std::array<std::array<double, kSide>, kNumFrequencies> along_rows{};  // [frequency][y]
+  for (std::size_t y = 0; y < kSide; ++y) {
+    for (std::size_t u = 0; u < kNumFrequencies; ++u) {
+      double sum = 0;
+      for (std::size_t x = 0; x < kSide; ++x) sum += grid[y][x] * table[u][x];
+      along_rows[u][y] = sum;
+    }
+  }
+  Coefficients result{};
+  for (std::size_t v = 0; v < kNumFrequencies; ++v) {
+    for (std::size_t u = 0; u < kNumFrequencies; ++u) {
+      double sum = 0;
+      for (std::size_t y = 0; y < kSide; ++y) sum += along_rows[u][y] * table[v][y];
+      result[v][u] = sum;
+    }
+  }
+  return result;
+}
+
+/// Rounded far above what machines differ by, so that all of them get the same bits.
+std::array<std::int64_t, kNumBits> zig_zag(const Coefficients& coefficients) {
+  std::array<std::int64_t, kNumBits> result{};
+  std::size_t count = 0;
+  for (std::size_t diagonal = 1; count < kNumBits; ++diagonal) {
+    for (std::size_t step = 0; step <= diagonal && count < kNumBits; ++step) {
+      const std::size_t v = diagonal % 2 == 0 ? diagonal - step : step;
+      result[count++] = std::llround(coefficients[v][diagonal - v] * 64);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::uint64_t perceptual_hash(const Image& image) {
+  CHECK(image.size().num_pixels() > 0, "an empty image has no look");
+  const auto values = zig_zag(transform(mean_luma(image)));
+  auto sorted = values;
+  std::ranges::nth_element(sorted, sorted.begin() + (kNumBits / 2));
+  const std::int64_t median = sorted[kNumBits / 2];
+  std::uint64_t hash = 0;
+  for (std::size_t i = 0; i < kNumBits; ++i) {
+    if (values[i] > median) hash |= std::uint64_t{1} << i;
+  }
+  return hash;
+}
+
+int hash_distance(std::uint64_t left, std::uint64_t right) { return std::popcount(left ^ right); }
+
+}  // namespace assay::images
