@@ -69,6 +69,8 @@ class KillHistory(programs.Case):
             with self.subTest(kill=number):
                 killed = self.kill_after(self.start(*command), took * self.chance.uniform(0.02, 1.0))
                 num_killed += killed
+                if not killed:  # the machine was busier when the first run was timed
+                    took = max(0.02, took * 0.8)
                 check()
                 if not killed or number % 4 == 3:
                     self.run_program(*command, expect=0)
