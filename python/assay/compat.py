@@ -62,6 +62,7 @@ class GenerationDataLogger(DataLogger):
         *,
         durability: str = "always",
         feedback_timeout: datetime.timedelta | None = datetime.timedelta(hours=24),
+        rotate_monthly: bool = True,
         **unknown: Any,
     ) -> None:
         self._figures: dict[str, dict[str, Any]] = {}
@@ -78,6 +79,7 @@ class GenerationDataLogger(DataLogger):
             feedback_timeout=feedback_timeout,
             min_free_share=disk_space_alert_threshold,
             max_ply_files_bytes=int(ply_storage_alert_gb * 1_000_000_000),
+            rotate_monthly=rotate_monthly,
         )
         ignored = sorted(unknown)
         if store_rejected_sample_rate != _SAMPLED_SHARE:

@@ -60,6 +60,8 @@ class DataLogger:
     ply_min_score: PLY files of a lower score count as rejected.
     feedback_timeout: without feedback for so long a PLY file counts as rejected; None for never.
     min_free_share, max_ply_files_bytes: when to raise an alert.
+    rotate_monthly: when the month changes, move the records of earlier months to files of their
+        own; without it `assay history rotate` does, when it is called.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class DataLogger:
         feedback_timeout: datetime.timedelta | None = datetime.timedelta(hours=24),
         min_free_share: float = 0.2,
         max_ply_files_bytes: int = 300_000_000_000,
+        rotate_monthly: bool = True,
     ) -> None:
         if on_error not in ("raise", "log"):
             raise InvalidInput(f"on_error: expected 'raise' or 'log', not {on_error!r}")
@@ -101,6 +104,7 @@ class DataLogger:
             else max(0, math.ceil(feedback_timeout / datetime.timedelta(hours=1))),
             "min_free_share": float(min_free_share),
             "max_ply_files_bytes": int(max_ply_files_bytes),
+            "rotate_monthly": bool(rotate_monthly),
         }
         self._folder = DataFolder(os.path.realpath(os.fspath(data_dir)), options)
         _open_loggers.add(self)

@@ -93,6 +93,7 @@ recorder::RecorderOptions options_of(const nb::dict& given) {
   const auto hours = from<std::optional<std::int64_t>>(given, "feedback_timeout_hours");
   options.feedback_timeout = hours ? std::optional(std::chrono::hours(*hours)) : std::nullopt;
   options.min_free_share = from<double>(given, "min_free_share");
+  options.rotates_monthly = from<bool>(given, "rotate_monthly");
   options.max_ply_files = ByteCount(from<std::uint64_t>(given, "max_ply_files_bytes"));
   return options;
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import logging
 import pathlib
 import threading
+import time
 import uuid
 
 import pytest
@@ -263,3 +265,38 @@ def test_changes_of_settings_are_logged(log, folder):
     line = (folder / "miner_config_history.jsonl").read_text()
     assert '"changes": {"clip_threshold": {"old": 0.1, "new": 0.12}, "steps": {"old": null, "new": 45}}' in line
     assert '"reason": "tuning"' in line
+
+
+def end_of_last_month(folder: pathlib.Path) -> None:
+    """As if the folder had been closed in January 2020, with a record of that month in it."""
+    path = folder / "journal" / "checkpoint.json"
+    text = path.read_text()
+    checkpoint = json.loads(text)
+    month = checkpoint["body"]["rotated"]
+    start = text.index('"body": ') + len('"body": ')
+    body = text[start : text.rindex("}")].rstrip()
+    assert hashlib.sha256(body.encode()).hexdigest() == checkpoint["body_sha256"]
+    earlier = body.replace(f'"rotated": "{month}"', '"rotated": "2020-01"')
+    assert earlier != body
+    text = text.replace(body, earlier)
+    path.write_text(text.replace(checkpoint["body_sha256"], hashlib.sha256(earlier.encode()).hexdigest()))
+    line = {"metadata": {"generation_id": "old", "timestamp": "2020-01-31T12:00:00+00:00"}}
+    with (folder / "generation_history.jsonl").open("a") as history:
+        history.write(json.dumps(line) + "\n")
+
+
+@pytest.mark.parametrize("rotate_monthly", [True, False])
+def test_months_rotate_unless_told_not_to(folder: pathlib.Path, rotate_monthly: bool) -> None:
+    with assay.DataLogger(folder) as log:
+        log.finish(log.start_generation("text", "a dog"))
+    end_of_last_month(folder)
+    name = "generation_history_2020-01.jsonl"
+    found = [folder / name, folder / f"{name}.gz", folder / "archive" / f"{name}.gz"]
+    with assay.DataLogger(folder, rotate_monthly=rotate_monthly) as log:
+        log.finish(log.start_generation("text", "a cat"))
+        deadline = time.monotonic() + (20 if rotate_monthly else 1.5)
+        while time.monotonic() < deadline and not any(path.exists() for path in found):
+            time.sleep(0.05)
+    assert any(path.exists() for path in found) == rotate_monthly
+    assert ("old" in records(folder)) != rotate_monthly
+    assert len(records(folder)) == (2 if rotate_monthly else 3)

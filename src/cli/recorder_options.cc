@@ -19,6 +19,9 @@ void RecorderFlags::add_to(CLI::App& command) {
       "--no-ply-files", [this] { options.stores_ply_files = false; },
       "Keep the hashes of PLY files, not the files.");
   command.add_flag_callback(
+      "--no-rotation", [this] { options.rotates_monthly = false; },
+      "When the month changes, leave the records of earlier months where they are.");
+  command.add_flag_callback(
       "--refuse-damaged", [this] { options.journal.when_damaged = files::WhenDamaged::kRefuse; },
       "Do not open a history whose journal is damaged, instead of salvaging what can be read.");
 }

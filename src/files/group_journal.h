@@ -124,4 +124,15 @@ class GroupJournal {
   GroupJournal() = default;
 };
 
+/// Hand over every record that can be read of the journal in `folder`, in order of sequence, as
+/// open() does, but without its lock and without changing anything: of a journal that is another's,
+/// or that a process is writing. What is wrong with it is in `damage`, a torn tail is passed over.
+/// Errors: what `on_record` returns; kNotFound (no such folder), kDenied, kUnavailable (its writer
+///         removed a segment meanwhile: begin anew), kExhausted (a damaged segment too large to be
+///         looked through).
+Result<GroupJournalRecovery> read_group_journal(FileSystem& file_system,
+                                                const std::filesystem::path& folder,
+                                                ByteCount min_record,
+                                                const GroupJournal::OnRecord& on_record);
+
 }  // namespace assay::files

@@ -23,7 +23,18 @@ namespace fs = std::filesystem;
 // Far more than a segment and its last batch.
 constexpr ByteCount kMaxSalvaged{std::uint64_t{1} << 30};
 
-Result<std::vector<std::byte>> read_whole(FileSystem& file_system, const fs::path& path) {
+bool is_of_later_version(std::span<const std::byte> bytes) {
+  using journal_format::kHeaderSize;
+  if (bytes.size() < kHeaderSize) return false;
+  const auto header = journal_format::header();
+  return std::ranges::equal(bytes.first(8), std::span(header).first(8)) &&
+         journal_format::load<std::uint32_t>(bytes.data() + 8) > journal_format::kVersion &&
+         journal_format::load<std::uint32_t>(bytes.data() + 12) == crc32c(bytes.first(12));
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> read_damaged_segment(FileSystem& file_system, const fs::path& path) {
   ASSIGN_OR_RETURN(const auto file, file_system.open(path, OpenMode::kRead));
   ASSIGN_OR_RETURN(const ByteCount size, file->size());
   if (size > kMaxSalvaged) {
@@ -37,21 +48,11 @@ Result<std::vector<std::byte>> read_whole(FileSystem& file_system, const fs::pat
   return bytes;
 }
 
-bool is_of_later_version(std::span<const std::byte> bytes) {
-  using journal_format::kHeaderSize;
-  if (bytes.size() < kHeaderSize) return false;
-  const auto header = journal_format::header();
-  return std::ranges::equal(bytes.first(8), std::span(header).first(8)) &&
-         journal_format::load<std::uint32_t>(bytes.data() + 8) > journal_format::kVersion &&
-         journal_format::load<std::uint32_t>(bytes.data() + 12) == crc32c(bytes.first(12));
-}
-
-}  // namespace
-
 Status JournalSegments::salvage(std::uint64_t first, std::optional<std::uint64_t> next_first,
                                 const Error& reason, const GroupJournal::OnRecord& on_record) {
   if (options_.when_damaged == WhenDamaged::kRefuse) return reason;
-  ASSIGN_OR_RETURN(const std::vector<std::byte> bytes, read_whole(*file_system_, path_of(first)));
+  ASSIGN_OR_RETURN(const std::vector<std::byte> bytes,
+                   read_damaged_segment(*file_system_, path_of(first)));
   if (is_of_later_version(bytes)) return reason;
   const SegmentSalvage found = salvage_records(bytes, options_.min_record);
   const NumberedSalvage numbered = number_salvage(found, first, next_first);

@@ -4,10 +4,13 @@
 #pragma once
 
 #include "core/bytes.h"
+#include "core/result.h"
+#include "files/file_system.h"
 #include "files/journal_damage.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,6 +30,11 @@ struct SegmentSalvage {
   std::vector<std::span<const std::byte>> records;
   std::vector<DamagedStretch> stretches;
 };
+
+/// The bytes of a segment that is to be salvaged.
+/// Errors: kExhausted (too large), those of reading a file.
+Result<std::vector<std::byte>> read_damaged_segment(FileSystem& file_system,
+                                                    const std::filesystem::path& path);
 
 /// Find every record in the bytes of a segment, its header too, wherever it stands. A record of
 /// which only the length is damaged is put right. No record is shorter than `min_record`, which

@@ -29,7 +29,15 @@ static_assert(JournalSegments::kReservedSize == kMarkSize);
 constexpr std::size_t kNumDigits = 20;
 constexpr std::string_view kSuffix = ".journal";
 
-// The first sequence that a file name gives, or nothing for another file.
+}  // namespace
+
+Result<std::optional<Error>> damage_or_failure(const Error& error) {
+  const bool is_damage =
+      error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kInvalidInput;
+  if (!is_damage) return error;
+  return std::optional(error);
+}
+
 std::optional<std::uint64_t> first_sequence_of(std::string_view name) {
   if (name.size() != kNumDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
   std::uint64_t sequence = 0;
@@ -39,18 +47,12 @@ std::optional<std::uint64_t> first_sequence_of(std::string_view name) {
   return sequence;
 }
 
-// What a file is, against what kept it from being read.
-Result<std::optional<Error>> damage_or_failure(const Error& error) {
-  const bool is_damage =
-      error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kInvalidInput;
-  if (!is_damage) return error;
-  return std::optional(error);
+std::string segment_name(std::uint64_t first_sequence) {
+  return fmt::format("{:020}{}", first_sequence, kSuffix);
 }
 
-}  // namespace
-
 fs::path JournalSegments::path_of(std::uint64_t first_sequence) const {
-  return folder_ / fmt::format("{:020}{}", first_sequence, kSuffix);
+  return folder_ / segment_name(first_sequence);
 }
 
 Result<std::unique_ptr<JournalSegments>> JournalSegments::open(

@@ -21,6 +21,13 @@
 
 namespace assay::files {
 
+/// The first sequence that the name of a segment gives, or nothing for another file; and back.
+std::optional<std::uint64_t> first_sequence_of(std::string_view name);
+std::string segment_name(std::uint64_t first_sequence);
+
+/// What a file is, against what kept it from being read: the latter is the error.
+Result<std::optional<Error>> damage_or_failure(const Error& error);
+
 /// Threads: one thread at a time.
 /// Errors: those of GroupJournal::append(). After a sync that failed, or a failed write that cannot
 ///         be cut back, every call gives kUnavailable.

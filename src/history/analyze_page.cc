@@ -110,6 +110,8 @@ std::string analysis_page(const Analysis& analysis, const AnalyzeHeading& headin
     add_days(page, analysis);
     add_clip(page, analysis);
     add_validators(page, analysis);
+    if (heading.reports.has(AnalyzeReport::kGroups)) add_groups(page, analysis, heading);
+    if (heading.reports.has(AnalyzeReport::kComparison)) add_comparison(page, analysis, heading);
     add_stages(page, analysis);
     add_failures(page, analysis);
   }

@@ -10,7 +10,8 @@
 
 namespace assay::history {
 
-/// What a page shows: these reports have to be among those of the analysis.
+/// What every page shows, beside groups and a comparison where the heading asks for them: these
+/// reports have to be among those of the analysis.
 AnalyzeReports page_reports();
 
 /// The same analysis gives the same bytes. `made_by` goes into the footer.

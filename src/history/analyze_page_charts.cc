@@ -28,14 +28,6 @@ using std::chrono::sys_days;
 constexpr std::int64_t kMaxColumns = 120;
 // Dates below the columns: as many as fit side by side on a narrow screen.
 constexpr std::size_t kMaxTicks = 4;
-constexpr std::size_t kMaxBars = 20;
-
-report::Cell optional_cell(const std::optional<double>& value, int num_decimals) {
-  if (!value) return report::absent_cell();
-  report::Cell cell = report::text_cell(fmt::format("{:.{}f}", *value, num_decimals));
-  cell.sort_value = *value;
-  return cell;
-}
 
 /// Days, or as many days together as give few enough columns.
 struct Buckets {
@@ -129,32 +121,6 @@ Html listing_chart(std::string title, std::string what, const std::vector<TextCo
   return render(chart);
 }
 
-Html validator_table(const Analysis& analysis) {
-  report::Table table{.caption = "Validators"};
-  table.columns = {{"Validator", ColumnKind::kName},
-                   {"Generations", ColumnKind::kNumber},
-                   {"Submitted", ColumnKind::kNumber},
-                   {"Accepted", ColumnKind::kNumber},
-                   {"Of submitted", ColumnKind::kNumber},
-                   {"95 % interval", ColumnKind::kNumber, "Clopper and Pearson's"},
-                   {"Score", ColumnKind::kNumber, "Mean of the scores given"},
-                   {"CLIP", ColumnKind::kNumber, "Mean CLIP score"},
-                   {"Time", ColumnKind::kNumber, "Mean seconds of a generation"}};
-  for (const GroupFigures& group : analysis.validators) {
-    const Counts& counts = group.counts;
-    report::Cell interval = report::text_cell(fmt::format(
-        "{} – {}", share_text(group.acceptance.lower), share_text(group.acceptance.upper)));
-    interval.sort_value = group.acceptance.lower;
-    table.rows.push_back({report::name_cell(group.label), report::count_cell(counts.generations),
-                          report::count_cell(counts.submitted), report::count_cell(counts.accepted),
-                          report::share_cell(share_of(counts.accepted, counts.submitted)),
-                          std::move(interval), optional_cell(group.mean_score, 4),
-                          optional_cell(group.mean_clip, 4),
-                          optional_cell(group.mean_time_seconds, 1)});
-  }
-  return render(table);
-}
-
 }  // namespace
 
 void add_days(report::Page& page, const Analysis& analysis) {
@@ -216,39 +182,6 @@ void add_clip(report::Page& page, const Analysis& analysis) {
     charts.push_back(render(chart));
   }
   page.add(report::side_by_side(charts));
-}
-
-void add_validators(report::Page& page, const Analysis& analysis) {
-  page.begin_section("Validators");
-  report::BarChart scores = {.series = {{"mean score", Tone::kNeutral}}};
-  report::IntervalChart rates = {
-      .text = {.title = "Accepted of the submitted",
-               .description = "The share that each validator accepted, "
-                              "with its 95 % interval."},
-      .reference_label = "all validators",
-      .reference = share_of(analysis.all.accepted, analysis.all.submitted)};
-  for (const GroupFigures& group : analysis.validators) {
-    if (group.mean_score && std::isfinite(*group.mean_score) && scores.rows.size() < kMaxBars) {
-      scores.rows.push_back({group.label,
-                             {std::max(0.0, *group.mean_score)},
-                             fmt::format("{:.4f}", *group.mean_score)});
-    }
-    if (group.counts.submitted > 0 && rates.rows.size() < kMaxBars) {
-      const double rate = share_of(group.counts.accepted, group.counts.submitted);
-      rates.rows.push_back({.label = group.label,
-                            .lower = group.acceptance.lower,
-                            .estimate = rate,
-                            .upper = group.acceptance.upper,
-                            .note = share_text(rate)});
-    }
-  }
-  scores.text = {.title = "Mean score by validator",
-                 .description = "A bar for each validator: the mean of the scores it gave."};
-  std::vector<Html> charts;
-  if (!scores.rows.empty()) charts.push_back(render(scores));
-  if (!rates.rows.empty()) charts.push_back(render(rates));
-  if (!charts.empty()) page.add(report::side_by_side(charts));
-  page.add(validator_table(analysis));
 }
 
 void add_stages(report::Page& page, const Analysis& analysis) {

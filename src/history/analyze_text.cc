@@ -1,5 +1,6 @@
 #include "history/analyze_text.h"
 
+#include "history/analyze_page_internal.h"
 #include "history/text_table_internal.h"
 #include "report/visible_text.h"
 
@@ -208,9 +209,20 @@ std::string change_of(const std::optional<double>& earlier, const std::optional<
 }
 
 std::string comparison_text(const Analysis& analysis, const AnalyzeHeading& heading) {
-  const GroupFigures& earlier = analysis.earlier;
-  const GroupFigures& recent = analysis.recent;
   std::vector<std::vector<std::string>> rows = {{"", "Before", "Now", "Change"}};
+  for (const ComparedFigure& figure : compared_figures(analysis.earlier, analysis.recent)) {
+    rows.push_back({figure.label, figure.before, figure.now, figure.change});
+  }
+  return banner(fmt::format("LAST {} DAYS AGAINST THE {} BEFORE", heading.recent_days,
+                            heading.earlier_days)) +
+         aligned_table(rows);
+}
+
+}  // namespace
+
+std::vector<ComparedFigure> compared_figures(const GroupFigures& earlier,
+                                             const GroupFigures& recent) {
+  std::vector<ComparedFigure> rows;
   const auto add_count = [&](std::string_view label, std::uint64_t Counts::* member) {
     const auto before = earlier.counts.*member;
     const auto now = recent.counts.*member;
@@ -241,12 +253,8 @@ std::string comparison_text(const Analysis& analysis, const AnalyzeHeading& head
   add_mean("Mean validator score", &GroupFigures::mean_score, 4);
   add_mean("Mean CLIP", &GroupFigures::mean_clip, 4);
   add_mean("Mean time in seconds", &GroupFigures::mean_time_seconds, 1);
-  return banner(fmt::format("LAST {} DAYS AGAINST THE {} BEFORE", heading.recent_days,
-                            heading.earlier_days)) +
-         aligned_table(rows);
+  return rows;
 }
-
-}  // namespace
 
 std::string analysis_text(const Analysis& analysis, const AnalyzeHeading& heading, TextForm form) {
   const bool is_empty = analysis.num_in_window + analysis.earlier.counts.generations +

@@ -2,9 +2,9 @@
 
 #include "core/limits.h"
 #include "files/atomic_file.h"
+#include "history/import_feedback_internal.h"
 #include "history/import_internal.h"
 #include "history/named_files_internal.h"
-#include "json/line_scan.h"
 #include "json/value.h"
 #include "record_files/data_folder.h"
 #include "record_files/line_reader.h"
@@ -52,39 +52,6 @@ enum class Known : std::uint8_t {
   kDiffers,  ///< A record there has other content.
 };
 
-/// Late feedback of one generation, a digest a line.
-using FeedbackLines = std::vector<LineHash>;
-using FeedbackById = std::unordered_map<LineHash, FeedbackLines, LineHashHash>;
-
-/// The fields of a line of late feedback.
-class FeedbackScan {
- public:
-  FeedbackScan() : scan_(kPaths) {}
-
-  /// Pre for the accessors: true. False when the line is no JSON object.
-  bool scan(std::string_view line) {
-    padded_.assign(line);
-    padded_.append(json::LineScan::kPadding, '\0');
-    const auto verdict = scan_.scan(std::string_view(padded_).substr(0, line.size()));
-    is_blank_ = verdict == json::LineVerdict::kBlank;
-    return verdict < json::LineVerdict::kBlank;
-  }
-  bool is_blank() const { return is_blank_; }
-  std::string text(std::size_t at) const {
-    const json::Field& field = scan_.fields()[at];
-    return field.kind == json::FieldKind::kText ? std::string(field.text) : std::string();
-  }
-  std::string id() const { return text(0); }
-
- private:
-  static constexpr std::array<std::string_view, 5> kPaths = {
-      "generation_id", "ply_file_path", "ply_file_hash", "rejected_sample_path",
-      "rejected_sample_hash"};
-  json::LineScan scan_;
-  std::string padded_;  // the line with what LineScan wants behind it
-  bool is_blank_ = false;
-};
-
 /// Whether `lines` begins with all of `beginning`.
 bool begins_with(const FeedbackLines& lines, const FeedbackLines& beginning) {
   return beginning.size() <= lines.size() &&
@@ -111,10 +78,11 @@ class Import {
         return take_line(path, line, number);
       }));
     }
+    if (source_.journal) RETURN_IF_ERROR(take_journal(*source_.journal));
     RETURN_IF_ERROR(growing_.commit(report_.files));
-    if (source_.feedback) RETURN_IF_ERROR(take_feedback(*source_.feedback));
+    RETURN_IF_ERROR(take_feedback());
     RETURN_IF_ERROR(growing_.commit(report_.files));
-    if (source_.pending) RETURN_IF_ERROR(tell_open(*source_.pending));
+    RETURN_IF_ERROR(tell_open());
     std::ranges::sort(report_.files, {}, &GrownFile::path);
     std::ranges::stable_sort(report_.not_taken, {}, &NotTaken::kind);
     return std::move(report_);
@@ -173,6 +141,29 @@ class Import {
     return {};
   }
 
+  fs::path journal_path() const { return source_.folder / "journal"; }
+
+  /// Records that stand in the journal alone, because the recorder there was killed or is at work.
+  Status take_journal(const derivation::JournalReplay& journal) {
+    for (const files::JournalDamage& damage : journal.damage) {
+      tell(NotTakenKind::kUnreadable, (journal_path() / damage.segment).native(), damage.reason);
+    }
+    if (journal.num_undecodable > 0) {
+      tell(NotTakenKind::kUnreadable, journal_path().native(),
+           fmt::format("{} events", journal.num_undecodable));
+    }
+    std::uint64_t number = 0;
+    for (const std::string& line : journal.lines.history) {
+      ++number;
+      const ScannedLine record = scan_.scan(line);
+      const auto known = known_.find(hash_of_line(record.id));
+      // A file there had it: it was taken, or told of.
+      if (known != known_.end() && known->second != Known::kHere) continue;
+      RETURN_IF_ERROR(take_line(journal_path(), line, number));
+    }
+    return {};
+  }
+
   Status take_line(const fs::path& path, std::string_view line, std::uint64_t number) {
     const ScannedLine record = scan_.scan(line);
     if (record.kind == LineKind::kBlank) return {};
@@ -218,7 +209,8 @@ class Import {
     });
   }
 
-  Status take_feedback(const fs::path& path) {
+  Status take_feedback() {
+    if (!source_.feedback && !source_.journal) return {};
     FeedbackById here;
     ASSIGN_OR_RETURN(const auto present, file_system_.info(folder_ / kFeedbackFile));
     if (present) {
@@ -233,7 +225,15 @@ class Import {
       if (!read) return Error(read.error());
     }
     FeedbackById there;
-    RETURN_IF_ERROR(read_there(path, [&](std::string_view line, std::uint64_t number) {
+    if (source_.feedback) RETURN_IF_ERROR(learn_feedback(*source_.feedback, there));
+    // The journal's is the newer one, and belongs behind what the file has.
+    std::vector<std::string> newer;
+    if (source_.journal) newer = add_newer_feedback(source_.journal->lines.feedback, there);
+    return add_feedback(here, there, newer);
+  }
+
+  Status learn_feedback(const fs::path& path, FeedbackById& there) {
+    return read_there(path, [&](std::string_view line, std::uint64_t number) {
       const bool is_object = feedback_.scan(line);
       if (is_object && !feedback_.id().empty()) {
         there[hash_of_line(feedback_.id())].push_back(hash_of_line(line));
@@ -242,32 +242,38 @@ class Import {
              fmt::format("line {}", number));
       }
       return Status();
-    }));
-    return add_feedback(path, here, there);
+    });
   }
 
   /// The last line of an id counts: lines are added only behind those that precede them there.
-  Status add_feedback(const fs::path& path, const FeedbackById& here, const FeedbackById& there) {
+  Status add_feedback(const FeedbackById& here, const FeedbackById& there,
+                      const std::vector<std::string>& newer) {
     std::unordered_map<LineHash, std::size_t, LineHashHash> positions;
-    Status taken;
-    const auto read = read_lines(
-        file_system_, path,
-        [&](std::string_view line) -> Status {
-          if (!feedback_.scan(line) || feedback_.id().empty()) return {};
-          const LineHash id = hash_of_line(feedback_.id());
-          const auto all = there.find(id);
-          const std::size_t position = positions[id]++;
-          // Written since they were looked at: the next import takes it.
-          if (all == there.end() || position >= all->second.size()) return {};
-          const auto found = here.find(id);
-          taken = take_feedback_line(path, line, position, all->second,
-                                     found == here.end() ? FeedbackLines() : found->second);
-          return taken;
-        },
-        stop_);
-    RETURN_IF_ERROR(taken);
-    // What else is the matter with the file was told when it was read for the first time.
-    if (!read && read.error().code == ErrorCode::kCancelled) return Error(read.error());
+    const auto take = [&](const fs::path& path, std::string_view line) -> Status {
+      if (!feedback_.scan(line) || feedback_.id().empty()) return {};
+      const LineHash id = hash_of_line(feedback_.id());
+      const auto all = there.find(id);
+      const std::size_t position = positions[id]++;
+      // Written since they were looked at: the next import takes it.
+      if (all == there.end() || position >= all->second.size()) return {};
+      const auto found = here.find(id);
+      return take_feedback_line(path, line, position, all->second,
+                                found == here.end() ? FeedbackLines() : found->second);
+    };
+    if (source_.feedback) {
+      Status taken;
+      const auto read = read_lines(
+          file_system_, *source_.feedback,
+          [&](std::string_view line) -> Status {
+            taken = take(*source_.feedback, line);
+            return taken;
+          },
+          stop_);
+      RETURN_IF_ERROR(taken);
+      // What else is the matter with the file was told when it was read for the first time.
+      if (!read && read.error().code == ErrorCode::kCancelled) return Error(read.error());
+    }
+    for (const std::string& line : newer) RETURN_IF_ERROR(take(journal_path(), line));
     return {};
   }
 
@@ -296,13 +302,17 @@ class Import {
   }
 
   /// Generations that nobody finished there, and that have no record here either.
-  Status tell_open(const fs::path& path) {
-    const auto text = files::read_file(file_system_, path, kMaxJsonSize);
-    if (!text) {
-      tell(NotTakenKind::kUnreadable, path.native(), text.error().message);
-      return {};
-    }
-    const auto pending = json::parse(*text);
+  Status tell_open() {
+    if (source_.journal) return tell_open(journal_path(), source_.journal->pending_json);
+    if (!source_.pending) return {};
+    const auto text = files::read_file(file_system_, *source_.pending, kMaxJsonSize);
+    if (text) return tell_open(*source_.pending, *text);
+    tell(NotTakenKind::kUnreadable, source_.pending->native(), text.error().message);
+    return {};
+  }
+
+  Status tell_open(const fs::path& path, std::string_view text) {
+    const auto pending = json::parse(text);
     if (!pending || pending->object() == nullptr) {
       tell(NotTakenKind::kUnreadable, path.native(), "it is no JSON object");
       return {};

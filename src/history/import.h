@@ -72,6 +72,9 @@ struct ImportReport {
 /// Merge `from` into the data folder `folder`, under its lock: a data folder, or one file of
 /// records or of late feedback, by its name compressed or not.
 ///
+/// What stands in the journal of `from` alone, because its recorder was killed or is at work,
+/// counts as if it stood in the files; nothing is written there.
+///
 /// A record whose id is not here is added, as its line stands, to the file of its month; late
 /// feedback of an id where all that is here is the beginning of what is there. Images and PLY files
 /// that they name are copied first, each with its hash checked; a record is taken also when its

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "derivation/journal_replay.h"
 #include "history/import.h"
 #include "record_files/line_hash.h"
 #include "rotation/rotate_month.h"
@@ -28,6 +29,9 @@ struct ImportSource {
   std::vector<std::filesystem::path> records;
   std::optional<std::filesystem::path> feedback;
   std::optional<std::filesystem::path> pending;
+  /// What the journal says beyond these files: they are read after it, so that nothing is missed
+  /// that moves from one to the others meanwhile.
+  std::optional<derivation::JournalReplay> journal;
 };
 /// Errors: kNotFound, kInvalidInput, kDenied, kUnavailable.
 Result<ImportSource> find_import_source(files::FileSystem& file_system,

@@ -45,7 +45,8 @@ Result<ImportSource> find_import_source(files::FileSystem& file_system, const fs
   if (info->kind != files::FileKind::kFolder) {
     return invalid_input(fmt::format("{} is neither a folder nor a file", from.native()));
   }
-  ImportSource source{.folder = from, .records = {}, .feedback = {}, .pending = {}};
+  ImportSource source{.folder = from, .records = {}, .feedback = {}, .pending = {}, .journal = {}};
+  ASSIGN_OR_RETURN(source.journal, derivation::replay_journal(file_system, from));
   ASSIGN_OR_RETURN(auto found, record_reading::find_history_files(file_system, from));
   for (auto& file : found) source.records.push_back(std::move(file.path));
   const auto find = [&](std::string_view name) -> Result<std::optional<fs::path>> {
@@ -55,7 +56,8 @@ Result<ImportSource> find_import_source(files::FileSystem& file_system, const fs
   };
   ASSIGN_OR_RETURN(source.feedback, find(kFeedbackFile));
   ASSIGN_OR_RETURN(source.pending, find(kPendingFile));
-  if (source.records.empty() && !source.feedback) {
+  const bool has_lines = source.journal && !source.journal->lines.is_empty();
+  if (source.records.empty() && !source.feedback && !has_lines) {
     return not_found(
         fmt::format("{} holds no history: no {} and no file of a month, in it or in {}",
                     from.native(), kCurrentFile, kArchiveFolder));

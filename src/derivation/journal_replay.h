@@ -1,0 +1,35 @@
+/// \file
+/// What the journal of a data folder says beyond its files, for one who only reads the folder.
+
+#pragma once
+
+#include "core/result.h"
+#include "derivation/derivation.h"
+#include "files/file_system.h"
+#include "files/journal_damage.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace assay::derivation {
+
+struct JournalReplay {
+  /// Of the events behind the checkpoint: each stands in its file, or will when a recorder opens
+  /// the folder.
+  DerivedLines lines;
+  std::string pending_json;           ///< The generations that are open at its end.
+  std::uint64_t num_undecodable = 0;  ///< Records that are no events.
+  std::vector<files::JournalDamage> damage;
+};
+
+/// Replay the journal of the data folder `folder`; nothing when it has none, or an empty one. A
+/// damaged checkpoint counts as none. Threads: a recorder may be at work there.
+/// Errors: those of files::read_group_journal() but kNotFound, of reading a file, and kInvalidInput
+///         (an event, or the checkpoint, of a later version).
+Result<std::optional<JournalReplay>> replay_journal(files::FileSystem& file_system,
+                                                    const std::filesystem::path& folder);
+
+}  // namespace assay::derivation
