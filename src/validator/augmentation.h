@@ -61,6 +61,6 @@ Result<images::Image> augment(const images::Image& image, const Augmentation& au
 /// One JSON object, without line breaks, that holds every parameter.
 std::string to_json(const Augmentation& augmentation);
 /// Errors: kCorrupt, kInvalidInput (a member that is missing or out of its range, by name).
-Result<Augmentation> parse_augmentation(std::string_view json);
+Result<Augmentation> parse_augmentation(std::string_view text);
 
 }  // namespace assay::validator
