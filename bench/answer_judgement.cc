@@ -105,17 +105,18 @@ void measure_lazy_share(std::int64_t num_fleets, RandomSource& random) {
   }
 }
 
-using AccuracyOf = std::function<double(std::size_t miner, bool is_hard)>;
+/// `hardness` of an image is uniform in [0, 1).
+using AccuracyOf = std::function<double(std::size_t miner, double hardness)>;
 
 AnswerSheet sheet_of(std::size_t num_miners, const AccuracyOf& accuracy_of, RandomSource& random) {
   AnswerSheet sheet{.num_miners = num_miners};
   for (int i = 0; i < 200; ++i) {
     AnswerSheet::Challenge challenge{.label =
                                          random.below(2) == 1 ? Label::kPresent : Label::kAbsent};
-    const bool is_hard = random.unit() < 0.2;
+    const double hardness = random.unit();
     for (std::size_t miner = 0; miner < num_miners; ++miner) {
       challenge.answers.push_back(
-          bare_answer(challenge.label, random.unit() < accuracy_of(miner, is_hard)));
+          bare_answer(challenge.label, random.unit() < accuracy_of(miner, hardness)));
     }
     sheet.challenges.push_back(std::move(challenge));
   }
@@ -146,7 +147,8 @@ void measure_detection(double accuracy, double error, std::int64_t num_fleets,
   std::int64_t found = 0;
   for (std::int64_t fleet = 0; fleet < num_fleets; ++fleet) {
     AnswerSheet sheet = sheet_of(
-        64, [&](std::size_t miner, bool) { return miner == 0 ? accuracy : spread_accuracy(miner); },
+        64,
+        [&](std::size_t miner, double) { return miner == 0 ? accuracy : spread_accuracy(miner); },
         random);
     // The copy answers on its own now and then.
     for (auto& challenge : sheet.challenges) {
@@ -184,11 +186,19 @@ int main(int argc, char** argv) {
   measure_lazy_share(num_fleets, random);
   fmt::print("Copies over 200 shared challenges, 64 miners of 50 to 97 %\n");
   measure_accusations(
-      "independent", [](std::size_t miner, bool) { return spread_accuracy(miner); }, num_fleets,
+      "independent", [](std::size_t miner, double) { return spread_accuracy(miner); }, num_fleets,
       random);
   measure_accusations(
       "independent, one image in five 35 points harder",
-      [](std::size_t miner, bool is_hard) { return spread_accuracy(miner) - (is_hard ? 0.35 : 0); },
+      [](std::size_t miner, double hardness) {
+        return spread_accuracy(miner) - (hardness < 0.2 ? 0.35 : 0);
+      },
+      num_fleets, random);
+  measure_accusations(
+      "independent, images of every difficulty",
+      [](std::size_t miner, double hardness) {
+        return spread_accuracy(miner) - 0.6 * hardness * hardness;
+      },
       num_fleets, random);
   const std::int64_t few = std::max<std::int64_t>(1, num_fleets / 10);
   measure_detection(0.80, 0, few, random);

@@ -23,7 +23,8 @@ def old_microseconds() -> tuple[float, str]:
 def main(full: bool) -> None:
     print("\nscores: 256 miners with 100 answers each", flush=True)
     with tempfile.TemporaryDirectory(dir=programs.BUILD) as folder:
-        output = subprocess.run([programs.find("bench_validator"), folder], check=True, capture_output=True, text=True).stdout
+        command = [programs.find("bench_validator"), folder]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     old, source = old_microseconds()
     print(f"  one more answer, per miner: {old:.0f} us ({source})")
     for line in output.splitlines():

@@ -39,6 +39,8 @@ ImportOutcome outcome_of(images::RefusalKind kind) {
       return ImportOutcome::kTruncated;
     case images::RefusalKind::kOverLimit:
       return ImportOutcome::kOverLimit;
+    case images::RefusalKind::kMissingLibrary:  // nothing is wrong with the file
+      return ImportOutcome::kUnreadable;
     case images::RefusalKind::kCorrupt:
       break;
   }

@@ -21,19 +21,22 @@ std::size_t index_of(Label label) { return static_cast<std::size_t>(label); }
 
 double ratio(double part, double whole) { return whole == 0 ? 0 : part / whole; }
 
-double mean_of(double sum_absent, double num_absent, double sum_present, double num_present) {
-  return (sum_absent / num_absent + sum_present / num_present) / 2;
+/// The mean of `sums[i] / counts[i]`. Over one denominator, so that equal sums of two labels that
+/// were equally frequent give equal means, whichever label they are of.
+double mean_of(const std::array<std::uint64_t, 2>& sums,
+               const std::array<std::uint32_t, 2>& counts) {
+  const std::uint64_t numerator = sums[0] * counts[1] + sums[1] * counts[0];
+  return static_cast<double>(numerator) / (2.0 * counts[0] * counts[1]);
 }
 
 }  // namespace
 
 double StrictTally::balanced_accuracy() const {
-  return mean_of(num_right[0], num_asked[0], num_right[1], num_asked[1]);
+  return mean_of({num_right[0], num_right[1]}, num_asked);
 }
 
 double StrictTally::balanced_brier() const {
-  return mean_of(static_cast<double>(quadratic_loss[0]), num_asked[0] * kLossUnits,
-                 static_cast<double>(quadratic_loss[1]), num_asked[1] * kLossUnits);
+  return mean_of(quadratic_loss, num_asked) / kLossUnits;
 }
 
 double StrictTally::effective_size() const {
@@ -67,7 +70,7 @@ void AnswerWindow::add(const Answer& answer) {
     --size_;
     count(leaving, label, Change::kLeave);
   }
-  const double prediction = answer.is_silent() ? kSilence : *answer.prediction;
+  const double prediction = answer.value();
   count(prediction, answer.label, Change::kEnter);
   const std::size_t slot = (first_ + size_) % capacity();
   predictions_[slot] = prediction;

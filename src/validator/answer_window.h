@@ -21,9 +21,11 @@ struct Answer {
   Label label = Label::kAbsent;
   std::optional<double> prediction = std::nullopt;
 
-  bool is_silent() const { return !prediction || *prediction == -1.0; }
+  /// The prediction, or -1.
+  double value() const { return prediction.value_or(-1.0); }
+  bool is_silent() const { return value() == -1.0; }
   /// A number in [0, 1].
-  bool is_valid() const { return !is_silent() && *prediction >= 0 && *prediction <= 1; }
+  bool is_valid() const { return value() >= 0 && value() <= 1; }
 };
 
 /// The six figures of the old scorer, over the answers that are not silence. All are 0 without any,

@@ -7,8 +7,6 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <numeric>
 #include <span>
 
 // Independent miners agree all the same, for two reasons that have nothing to do with copying: both
@@ -26,10 +24,13 @@
 namespace assay::validator {
 namespace {
 
-enum Mark : std::uint8_t { kAnswered = 1, kWrong = 2, kAboveMedian = 4 };
+// Of one answer.
+constexpr std::uint8_t kAnswered = 1;
+constexpr std::uint8_t kWrong = 2;
+constexpr std::uint8_t kAboveMedian = 4;
 
 /// Upper ends of the shares of the others who were wrong.
-constexpr std::array kDifficultyEnds = {0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0};
+constexpr std::array kDifficultyEnds = {0.05, 0.15, 0.4, 0.7, 1.0};
 constexpr std::size_t kNumStrata = 2 * kDifficultyEnds.size();
 /// Fewer others than this say nothing of how hard an image is.
 constexpr std::uint32_t kMinOthers = 4;
@@ -50,7 +51,7 @@ struct Marks {
 };
 
 bool is_wrong(const Answer& answer) {
-  return (*answer.prediction > 0.5) != (answer.label == Label::kPresent);
+  return (answer.value() > 0.5) != (answer.label == Label::kPresent);
 }
 
 /// Mark what lies above the miner's own median for its label.
@@ -60,14 +61,14 @@ void mark_medians(std::span<const AnswerSheet::Challenge> challenges, std::size_
     std::vector<double> predictions;
     for (const auto& challenge : challenges) {
       const Answer& answer = challenge.answers[miner];
-      if (challenge.label == label && answer.is_valid()) predictions.push_back(*answer.prediction);
+      if (challenge.label == label && answer.is_valid()) predictions.push_back(answer.value());
     }
     if (predictions.empty()) continue;
     const auto middle = predictions.begin() + static_cast<std::ptrdiff_t>(predictions.size() / 2);
     std::ranges::nth_element(predictions, middle);
     for (std::size_t i = 0; i < challenges.size(); ++i) {
       const Answer& answer = challenges[i].answers[miner];
-      if (challenges[i].label == label && answer.is_valid() && *answer.prediction > *middle) {
+      if (challenges[i].label == label && answer.is_valid() && answer.value() > *middle) {
         row[i] |= kAboveMedian;
       }
     }
@@ -121,7 +122,7 @@ struct Comparison {
 };
 
 void count(statistics::OverlapStratum& stratum, std::uint8_t first, std::uint8_t second,
-           Mark mark) {
+           std::uint8_t mark) {
   const bool of_first = (first & mark) != 0;
   const bool of_second = (second & mark) != 0;
   ++stratum.size;
@@ -195,7 +196,7 @@ std::vector<std::vector<std::size_t>> groups_of(const std::vector<CopyPair>& pai
   std::size_t size = 0;
   for (const CopyPair& pair : pairs) size = std::max({size, pair.first + 1, pair.second + 1});
   std::vector<std::size_t> parents(size);
-  std::iota(parents.begin(), parents.end(), std::size_t{0});
+  for (std::size_t column = 0; column < size; ++column) parents[column] = column;
   const auto root_of = [&](std::size_t column) {
     while (parents[column] != column) column = parents[column] = parents[parents[column]];
     return column;

@@ -27,8 +27,8 @@ struct CopyOptions {
   double false_alarm_rate = 1e-5;
   /// Fewer shared challenges than this say nothing.
   std::size_t min_shared = 20;
-  /// Only the last so many challenges of a sheet are looked at.
-  std::size_t max_challenges = 200;
+  /// Only the last so many challenges are looked at.
+  std::size_t max_challenges = 1'000;
 };
 
 /// Two columns whose answers are not independent of each other.

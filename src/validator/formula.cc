@@ -32,7 +32,7 @@ double natix_reward(const MinerWindows& windows, const Answer& last) {
   if (last.is_silent()) return 0;
   const double half_sum =
       0.5 * windows.recent.metrics().mcc + 0.5 * windows.latest.metrics().accuracy;
-  const double base = half_sum * range_factor(*last.prediction);
+  const double base = half_sum * range_factor(last.value());
   return base * base * base;
 }
 

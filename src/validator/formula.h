@@ -16,7 +16,7 @@ enum class Formula : std::uint8_t {
   /// 1].
   /// Earned answer by answer and averaged.
   kNatix,
-  /// (skill * (1 - brier)) ^ 2 of 100, where skill is what a lower confidence bound leaves of the
+  /// (skill * (1 - brier)) ^ 3 of 100, where skill is what a lower confidence bound leaves of the
   /// balanced accuracy above chance, and silence and what is no answer are wrong.
   kCalibrated,
 };
@@ -42,7 +42,7 @@ struct CalibratedOptions {
   /// Standard deviations below what was seen: 1.645 is a one-sided bound of 95 %.
   double deviations = 1.645;
   /// Over 1 it pays the better miner more than proportionally.
-  double exponent = 2;
+  double exponent = 3;
 };
 
 /// The old scorer's factor: 0 below 0 and above 1, else 1. NaN, being neither, has 1.

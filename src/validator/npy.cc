@@ -70,6 +70,8 @@ std::vector<Wanted> elements_of(const NpyArray& array) {
 }
 
 void append_utf8(std::string& text, std::uint32_t code) {
+  // No character: beyond Unicode, or half of a pair.
+  if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) code = 0xFFFD;
   if (code < 0x80) {
     text += static_cast<char>(code);
   } else if (code < 0x800) {
@@ -118,15 +120,15 @@ Result<NpyArray> parse_npy(std::span<const std::byte> file, std::string_view nam
   }
   NpyArray array{.type = std::string(type->substr(1, type->size() - 2))};
   const auto element_size = element_size_of(array.type);
-  if (!element_size) return other_kind(name, array.type, "numbers or texts");
+  if (!element_size || *element_size == 0) {
+    return other_kind(name, array.type, "numbers or texts");
+  }
   if (!size) return invalid_input(fmt::format("{} has more than one dimension", name));
   array.size = *size;
   array.element_size = *element_size;
   array.bytes = file.subspan(start + length);
-  const bool fits = array.element_size == 0
-                        ? array.bytes.empty()
-                        : array.bytes.size() % array.element_size == 0 &&
-                              array.bytes.size() / array.element_size == array.size;
+  const bool fits = array.bytes.size() % array.element_size == 0 &&
+                    array.bytes.size() / array.element_size == array.size;
   if (!fits) return corrupt(fmt::format("{} has not as many elements as it says", name));
   return array;
 }

@@ -31,39 +31,40 @@ Result<std::vector<std::byte>> read_array(const archives::ZipReader& zip, std::s
   return bytes;
 }
 
+Result<OldState> read_arrays(const archives::ZipReader& zip) {
+  OldState state;
+  ASSIGN_OR_RETURN(const auto step_file, read_array(zip, "step.npy"));
+  ASSIGN_OR_RETURN(const NpyArray step_array, parse_npy(step_file, "step.npy"));
+  ASSIGN_OR_RETURN(const auto steps, integers_of(step_array, "step.npy"));
+  if (steps.size() != 1 || steps[0] < 0) return corrupt("step.npy is not one count");
+  state.step = static_cast<std::uint64_t>(steps[0]);
+
+  ASSIGN_OR_RETURN(const auto score_file, read_array(zip, "scores.npy"));
+  ASSIGN_OR_RETURN(const NpyArray score_array, parse_npy(score_file, "scores.npy"));
+  ASSIGN_OR_RETURN(const auto scores, reals_of(score_array, "scores.npy"));
+  for (const double score : scores) {
+    const bool is_good = std::isfinite(score) && score >= 0;
+    state.scores.push_back(is_good ? static_cast<float>(score) : 0);
+    state.num_bad_scores += is_good ? 0 : 1;
+  }
+
+  ASSIGN_OR_RETURN(const auto hotkey_file, read_array(zip, "hotkeys.npy"));
+  ASSIGN_OR_RETURN(const NpyArray hotkey_array, parse_npy(hotkey_file, "hotkeys.npy"));
+  ASSIGN_OR_RETURN(state.hotkeys, texts_of(hotkey_array, "hotkeys.npy"));
+  if (state.hotkeys.size() != state.scores.size() || state.scores.size() > kMaxMiners) {
+    return corrupt(
+        fmt::format("has {} scores and {} hotkeys", state.scores.size(), state.hotkeys.size()));
+  }
+  return state;
+}
+
 }  // namespace
 
 Result<OldState> read_old_state(std::unique_ptr<files::ByteSource> source) {
   const std::string name = source->name();
   ASSIGN_OR_RETURN(const archives::ZipReader zip,
                    archives::ZipReader::open(std::move(source), kLimits));
-  const auto read = [&]() -> Result<OldState> {
-    OldState state;
-    ASSIGN_OR_RETURN(const auto step_file, read_array(zip, "step.npy"));
-    ASSIGN_OR_RETURN(const NpyArray step_array, parse_npy(step_file, "step.npy"));
-    ASSIGN_OR_RETURN(const auto steps, integers_of(step_array, "step.npy"));
-    if (steps.size() != 1 || steps[0] < 0) return corrupt("step.npy is not one count");
-    state.step = static_cast<std::uint64_t>(steps[0]);
-
-    ASSIGN_OR_RETURN(const auto score_file, read_array(zip, "scores.npy"));
-    ASSIGN_OR_RETURN(const NpyArray score_array, parse_npy(score_file, "scores.npy"));
-    ASSIGN_OR_RETURN(const auto scores, reals_of(score_array, "scores.npy"));
-    for (const double score : scores) {
-      const bool is_good = std::isfinite(score) && score >= 0;
-      state.scores.push_back(is_good ? static_cast<float>(score) : 0);
-      state.num_bad_scores += is_good ? 0 : 1;
-    }
-
-    ASSIGN_OR_RETURN(const auto hotkey_file, read_array(zip, "hotkeys.npy"));
-    ASSIGN_OR_RETURN(const NpyArray hotkey_array, parse_npy(hotkey_file, "hotkeys.npy"));
-    ASSIGN_OR_RETURN(state.hotkeys, texts_of(hotkey_array, "hotkeys.npy"));
-    if (state.hotkeys.size() != state.scores.size() || state.scores.size() > kMaxMiners) {
-      return corrupt(
-          fmt::format("has {} scores and {} hotkeys", state.scores.size(), state.hotkeys.size()));
-    }
-    return state;
-  };
-  return with_context(read(), name);
+  return with_context(read_arrays(zip), name);
 }
 
 }  // namespace assay::validator

@@ -78,6 +78,9 @@ TEST(OldState, NamesTheArrayThatIsWrong) {
             "state.npz: scores.npy is no NumPy array");
   const std::string none = npy("{'descr': '<U2', 'fortran_order': False, 'shape': (0,), }", "");
   EXPECT_EQ(message(read_arrays(kStep, kScores, none)), "state.npz: has 1 scores and 0 hotkeys");
+  const std::string nothing = npy("{'descr': '<U0', 'shape': (99999999999999999,), }", "");
+  EXPECT_EQ(message(read_arrays(kStep, kScores, nothing)),
+            "state.npz: hotkeys.npy is of type \"<U0\", expected numbers or texts");
   const std::string square = npy("{'descr': '<f4', 'shape': (1, 1), }", std::string(4, '\0'));
   EXPECT_EQ(message(read_arrays(kStep, square, kHotkeys)),
             "state.npz: scores.npy has more than one dimension");

@@ -22,13 +22,13 @@ constexpr std::size_t kBufferSize = std::size_t{64} << 10;
 /// `valid`, `silent`, `out_of_range` or `no_number`.
 std::string_view kind_of(const Answer& answer) {
   if (answer.is_silent()) return "silent";
-  if (!std::isfinite(*answer.prediction)) return "no_number";
+  if (!std::isfinite(answer.value())) return "no_number";
   return answer.is_valid() ? "valid" : "out_of_range";
 }
 
 std::string prediction_text(const Answer& answer) {
   if (answer.is_silent()) return "-";
-  return fmt::format("{:.6g}", *answer.prediction);
+  return fmt::format("{:.6g}", answer.value());
 }
 
 /// Nothing before both labels have occurred.
@@ -147,7 +147,7 @@ class ScoreWriter::JsonForm final : public Form {
     writer_.name("hotkey").text(step.recorded.hotkey);
     writer_.name("label").integer(static_cast<std::int64_t>(answer.label));
     writer_.name("prediction");
-    answer.is_silent() ? writer_.null() : writer_.number(*answer.prediction);
+    answer.is_silent() ? writer_.null() : writer_.number(answer.value());
     writer_.name("answer").text(kind_of(answer));
     writer_.name("reward").number(step.paid.reward);
     writer_.name("score").number(static_cast<double>(step.paid.score));

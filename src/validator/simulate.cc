@@ -30,7 +30,7 @@ struct MinerTally {
     if (answer.is_silent()) ++num_silent;
     if (!answer.is_valid()) return;
     const bool is_present = answer.label == Label::kPresent;
-    const bool says_present = *answer.prediction > 0.5;
+    const bool says_present = answer.value() > 0.5;
     num_right += is_present == says_present ? 1 : 0;
     ++association.size;
     association.first += is_present ? 1 : 0;
@@ -72,16 +72,23 @@ SimulatedMiner miner_of(Uid uid, const MinerTally& tally, std::span<const KnownC
   return miner;
 }
 
-/// The challenges, with a column for each miner's last hotkey.
+/// The last challenges, with a column for each miner's last hotkey.
 AnswerSheet sheet_of(std::span<const RecordedAnswer> history,
-                     std::span<const SimulatedMiner> miners) {
+                     std::span<const SimulatedMiner> miners, std::size_t max_challenges) {
   AnswerSheet sheet{.num_miners = miners.size()};
   std::map<Uid, std::size_t> columns;
   for (std::size_t i = 0; i < miners.size(); ++i) columns[miners[i].uid] = i;
+  // A challenge is as old as its first answer.
+  std::unordered_map<std::string_view, std::size_t> ages;
+  for (const RecordedAnswer& recorded : history) {
+    if (!recorded.challenge.empty()) ages.try_emplace(recorded.challenge, ages.size());
+  }
+  const std::size_t num_passed_over = ages.size() - std::min(ages.size(), max_challenges);
   std::unordered_map<std::string_view, std::size_t> rows;
   for (const RecordedAnswer& recorded : history) {
     const std::size_t column = columns.at(recorded.uid);
     if (recorded.challenge.empty() || miners[column].hotkey != recorded.hotkey) continue;
+    if (ages.at(recorded.challenge) < num_passed_over) continue;
     const auto [row, is_new] = rows.try_emplace(recorded.challenge, sheet.challenges.size());
     if (is_new) {
       sheet.challenges.push_back(
@@ -146,7 +153,7 @@ Simulation simulate(std::span<const RecordedAnswer> history, std::span<const Kno
   for (const auto& [uid, tally] : tally(history)) {
     simulation.miners.push_back(miner_of(uid, tally, known));
   }
-  const AnswerSheet sheet = sheet_of(history, simulation.miners);
+  const AnswerSheet sheet = sheet_of(history, simulation.miners, options.copies.max_challenges);
   simulation.has_challenges = !sheet.challenges.empty();
   simulation.copies = find_copies(sheet, options.copies);
   const auto groups = groups_of(simulation.copies);

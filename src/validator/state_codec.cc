@@ -34,7 +34,7 @@ void write_answer(ByteWriter& writer, const Answer& answer) {
   const bool has_prediction = !answer.is_silent();
   writer.byte(static_cast<std::uint8_t>((answer.label == Label::kPresent ? kPresentBit : 0) |
                                         (has_prediction ? kPredictionBit : 0)));
-  if (has_prediction) writer.real(*answer.prediction);
+  if (has_prediction) writer.real(answer.value());
 }
 
 bool read_answer(ByteReader& reader, Answer& answer) {

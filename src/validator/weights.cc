@@ -81,7 +81,9 @@ void update_scores(std::span<float> scores, std::span<const Earning> earnings,
     rewards[earning.uid] = earning.reward;
   }
   for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (rewards[i]) scores[i] = moved_score(scores[i], *rewards[i], options.moving_average_weight);
+    const std::optional<double> reward = rewards[i];
+    if (!reward) continue;
+    scores[i] = moved_score(scores[i], *reward, options.moving_average_weight);
   }
 }
 
@@ -147,6 +149,7 @@ WeightSet weights_of(std::span<const float> scores, const WeightOptions& options
   }
   const std::vector<float> limited = normalise_max_weight(positive, options.max_share);
   std::vector<UidWeight> weights;
+  weights.reserve(uids.size());
   for (std::size_t i = 0; i < uids.size(); ++i) weights.push_back({uids[i], limited[i]});
   set.weights = to_chain_weights(weights, options.small);
   return set;
