@@ -10,6 +10,7 @@ void add_predict_commands(CommandTree& tree) {
   add_predict_run_command(tree, group);
   add_predict_merge_shards_command(tree, group);
   add_predict_embed_command(tree, group);
+  add_predict_embeddings_commands(tree, group);
   add_predict_group_command(tree, group);
   add_predict_validate_command(tree, group);
   add_predict_merge_command(tree, group);

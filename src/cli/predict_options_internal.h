@@ -29,6 +29,7 @@ struct GroupingFlags {
 };
 
 void add_predict_embed_command(CommandTree& tree, CLI::App& group);
+void add_predict_embeddings_commands(CommandTree& tree, CLI::App& group);
 void add_predict_evaluate_command(CommandTree& tree, CLI::App& group);
 void add_predict_export_command(CommandTree& tree, CLI::App& group);
 void add_predict_finals_command(CommandTree& tree, CLI::App& group);
