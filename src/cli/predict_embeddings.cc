@@ -156,7 +156,7 @@ void add_predict_embeddings_commands(CommandTree& tree, CLI::App& group) {
   CLI::App& import_command = tree.add_command(
       embeddings, "import", "Take the old cache's vectors into the store; nothing of it changes.",
       {"assay predict embeddings import",
-       "assay predict embeddings import --base /home/me/image-workflow --root data"},
+       "assay predict embeddings import --base ../image-workflow --root data"},
       [import](Session& session) { return run_import(*import, session); });
   import->add_to(import_command);
 

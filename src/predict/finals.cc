@@ -2,8 +2,8 @@
 
 #include "db/database.h"
 #include "predict/entry_image.h"
+#include "predict/image_name.h"
 #include "predict/merge_internal.h"
-#include "predict/plan.h"
 #include "predict/scored_project.h"
 
 #include <fmt/format.h>

@@ -7,8 +7,8 @@
 #include "files/byte_source.h"
 #include "files/path.h"
 #include "json/value.h"
+#include "predict/image_name.h"
 #include "predict/npy.h"
-#include "predict/plan.h"
 
 #include <fmt/format.h>
 
