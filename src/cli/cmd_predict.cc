@@ -10,9 +10,11 @@ void add_predict_commands(CommandTree& tree) {
   add_predict_run_command(tree, group);
   add_predict_merge_shards_command(tree, group);
   add_predict_embed_command(tree, group);
+  add_predict_embeddings_commands(tree, group);
   add_predict_group_command(tree, group);
   add_predict_validate_command(tree, group);
   add_predict_merge_command(tree, group);
+  add_predict_finals_command(tree, group);
   add_predict_evaluate_command(tree, group);
   add_predict_export_command(tree, group);
   add_predict_report_command(tree, group);

@@ -29,8 +29,10 @@ struct GroupingFlags {
 };
 
 void add_predict_embed_command(CommandTree& tree, CLI::App& group);
+void add_predict_embeddings_commands(CommandTree& tree, CLI::App& group);
 void add_predict_evaluate_command(CommandTree& tree, CLI::App& group);
 void add_predict_export_command(CommandTree& tree, CLI::App& group);
+void add_predict_finals_command(CommandTree& tree, CLI::App& group);
 void add_predict_group_command(CommandTree& tree, CLI::App& group);
 void add_predict_plan_command(CommandTree& tree, CLI::App& group);
 void add_predict_run_command(CommandTree& tree, CLI::App& group);

@@ -1,18 +1,14 @@
 #include "predict/batch_run.h"
 
 #include "archives/testing/zip_builder.h"
-#include "core/random.h"
-#include "core/testing/fake_clock.h"
 #include "files/atomic_file.h"
-#include "files/testing/temporary_folder.h"
-#include "predict/testing/fake_models.h"
+#include "predict/testing/workbench.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -39,15 +35,9 @@ class Observer final : public BatchObserver {
 
 class BatchRun : public ::testing::Test {
  protected:
-  BatchRun() {
-    fs::create_directories(source());
-    store_ = EmbeddingStore::open(file_system_, folder_.path() / "store", random_).value();
-    known_ = KnownImages::open(file_system_, folder_.path() / "store", random_).value();
-    variant_ = store_->add_variant(
-        {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
-  }
+  BatchRun() { fs::create_directories(source()); }
 
-  fs::path source() const { return folder_.path() / "original"; }
+  fs::path source() const { return bench_.root() / "original"; }
 
   void write_zip(std::string_view name, std::uint8_t red) const {
     archives::testing::ZipBuilder zip;
@@ -67,31 +57,16 @@ class BatchRun : public ::testing::Test {
     options.only = only;
     options.project.tree = tree_;
     options.project.run.run_id = fmt::format("run-{}", ++num_runs_);
-    const ProjectTools tools{.file_system = file_system_,
-                             .clock = clock_,
-                             .store = *store_,
-                             .known = *known_,
-                             .embedder = embedder_,
-                             .heads = {.ranker = ranker_, .crop = crop_},
-                             .variant = variant_};
-    return run_batch(tools, *planned, options, observer, observer.stop.get_token());
+    return run_batch(bench_.tools(), *planned, options, observer, observer.stop.get_token());
   }
 
   std::string read(const fs::path& path) const {
     return files::read_file(file_system_, path, ByteCount(1U << 20)).value_or("");
   }
 
-  files::testing::TemporaryFolder folder_;
   files::FileSystem& file_system_ = files::posix_file_system();
-  SeededRandom random_{5};
-  assay::testing::FakeClock clock_;
-  testing::FakeEmbedder embedder_;
-  models::MlpHead ranker_ = testing::red_ranker();
-  models::MlpHead crop_ = testing::middle_crop();
-  std::unique_ptr<EmbeddingStore> store_;
-  std::unique_ptr<KnownImages> known_;
-  Sha256 variant_{Sha256::Bytes{}};
-  DataTree tree_{folder_.path() / "data"};
+  testing::Workbench bench_;
+  DataTree tree_{bench_.root() / "data"};
   int num_runs_ = 0;
 };
 

@@ -20,8 +20,9 @@ constexpr std::array<std::pair<std::string_view, Stage>, 4> kStages = {{
     {"stage3_enhanced", Stage::kEnhanced},
 }};
 
-constexpr auto kImageExtensions = std::to_array<std::string_view>(
-    {"png", "jpg", "jpeg", "jfif", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif"});
+constexpr auto kImageExtensions =
+    std::to_array<std::string_view>({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp",
+                                     ".tif", ".tiff", ".heic", ".heif", ".avif"});
 constexpr std::size_t kMaxExtensionSize = 8;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -100,6 +101,10 @@ std::optional<std::chrono::sys_seconds> instant_of(std::string_view timestamp) {
          std::chrono::seconds(second);
 }
 
+std::vector<std::string> image_extensions() {
+  return {kImageExtensions.begin(), kImageExtensions.end()};
+}
+
 std::optional<NotImage> why_not_image(std::string_view path) {
   if (path.ends_with('/')) return NotImage::kFolder;
   std::string_view rest = path;
@@ -121,7 +126,7 @@ std::optional<NotImage> why_not_image(std::string_view path) {
     return std::nullopt;
   }
   const bool is_image = std::ranges::any_of(kImageExtensions, [extension](std::string_view known) {
-    return equals_ignoring_case(extension, known);
+    return equals_ignoring_case(extension, known.substr(1));
   });
   return is_image ? std::nullopt : std::optional(NotImage::kOtherFile);
 }

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace assay::predict {
 
@@ -37,6 +39,9 @@ ImageName parse_image_name(std::string_view path);
 
 /// The instant of a timestamp, in no particular zone; nothing when there is no such day or time.
 std::optional<std::chrono::sys_seconds> instant_of(std::string_view timestamp);
+
+/// The endings of the files that are taken as images, with the dot, as EntrySourceOptions has them.
+std::vector<std::string> image_extensions();
 
 /// Why a listed path is not taken as an image.
 enum class NotImage : std::uint8_t {

@@ -4,6 +4,7 @@
 #include "db/transaction.h"
 #include "json/python_repr.h"
 #include "json/writer.h"
+#include "predict/merge_internal.h"
 #include "predict/side_tables_internal.h"
 #include "report/visible_text.h"
 
@@ -113,30 +114,41 @@ void write_decision(json::Writer& writer, const Decision& decision) {
 
 }  // namespace
 
-Result<MergeReport> merge_decisions(files::FileSystem& file_system, const fs::path& predictions,
-                                    const fs::path& real, Clock& clock, MergeMode mode) {
-  ASSIGN_OR_RETURN(const fs::path from, file_system.resolve(predictions));
-  ASSIGN_OR_RETURN(const fs::path to, file_system.resolve(real));
-  if (from == to) return invalid_input(fmt::format("{}: this is one database", real.native()));
+Result<MergeReport> merge_offer(files::FileSystem& file_system, const MergeOffer& offer,
+                                const fs::path& real, Clock& clock, MergeMode mode) {
   MergeReport report{.mode = mode};
-  ASSIGN_OR_RETURN(db::Database source, db::Database::open(predictions));
-  ASSIGN_OR_RETURN(const DecisionTable offered, read_decisions(source));
   ASSIGN_OR_RETURN(db::Database target, db::Database::open(real, {.mode = db::OpenMode::kWrite}));
   ASSIGN_OR_RETURN(db::Transaction transaction, db::Transaction::begin(target));
   ASSIGN_OR_RETURN(const DecisionTable known,
                    with_context(read_decisions(target), "the database to merge into"));
-  report.num_predictions = offered.decisions.size() + offered.bad_rows.size();
+  report.num_predictions = offer.table.decisions.size() + offer.table.bad_rows.size();
   report.num_real = known.decisions.size() + known.bad_rows.size();
-  report.plan = plan_merge(offered, known);
+  report.plan = plan_merge(offer.table, known);
   if (report.plan.changes.empty() && report.plan.additions.empty()) return report;
   if (mode == MergeMode::kApply) {
     ASSIGN_OR_RETURN(report.backup, back_up(file_system, real, clock));
   }
   RETURN_IF_ERROR(apply_changes(target, report.plan));
   RETURN_IF_ERROR(apply_additions(target, known.columns, report.plan));
-  RETURN_IF_ERROR(copy_side_tables(source, target, report.plan.taken));
+  if (offer.also_write) RETURN_IF_ERROR(offer.also_write(target, report.plan));
   if (mode == MergeMode::kApply) RETURN_IF_ERROR(transaction.commit());
   return report;
+}
+
+Result<MergeReport> merge_decisions(files::FileSystem& file_system, const fs::path& predictions,
+                                    const fs::path& real, Clock& clock, MergeMode mode) {
+  ASSIGN_OR_RETURN(const fs::path from, file_system.resolve(predictions));
+  ASSIGN_OR_RETURN(const fs::path to, file_system.resolve(real));
+  if (from == to) return invalid_input(fmt::format("{}: this is one database", real.native()));
+  ASSIGN_OR_RETURN(db::Database source, db::Database::open(predictions));
+  ASSIGN_OR_RETURN(const DecisionTable offered, read_decisions(source));
+  return merge_offer(file_system,
+                     {.table = offered,
+                      .also_write =
+                          [&](db::Database& target, const MergePlan& plan) {
+                            return copy_side_tables(source, target, plan.taken);
+                          }},
+                     real, clock, mode);
 }
 
 std::string to_text(const MergeReport& report) {

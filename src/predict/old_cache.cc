@@ -1,11 +1,13 @@
 #include "predict/old_cache.h"
 
+#include "archives/entry_source.h"
 #include "core/json_text.h"
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
 #include "files/path.h"
 #include "json/value.h"
+#include "predict/image_name.h"
 #include "predict/npy.h"
 
 #include <fmt/format.h>
@@ -228,6 +230,40 @@ Result<OldCacheImport> import_old_cache(files::FileSystem& file_system, Embeddin
                                         const EmbeddingVariant& variant, const OldCachePlace& place,
                                         const std::stop_token& stop) {
   return Importer(file_system, store, variant, place).run(stop);
+}
+
+Result<FolderImages> images_of_folder(files::FileSystem& file_system, const fs::path& folder,
+                                      const fs::path& base, const Sha256& variant,
+                                      const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const auto source, archives::open_entry_source(
+                                          file_system, folder, {.extensions = image_extensions()}));
+  if (source->kind() != archives::SourceKind::kFolder) {
+    return invalid_input(folder.native() +
+                         ": expected a folder of images; the old tools do not read zips in place");
+  }
+  ASSIGN_OR_RETURN(const fs::path from, file_system.resolve(base));
+  ASSIGN_OR_RETURN(const fs::path inside, file_system.resolve(folder));
+  const fs::path relative = inside.lexically_relative(from);
+  const bool is_below = !relative.empty() && *relative.begin() != "..";
+  FolderImages found;
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i < source->entries().size(); ++i) {
+    if (stop.stop_requested()) return cancelled("stopped; nothing was written");
+    const archives::SourceEntry& entry = source->entries()[i];
+    auto verdict = entry.verdict;
+    if (verdict == archives::EntryVerdict::kOk) {
+      bytes.resize(entry.size.count());
+      ASSIGN_OR_RETURN(verdict, source->read(i, bytes));
+    }
+    if (verdict != archives::EntryVerdict::kOk) {
+      ++found.num_unreadable;
+      continue;
+    }
+    const fs::path path = ((is_below ? relative : inside) / entry.path).lexically_normal();
+    found.images.push_back({.image_path = path.native(),
+                            .key = {.content = crypto::sha256(bytes), .variant = variant}});
+  }
+  return found;
 }
 
 Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, EmbeddingStore& store,

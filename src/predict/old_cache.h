@@ -65,6 +65,20 @@ struct ExportedImage {
   EmbeddingKey key;
 };
 
+struct FolderImages {
+  std::vector<ExportedImage> images;
+  std::uint64_t num_unreadable = 0;
+};
+
+/// The images of a folder under the digests of their content, each named from `base`, or by its
+/// absolute path where it is not below that. The old tools know files alone, so a zip is refused.
+/// Errors: those of archives::open_entry_source() and EntrySource::read(); kInvalidInput (no
+///         folder), kCancelled.
+Result<FolderImages> images_of_folder(files::FileSystem& file_system,
+                                      const std::filesystem::path& folder,
+                                      const std::filesystem::path& base, const Sha256& variant,
+                                      const std::stop_token& stop);
+
 struct OldCacheExport {
   std::uint64_t num_written = 0;
   std::uint64_t num_listed_before = 0;  ///< Their paths stand in the list; left as they are.

@@ -196,5 +196,19 @@ TEST_F(OldCacheTest, TheSecondFormIsNamedByTheAbsolutePath) {
             npy_of(vector_of(4)));
 }
 
+TEST_F(OldCacheTest, ImagesOfAFolderAreNamedFromTheBase) {
+  put("/project/p/sub/a.png", "image a");
+  put("/project/p/notes.txt", "no image");
+  put("/elsewhere/b.jpg", "image b");
+  const auto below = images_of_folder(file_system_, "/project/p", "/project", *variant_, {});
+  ASSERT_TRUE(below) << below.error().message;
+  ASSERT_EQ(below->images.size(), 1U);
+  EXPECT_EQ(below->images[0].image_path, "p/sub/a.png");
+  EXPECT_EQ(below->images[0].key, key_of("image a"));
+  const auto outside = images_of_folder(file_system_, "/elsewhere", "/project", *variant_, {});
+  ASSERT_TRUE(outside);
+  EXPECT_EQ(outside->images.at(0).image_path, "/elsewhere/b.jpg");
+}
+
 }  // namespace
 }  // namespace assay::predict

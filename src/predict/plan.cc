@@ -1,11 +1,11 @@
 #include "predict/plan.h"
 
 #include "models/model_folder.h"
+#include "predict/image_name.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -18,10 +18,6 @@ namespace fs = std::filesystem;
 // Measured: a vector with its key, a known image, a journal record, and a row and a score of the
 // database with their indexes.
 constexpr std::uint64_t kBytesPerImage = 2'120 + 80 + 160 + 700;
-
-constexpr auto kExtensions =
-    std::to_array<std::string_view>({".png", ".jpg", ".jpeg", ".jfif", ".webp", ".gif", ".bmp",
-                                     ".tif", ".tiff", ".heic", ".heif", ".avif"});
 
 /// What is known before a source is opened.
 struct Context {
@@ -206,8 +202,6 @@ std::vector<WantedModel> default_models() {
            .kind = models::ModelKind::kCrop,
            .advice = "put crop_proposer_v3.pt there, or run: assay models import crop FILE"}};
 }
-
-std::vector<std::string> image_extensions() { return {kExtensions.begin(), kExtensions.end()}; }
 
 std::string_view to_string(PlanStatus status) {
   switch (status) {

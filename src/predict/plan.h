@@ -119,9 +119,6 @@ struct Plan {
   bool has_gaps() const;
 };
 
-/// The endings of the files that are taken as images, for EntrySourceOptions.
-std::vector<std::string> image_extensions();
-
 /// Look at everything; nothing is changed. Only the directories of archives are read.
 /// Errors: those of find_sources() for the source folder, of read_project_table() and
 ///         read_finished_projects(); kCancelled.

@@ -1,6 +1,6 @@
 #include "predict/project_run.h"
 
-#include "predict/plan.h"
+#include "predict/image_name.h"
 #include "predict/project_decisions_internal.h"
 
 #include <fmt/format.h>

@@ -1,11 +1,9 @@
 #include "predict/project_run.h"
 
 #include "archives/testing/zip_builder.h"
-#include "core/random.h"
-#include "core/testing/fake_clock.h"
 #include "db/database.h"
-#include "files/testing/temporary_folder.h"
 #include "predict/testing/fake_models.h"
+#include "predict/testing/workbench.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -13,7 +11,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -32,14 +29,7 @@ std::string name_of(int second, std::string_view stage) {
 
 class ProjectRun : public ::testing::Test {
  protected:
-  ProjectRun() {
-    store_ = EmbeddingStore::open(file_system_, root() / "store", random_).value();
-    known_ = KnownImages::open(file_system_, root() / "store", random_).value();
-    variant_ = store_->add_variant(
-        {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
-  }
-
-  fs::path root() const { return folder_.path(); }
+  fs::path root() const { return bench_.root(); }
 
   /// Two groups, one of them with a broken image, and an image on its own.
   fs::path write_zip() const {
@@ -57,16 +47,6 @@ class ProjectRun : public ::testing::Test {
     return path;
   }
 
-  ProjectTools tools() {
-    return {.file_system = file_system_,
-            .clock = clock_,
-            .store = *store_,
-            .known = *known_,
-            .embedder = embedder_,
-            .heads = {.ranker = ranker_, .crop = crop_},
-            .variant = variant_};
-  }
-
   ProjectOptions options(const fs::path& source) const {
     ProjectOptions options{.project = "mojo9", .source = source};
     options.tree = DataTree(root() / "data");
@@ -75,7 +55,7 @@ class ProjectRun : public ::testing::Test {
   }
 
   Result<ProjectReport> run(const ProjectOptions& options, const std::stop_token& stop = {}) {
-    return run_project(tools(), options, [](const ProjectProgress&) {}, stop);
+    return run_project(bench_.tools(), options, [](const ProjectProgress&) {}, stop);
   }
 
   static std::string dump(const fs::path& path) {
@@ -84,16 +64,8 @@ class ProjectRun : public ::testing::Test {
     return dump_decisions(*database).value();
   }
 
-  files::testing::TemporaryFolder folder_;
-  files::FileSystem& file_system_ = files::posix_file_system();
-  SeededRandom random_{5};
-  assay::testing::FakeClock clock_;
-  testing::FakeEmbedder embedder_;
-  models::MlpHead ranker_ = testing::red_ranker();
-  models::MlpHead crop_ = testing::middle_crop();
-  std::unique_ptr<EmbeddingStore> store_;
-  std::unique_ptr<KnownImages> known_;
-  Sha256 variant_{Sha256::Bytes{}};
+  testing::Workbench bench_;
+  testing::FakeEmbedder& embedder_ = bench_.embedder();
 };
 
 TEST_F(ProjectRun, DecidesGroupsAndNamesWhatItCouldNotRead) {
@@ -152,10 +124,7 @@ TEST_F(ProjectRun, GoesOnWithTheNextImageAfterAFailure) {
     return other;
   }());
   ASSERT_TRUE(whole);
-  store_ = EmbeddingStore::open(file_system_, root() / "store2", random_).value();
-  known_ = KnownImages::open(file_system_, root() / "store2", random_).value();
-  store_->add_variant(
-      {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
+  bench_.open_store(root() / "store2");
   embedder_.fail_after(embedder_.num_embedded() + 4);
   EXPECT_FALSE(run(options(zip)));
   embedder_.fail_after(UINT64_MAX);
@@ -200,10 +169,7 @@ TEST_F(ProjectRun, ShardsTogetherGiveTheSameDatabase) {
   const fs::path zip = write_zip();
   for (const std::uint32_t count : {2U, 7U}) {
     const fs::path folder = root() / std::to_string(count);
-    store_ = EmbeddingStore::open(file_system_, folder / "store", random_).value();
-    known_ = KnownImages::open(file_system_, folder / "store", random_).value();
-    store_->add_variant(
-        {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
+    bench_.open_store(folder / "store");
     const std::uint64_t before = embedder_.num_embedded();
     for (std::uint32_t index = 0; index < count; ++index) {
       ProjectOptions shard = options(zip);

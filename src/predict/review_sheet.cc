@@ -1,7 +1,6 @@
 #include "predict/review_sheet.h"
 
 #include "files/atomic_file.h"
-#include "json/value.h"
 #include "predict/review_page_internal.h"
 #include "report/blocks.h"
 #include "report/number_text.h"
@@ -50,14 +49,6 @@ fs::path page_path(const fs::path& target, std::size_t index) {
   if (index == 0) return target;
   return target.parent_path() /
          fmt::format("{}-{}{}", target.stem().native(), index + 1, target.extension().native());
-}
-
-/// Whether a run turned the images upright before it looked at them, as its options say.
-images::ExifOrientation orientation_of(const ScoringRun& run) {
-  const auto options = json::parse(run.options_json);
-  const json::Value* exif = options ? options->find("exif") : nullptr;
-  return exif != nullptr && exif->boolean().value_or(false) ? images::ExifOrientation::kHonour
-                                                            : images::ExifOrientation::kIgnore;
 }
 
 /// What is needed to show the images of a project.

@@ -1,6 +1,7 @@
 #include "predict/scored_project.h"
 
 #include "db/database.h"
+#include "json/value.h"
 #include "predict/database_names_internal.h"
 
 #include <fmt/format.h>
@@ -121,6 +122,13 @@ Status read_dropped(db::Database& database, ScoredProject& project) {
 }
 
 }  // namespace
+
+images::ExifOrientation orientation_of(const ScoringRun& run) {
+  const auto options = json::parse(run.options_json);
+  const json::Value* exif = options ? options->find("exif") : nullptr;
+  return exif != nullptr && exif->boolean().value_or(false) ? images::ExifOrientation::kHonour
+                                                            : images::ExifOrientation::kIgnore;
+}
 
 Result<ScoredProject> read_scored_project(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(db::Database database, db::Database::open(path));

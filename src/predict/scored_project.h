@@ -5,6 +5,7 @@
 
 #include "core/result.h"
 #include "files/file_system.h"
+#include "images/decode.h"
 #include "predict/decision.h"
 #include "predict/decision_database.h"
 #include "predict/decision_table.h"
@@ -45,6 +46,9 @@ struct ScoringRun {
   std::string models_json = {};
   std::string options_json = {};
 };
+
+/// Whether the run turned the images upright before it looked at them, as its options say.
+images::ExifOrientation orientation_of(const ScoringRun& run);
 
 struct ScoredProject {
   std::filesystem::path path;

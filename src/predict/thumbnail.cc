@@ -2,28 +2,13 @@
 
 #include "images/encode.h"
 #include "images/resize.h"
-
-#include <fmt/format.h>
+#include "predict/entry_image.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 namespace assay::predict {
 namespace {
-
-using archives::EntryVerdict;
-using archives::SourceEntry;
-
-/// The candidate of this path, of several the one that can be read.
-std::optional<std::size_t> find_entry(const archives::EntrySource& source, std::string_view path) {
-  const std::span<const SourceEntry> entries = source.entries();
-  const auto same = std::ranges::equal_range(entries, path, {}, &SourceEntry::path);
-  if (same.empty()) return std::nullopt;
-  auto found = std::ranges::find(same, EntryVerdict::kOk, &SourceEntry::verdict);
-  if (found == same.end()) found = same.begin();
-  return static_cast<std::size_t>(found - entries.begin());
-}
 
 images::ImageSize shrunken(images::ImageSize size, std::uint32_t max_side) {
   const std::uint32_t longer = std::max(size.width, size.height);
@@ -43,24 +28,9 @@ std::expected<Thumbnail, std::string> make_thumbnail(const archives::EntrySource
                                                      const ThumbnailOptions& options) {
   const auto index = find_entry(source, entry);
   if (!index) return std::unexpected("no longer in the source");
-  const SourceEntry& found = source.entries()[*index];
-  if (crc32 && found.crc32 && *crc32 != std::int64_t{*found.crc32}) {
-    return std::unexpected("changed since the run");
-  }
-  if (found.verdict != EntryVerdict::kOk) {
-    return std::unexpected(std::string(archives::to_text(found.verdict)));
-  }
-  images::DecodeOptions decode{.orientation = options.orientation};
-  if (found.size > decode.max_encoded_size) return std::unexpected("too large for an image");
-  std::vector<std::byte> encoded(found.size.count());
-  const Result<EntryVerdict> verdict = source.read(*index, encoded);
-  if (!verdict) return std::unexpected(verdict.error().message);
-  if (*verdict != EntryVerdict::kOk) {
-    return std::unexpected(std::string(archives::to_text(*verdict)));
-  }
-  auto decoded = images::Decoder().decode(encoded, decode);
-  if (!decoded) return std::unexpected(decoded.error().reason);
-  const images::Image& image = decoded->image;
+  auto decoded = decode_entry(source, *index, crc32, options.orientation);
+  if (!decoded) return std::unexpected(std::move(decoded.error()));
+  const images::Image& image = *decoded;
   const images::ImageSize size = shrunken(image.size(), options.max_side);
   auto jpeg = size == image.size()
                   ? images::encode_jpeg(image, {.quality = options.quality})

@@ -2,7 +2,7 @@
 
 #include "archives/testing/zip_builder.h"
 #include "files/testing/temporary_folder.h"
-#include "predict/plan.h"
+#include "predict/image_name.h"
 #include "predict/testing/fake_models.h"
 
 #include <gtest/gtest.h>

@@ -2,7 +2,7 @@
 
 #include "archives/entry_source.h"
 #include "core/check.h"
-#include "predict/plan.h"
+#include "predict/image_name.h"
 #include "predict/vector_files_internal.h"
 
 #include <fmt/format.h>

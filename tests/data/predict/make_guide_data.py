@@ -37,6 +37,11 @@ archives = {
                              "20250706_100000_stage1_generated.jpg": "d_gray.jpg", "20250706_100010_stage2_upscaled.jpg": "t_truncated.jpg"},
 }
 pathlib.Path("original").mkdir()
+pathlib.Path("images").mkdir()
+shutil.copyfile(HERE / "a_420.jpg", "images/1.jpg")
+final = pathlib.Path("mojo2_final")
+final.mkdir()
+shutil.copyfile(HERE / "a_420.jpg", final / "20250705_120000_stage1_generated.jpg")
 for name, entries in archives.items():
     with zipfile.ZipFile(pathlib.Path("original") / name, "w") as archive:
         for entry, image in entries.items():
