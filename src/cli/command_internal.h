@@ -85,5 +85,6 @@ void add_predict_commands(CommandTree& tree);
 void add_models_commands(CommandTree& tree);
 void add_serve_command(CommandTree& tree);
 void add_version_command(CommandTree& tree);
+void add_wallet_commands(CommandTree& tree);
 
 }  // namespace assay::cli

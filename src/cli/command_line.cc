@@ -154,6 +154,7 @@ int run_command_line(std::span<const char* const> arguments) {
   add_history_commands(tree);
   add_predict_commands(tree);
   add_models_commands(tree);
+  add_wallet_commands(tree);
   add_config_commands(tree);
   add_serve_command(tree);
   add_version_command(tree);

@@ -73,11 +73,13 @@ inline Field operator-(const Field& a, const Field& b) {
   const auto& x = a.limb;
   const std::uint64_t x0 = 2 * x[0];
   const std::uint64_t x1 = 2 * x[1];
+  const std::uint64_t x2 = 2 * x[2];
+  const std::uint64_t twice_x3 = 2 * x[3];
   const std::uint64_t x3 = 19 * x[3];
   const std::uint64_t x4 = 19 * x[4];
-  return carried(Wide{x[0]} * x[0] + Wide{x1} * x4 + Wide{2 * x[2]} * x3,
-                 Wide{x0} * x[1] + Wide{2 * x[2]} * x4 + Wide{x[3]} * x3,
-                 Wide{x0} * x[2] + Wide{x[1]} * x[1] + Wide{2 * x[3]} * x4,
+  return carried(Wide{x[0]} * x[0] + Wide{x1} * x4 + Wide{x2} * x3,
+                 Wide{x0} * x[1] + Wide{x2} * x4 + Wide{x[3]} * x3,
+                 Wide{x0} * x[2] + Wide{x[1]} * x[1] + Wide{twice_x3} * x4,
                  Wide{x0} * x[3] + Wide{x1} * x[2] + Wide{x[4]} * x4,
                  Wide{x0} * x[4] + Wide{x1} * x[3] + Wide{x[2]} * x[2]);
 }
