@@ -87,5 +87,6 @@ void add_models_commands(CommandTree& tree);
 void add_serve_command(CommandTree& tree);
 void add_validator_commands(CommandTree& tree);
 void add_version_command(CommandTree& tree);
+void add_wallet_commands(CommandTree& tree);
 
 }  // namespace assay::cli

@@ -156,6 +156,7 @@ int run_command_line(std::span<const char* const> arguments) {
   add_cache_commands(tree);
   add_validator_commands(tree);
   add_models_commands(tree);
+  add_wallet_commands(tree);
   add_config_commands(tree);
   add_serve_command(tree);
   add_version_command(tree);

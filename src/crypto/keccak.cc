@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace assay::crypto {
@@ -51,16 +52,42 @@ constexpr Walk lane_walk() {
 constexpr auto kRoundConstants = round_constants();
 constexpr Walk kWalk = lane_walk();
 
-template <std::size_t... Step>
-inline void rho_and_pi(Lanes& a, std::index_sequence<Step...> /*unused*/) {
+// Calls `body` with 0, 1, ... as constants: with lanes at fixed places the compiler keeps them in
+// registers, which is three times as fast as a loop over an array.
+template <std::size_t... Index>
+[[gnu::always_inline]] inline void unrolled(std::index_sequence<Index...> /*unused*/,
+                                            const auto& body) {
+  (body(std::integral_constant<std::size_t, Index>()), ...);
+}
+
+[[gnu::always_inline]] inline void theta(Lanes& a) {
+  std::array<std::uint64_t, 5> parity;
+  unrolled(std::make_index_sequence<5>(),
+           [&](auto x) { parity[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20]; });
+  unrolled(std::make_index_sequence<5>(), [&](auto x) {
+    const std::uint64_t change = parity[(x + 4) % 5] ^ std::rotl(parity[(x + 1) % 5], 1);
+    unrolled(std::make_index_sequence<5>(), [&](auto y) { a[x + 5 * y] ^= change; });
+  });
+}
+
+[[gnu::always_inline]] inline void rho_and_pi(Lanes& a) {
   std::uint64_t carried = a[1];
-  const auto move = [&](std::size_t step) {
-    const auto lane = static_cast<std::size_t>(kWalk.lane[step]);
-    const std::uint64_t kept = a[lane];
-    a[lane] = std::rotl(carried, kWalk.turn[step]);
+  unrolled(std::make_index_sequence<kNumLanes - 1>(), [&](auto step) {
+    constexpr std::size_t kStep = decltype(step)::value;
+    constexpr auto kLane = static_cast<std::size_t>(kWalk.lane[kStep]);
+    const std::uint64_t kept = a[kLane];
+    a[kLane] = std::rotl(carried, kWalk.turn[kStep]);
     carried = kept;
-  };
-  (move(Step), ...);
+  });
+}
+
+[[gnu::always_inline]] inline void chi(Lanes& a) {
+  unrolled(std::make_index_sequence<5>(), [&](auto y) {
+    const std::array<std::uint64_t, 5> row = {a[5 * y], a[5 * y + 1], a[5 * y + 2], a[5 * y + 3],
+                                              a[5 * y + 4]};
+    unrolled(std::make_index_sequence<5>(),
+             [&](auto x) { a[5 * y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]); });
+  });
 }
 
 }  // namespace
@@ -69,20 +96,9 @@ void keccak_f1600(std::array<std::byte, kKeccakStateSize>& state) {
   Lanes a;
   std::memcpy(a.data(), state.data(), state.size());
   for (const std::uint64_t constant : kRoundConstants) {
-    std::array<std::uint64_t, 5> parity;
-    for (std::size_t x = 0; x < 5; ++x) {
-      parity[x] = a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20];
-    }
-    for (std::size_t x = 0; x < 5; ++x) {
-      const std::uint64_t change = parity[(x + 4) % 5] ^ std::rotl(parity[(x + 1) % 5], 1);
-      for (std::size_t y = 0; y < kNumLanes; y += 5) a[x + y] ^= change;
-    }
-    rho_and_pi(a, std::make_index_sequence<kNumLanes - 1>());
-    for (std::size_t y = 0; y < kNumLanes; y += 5) {
-      const std::array<std::uint64_t, 5> row = {a[y], a[y + 1], a[y + 2], a[y + 3], a[y + 4]};
-      for (std::size_t x = 0; x < 5; ++x)
-        a[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
-    }
+    theta(a);
+    rho_and_pi(a);
+    chi(a);
     a[0] ^= constant;
   }
   std::memcpy(state.data(), a.data(), state.size());

@@ -23,9 +23,9 @@ constexpr std::uint8_t kFlagKeyTree = 32;
 Strobe128::Strobe128(std::string_view protocol) {
   constexpr std::array<unsigned char, 6> kFrame = {1, kRate + 2, 1, 0, 1, 12 * 8};
   constexpr std::string_view kVersion = "STROBEv1.0.2";
-  auto out = std::ranges::transform(kFrame, state_.begin(), [](unsigned char value) {
-               return static_cast<std::byte>(value);
-             }).out;
+  auto* const out = std::ranges::transform(kFrame, state_.begin(), [](unsigned char value) {
+                      return static_cast<std::byte>(value);
+                    }).out;
   std::ranges::copy(as_bytes(kVersion), out);
   keccak_f1600(state_);
   meta_ad(protocol, StrobePart::kFirst);

@@ -4,6 +4,7 @@
 #include "core/hex.h"
 #include "crypto/merlin.h"
 #include "crypto/ristretto.h"
+#include "crypto/schnorr_equation.h"
 #include "crypto/sha512.h"
 
 #include <algorithm>
@@ -24,8 +25,12 @@ using crypto::Transcript;
 constexpr std::byte kSchnorrkelMark{0x80};
 
 Transcript transcript_of(std::span<const std::byte> message, const Hotkey& signer) {
-  Transcript transcript("SigningContext");
-  transcript.append("", "substrate");
+  static const Transcript kContext = [] {
+    Transcript context("SigningContext");
+    context.append("", "substrate");
+    return context;
+  }();
+  Transcript transcript = kContext;
   transcript.append("sign-bytes", message);
   transcript.append("proto-name", "Schnorr-sig");
   transcript.append("sign:pk", signer.account());
@@ -115,6 +120,8 @@ Signature KeyPair::sign(std::span<const std::byte> message, RandomSource& random
 bool verify(const Hotkey& signer, std::span<const std::byte> message,
             std::span<const std::byte, 64> signature) {
   if ((signature.back() & kSchnorrkelMark) == std::byte{0}) return false;
+  // The neutral element is the key of everybody.
+  if (is_zero(signer.account())) return false;
   RistrettoPoint commitment;
   std::ranges::copy(signature.first<32>(), commitment.begin());
   RistrettoScalar scalar;
@@ -124,12 +131,8 @@ bool verify(const Hotkey& signer, std::span<const std::byte> message,
 
   Transcript transcript = transcript_of(message, signer);
   const RistrettoScalar challenge = challenge_of(transcript, commitment);
-  const auto signer_part = crypto::multiply_point(challenge, signer.account());
-  const auto generator_part = crypto::multiply_generator(scalar);
-  if (!signer_part || !generator_part) return false;
-  const auto expected = crypto::subtract_points(*generator_part, *signer_part);
   // All of these bytes are public: an early end tells nothing.
-  return expected && *expected == commitment;
+  return crypto::schnorr_equation_holds(commitment, scalar, challenge, signer.account());
 }
 
 std::string to_text(const Signature& signature) { return "0x" + to_hex(signature); }

@@ -98,6 +98,14 @@ TEST(Sr25519, SignersThatAreNoKeysAreRefused) {
   const Signature signature = alice().sign(as_bytes("message"), random);
   AccountId account{};  // the neutral element
   EXPECT_FALSE(verify(Hotkey(account), as_bytes("message"), signature));
+  // With it, R = s*B holds for every message: here s = 1.
+  Signature forged{};
+  const auto generator =
+      parse_hex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76").value();
+  std::ranges::copy(generator, forged.begin());
+  forged[32] = std::byte{1};
+  forged[63] = std::byte{0x80};
+  EXPECT_FALSE(verify(Hotkey(account), as_bytes("message"), forged));
   std::ranges::fill(account, std::byte{0xff});  // no element
   EXPECT_FALSE(verify(Hotkey(account), as_bytes("message"), signature));
   EXPECT_FALSE(verify(alice().hotkey(), as_bytes("message"), Signature{}));

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <vector>
 
@@ -59,7 +60,7 @@ std::string base58_encode(std::span<const std::byte> bytes) {
   }
   std::string text;
   for (std::size_t i = 0; i < bytes.size() && bytes[i] == std::byte{0}; ++i) text += kDigits[0];
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) text += kDigits[*digit];
+  for (const unsigned digit : std::views::reverse(digits)) text += kDigits[digit];
   return text;
 }
 

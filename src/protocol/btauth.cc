@@ -24,6 +24,7 @@ constexpr int kUnauthorized = 401;
 
 struct Shape {
   keys::Hotkey sender;
+  std::string_view sender_text;
   std::string_view nonce = {};
   Instant signed_at = {};
   keys::Signature signature{};
@@ -51,7 +52,7 @@ Result<Shape> read_shape(std::span<const net::HttpHeader> headers) {
   }
   ASSIGN_OR_RETURN(const std::string_view sender, required_header(headers, kHotkey));
   ASSIGN_OR_RETURN(const keys::Hotkey hotkey, parse_hotkey(kHotkey, sender));
-  Shape shape{.sender = hotkey};
+  Shape shape{.sender = hotkey, .sender_text = sender};
   ASSIGN_OR_RETURN(shape.nonce, required_header(headers, kNonce));
   ASSIGN_OR_RETURN(const std::int64_t nonce, parse_digits(kNonce, shape.nonce));
   shape.signed_at = Instant(std::chrono::nanoseconds(nonce));
@@ -102,7 +103,7 @@ Verdict Btauth::verify(const ReceivedRequest& request, const keys::Hotkey& self,
                                {.past = options_.past, .future = options_.future}, kUnauthorized);
   if (stale) return std::move(*stale);
   const std::string text = signed_text(request.method, request.target, request.body, shape->nonce,
-                                       shape->sender.to_ss58(), self_text);
+                                       shape->sender_text, self_text);
   if (!keys::verify(shape->sender, as_bytes(text), shape->signature)) {
     return Refusal{.reason = RefusalReason::kBadSignature,
                    .status = kUnauthorized,

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -21,11 +23,9 @@ std::uint64_t base64_size(ByteCount bytes) { return (bytes.count() + 2) / 3 * 4;
 
 // Python writes what JSON has no words for; only these tokens tell such an answer from garbage.
 bool has_python_constant(std::string_view body) {
-  for (const std::string_view token :
-       {": NaN", ":NaN", ": Infinity", ":Infinity", ": -Infinity", ":-Infinity"}) {
-    if (body.contains(token)) return true;
-  }
-  return false;
+  constexpr std::array<std::string_view, 6> kTokens = {": NaN",     ":NaN",        ": Infinity",
+                                                       ":Infinity", ": -Infinity", ":-Infinity"};
+  return std::ranges::any_of(kTokens, [&](std::string_view token) { return body.contains(token); });
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct MinerWindows {
   void add(const Answer& answer);
 };
 
-/// The constants of kCalibrated; docs/decisions/0009-calibrated-formula.md derives it.
+/// The constants of kCalibrated; docs/decisions/0010-calibrated-formula.md derives it.
 struct CalibratedOptions {
   /// Standard deviations below what was seen: 1.645 is a one-sided bound of 95 %.
   double deviations = 1.645;

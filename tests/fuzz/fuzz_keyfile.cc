@@ -1,0 +1,40 @@
+/// \file
+/// Fuzzes key files of hotkeys: whatever is wrong with one, no message repeats its secrets.
+
+#include "core/check.h"
+#include "crypto/secret.h"
+#include "keys/key_fields_internal.h"
+#include "keys/keyfile.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace {
+
+// Shorter texts may be in a message by accident.
+constexpr std::size_t kTellingSize = 20;
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto pair = assay::keys::parse_keyfile(assay::crypto::Secret(text));
+  if (pair) {
+    const auto again = assay::keys::KeyPair::from_secret(pair->secret());
+    CHECK(again && again->hotkey() == pair->hotkey(), "a pair is that of its secret");
+    return 0;
+  }
+  const std::string& message = pair.error().message;
+  CHECK(message.size() < 1000, "a message is for people");
+  const auto fields = assay::keys::read_key_fields(text);
+  if (!fields) return 0;
+  for (const std::string_view name : {"secretSeed", "privateKey", "secretPhrase"}) {
+    const auto field = assay::keys::find_field(*fields, name);
+    CHECK(!field || field->value.size() < kTellingSize ||
+              !message.contains(field->value.substr(0, kTellingSize)),
+          "no message repeats a secret");
+  }
+  return 0;
+}
