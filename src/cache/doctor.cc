@@ -229,8 +229,6 @@ Result<DoctorReport> Doctor::examine() {
   RETURN_IF_ERROR(store_.index().for_each(
       [&](const Item& item) { examples_.try_emplace({kind_of(item.folder), item.state}, item); }));
   ASSIGN_OR_RETURN(const auto root, store_.tools().file_system.info(store_.layout().root()));
-  std::uint64_t num_items = 0;
-  for (const CacheStatus& cache : report_.status.caches) num_items += cache.num_items;
   look_at_access();
   if (!root) {
     add({.cause = Cause::kNoFolder,
