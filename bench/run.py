@@ -2,7 +2,7 @@
 """The benchmarks: ours against the programs a user would pick instead, in one run, on the same data.
 
 usage: run.py [audit | missing | startup | verify | judgement | validator | history | recorder | analyze | ply |
-               predict | predict-short] [--full]
+               predict | predict-short | cache] [--full]
 """
 
 import argparse
@@ -25,6 +25,7 @@ GROUPS = {
     "ply": ["history.ply_store"],
     "predict": ["predict.desk"],
     "predict-short": ["predict.short_work"],
+    "cache": ["cache.desk"],
     "history": ["history.recorder", "history.analyze", "history.ply_store"],
 }
 

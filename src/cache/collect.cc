@@ -34,8 +34,8 @@ Status quarantine_broken(Store& store, const CollectOptions& options, CollectRep
   if (broken.empty() || options.mode == CollectMode::kTell) return {};
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
   for (const Item& item : broken) {
-    const Status moved = move_into_quarantine(store.tools().file_system, store.layout(),
-                                              store.path_of(item), item.problem);
+    Status moved = move_into_quarantine(store.tools().file_system, store.layout(),
+                                        store.path_of(item), item.problem);
     if (!moved && moved.error().code != ErrorCode::kNotFound) return moved;
     RETURN_IF_ERROR(store.forget(turn, std::span(&item.id, 1)));
   }

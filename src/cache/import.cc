@@ -8,9 +8,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <set>
 #include <utility>
+#include <vector>
 
 namespace assay::cache {
 namespace {
@@ -117,8 +119,11 @@ class Import {
  public:
   Import(Store& store, const ImportOptions& options) : store_(store), options_(options) {}
 
-  /// Errors of all: as import_files().
-  Status run(std::span<const ImportFile> batch, const std::stop_token& stop);
+  /// Read and decode a batch; nothing of the import changes, so that the batch before may be taken
+  /// in meanwhile. Errors of all: as import_files().
+  Result<std::vector<Candidate>> look(std::span<const ImportFile> batch,
+                                      const std::stop_token& stop) const;
+  Status take_in(std::vector<Candidate> candidates, const std::stop_token& stop);
   ImportReport& report() { return report_; }
 
  private:
@@ -206,7 +211,7 @@ Status Import::add(const WriteTurn& turn, std::span<const Candidate> candidates)
   std::vector<NewFile> files;
   std::vector<Item> items;
   for (const Candidate& candidate : candidates) {
-    if (candidate.outcome != ImportOutcome::kAdded) continue;
+    if (candidate.outcome != ImportOutcome::kAdded || !candidate.image) continue;
     const ImportFile& file = *candidate.file;
     const ExaminedImage& image = *candidate.image;
     const SidecarDraft draft{.label = file.label,
@@ -255,7 +260,7 @@ Status Import::quarantine(const Candidate& candidate) {
 
 void Import::count(const Candidate& candidate) {
   ++report_.counts[static_cast<std::size_t>(candidate.outcome)];
-  if (candidate.outcome == ImportOutcome::kAdded) {
+  if (candidate.outcome == ImportOutcome::kAdded && candidate.image) {
     report_.bytes_added += ByteCount(candidate.bytes.size());
     report_.num_unlabelled += candidate.file->label ? 0 : 1;
     const std::string extension =
@@ -268,7 +273,8 @@ void Import::count(const Candidate& candidate) {
   }
 }
 
-Status Import::run(std::span<const ImportFile> batch, const std::stop_token& stop) {
+Result<std::vector<Candidate>> Import::look(std::span<const ImportFile> batch,
+                                            const std::stop_token& stop) const {
   std::vector<Candidate> candidates(batch.size());
   RETURN_IF_ERROR(parallel_for(
       store_.tools().pool, batch.size(),
@@ -277,6 +283,10 @@ Status Import::run(std::span<const ImportFile> batch, const std::stop_token& sto
         return {};
       },
       stop));
+  return candidates;
+}
+
+Status Import::take_in(std::vector<Candidate> candidates, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
   RETURN_IF_ERROR(judge(candidates));
   RETURN_IF_ERROR(add(turn, candidates));
@@ -305,12 +315,30 @@ Result<ImportReport> import_files(Store& store, std::span<const ImportFile> file
                                   const ImportOptions& options, const OnImportProgress& on_progress,
                                   const std::stop_token& stop) {
   Import import(store, options);
+  // The disk writes a batch while the next is decoded.
+  std::future<Status> writing;
+  std::size_t num_written = 0;
+  std::size_t num_in_writing = 0;
+  const auto finish_writing = [&]() -> Status {
+    if (!writing.valid()) return {};
+    RETURN_IF_ERROR(writing.get());
+    num_written += std::exchange(num_in_writing, 0);
+    if (on_progress) on_progress(num_written);
+    return {};
+  };
   for (std::size_t start = 0; start < files.size();) {
     const std::size_t count = std::min(options.batch_size, files.size() - start);
-    RETURN_IF_ERROR(import.run(files.subspan(start, count), stop));
+    auto candidates = import.look(files.subspan(start, count), stop);
+    RETURN_IF_ERROR(finish_writing());
+    if (!candidates) return std::move(candidates.error());
+    num_in_writing = count;
+    writing =
+        std::async(std::launch::async, [&import, &stop, batch = std::move(*candidates)]() mutable {
+          return import.take_in(std::move(batch), stop);
+        });
     start += count;
-    if (on_progress) on_progress(start);
   }
+  RETURN_IF_ERROR(finish_writing());
   return std::move(import.report());
 }
 

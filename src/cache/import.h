@@ -89,7 +89,7 @@ using OnImportProgress = std::function<void(std::uint64_t done)>;
 /// kept. What cannot be decoded is copied to the quarantine beside its reason. After a kill or a
 /// failure the same call goes on: what was added is there already.
 ///
-/// Cost:   a batch of images in memory; each file is read once.
+/// Cost:   two batches of images in memory; each file is read once.
 /// Errors: as Store; kNoSpace also when less than `min_free_bytes` would be left; kCancelled. What
 ///         was reported as done stays.
 Result<ImportReport> import_files(Store& store, std::span<const ImportFile> files,

@@ -7,6 +7,8 @@
 #include "core/check.h"
 #include "images/perceptual_hash.h"
 
+#include <utility>
+
 namespace assay::cache {
 namespace {
 
@@ -34,7 +36,7 @@ std::optional<NearIndex::Found> NearIndex::find(std::uint64_t look, std::uint32_
                                                 int max_distance) const {
   CHECK(max_distance >= 0 && max_distance <= kMaxDistance, "a distance that is not indexed");
   // Differing in fewer than four bits leaves one part equal.
-  const int num_flips = max_distance < static_cast<int>(kNumParts) ? 0 : kPartBits;
+  const int num_flips = std::cmp_less(max_distance, kNumParts) ? 0 : kPartBits;
   int best_distance = max_distance + 1;
   std::uint32_t best = 0;
   for (std::size_t part = 0; part < kNumParts; ++part) {

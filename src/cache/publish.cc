@@ -36,10 +36,16 @@ Status write_all(files::FileSystem& file_system, const fs::path& folder,
     RETURN_IF_ERROR(write_synced(file_system, folder / incoming_name(sidecar_name(file.name)),
                                  as_bytes(file.sidecar)));
   }
+  // Each step is on disk before the next begins: a power cut keeps the order too, and no image has
+  // its name while its sidecar has not.
+  RETURN_IF_ERROR(file_system.sync_folder(folder));
   for (const NewFile& file : files) {
-    for (const std::string& name : {sidecar_name(file.name), file.name}) {
-      RETURN_IF_ERROR(file_system.rename(folder / incoming_name(name), folder / name));
-    }
+    const std::string name = sidecar_name(file.name);
+    RETURN_IF_ERROR(file_system.rename(folder / incoming_name(name), folder / name));
+  }
+  RETURN_IF_ERROR(file_system.sync_folder(folder));
+  for (const NewFile& file : files) {
+    RETURN_IF_ERROR(file_system.rename(folder / incoming_name(file.name), folder / file.name));
   }
   return file_system.sync_folder(folder);
 }

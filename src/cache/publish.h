@@ -22,10 +22,10 @@ struct NewFile {
   std::string sidecar;
 };
 
-/// Write all of `files` into `folder`, which is made: first under hidden names, synced; then each
-/// sidecar gets its name, then its image; then the folder is synced. Whoever lists images never
-/// sees one without its sidecar. A kill at any moment leaves what finish_publishing() completes or
-/// takes back.
+/// Write all of `files` into `folder`, which is made: first under hidden names, synced; then the
+/// sidecars get their names, then the images, and the folder is synced after each. Whoever lists
+/// images never sees one without its sidecar. A kill or a power cut at any moment leaves what
+/// finish_publishing() completes or takes back.
 /// Pre:    the cache's write lock is held; no two names are equal.
 /// Errors: kNoSpace, kDenied, kUnavailable; what has no name yet is taken back.
 Status publish(files::FileSystem& file_system, const std::filesystem::path& folder,

@@ -155,9 +155,9 @@ Result<std::optional<Item>> FolderScan::look_at(const Candidate& candidate) cons
     item.source = std::move(found.source);
     facts = std::move(found.facts);
   }
-  const bool is_same_image =
-      candidate.known && candidate.known->stamp == *stamp && candidate.known->facts;
-  if (is_same_image) facts = candidate.known->facts;
+  if (candidate.known && candidate.known->stamp == *stamp && candidate.known->facts) {
+    facts = candidate.known->facts;
+  }
   RETURN_IF_ERROR(read_image(item, facts));
   return std::optional(std::move(item));
 }
@@ -178,11 +178,12 @@ Status FolderScan::take_in(std::span<const Candidate> candidates, const std::sto
   std::vector<Item> items;
   const Timestamp now = store_.tools().clock.now();
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (!found[i]) continue;
+    std::optional<Item>& item = found[i];
+    if (!item) continue;
     ++(candidates[i].known ? summary_.num_changed : summary_.num_new);
-    has_young_broken_ = has_young_broken_ || (found[i]->state == ItemState::kBroken &&
-                                              now - found[i]->stamp.modified < kCopyTime);
-    items.push_back(std::move(*found[i]));
+    const bool is_young = now - item->stamp.modified < kCopyTime;
+    has_young_broken_ = has_young_broken_ || (item->state == ItemState::kBroken && is_young);
+    items.push_back(std::move(*item));
   }
   return store_.put(turn_, items);
 }

@@ -61,7 +61,7 @@ Description description_in(const json::Value* value) {
 
 std::optional<std::uint32_t> side_in(const json::Value& value) {
   const auto side = value.integer();
-  if (!side || *side <= 0 || *side > std::numeric_limits<std::uint32_t>::max()) {
+  if (!side || *side <= 0 || std::cmp_greater(*side, std::numeric_limits<std::uint32_t>::max())) {
     return std::nullopt;
   }
   return static_cast<std::uint32_t>(*side);

@@ -125,6 +125,20 @@ TEST(Store, RemovesImageAndSidecarButNothingInFlight) {
   EXPECT_EQ(items_of(*store).size(), 1U);
 }
 
+TEST(ServedMap, OfTwoWhoSawTheSameOneIsServed) {
+  CacheFixture fixture;
+  auto one = ServedMap::open(fixture.folder.path() / "map", 10);
+  auto other = ServedMap::open(fixture.folder.path() / "map", 10);
+  ASSERT_TRUE(one && other);
+  EXPECT_TRUE(one->claim(3, ServedMap::kNever, 100));
+  EXPECT_FALSE(other->claim(3, ServedMap::kNever, 101));
+  EXPECT_EQ(other->last_served(3), 100U);
+  EXPECT_EQ(other->num_served(3), 1U);
+  EXPECT_TRUE(other->claim_removal(3, 100));
+  EXPECT_FALSE(one->claim(3, 100, 102));
+  EXPECT_EQ(one->last_served(3), ServedMap::kGone);
+}
+
 TEST(Store, OneWritesAtATime) {
   CacheFixture fixture;
   const auto one = fixture.open();
@@ -164,7 +178,6 @@ TEST(Publish, NoCutLeavesHalfAnItem) {
         if (is_incoming_name(name) || !is_image_name(name)) continue;
         ++num_visible;
         EXPECT_EQ(file_system.content(folder / name), whole.at(name));
-        if (!is_complete) continue;
         EXPECT_EQ(file_system.content(folder / sidecar_name(name)), whole.at(sidecar_name(name)));
       }
       ASSERT_TRUE(finish_publishing(file_system, folder, *names));
@@ -173,6 +186,7 @@ TEST(Publish, NoCutLeavesHalfAnItem) {
         ASSERT_TRUE(whole.contains(name)) << name;
         EXPECT_EQ(file_system.content(folder / name), whole.at(name));
       }
+      EXPECT_EQ(left->size() % 2, 0U) << "cut at " << cut;
       if (is_complete) {
         EXPECT_EQ(left->size(), whole.size());
       }
@@ -181,39 +195,38 @@ TEST(Publish, NoCutLeavesHalfAnItem) {
   EXPECT_GT(num_visible, 0U);
 }
 
-/// The same by kill -9, which keeps the order of what was done.
-TEST(Publish, AKilledOneIsCompletedOrTakenBack) {
+/// Any operation fails once, as on a full disk: what has no name yet is taken back at once.
+TEST(Publish, AFailureLeavesWholeItemsAlone) {
   const std::vector<NewFile> batch = {
       {.name = "a.jpg", .image = as_bytes("first image"), .sidecar = "first sidecar"},
       {.name = "b.png", .image = as_bytes("second image"), .sidecar = "second sidecar"}};
   const fs::path folder = "/cache/images";
-  std::uint64_t num_completed = 0;
-  std::uint64_t num_taken_back = 0;
   bool is_complete = false;
-  for (std::uint64_t cut = 1; !is_complete; ++cut) {
+  std::uint64_t num_failures = 0;
+  std::uint64_t num_kept = 0;
+  for (std::uint64_t operation = 1; !is_complete; ++operation) {
     files::testing::SimulatedFileSystem file_system;
     ASSERT_TRUE(file_system.create_folders(folder));
-    file_system.cut_power_at(file_system.num_operations() + cut);
-    is_complete = publish(file_system, folder, batch).has_value();
-    file_system.kill();
-    auto names = file_system.list(folder);
-    if (!names) continue;  // the power stays cut until a crash
-    const auto finished = finish_publishing(file_system, folder, *names);
-    ASSERT_TRUE(finished);
-    num_completed += finished->num_completed;
-    num_taken_back += finished->num_taken_back;
-    const auto left = file_system.list(folder);
-    ASSERT_TRUE(left);
-    for (const std::string& name : *left) {
-      EXPECT_FALSE(is_incoming_name(name));
-      if (is_image_name(name)) {
-        EXPECT_TRUE(file_system.content(folder / sidecar_name(name))) << name;
-      } else {
-        const std::string stem = name.substr(0, 1);
-        EXPECT_TRUE(file_system.content(folder / (stem == "a" ? "a.jpg" : "b.png"))) << name;
-      }
+    file_system.inject({.operation = file_system.num_operations() + operation,
+                        .error = no_space("the disk is full"),
+                        .num_bytes_kept = 3});
+    const Status published = publish(file_system, folder, batch);
+    is_complete = published.has_value();
+    file_system.inject({});
+    if (!is_complete) {
+      ++num_failures;
+      EXPECT_EQ(published.error().code, ErrorCode::kNoSpace);
     }
+    const auto names = file_system.list(folder);
+    ASSERT_TRUE(names);
+    for (const std::string& name : *names) {
+      EXPECT_FALSE(is_incoming_name(name)) << name << " after " << operation;
+      num_kept += is_image_name(name) ? 1 : 0;
+    }
+    EXPECT_EQ(names->size() % 2, 0U) << "an image and its sidecar, after " << operation;
   }
+  EXPECT_GT(num_failures, 10U);
+  EXPECT_GT(num_kept, 2U);
 }
 
 }  // namespace

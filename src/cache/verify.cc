@@ -87,11 +87,11 @@ Status Verification::check_folders() {
   files::FileSystem& file_system = store_.tools().file_system;
   for (const ItemFolder folder : kItemFolders) {
     const std::filesystem::path path = store_.layout().folder(folder);
-    ASSIGN_OR_RETURN(const auto info, file_system.info(path));
-    if (!info) continue;
     auto orphans = orphan_sidecars(file_system, path);
     // The scan before has told of a folder that cannot be read.
-    if (!orphans && orphans.error().code == ErrorCode::kDenied) continue;
+    const bool is_passed_over = !orphans && (orphans.error().code == ErrorCode::kDenied ||
+                                             orphans.error().code == ErrorCode::kNotFound);
+    if (is_passed_over) continue;
     if (!orphans) return orphans.error();
     for (const std::string& name : *orphans) {
       note(VerifyFinding::kOrphanSidecar, folder, name, "no image of this name");

@@ -11,6 +11,9 @@ void add_cache_commands(CommandTree& tree) {
   add_cache_label_command(tree, group);
   add_cache_sample_command(tree, group);
   add_cache_verify_command(tree, group);
+  add_cache_doctor_command(tree, group);
+  add_cache_export_command(tree, group);
+  add_cache_contact_sheet_command(tree, group);
   add_cache_gc_command(tree, group);
 }
 

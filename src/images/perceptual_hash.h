@@ -12,9 +12,9 @@ namespace assay::images {
 /// 64 bits of a picture's look: they change little when it is scaled, brightened or compressed
 /// again. The numbers are kept in files: the definition never changes.
 ///
-/// The mean luma (77 R + 150 G + 29 B) of each of 32 by 32 cells goes through a DCT-II; bit i says
-/// whether the i-th coefficient behind the mean, in zig-zag order, is above the median of those 64.
-/// Of one colour alone it is 0.
+/// The mean luma (77 R + 150 G + 29 B) of each of 32 by 32 cells, of every n-th row of it where it
+/// is 8 n rows high, goes through a DCT-II; bit i says whether the i-th coefficient behind the
+/// mean, in zig-zag order, is above the median of those 64. Of one colour alone it is 0.
 ///
 /// Pre:  `image` is not empty.
 /// Cost: one pass over the pixels.

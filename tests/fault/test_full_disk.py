@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import programs
 
@@ -239,6 +240,38 @@ class SmallHistory(MountedDisk):
         self.check_all_is_there()
 
 
+class SmallCache(MountedDisk):
+    """Images are taken in until the disk is full: those that are there are whole, and the same command goes on with space."""
+
+    size = "600k"
+    grown = "16m"
+
+    def test_import_goes_on_when_there_is_space(self):
+        subprocess.run([sys.executable, programs.DATA / "cache/make_photos.py", self.folder / "photos", "150", "--side", "256"],
+                       check=True)
+        command = ("cache", "import", "photos", "--label", "none", "--cache-dir", "disk/cache", "--quiet", "--keep-free", "0B")
+        _, out, err = self.run_program(*command, expect=6)
+        self.assertEqual(out, "")
+        self.assert_one_clear_line(err, "disk/")
+        images = self.folder / "disk/cache/Roadwork/image"
+        for path in images.glob("*.png"):
+            self.assertTrue(path.with_suffix(".json").exists(), path.name)
+        self.run_program("cache", "status", "--cache-dir", "disk/cache", expect=0)
+        _, out, _ = self.run_program("cache", "doctor", "--cache-dir", "disk/cache", "--json", expect=0)
+        self.assertIn('"cause": "disk_full"', out)
+        self.grow()
+        self.run_program(*command, expect=0)
+        _, out, _ = self.run_program("cache", "verify", "--cache-dir", "disk/cache", "--quiet", expect=0)
+        self.assertTrue(out.startswith("150 images read"), out)
+
+    def test_import_leaves_the_reserve_free(self):
+        subprocess.run([sys.executable, programs.DATA / "cache/make_photos.py", self.folder / "photos", "3"], check=True)
+        _, out, err = self.run_program("cache", "import", "photos", "--label", "none", "--cache-dir", "disk/cache", "--quiet",
+                                       expect=6)
+        self.assertEqual(out, "")
+        self.assert_one_clear_line(err, "disk/cache", "--keep-free")
+
+
 class Unwritable(programs.Case):
     """An output folder that is not ours to write."""
 
@@ -271,6 +304,24 @@ class Unwritable(programs.Case):
             self.at(server)
             self.check("verify", "--parquet", "small.parquet", "--output", "locked/report.csv", old="locked/report.csv")
             self.assertEqual(server.stats()["requests"], 0)
+
+    def test_a_cache_is_looked_at_but_not_changed(self):
+        subprocess.run([sys.executable, programs.DATA / "cache/make_photos.py", self.folder / "photos", "2"], check=True)
+        (self.folder / "locked").chmod(0o755)
+        subprocess.run([sys.executable, programs.DATA / "cache/make_photos.py", self.folder / "locked/Roadwork/image", "2"],
+                       check=True)
+        (self.folder / "locked").chmod(0o555)
+        before = self.files()
+        for verb in (("import", "photos", "--label", "none"), ("label", "image_001.png", "--label", "none"),
+                     ("sample",), ("gc",)):
+            _, out, err = self.run_program("cache", *verb, "--cache-dir", "locked", "--quiet", expect=5)
+            self.assertEqual(out, "")
+            self.assert_one_clear_line(err, "locked")
+        for verb in ("status", "verify", "doctor"):
+            self.run_program("cache", verb, "--cache-dir", "locked", "--quiet", "--json", expect=0)
+        _, out, _ = self.run_program("cache", "doctor", "--cache-dir", "locked", expect=0)
+        self.assertIn("The cache cannot be written", out)
+        self.assertEqual(self.files(), before)
 
     def test_missing(self):
         shutil.copy(programs.DATA / "jobs" / "small.parquet", self.folder)

@@ -1,0 +1,160 @@
+#include "cache/collect.h"
+
+#include "cache/rescan.h"
+#include "cache/testing/cache_fixture.h"
+#include "cache/verify.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::CacheFixture;
+
+constexpr std::string_view kNoWorks = R"({"label": 0, "scene_description": ""})";
+
+/// Pictures of one size whose ages rise with their numbers; each with its sidecar.
+std::unique_ptr<Store> filled(CacheFixture& fixture, int count) {
+  const std::string picture = testing::jpeg_picture(1);
+  for (int i = 0; i < count; ++i) {
+    const fs::path path =
+        fixture.drop("Roadwork/image/" + std::to_string(100 + i) + ".jpg", picture);
+    fixture.drop("Roadwork/image/" + std::to_string(100 + i) + ".json", kNoWorks);
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(1000 - i));
+  }
+  auto store = fixture.open();
+  EXPECT_TRUE(rescan(*store, ScanDepth::kFolders));
+  return store;
+}
+
+std::uint64_t size_of_one() { return testing::jpeg_picture(1).size() + kNoWorks.size(); }
+
+std::vector<std::string> names_left(const CacheFixture& fixture) {
+  std::vector<std::string> names;
+  for (const auto& entry :
+       fs::directory_iterator(fixture.layout.folder(ItemFolder::kRoadworkImage))) {
+    if (entry.path().extension() == ".jpg") names.push_back(entry.path().stem().native());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+std::vector<Item> all_items(Store& store) {
+  std::vector<Item> items;
+  EXPECT_TRUE(store.index().for_each([&](const Item& item) { items.push_back(item); }));
+  return items;
+}
+
+TEST(Collect, LeavesAloneWhatFits) {
+  CacheFixture fixture;
+  const auto store = filled(fixture, 10);
+  const auto report = collect(*store, {.max_cache_bytes = ByteCount(10 * size_of_one())});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->caches[0].before, ByteCount(10 * size_of_one()));
+  EXPECT_EQ(report->caches[0].num_evicted, 0U);
+}
+
+TEST(Collect, TheOldestGoDownToTheLowMark) {
+  CacheFixture fixture;
+  const auto store = filled(fixture, 10);
+  const CollectOptions options{.max_cache_bytes = ByteCount(10 * size_of_one() - 1),
+                               .low_share = 0.7};
+  CollectOptions told = options;
+  told.mode = CollectMode::kTell;
+  EXPECT_EQ(collect(*store, told)->caches[0].num_evicted, 4U);
+  EXPECT_EQ(names_left(fixture).size(), 10U);
+  const auto report = collect(*store, options);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->caches[0].num_evicted, 4U);
+  EXPECT_EQ(names_left(fixture),
+            (std::vector<std::string>{"104", "105", "106", "107", "108", "109"}));
+  EXPECT_EQ(all_items(*store).size(), 6U);
+  EXPECT_EQ(store->index().totals(ItemFolder::kRoadworkImage)->bytes, ByteCount(6 * size_of_one()));
+}
+
+TEST(Collect, TheLeastUsedGoFirstAndThoseInFlightStay) {
+  CacheFixture fixture;
+  const auto store = filled(fixture, 4);
+  const std::vector<Item> items = all_items(*store);
+  const auto now = static_cast<std::uint64_t>(fixture.clock.now().time_since_epoch().count());
+  // 100 was served twice, 101 once, 102 just now, 103 never.
+  ASSERT_TRUE(store->served()->claim(items[0].id, ServedMap::kNever, 1));
+  ASSERT_TRUE(store->served()->claim(items[0].id, 1, 2));
+  ASSERT_TRUE(store->served()->claim(items[1].id, ServedMap::kNever, 3));
+  ASSERT_TRUE(store->served()->claim(items[2].id, ServedMap::kNever, now));
+  const auto report = collect(*store, {.max_cache_bytes = ByteCount(2 * size_of_one()),
+                                       .low_share = 1,
+                                       .order = EvictionOrder::kLeastUsed});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->caches[0].num_evicted, 2U);
+  EXPECT_EQ(names_left(fixture), (std::vector<std::string>{"100", "102"}));
+}
+
+TEST(Collect, TheBudgetOfAllIsSharedByWhatTheyHold) {
+  CacheFixture fixture;
+  const auto store = filled(fixture, 8);
+  const std::string picture = testing::jpeg_picture(1);
+  for (int i = 0; i < 4; ++i) {
+    fixture.drop("Synthetic/t2i/" + std::to_string(i) + ".jpg", picture);
+    fixture.drop("Synthetic/t2i/" + std::to_string(i) + ".json", kNoWorks);
+  }
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const auto report =
+      collect(*store, {.max_total_bytes = ByteCount(6 * size_of_one()), .low_share = 1});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->caches[0].num_evicted, 4U);
+  EXPECT_EQ(report->caches[1].num_evicted, 2U);
+}
+
+TEST(Collect, BrokenImagesAndLeftoversGoOnceTheyAreOld) {
+  CacheFixture fixture;
+  const fs::path broken = fixture.drop("Roadwork/image/bad.jpg", "broken");
+  const fs::path orphan = fixture.drop("Roadwork/image/orphan.json", kNoWorks);
+  const fs::path temporary = fixture.drop("Roadwork/image/.a.json.tmp-0", "half");
+  const auto store = fixture.open();
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  fixture.clock.advance(now - fixture.clock.now().time_since_epoch());
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  EXPECT_EQ(collect(*store, {})->num_quarantined, 0U) << "it may still be copied";
+  EXPECT_EQ(orphan_sidecars(fixture.file_system, orphan.parent_path())->size(), 1U);
+  const auto unsound = verify(*store);
+  ASSERT_TRUE(unsound);
+  EXPECT_FALSE(unsound->is_sound());
+
+  fixture.clock.advance(std::chrono::hours(2));
+  const auto report = collect(*store, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_quarantined, 1U);
+  EXPECT_EQ(report->num_orphan_sidecars, 1U);
+  EXPECT_EQ(report->num_temporaries, 1U);
+  for (const fs::path& path : {broken, orphan, temporary}) EXPECT_FALSE(fs::exists(path));
+  EXPECT_FALSE(fs::is_empty(fixture.layout.quarantine()));
+  EXPECT_TRUE(all_items(*store).empty());
+}
+
+TEST(Verify, TellsAnImageThatIsNotWhatItWas) {
+  CacheFixture fixture;
+  const auto store = filled(fixture, 3);
+  EXPECT_TRUE(verify(*store)->is_sound());
+  const std::vector<Item> items = all_items(*store);
+  fixture.drop("Roadwork/image/101.jpg", testing::jpeg_picture(2));
+  fs::remove(store->path_of(items[2]));
+  const auto report = verify(*store);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->num_checked, 3U);
+  ASSERT_EQ(report->findings.size(), 3U);
+  EXPECT_EQ(report->findings[0].finding, VerifyFinding::kChanged);
+  EXPECT_EQ(report->findings[0].path, "Roadwork/image/101.jpg");
+  EXPECT_EQ(report->findings[1].finding, VerifyFinding::kUnreadable);
+  EXPECT_EQ(report->findings[2].finding, VerifyFinding::kOrphanSidecar);
+}
+
+}  // namespace
+}  // namespace assay::cache

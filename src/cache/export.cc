@@ -1,0 +1,145 @@
+#include "cache/export.h"
+
+#include "archives/tar_writer.h"
+#include "files/atomic_file.h"
+#include "json/value.h"
+#include "tables/csv.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Where the images go. Errors of all: as export_images().
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  virtual Status add(const Item& item, std::string_view image, std::string_view sidecar) = 0;
+  virtual Status finish() = 0;
+};
+
+/// Unique among the folders of items.
+std::string exported_name(const Item& item) {
+  return fmt::format("{}-{}", static_cast<int>(item.folder), item.name);
+}
+
+std::string description_in(std::string_view sidecar) {
+  const auto value = json::parse(sidecar, {.max_size = kMaxSidecarSize});
+  const json::Value* const member = value ? value->find("scene_description") : nullptr;
+  const std::string* const text = member == nullptr ? nullptr : member->text();
+  return text == nullptr ? std::string() : *text;
+}
+
+class FolderSink final : public Sink {
+ public:
+  FolderSink(files::FileSystem& file_system, fs::path folder)
+      : file_system_(file_system), folder_(std::move(folder)) {
+    constexpr std::array<std::string_view, 5> kHeader = {"file", "label", "description", "source",
+                                                         "sha256"};
+    tables::append_csv_row(table_, kHeader);
+  }
+
+  Status add(const Item& item, std::string_view image, std::string_view sidecar) override {
+    const std::string name = "images/" + exported_name(item);
+    const std::string description = description_in(sidecar);
+    const std::string digest = item.facts ? item.facts->content.to_hex() : std::string();
+    const std::array<std::string_view, 5> row = {name, to_string(item.label.value_or(Label::kNone)),
+                                                 description, item.source, digest};
+    tables::append_csv_row(table_, row);
+    return files::write_file(file_system_, folder_ / name, image);
+  }
+
+  Status finish() override {
+    return files::write_file(file_system_, folder_ / "labels.csv", table_);
+  }
+
+ private:
+  files::FileSystem& file_system_;
+  fs::path folder_;
+  std::string table_;
+};
+
+class TarSink final : public Sink {
+ public:
+  explicit TarSink(archives::TarWriter writer) : writer_(std::move(writer)) {}
+
+  // A key ends at its first dot.
+  Status add(const Item& item, std::string_view image, std::string_view sidecar) override {
+    const fs::path name = exported_name(item);
+    std::string key = name.stem().native();
+    std::ranges::replace(key, '.', '_');
+    RETURN_IF_ERROR(writer_.add(key + name.extension().native(), image));
+    return writer_.add(key + ".json", sidecar);
+  }
+
+  Status finish() override { return writer_.finish(); }
+
+ private:
+  archives::TarWriter writer_;
+};
+
+Result<std::unique_ptr<Sink>> open_sink(files::FileSystem& file_system,
+                                        const ExportOptions& options) {
+  if (options.form == ExportForm::kWebDataset) {
+    ASSIGN_OR_RETURN(archives::TarWriter writer,
+                     archives::TarWriter::create(file_system, options.target));
+    return std::make_unique<TarSink>(std::move(writer));
+  }
+  ASSIGN_OR_RETURN(const auto info, file_system.info(options.target));
+  if (info) {
+    ASSIGN_OR_RETURN(const auto names, file_system.list(options.target));
+    if (!names.empty()) {
+      return invalid_input(fmt::format(
+          "{} is not empty; give a new folder, or remove what is there", options.target.native()));
+    }
+  }
+  return std::make_unique<FolderSink>(file_system, options.target);
+}
+
+}  // namespace
+
+Result<ExportReport> export_images(Store& store, const ExportOptions& options,
+                                   const OnExportProgress& on_progress,
+                                   const std::stop_token& stop) {
+  files::FileSystem& file_system = store.tools().file_system;
+  ExportReport report;
+  std::vector<Item> items;
+  RETURN_IF_ERROR(store.index().for_each([&](const Item& item) {
+    if (options.cache && kind_of(item.folder) != *options.cache) return;
+    const bool has_label = item.label && item.state != ItemState::kBroken;
+    report.num_unlabelled += has_label ? 0 : 1;
+    if (has_label && (!options.label || item.label == options.label)) items.push_back(item);
+  }));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, open_sink(file_system, options));
+  std::uint64_t num_done = 0;
+  for (const Item& item : items) {
+    if (stop.stop_requested()) return cancelled("export stopped; nothing was published");
+    const auto image =
+        files::read_file(file_system, store.path_of(item), store.options().limits.max_size_bytes);
+    const auto sidecar = files::read_file(file_system, store.sidecar_of(item), kMaxSidecarSize);
+    if (image && sidecar) {
+      RETURN_IF_ERROR(sink->add(item, *image, *sidecar));
+      ++report.num_images;
+      report.bytes += ByteCount(image->size());
+    } else {
+      ++report.num_lost;
+    }
+    if (on_progress) on_progress(++num_done);
+  }
+  RETURN_IF_ERROR(sink->finish());
+  return report;
+}
+
+}  // namespace assay::cache

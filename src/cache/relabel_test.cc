@@ -1,0 +1,60 @@
+#include "cache/relabel.h"
+
+#include "cache/rescan.h"
+#include "cache/testing/cache_fixture.h"
+#include "files/atomic_file.h"
+#include "json/value.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+using testing::CacheFixture;
+
+std::string content_of(const std::filesystem::path& path) {
+  return files::read_file(files::posix_file_system(), path, ByteCount(1 << 20)).value_or("none");
+}
+
+TEST(Relabel, KeepsEveryOtherMember) {
+  const std::string text = relabelled(
+      R"({"label": 0, "prompt": "a \"road\"", "list": [1, 2.5, null, true], "deep": {"a": {}}})",
+      Label::kRoadwork, "");
+  EXPECT_EQ(read_sidecar(text).state, ItemState::kReady);
+  const auto value = json::parse(text);
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->require_text("prompt").value_or(""), "a \"road\"");
+  EXPECT_EQ(value->require_text("scene_description").value_or(""), kDefaultDescription);
+  EXPECT_NE(text.find("2.5,\n    null,\n    true"), std::string::npos) << text;
+  EXPECT_EQ(read_sidecar(relabelled("no json", Label::kNone, "")).state, ItemState::kReady);
+}
+
+TEST(Relabel, WritesTheSidecarAndTheIndexFollows) {
+  CacheFixture fixture;
+  fixture.drop("Roadwork/image/a.jpg", testing::jpeg_picture(1));
+  fixture.drop("Roadwork/images/a.jpg", testing::jpeg_picture(2));
+  fixture.drop("Roadwork/image/b.jpg", "broken");
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const std::vector<std::string> given = {
+      "Roadwork/image/a.jpg", "b.jpg", "c.jpg",
+      (fixture.layout.folder(ItemFolder::kRoadworkImages) / "a.jpg").native()};
+  const auto report = relabel(*store, given, {.label = Label::kRoadwork, .description = "cones"});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_labelled, 2U);
+  EXPECT_EQ(report->broken, std::vector<std::string>{"b.jpg"});
+  EXPECT_EQ(report->unknown, std::vector<std::string>{"c.jpg"});
+  const auto item = store->index().find(ItemFolder::kRoadworkImage, "a.jpg");
+  ASSERT_TRUE(item && *item);
+  EXPECT_EQ((*item)->state, ItemState::kReady);
+  EXPECT_NE(content_of(store->sidecar_of(**item)).find("\"cones\""), std::string::npos);
+  const auto again = rescan(*store, ScanDepth::kFiles);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->num_changed, 0U);
+}
+
+}  // namespace
+}  // namespace assay::cache

@@ -1,0 +1,23 @@
+/// \file
+/// Fuzzes sidecars: any bytes give a state, and a new label makes any of them one that is served.
+
+#include "cache/sidecar.h"
+#include "core/check.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace assay::cache;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const Sidecar found = read_sidecar(text);
+  CHECK(found.state != ItemState::kReady || found.label.has_value(), "what is served has a label");
+  for (const Label label : {Label::kNone, Label::kRoadwork}) {
+    const Sidecar labelled = read_sidecar(relabelled(text, label, ""));
+    CHECK(labelled.state == ItemState::kReady && labelled.label == label, "the label is taken");
+    CHECK(labelled.source == found.source, "other members stay");
+  }
+  return 0;
+}
