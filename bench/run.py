@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The benchmarks: ours against the programs a user would pick instead, in one run, on the same data.
 
-usage: run.py [audit | missing | startup | verify | judgement | history | recorder | analyze | ply] [--full]
+usage: run.py [audit | missing | startup | verify | judgement | history | recorder | analyze | ply | validator] [--full]
 """
 
 import argparse
@@ -21,6 +21,7 @@ GROUPS = {
     "recorder": ["history.recorder"],
     "analyze": ["history.analyze"],
     "ply": ["history.ply_store"],
+    "validator": ["validator.keys"],
     "history": ["history.recorder", "history.analyze", "history.ply_store"],
 }
 
