@@ -179,7 +179,7 @@ TEST(Btauth, TimesAreTakenToTheNanosecond) {
 TEST(Btauth, RefusalsRepeatNothingOfTheRequest) {
   Request request;
   const std::string signature = request.header("X-Bittensor-Signature");
-  request.body += "x";
+  request.body += 'x';
   const Verdict verdict = request.verdict();
   const auto& refusal = std::get<Refusal>(verdict);
   EXPECT_EQ(refusal.status, 401);

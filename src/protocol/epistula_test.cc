@@ -73,7 +73,7 @@ TEST(Epistula, SignsTheDescribedText) {
 TEST(Epistula, TakesWhatItSignsAndNothingChanged) {
   EXPECT_EQ(told(Request().verdict()), "accept");
   Request body;
-  body.body += " ";
+  body.body += ' ';
   EXPECT_EQ(told(body.verdict()), "bad signature");
   Request uuid;
   uuid.header("Epistula-Uuid").back() ^= 1;

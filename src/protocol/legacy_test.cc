@@ -45,8 +45,9 @@ struct Request {
   LegacyOptions options;
 
   /// The recorded one.
-  Request() : now(nanoseconds(testing::integer_of(recorded(), "now_ns"))) {
-    body = testing::text_of(recorded(), "body");
+  Request()
+      : body(testing::text_of(recorded(), "body")),
+        now(nanoseconds(testing::integer_of(recorded(), "now_ns"))) {
     for (const auto& [name, value] : testing::object_of(recorded(), "headers")) {
       headers.push_back({name, testing::text_of(value)});
     }
