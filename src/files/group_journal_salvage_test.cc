@@ -335,6 +335,23 @@ TEST(GroupJournalSalvage, AJunkFileInPlaceOfTheLastSegmentIsKeptAndFollowed) {
   EXPECT_EQ(file_system.content(in_quarantine(segment(5), ".0")), std::string(100, 'j'));
 }
 
+TEST(GroupJournalSalvage, NothingIsAddedToADamagedSegmentWithoutRecords) {
+  SimulatedFileSystem file_system;
+  std::string bytes(as_text(journal_format::header()));
+  bytes += as_text(journal_format::mark(bytes.size()));
+  bytes += as_text(journal_format::mark(bytes.size()));
+  bytes[journal_format::kHeaderSize + 5] ^= 1;  // of the first mark
+  ASSERT_TRUE(write_file(file_system, segment(1), bytes));
+  Records seen;
+  {
+    auto journal = open_journal(file_system, seen).value();
+    append_all(*journal, {"x"});
+  }
+  EXPECT_EQ(file_system.content(segment(1)), bytes);
+  const auto journal = open_journal(file_system, seen).value();
+  EXPECT_EQ(seen.size(), 1U);
+}
+
 TEST(GroupJournalSalvage, AnotherDamagedFileOfTheSameNameIsKeptBesideTheFirst) {
   SimulatedFileSystem file_system;
   for (const std::string content : {"first", "second"}) {

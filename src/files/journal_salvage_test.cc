@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -140,6 +141,61 @@ TEST(JournalSalvage, BehindAnUncertainNumberTheLossIsStatedByAllNumbersThatMayBe
   const NumberedSalvage numbered = number_salvage(salvage(segment.bytes), 10, std::nullopt);
   EXPECT_EQ(numbered.sequences, (std::vector<std::uint64_t>{10, 13, 15}));
   EXPECT_EQ(to_text(numbered.lost), "at most 2 of 11 to 12, 1 of 12 to 14");
+}
+
+TEST(JournalSalvage, WhatEndsTheFileMayHaveBeenTornOffWhileItWasWritten) {
+  Segment segment;
+  segment.add("first record");
+  segment.add_mark();
+  segment.add("second record");
+  segment.bytes[segment.starts[1] + 10] ^= 1;
+  const NumberedSalvage numbered = number_salvage(salvage(segment.bytes), 7, std::nullopt);
+  EXPECT_EQ(numbered.sequences, (std::vector<std::uint64_t>{7}));
+  EXPECT_EQ(numbered.lost, (std::vector<LostRecords>{{8, 8, 0, 1}}));
+}
+
+TEST(JournalSalvage, LengthsThatNoRecordHasAreNotFollowed) {
+  Segment segment;
+  segment.add("a record that is not so short");
+  segment.add(std::string(28, 'x'));
+  segment.add("another record that is not so short");
+  // Three of 4 bytes each, in place of the second.
+  const std::string small =
+      std::string(as_text(journal_format::record_prefix(as_bytes("1234")))) + "4321";
+  segment.bytes.replace(segment.starts[1], 36, small + small + small);
+  const SegmentSalvage found = salvage_records(as_bytes(segment.bytes), 20_B);
+  EXPECT_EQ(number_salvage(found, 7, std::nullopt).lost, (std::vector<LostRecords>{{8, 8, 0, 1}}));
+}
+
+TEST(JournalSalvage, ASegmentThatWasTheLastOneWhenItWasFoundKeepsItsNumbers) {
+  Segment segment = three_records();
+  std::fill_n(segment.bytes.begin() + static_cast<std::ptrdiff_t>(segment.starts[1]), 37, '\0');
+  const SegmentSalvage found = salvage(segment.bytes);
+  const NumberedSalvage alone = number_salvage(found, 7, std::nullopt);
+  const NumberedSalvage followed = number_salvage(found, 7, alone.last_sequence + 1);
+  EXPECT_EQ(followed.sequences, alone.sequences);
+  EXPECT_EQ(followed.lost, alone.lost);
+  EXPECT_EQ(followed.last_sequence, alone.last_sequence);
+}
+
+TEST(JournalSalvage, ALargeRecordIsFoundAlsoWhenItIsTheLast) {
+  Segment segment;
+  segment.add("first");
+  segment.bytes += "no record";
+  segment.add(std::string(100'000, 'x'));
+  EXPECT_EQ(texts_of(salvage(segment.bytes)), segment.records);
+}
+
+TEST(JournalSalvage, BytesMadeToTakeLongDoNot) {
+  // Nearly everywhere stands the length of a large record that another one seems to follow: what
+  // is looked at is bounded. Without the bound it would be 35 GB.
+  Segment segment;
+  const std::string length("\x00\x10\x01\x00", 4);
+  while (segment.bytes.size() < (std::size_t{2} << 20)) segment.bytes += length;
+  segment.add("last");
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(texts_of(salvage(segment.bytes)), segment.records);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 TEST(JournalSalvage, ADamagedHeaderAloneMayHaveHadARecord) {

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <span>
 #include <utility>
@@ -31,15 +30,14 @@ report::Cell optional_cell(const std::optional<double>& value, int num_decimals)
 /// What a group is, in words.
 struct GroupWords {
   std::string section;  ///< `Validators`
+  std::string header;   ///< `Validator`
   std::string one;      ///< `validator`
   std::string all;      ///< `all validators`
 };
 
 Html group_table(const GroupWords& words, std::span<const GroupFigures> groups) {
   report::Table table{.caption = words.section};
-  std::string header = words.one;
-  header.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(header.front())));
-  table.columns = {{header, ColumnKind::kName},
+  table.columns = {{words.header, ColumnKind::kName},
                    {"Generations", ColumnKind::kNumber},
                    {"Submitted", ColumnKind::kNumber},
                    {"Accepted", ColumnKind::kNumber},
@@ -101,13 +99,16 @@ void add_group_section(report::Page& page, const GroupWords& words,
 }  // namespace
 
 void add_validators(report::Page& page, const Analysis& analysis) {
-  add_group_section(page, {.section = "Validators", .one = "validator", .all = "all validators"},
-                    analysis.validators, analysis.all);
+  add_group_section(
+      page,
+      {.section = "Validators", .header = "Validator", .one = "validator", .all = "all validators"},
+      analysis.validators, analysis.all);
 }
 
 void add_groups(report::Page& page, const Analysis& analysis, const AnalyzeHeading& heading) {
   const std::string key = heading.group_key.text();
-  add_group_section(page, {.section = "By " + key, .one = key, .all = "all generations"},
+  add_group_section(page,
+                    {.section = "By " + key, .header = key, .one = key, .all = "all generations"},
                     analysis.groups, analysis.all);
 }
 
