@@ -319,7 +319,7 @@ Result<ImportReport> import_files(Store& store, std::span<const ImportFile> file
   std::future<Status> writing;
   std::size_t num_written = 0;
   std::size_t num_in_writing = 0;
-  const auto finish_writing = [&]() -> Status {
+  const auto finish_writing = [&] -> Status {
     if (!writing.valid()) return {};
     RETURN_IF_ERROR(writing.get());
     num_written += std::exchange(num_in_writing, 0);
@@ -333,7 +333,7 @@ Result<ImportReport> import_files(Store& store, std::span<const ImportFile> file
     if (!candidates) return std::move(candidates.error());
     num_in_writing = count;
     writing =
-        std::async(std::launch::async, [&import, &stop, batch = std::move(*candidates)]() mutable {
+        std::async(std::launch::async, [&import, &stop, batch = std::move(*candidates)] mutable {
           return import.take_in(std::move(batch), stop);
         });
     start += count;

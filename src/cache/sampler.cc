@@ -125,9 +125,16 @@ std::optional<Claimed> Sampler::claim_of_sources(const DrawOptions& options,
   return std::nullopt;
 }
 
+/// Ids rise by one, but for those that were removed: nearly always the first look finds it.
+std::size_t Sampler::position_of(std::uint64_t id) const {
+  const std::size_t last = std::min<std::size_t>(id - ids_.front(), ids_.size() - 1);
+  if (ids_[last] == id) return last;
+  const auto until = ids_.begin() + static_cast<std::ptrdiff_t>(last);
+  return static_cast<std::size_t>(std::ranges::lower_bound(ids_.begin(), until, id) - ids_.begin());
+}
+
 Draw Sampler::make_draw(const Claimed& claimed, const DrawOptions& options) {
-  const auto found = std::ranges::lower_bound(ids_, claimed.id);
-  const Entry& entry = entries_[static_cast<std::size_t>(found - ids_.begin())];
+  const Entry& entry = entries_[position_of(claimed.id)];
   Draw draw{.id = claimed.id,
             .folder = entry.folder,
             .name = names_.substr(entry.name_start, entry.name_size),

@@ -85,6 +85,7 @@ class Sampler {
   Status read_new();
   DrawPool& pool(const DrawOptions& options, std::optional<std::uint16_t> source);
   std::optional<Claimed> claim_of_sources(const DrawOptions& options, const DrawMoment& moment);
+  std::size_t position_of(std::uint64_t id) const;
   Draw make_draw(const Claimed& claimed, const DrawOptions& options);
 
   Store* store_;

@@ -160,7 +160,9 @@ Status Store::finish_removals() {
     changed.insert(removal.folder);
   }
   for (const ItemFolder folder : changed) {
-    RETURN_IF_ERROR(tools_.file_system.sync_folder(layout_.folder(folder)));
+    Status synced = tools_.file_system.sync_folder(layout_.folder(folder));
+    // Somebody removed the folder as a whole: nothing is left to remove.
+    if (!synced && synced.error().code != ErrorCode::kNotFound) return synced;
   }
   return index_.end_removals();
 }
