@@ -52,7 +52,7 @@ Result<std::unique_ptr<predict::ImageEmbedder>> open_model(files::FileSystem& fi
 }
 
 /// The plan, and what its images take. The model is loaded for the first source that is to do.
-Result<predict::Plan> make_timed_plan(const PlanFlags& flags, predict::PlanOptions& options,
+Result<predict::Plan> make_timed_plan(const PlanFlags& flags, predict::PlanOptions options,
                                       const std::stop_token& stop) {
   files::FileSystem& file_system = files::posix_file_system();
   std::unique_ptr<predict::ImageEmbedder> model;

@@ -32,6 +32,8 @@ constexpr std::size_t kKeptOfBand = 3;
 constexpr int kReach = 2;
 // Of a squared gray value: below, there is nothing but noise.
 constexpr double kMinVariance = 1.0;
+// The sums of a level of all pixels take 16 bytes each.
+constexpr std::uint64_t kMaxExactPixels = 50'000'000;
 // A part whose measured scale is so near 1 was not resized, if its pixels say so.
 constexpr double kNearOne = 0.015;
 constexpr double kCutScore = 0.8;
@@ -305,7 +307,10 @@ class Finder {
                                 {.begin = 0, .end = plane.height - size.height + 1}));
     }
     end_band();
-    if (part_->width() > whole_->width() || part_->height() > whole_->height()) return;
+    if (part_->width() > whole_->width() || part_->height() > whole_->height() ||
+        whole_->size().num_pixels() > kMaxExactPixels) {
+      return;
+    }
     const ImageSize size = cut_size(level);
     if (std::min(size.width, size.height) < kMinTemplateSide / 2) return;
     const Template part(*part_, size);

@@ -9,7 +9,8 @@
 
 namespace assay::images {
 
-/// In pixels of the whole image. Whole numbers when the part was cut out and not resized.
+/// In pixels of the whole image. Whole numbers when the part was cut out and not resized, and the
+/// whole has no more than 50 million pixels.
 struct PartPlace {
   double left = 0;
   double top = 0;
