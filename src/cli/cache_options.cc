@@ -109,6 +109,10 @@ Result<OpenedCache> open_cache(const CacheFolderFlag& flag, Session& session, ca
 
 Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& session,
                                        cache::ScanDepth depth) {
+  ASSIGN_OR_RETURN(const std::filesystem::path folder, flag.folder(session));
+  ASSIGN_OR_RETURN(const auto info, files::posix_file_system().info(folder));
+  // Looking must not make a cache where there is none.
+  if (!info) return open_cache(flag, session, cache::Access::kRead, depth);
   auto opened = open_cache(flag, session, cache::Access::kWrite, depth);
   if (opened ||
       (opened.error().code != ErrorCode::kDenied && opened.error().code != ErrorCode::kNoSpace)) {
