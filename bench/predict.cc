@@ -3,6 +3,7 @@
 ///
 ///   bench_predict stages ARCHIVE CLIP ROOT PRECISION WORKERS    one stage after the other
 ///   bench_predict reuse  ARCHIVE ROOT WORKERS                    images that the store knows
+///   bench_predict load   CLIP PRECISION                          loading the tower, and its memory
 ///   bench_predict heads  ROOT                                    both heads, microseconds an image
 ///   bench_predict group  NAMES                                  the grouping of a list of names
 ///   bench_predict open   ARCHIVE                                opening an archive
@@ -377,6 +378,30 @@ void print_median(std::size_t count, const std::function<void()>& work) {
              count, median(wall), *std::ranges::min_element(wall), median(processor));
 }
 
+/// A line of the kernel's report on this process, such as VmHWM, in MB.
+double memory_mb(std::string_view name) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name)) return std::stod(line.substr(name.size() + 1)) / 1e3;
+  }
+  return 0;
+}
+
+void load(const char* clip, const char* precision) {
+  const double before = memory_mb("VmRSS");
+  std::optional<models::ClipImageEncoder> encoder;
+  const Cost cost = measure([&] {
+    const auto checkpoint = require(models::open_checkpoint(
+        require(files::open_byte_source(files::posix_file_system(), clip))));
+    encoder.emplace(require(models::ClipImageEncoder::load(
+        checkpoint, {.precision = require(models::parse_precision(precision))})));
+  });
+  fmt::print(
+      R"({{"wall_s": {:.2f}, "cpu_s": {:.2f}, "before_mb": {:.0f}, "peak_mb": {:.0f}, "kept_mb": {:.0f}}})"
+      "\n",
+      cost.wall, cost.processor, before, memory_mb("VmHWM"), memory_mb("VmRSS"));
+}
+
 void time_heads(const char* root) {
   const predict::DataTree tree(root);
   const auto ranker = load_head(tree, "ranker_v4.pt", models::HeadKind::kRanker);
@@ -424,6 +449,8 @@ int main(int argc, char** argv) {
         .run();
   } else if (what == "reuse" && argc == 5) {
     ReuseBench(argv[2], argv[3], static_cast<std::size_t>(std::atoi(argv[4]))).run();
+  } else if (what == "load" && argc == 4) {
+    load(argv[2], argv[3]);
   } else if (what == "heads" && argc == 3) {
     time_heads(argv[2]);
   } else if (what == "group" && argc == 3) {
@@ -433,7 +460,7 @@ int main(int argc, char** argv) {
   } else {
     fmt::print(
         stderr,
-        "usage: bench_predict stages|reuse|heads|group|open ...; see the top of the source\n");
+        "usage: bench_predict stages|reuse|load|heads|group|open ...; see the top of the source\n");
     return 2;
   }
   return 0;

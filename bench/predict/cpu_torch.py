@@ -21,7 +21,6 @@ def environment(folder: pathlib.Path) -> dict:
         partial.mkdir(parents=True, exist_ok=True)
         make(partial)
         partial.rename(folder)
-    # For humans only: the hub client warns about what it will not need, since no model is fetched.
     return {"LD_LIBRARY_PATH": ":".join([str(folder), *real]), "HF_HUB_OFFLINE": "1"}
 
 

@@ -1,6 +1,5 @@
 """What both peers need: the groups of an archive, the heads, the old table."""
 
-import itertools
 import json
 import pathlib
 import sqlite3
@@ -21,7 +20,7 @@ def extract(archive: pathlib.Path, folder: pathlib.Path, images: int) -> list[pa
 
 def groups_of(paths: list[pathlib.Path]):
     """The bench's own names: three stages in turn."""
-    return itertools.batched(paths, 3) if hasattr(itertools, "batched") else zip(*[iter(paths)] * 3)
+    return [paths[first : first + 3] for first in range(0, len(paths), 3)]
 
 
 def load_heads(folder: pathlib.Path):

@@ -43,7 +43,8 @@ struct ClipOptions {
 class ClipImageEncoder {
  public:
   /// Build the tower from a checkpoint, which is not needed any longer on return.
-  /// Cost: for ViT-B/32 some 2 s and 0.7 GB for its duration, half of which stays.
+  /// Cost: measured for ViT-B/32 on a server of 2025: 0.6 s of the processor, and 0.6 GB in bf16 or
+  ///       0.8 GB in fp32.
   /// Errors: kInvalidInput (not a tower, by the name of the tensor), kMissing (the device, or the
   /// engine),
   ///         kInternal (the engine's own words), those of reading.
