@@ -39,6 +39,11 @@ const CLI::App& deepest(const CLI::App& app) {
   return *current;
 }
 
+bool has_option(const CLI::App& command, std::string_view argument) {
+  const std::string name(argument.substr(0, argument.find('=')));
+  return name.starts_with('-') && command.get_option_no_throw(name) != nullptr;
+}
+
 /// Usage errors: one line that says what is wrong, one that says where help is.
 int report_usage_error(const CLI::App& root, const CLI::ParseError& error) {
   const CLI::App& command = deepest(root);
@@ -49,12 +54,17 @@ int report_usage_error(const CLI::App& root, const CLI::ParseError& error) {
   if (!extras.empty() &&
       (is_about_commands || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)) {
     const std::string& first = extras.front();
-    // The options of the program itself may stand anywhere.
-    std::string nearest = suggestion_for(command, first);
-    if (nearest.empty()) nearest = suggestion_for(root, first);
-    message =
-        fmt::format("unknown {} '{}'{}", first.starts_with('-') ? "option" : "command or argument",
-                    first, nearest);
+    if (has_option(command, first)) {
+      message = fmt::format("option '{}' belongs after the command: {} {}", first,
+                            full_name(command), first);
+    } else {
+      // The options of the program itself may stand anywhere.
+      std::string nearest = suggestion_for(command, first);
+      if (nearest.empty()) nearest = suggestion_for(root, first);
+      message =
+          fmt::format("unknown {} '{}'{}",
+                      first.starts_with('-') ? "option" : "command or argument", first, nearest);
+    }
   } else if (is_about_commands) {
     message = "a command is missing";
   }
