@@ -16,6 +16,7 @@ std::string scene_prompt(const images::Scene& scene, std::uint64_t seed);
 
 /// Draws images::Scene. From an image only when that is a scene too: the same one in other light or
 /// weather.
+/// Errors: kInvalidInput (a side below images::kMinSceneSide), kCancelled.
 class SceneGenerator final : public ImageGenerator {
  public:
   GeneratorCapabilities capabilities() const override;
