@@ -140,7 +140,8 @@ Result<std::optional<GenerationSource>> Generation::next_source(Label label) {
     sources.unread.pop_front();
     const auto text =
         files::read_file(store_.tools().file_system, store_.sidecar_of(item), kMaxSidecarSize);
-    GenerationSource source{.name = item.name, .label = label, .size = item.facts->size};
+    GenerationSource source{.name = item.name, .label = label};
+    if (item.facts) source.size = item.facts->size;
     if (text) source.origin = read_generation(*text);
     std::string objection =
         text ? generator_.objection_to(source) : std::string("its sidecar cannot be read");

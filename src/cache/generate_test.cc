@@ -144,6 +144,20 @@ TEST(Generate, ChangesScenesAndRefusesPhotos) {
   }
 }
 
+TEST(SceneGenerator, RefusesASceneWhoseLabelAPersonChanged) {
+  const SceneGenerator generator;
+  const GenerationRequest drawn{.label = Label::kNone, .seed = 5};
+  GenerationSource source{.name = "scene.png", .label = Label::kNone, .size = kSmall};
+  source.origin = GenerationOrigin{
+      .generator = "scene", .version = 1, .prompt = generator.prompt_for(drawn), .seed = 5};
+  EXPECT_EQ(generator.objection_to(source), "");
+  source.label = Label::kRoadwork;
+  EXPECT_NE(generator.objection_to(source), "");
+  source.label = Label::kNone;
+  source.origin->version = 2;
+  EXPECT_NE(generator.objection_to(source), "");
+}
+
 TEST(Generate, RefusesBlankImagesAndGivesUp) {
   CacheFixture fixture;
   const auto store = fixture.open();

@@ -136,6 +136,10 @@ std::string SceneGenerator::objection_to(const GenerationSource& source) const {
     return fmt::format("it was drawn by version {} of assay-scene, and this one is {}",
                        source.origin->version, kVersion);
   }
+  const GenerationRequest drawn{.label = source.label, .seed = source.origin->seed};
+  if (!source.origin->source_seed && prompt_for(drawn) != source.origin->prompt) {
+    return "its label or its sidecar was changed since it was drawn";
+  }
   if (source.origin->source_seed) return "it is a drawing that was changed already";
   if (std::min(source.size.width, source.size.height) < images::kMinSceneSide) {
     return fmt::format("a side of it is below {} pixels", images::kMinSceneSide);

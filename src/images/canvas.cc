@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 namespace assay::images {
@@ -18,9 +19,7 @@ constexpr double kFarthest = 1 << 20;
 
 std::int64_t to_steps(double pixels) {
   const double within = std::clamp(pixels, -kFarthest, kFarthest);
-  // Up from far below zero, so that the cut rounds down on both sides of it.
-  return static_cast<std::int64_t>((within + kFarthest) * kSteps + 0.5) -
-         static_cast<std::int64_t>(kFarthest) * kSteps;
+  return static_cast<std::int64_t>(std::floor((within * kSteps) + 0.5));
 }
 
 struct Edge {

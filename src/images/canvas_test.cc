@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdlib>
 
 namespace assay::images {
@@ -18,7 +19,9 @@ TEST(Canvas, CoversAPixelByTheShareOfItThatLiesInside) {
   Canvas canvas({.width = 8, .height = 4});
   canvas.fill(box(1.5, 1, 4.25, 2.5), plain(kWhite));
   const Image image = canvas.take();
-  const auto at = [&](std::uint32_t x, std::uint32_t y) { return int{image.row(y)[x * 3]}; };
+  const auto at = [&](std::uint32_t x, std::uint32_t y) {
+    return int{image.row(y)[std::size_t{x} * 3]};
+  };
   EXPECT_EQ(at(0, 1), 0);
   EXPECT_EQ(at(1, 1), 128) << "half of it";
   EXPECT_EQ(at(2, 1), 255);
@@ -36,7 +39,8 @@ TEST(Canvas, CutsOffWhatLiesOutside) {
   canvas.fill(box(-9, 3, -2, 9), plain(kWhite));
   const Image image = canvas.take();
   for (std::uint32_t y = 0; y < 5; ++y) {
-    for (std::uint32_t x = 0; x < 5; ++x) EXPECT_EQ(image.row(y)[x * 3], y < 2 ? 255 : 0);
+    for (std::uint32_t x = 0; x < 5; ++x)
+      EXPECT_EQ(image.row(y)[std::size_t{x} * 3], y < 2 ? 255 : 0);
   }
 }
 

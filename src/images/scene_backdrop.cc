@@ -92,13 +92,15 @@ void draw_skyline(Stage& stage, SeededRandom& random, double depth, double talle
   const double base = stage.horizon() + (stage.height() * 0.02);
   double level = between(random, 0.2, 1);
   std::vector<Point> outline = {stage.turned({-step * 4, base})};
-  for (double x = -step * 4; x < stage.width() + (step * 4); x += step) {
+  double x = -step * 4;
+  while (x < stage.width() + (step * 4)) {
     const double next = has_roofs ? between(random, 0.15, 1)
                                   : std::clamp(level + between(random, -0.35, 0.35), 0.05, 1.0);
     const auto rise = [&](double share) { return share * tallest * stage.height(); };
     if (has_roofs) outline.push_back(stage.turned({x, stage.horizon() - rise(level)}));
     outline.push_back(stage.turned({x, stage.horizon() - rise(next)}));
     level = next;
+    x += step;
   }
   outline.push_back(stage.turned({stage.width() + (step * 4), base}));
   const Tint tint = has_roofs ? Tint{92, 94, 104} : Tint{62, 86, 58};
@@ -128,7 +130,8 @@ Tint ground_of(const Scene& scene) {
 void draw_band(Stage& stage, double from, double to, double near, double far, const Tint& tint,
                int grain, std::uint64_t seed) {
   constexpr double kStretch = 1.18;
-  for (double depth = near; depth < far; depth *= kStretch) {
+  double depth = near;
+  while (depth < far) {
     const double end = std::min(depth * kStretch * 1.01, far);
     const std::array<Point, 4> area = {
         stage.at({.side = from, .depth = depth}), stage.at({.side = to, .depth = depth}),
@@ -142,6 +145,7 @@ void draw_band(Stage& stage, double from, double to, double near, double far, co
                 .grain_scale = depth < 6 ? 1 : 0,
                 .grain_seed = seed};
     stage.canvas().fill(area, paint);
+    depth *= kStretch;
   }
 }
 
@@ -162,10 +166,12 @@ void draw_lines(Stage& stage, SeededRandom& random) {
       draw_band(stage, side + inward - half, side + inward + half, 1.2, 160, tint, 12, 1);
       continue;
     }
-    for (double depth = start - period + 1.2; depth < 110; depth += period) {
+    double depth = start - period + 1.2;
+    while (depth < 110) {
       const double from = std::max(depth, 1.2);
       const double to = depth + (period * 0.42);
       if (to > from) draw_band(stage, side - half, side + half, from, to, tint, 12, 2);
+      depth += period;
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace assay::images {
 namespace {
@@ -43,7 +44,7 @@ Tint scaled(const Tint& tint, double factor) {
 
 Color color_of(const Tint& tint) {
   const auto sample = [](double value) {
-    return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0) + 0.5);
+    return static_cast<std::uint8_t>(std::floor(std::clamp(value, 0.0, 255.0) + 0.5));
   };
   return {.red = sample(tint.red), .green = sample(tint.green), .blue = sample(tint.blue)};
 }

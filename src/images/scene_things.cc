@@ -80,24 +80,28 @@ void Scenery::add_roadside() {
     double gap = place == ScenePlace::kCity ? 8 : 13;
     if (place == ScenePlace::kForest) gap = 4;
     const double share = place == ScenePlace::kHighway ? 0.45 : 0.8;
-    for (double depth = between(random, 5, 5 + gap); depth < 150;
-         depth += between(random, gap * 0.7, gap * 1.6)) {
+    double depth = between(random, 5, 5 + gap);
+    while (depth < 150) {
       const bool is_there = random.unit() < share;
       const double away = between(random, 0, place == ScenePlace::kForest ? 9 : 6);
       const std::uint64_t seed = random.next();
-      if (!is_there) continue;
       const bool is_building = place == ScenePlace::kCity || seed % 9 == 0;
       const double side = mirror * (edge + (is_building ? 8.5 : 4) + away);
-      add(depth, [this, side, depth, seed, is_building] {
-        SeededRandom own(seed);
-        const Spot foot{.side = side, .depth = depth};
-        is_building ? draw_building(stage_, foot, own) : draw_tree(stage_, foot, own);
-      });
+      const Spot foot{.side = side, .depth = depth};
+      if (is_there) {
+        add(depth, [this, foot, seed, is_building] {
+          SeededRandom own(seed);
+          is_building ? draw_building(stage_, foot, own) : draw_tree(stage_, foot, own);
+        });
+      }
+      depth += between(random, gap * 0.7, gap * 1.6);
     }
     const bool has_lamps = place == ScenePlace::kCity || random.below(3) == 0;
-    for (double depth = between(random, 8, 30); has_lamps && depth < 130; depth += 28) {
-      const Spot foot{.side = mirror * (edge + 1.6), .depth = depth};
-      add(depth, [this, foot, mirror] { draw_lamp_post(stage_, foot, mirror); });
+    double lamp = between(random, 8, 30);
+    while (has_lamps && lamp < 130) {
+      const Spot foot{.side = mirror * (edge + 1.6), .depth = lamp};
+      add(lamp, [this, foot, mirror] { draw_lamp_post(stage_, foot, mirror); });
+      lamp += 28;
     }
   }
   const auto num_signs = random.below(3);
@@ -140,12 +144,14 @@ void Scenery::add_row(SeededRandom& random) {
       stage_.lane_middle(site_.lane) + (site_.mirror * (Stage::kLaneWidth / 2 - 0.2));
   const double step = between(random, 1.6, 3.2);
   const double taper = between(random, 4, 8);
-  for (double depth = site_.start; depth < site_.end; depth += step) {
+  double depth = site_.start;
+  while (depth < site_.end) {
     const double share = std::min((depth - site_.start) / taper, 1.0);
     const Spot foot{.side = outer + ((inner - outer) * share) + between(random, -0.12, 0.12),
                     .depth = depth};
     add(depth,
         [this, foot, has_cones] { has_cones ? draw_cone(stage_, foot) : draw_drum(stage_, foot); });
+    depth += step;
   }
 }
 

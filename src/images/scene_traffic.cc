@@ -169,18 +169,22 @@ void draw_building(Stage& stage, const Spot& foot, SeededRandom& random) {
   const Tint pane{58, 74, 92};
   const Tint lamp{250, 214, 130};
   for (int level = 0; level < floors; ++level) {
-    for (double x = -half + 0.7; x < half - 1.2; x += 1.9) {
+    double x = -half + 0.7;
+    while (x < half - 1.2) {
       const bool is_lit = is_dark(stage) && random.below(3) == 0;
       stage.board_box(foot, {x, 1 + (level * 3.1)}, {x + 1.1, 2.6 + (level * 3.1)},
                       is_lit ? lamp : pane, is_lit ? Surface::kGlowing : Surface::kDull);
+      x += 1.9;
     }
-    for (double depth = foot.depth + 0.6; depth < end - 1.2; depth += 1.9) {
+    double depth = foot.depth + 0.6;
+    while (depth < end - 1.2) {
       const double low = 1 + (level * 3.1);
       const std::array<Spot, 4> window = {{{side, low, depth},
                                            {side, low, depth + 1.1},
                                            {side, low + 1.6, depth + 1.1},
                                            {side, low + 1.6, depth}}};
       stage.polygon(window, scaled(pane, 0.8));
+      depth += 1.9;
     }
   }
 }

@@ -54,10 +54,12 @@ void draw_barrier(Stage& stage, const Spot& foot, double width) {
   }
   for (const double low : {0.45, 0.85}) {
     stage.board_box(foot, {-half, low}, {half, low + 0.26}, kWhite, Surface::kReflecting);
-    for (double x = -half; x < half - 0.3; x += 0.5) {
+    double x = -half;
+    while (x < half - 0.3) {
       stage.board(foot,
                   Outline{{x, low}, {x + 0.22, low}, {x + 0.4, low + 0.26}, {x + 0.18, low + 0.26}},
                   kRed, Surface::kReflecting);
+      x += 0.5;
     }
   }
   for (const double side : {-0.7, 0.7}) {
