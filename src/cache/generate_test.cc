@@ -67,6 +67,33 @@ class BlankGenerator final : public ImageGenerator {
   }
 };
 
+/// Always the same scene, each time in other bytes.
+class RepeatingGenerator final : public ImageGenerator {
+ public:
+  GeneratorCapabilities capabilities() const override {
+    return {.name = "repeat", .model_name = "repeat", .makes_from_text = true};
+  }
+  std::string objection_to(const GenerationSource&) const override { return "never"; }
+  std::string prompt_for(const GenerationRequest&) const override { return "words"; }
+  Result<images::Image> generate(const GenerationRequest& request, std::string_view,
+                                 const OnGenerationProgress&,
+                                 const std::stop_token&) const override {
+    images::Image image =
+        images::draw_scene(images::plan_scene(1, images::SceneLabel::kNone), request.size);
+    image.pixels()[0] = static_cast<std::uint8_t>(request.seed);
+    return image;
+  }
+};
+
+TEST(Generate, LeavesOutWhatLooksLikeAnother) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  const GenerateReport report = made(*store, RepeatingGenerator(), small(GenerateGoal::kStock, 1));
+  EXPECT_EQ(report.count(GenerateOutcome::kAdded), 1U);
+  EXPECT_GT(report.count(GenerateOutcome::kNearDuplicate), 5U);
+  EXPECT_EQ(report.num_missing, 1U);
+}
+
 TEST(Generate, FillsEachLabelToItsTargetAndThenMakesNothing) {
   CacheFixture fixture;
   const auto store = fixture.open();
