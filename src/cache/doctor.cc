@@ -195,14 +195,24 @@ void Doctor::look_at_states(const CacheStatus& cache) {
 void Doctor::look_at_cells(const CacheStatus& cache) {
   const auto cell = [&](Label label, std::uint64_t count) {
     if (count > 0) return;
+    // What can be made here is; photos have to come from somewhere.
+    const std::string help = cache.kind == CacheKind::kReal
+                                 ? fmt::format("import FOLDER --cache {} --label {}",
+                                               to_string(cache.kind), to_string(label))
+                                 : fmt::format("generate --provider scene --kind {} --label {}",
+                                               to_string(cache.kind), to_string(label));
+    const std::string_view note =
+        cache.kind == CacheKind::kReal
+            ? ""
+            : " Drawings for demos and tests are made at once; your own images come by assay cache "
+              "import.";
     add({.cause = Cause::kEmptyCell,
          .kind = cache.kind,
          .words = fmt::format("The cache {} has no image with the label {} that can be served: a "
                               "challenge that wants one is skipped (\"No images available in "
-                              "cache\").",
-                              to_string(cache.kind), to_string(label)),
-         .command = at(fmt::format("import FOLDER --cache {} --label {}", to_string(cache.kind),
-                                   to_string(label)))});
+                              "cache\").{}",
+                              to_string(cache.kind), to_string(label), note),
+         .command = at(help)});
   };
   cell(Label::kRoadwork, cache.num_roadwork);
   cell(Label::kNone, cache.num_none);

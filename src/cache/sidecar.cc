@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -25,6 +26,13 @@ constexpr std::string_view kSize = "image_size";
 constexpr std::string_view kBytes = "image_bytes";
 constexpr std::string_view kContent = "sha256";
 constexpr std::string_view kLook = "perceptual_hash";
+constexpr std::string_view kPrompt = "prompt";
+constexpr std::string_view kModel = "model_name";
+constexpr std::string_view kGenerator = "generator";
+constexpr std::string_view kGeneratorVersion = "generator_version";
+constexpr std::string_view kSeed = "seed";
+constexpr std::string_view kSourceItem = "source_item";
+constexpr std::string_view kSourceSeed = "source_seed";
 
 std::optional<Label> label_in(const json::Value* value) {
   if (value == nullptr) return std::nullopt;
@@ -108,7 +116,7 @@ std::optional<ImageFacts> facts_in(const json::Value& object) {
 /// Of the files of other programs: the table that a photo was taken from, or the model that drew
 /// it.
 std::string source_in(const json::Value& object) {
-  for (const std::string_view name : {kSource, std::string_view("model_name")}) {
+  for (const std::string_view name : {kSource, kModel}) {
     const std::string_view text = text_of(object, name);
     if (!text.empty()) return std::string(text);
   }
@@ -135,6 +143,22 @@ void write_value(json::Writer& writer, const json::Value& value) {
   } else {
     writer.null();
   }
+}
+
+/// The first six by the names of the program that these files are for; it writes no seed.
+void write_generation(json::Writer& writer, const GenerationOrigin& origin, Timestamp made) {
+  writer.name(kPrompt).text(origin.prompt);
+  writer.name("prompt_long").text(origin.prompt);
+  writer.name("time").number(std::chrono::duration<double>(made.time_since_epoch()).count());
+  writer.name(kModel).text(origin.model_name);
+  writer.name("gen_time").number(origin.seconds);
+  writer.name("mask_center").null();
+  writer.name(kGenerator).text(origin.generator);
+  writer.name(kGeneratorVersion).integer(origin.version);
+  writer.name(kSeed).unsigned_integer(origin.seed);
+  if (!origin.source_seed) return;
+  writer.name(kSourceItem).text(origin.source_item);
+  writer.name(kSourceSeed).unsigned_integer(*origin.source_seed);
 }
 
 std::string description_for(Label label, std::string_view description) {
@@ -178,8 +202,12 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
     writer.name(kDescription).text(description_for(*draft.label, draft.description));
   }
   writer.name(kSource).text(draft.source);
-  writer.name("original_name").text(draft.original_name);
-  writer.name("imported").text(to_rfc3339(draft.imported));
+  if (draft.generation) {
+    write_generation(writer, *draft.generation, draft.imported);
+  } else {
+    writer.name("original_name").text(draft.original_name);
+    writer.name("imported").text(to_rfc3339(draft.imported));
+  }
   writer.name(kFormat).text(facts.format);
   writer.name(kSize).begin_list();
   writer.unsigned_integer(facts.size.width).unsigned_integer(facts.size.height).end_list();
@@ -191,6 +219,29 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
   writer.name(kLook).text(fmt::format("{:016x}", facts.look));
   writer.end_object();
   return writer.take() + "\n";
+}
+
+std::optional<GenerationOrigin> read_generation(std::string_view text) {
+  const auto value = json::parse(text, {.max_size = kMaxSidecarSize});
+  if (!value) return std::nullopt;
+  const auto integer = [&](std::string_view name) -> std::optional<std::int64_t> {
+    const json::Value* const member = value->find(name);
+    return member == nullptr ? std::nullopt : member->integer();
+  };
+  const auto seed = integer(kSeed);
+  const auto version = integer(kGeneratorVersion);
+  const std::string_view generator = text_of(*value, kGenerator);
+  if (generator.empty() || !seed || *seed < 0 || !version) return std::nullopt;
+  GenerationOrigin origin{.generator = std::string(generator),
+                          .model_name = std::string(text_of(*value, kModel)),
+                          .version = *version,
+                          .prompt = std::string(text_of(*value, kPrompt)),
+                          .seed = static_cast<std::uint64_t>(*seed),
+                          .source_item = std::string(text_of(*value, kSourceItem))};
+  if (const auto source = integer(kSourceSeed); source && *source >= 0) {
+    origin.source_seed = static_cast<std::uint64_t>(*source);
+  }
+  return origin;
 }
 
 std::string relabelled(std::string_view text, Label label, std::string_view description) {

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "cache/generator.h"
 #include "cache/layout.h"
 #include "core/bytes.h"
 #include "core/result.h"
@@ -68,9 +69,14 @@ struct SidecarDraft {
   images::Orientation orientation = images::Orientation::kUpright;
   bool is_animated = false;
   Timestamp imported = {};
+  /// Of an image that was made; the description is then its prompt.
+  std::optional<GenerationOrigin> generation = {};
 };
 
 std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts);
+
+/// What sidecar_text() said of how the image was made; none when it was not, or by others.
+std::optional<GenerationOrigin> read_generation(std::string_view text);
 
 /// The sidecar with another label and description, every other member kept; a new one when there
 /// was none, or none that can be read.

@@ -65,6 +65,7 @@ void add_cache_contact_sheet_command(CommandTree& tree, CLI::App& group);
 void add_cache_doctor_command(CommandTree& tree, CLI::App& group);
 void add_cache_export_command(CommandTree& tree, CLI::App& group);
 void add_cache_gc_command(CommandTree& tree, CLI::App& group);
+void add_cache_generate_command(CommandTree& tree, CLI::App& group);
 void add_cache_import_command(CommandTree& tree, CLI::App& group);
 void add_cache_label_command(CommandTree& tree, CLI::App& group);
 void add_cache_sample_command(CommandTree& tree, CLI::App& group);

@@ -1,0 +1,378 @@
+#include "cache/generate.h"
+
+#include "cache/near_index.h"
+#include "cache/publish.h"
+#include "core/check.h"
+#include "files/atomic_file.h"
+#include "images/encode.h"
+#include "images/perceptual_hash.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace assay::cache {
+namespace {
+
+// Seeds that any reader of JSON gets exactly.
+constexpr std::uint64_t kSeedBound = std::uint64_t{1} << 53;
+constexpr std::size_t kMaxRefusedTold = 20;
+constexpr int kPngLevel = 4;
+
+/// One image on its way.
+struct Work {
+  GenerationRequest request = {};
+  GenerationOrigin origin = {};
+  std::string name = {};
+  GenerateOutcome outcome = GenerateOutcome::kAdded;
+  std::vector<std::byte> bytes = {};
+  std::optional<ExaminedImage> image = {};
+};
+
+/// What images of one label can be made from.
+struct Sources {
+  std::deque<Item> unread = {};
+  std::vector<GenerationSource> usable = {};
+  std::size_t next = 0;
+};
+
+class Generation {
+ public:
+  Generation(Store& store, const ImageGenerator& generator, const GenerateOptions& options)
+      : store_(store),
+        generator_(generator),
+        options_(options),
+        capabilities_(generator.capabilities()),
+        seeded_(options.seed.value_or(0)) {}
+
+  /// Errors of all: as generate().
+  Status plan();
+  Result<GenerateReport> run(const OnGenerated& on_generated, const std::stop_token& stop);
+
+ private:
+  RandomSource& random() { return options_.seed ? seeded_ : store_.tools().random; }
+  ItemFolder folder() const { return folder_of(options_.cache); }
+  bool is_from_image() const { return options_.cache == CacheKind::kImageToImage; }
+  std::uint64_t num_open() const;
+  Status find_sources();
+  Result<std::optional<GenerationSource>> next_source(Label label);
+  Result<std::optional<Work>> next_work();
+  Result<std::vector<Work>> next_batch();
+  Status make(Work& work, const std::stop_token& stop) const;
+  Status judge(std::vector<Work>& batch);
+  Status check_space(const std::vector<Work>& batch) const;
+  Status add(const WriteTurn& turn, const std::vector<Work>& batch);
+  void count(const Work& work);
+
+  Store& store_;
+  const ImageGenerator& generator_;
+  const GenerateOptions& options_;
+  const GeneratorCapabilities capabilities_;
+  SeededRandom seeded_;
+  std::vector<std::pair<Label, std::uint64_t>> open_;  // still wanted
+  std::size_t next_label_ = 0;
+  std::uint64_t num_tries_left_ = 0;
+  std::map<Label, Sources> sources_;
+  NearIndex looks_;
+  std::uint64_t last_learnt_ = 0;
+  GenerateReport report_;
+};
+
+std::uint64_t Generation::num_open() const {
+  std::uint64_t sum = 0;
+  for (const auto& [label, number] : open_) sum += number;
+  return sum;
+}
+
+Status Generation::plan() {
+  std::map<Label, std::uint64_t> stock;
+  if (options_.goal == GenerateGoal::kStock) {
+    RETURN_IF_ERROR(store_.index().for_each_in(folder(), [&](const Item& item) {
+      if (item.label && is_eligible(item.state, item.label, item.label)) ++stock[*item.label];
+    }));
+  }
+  const std::uint64_t num_labels = options_.labels.size();
+  for (std::size_t i = 0; i < num_labels; ++i) {
+    const Label label = options_.labels[i];
+    const std::uint64_t number =
+        options_.goal == GenerateGoal::kStock
+            ? options_.number - std::min(options_.number, stock[label])
+            : (options_.number / num_labels) + (i < options_.number % num_labels ? 1 : 0);
+    open_.emplace_back(label, number);
+  }
+  report_.num_wanted = num_open();
+  // A generator that gives nothing new ends the call, not the disk.
+  num_tries_left_ = (report_.num_wanted * 4) + 16;
+  if (is_from_image() && report_.num_wanted > 0) return find_sources();
+  return {};
+}
+
+Status Generation::find_sources() {
+  std::map<Label, std::vector<Item>> found;
+  for (const ItemFolder from :
+       {ItemFolder::kSyntheticT2i, ItemFolder::kRoadworkImage, ItemFolder::kRoadworkImages}) {
+    found.clear();
+    RETURN_IF_ERROR(store_.index().for_each_in(from, [&](const Item& item) {
+      if (item.label && item.facts && is_eligible(item.state, item.label, item.label)) {
+        found[*item.label].push_back(item);
+      }
+    }));
+    for (auto& [label, items] : found) {
+      for (std::size_t i = items.size(); i > 1; --i) {
+        std::swap(items[i - 1], items[random().below(i)]);
+      }
+      std::ranges::move(items, std::back_inserter(sources_[label].unread));
+    }
+  }
+  return {};
+}
+
+/// Each once, then again from the first.
+Result<std::optional<GenerationSource>> Generation::next_source(Label label) {
+  Sources& sources = sources_[label];
+  while (!sources.unread.empty()) {
+    const Item item = std::move(sources.unread.front());
+    sources.unread.pop_front();
+    const auto text =
+        files::read_file(store_.tools().file_system, store_.sidecar_of(item), kMaxSidecarSize);
+    GenerationSource source{.name = item.name, .label = label};
+    if (item.facts) source.size = item.facts->size;
+    if (text) source.origin = read_generation(*text);
+    std::string objection =
+        text ? generator_.objection_to(source) : std::string("its sidecar cannot be read");
+    if (objection.empty()) {
+      sources.usable.push_back(source);
+      return source;
+    }
+    ++report_.num_sources_refused;
+    if (report_.refused.size() < kMaxRefusedTold) {
+      report_.refused.push_back({.name = item.name, .reason = std::move(objection)});
+    }
+  }
+  if (sources.usable.empty()) return std::nullopt;
+  return sources.usable[sources.next++ % sources.usable.size()];
+}
+
+/// None: nothing is open any more.
+Result<std::optional<Work>> Generation::next_work() {
+  while (num_tries_left_ > 0) {
+    const auto is_open = [](const auto& pair) { return pair.second > 0; };
+    if (std::ranges::none_of(open_, is_open)) return std::nullopt;
+    auto& [label, number] = open_[next_label_++ % open_.size()];
+    if (number == 0) continue;
+    Work work{
+        .request = {.label = label, .seed = random().below(kSeedBound), .size = options_.size}};
+    if (is_from_image()) {
+      ASSIGN_OR_RETURN(work.request.source, next_source(label));
+      if (!work.request.source) {
+        report_.without_source.push_back(label);
+        report_.num_missing += std::exchange(number, 0);
+        continue;
+      }
+      work.request.size = work.request.source->size;
+    }
+    --num_tries_left_;
+    --number;  // given back when it comes to nothing
+    const std::string from = work.request.source && work.request.source->origin
+                                 ? fmt::format("-{:014x}", work.request.source->origin->seed)
+                                 : "";
+    work.name = fmt::format("{}-{}{}-{:014x}-{}x{}.png", capabilities_.name,
+                            label == Label::kRoadwork ? "roadwork" : "none", from,
+                            work.request.seed, work.request.size.width, work.request.size.height);
+    return work;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<Work>> Generation::next_batch() {
+  std::vector<Work> batch;
+  while (batch.size() < options_.batch_size) {
+    ASSIGN_OR_RETURN(auto work, next_work());
+    if (!work) break;
+    ASSIGN_OR_RETURN(const auto known, store_.index().find(folder(), work->name));
+    if (known) {
+      work->outcome = GenerateOutcome::kAlreadyThere;
+      count(*work);
+      continue;
+    }
+    batch.push_back(std::move(*work));
+  }
+  return batch;
+}
+
+Status Generation::make(Work& work, const std::stop_token& stop) const {
+  const auto start = store_.tools().clock.monotonic();
+  const GenerationRequest& request = work.request;
+  work.origin = {.generator = capabilities_.name,
+                 .model_name = capabilities_.model_name,
+                 .version = capabilities_.version,
+                 .prompt = generator_.prompt_for(request),
+                 .seed = request.seed};
+  if (request.source) {
+    work.origin.source_item = request.source->name;
+    work.origin.source_seed = request.source->origin ? request.source->origin->seed : 0;
+  }
+  ASSIGN_OR_RETURN(const images::Image image,
+                   generator_.generate(request, work.origin.prompt, {}, stop));
+  work.origin.seconds =
+      std::chrono::duration<double>(store_.tools().clock.monotonic() - start).count();
+  if (is_blank(image)) {
+    work.outcome = GenerateOutcome::kBlank;
+    return {};
+  }
+  ASSIGN_OR_RETURN(work.bytes, images::encode_png(image, {.compression_level = kPngLevel}));
+  auto examined = examine(work.bytes, store_.options().limits);
+  if (!examined) return exhausted("an image that was made is refused: " + examined.error().reason);
+  work.image = std::move(*examined);
+  return {};
+}
+
+/// By what is in the cache now: other processes add too.
+Status Generation::judge(std::vector<Work>& batch) {
+  RETURN_IF_ERROR(store_.index().for_each_after(last_learnt_, [&](const Item& item) {
+    last_learnt_ = item.id;
+    const bool is_of_ours = item.facts && kind_of(item.folder) == options_.cache &&
+                            item.source == capabilities_.model_name;
+    if (is_of_ours) looks_.add(item.facts->look, 0, item.id);
+  }));
+  std::set<Sha256> contents;
+  std::vector<std::uint64_t> looks;
+  for (Work& work : batch) {
+    if (!work.image) continue;
+    const ImageFacts& facts = work.image->facts;
+    ASSIGN_OR_RETURN(const auto same_name, store_.index().find(folder(), work.name));
+    ASSIGN_OR_RETURN(const auto same_content, store_.index().find_content(facts.content));
+    const auto is_near = [&](std::uint64_t look) {
+      return images::hash_distance(look, facts.look) <= options_.max_near_distance;
+    };
+    if (same_name || same_content || contents.contains(facts.content)) {
+      work.outcome = GenerateOutcome::kAlreadyThere;
+    } else if (looks_.find(facts.look, 0, options_.max_near_distance) ||
+               std::ranges::any_of(looks, is_near)) {
+      work.outcome = GenerateOutcome::kNearDuplicate;
+    } else {
+      contents.insert(facts.content);
+      looks.push_back(facts.look);
+    }
+  }
+  return {};
+}
+
+Status Generation::check_space(const std::vector<Work>& batch) const {
+  std::uint64_t needed = 0;
+  for (const Work& work : batch) needed += work.bytes.size();
+  ASSIGN_OR_RETURN(const files::DiskSpace space,
+                   store_.tools().file_system.space(store_.layout().root()));
+  if (space.free >= options_.min_free_bytes + ByteCount(needed)) return {};
+  return no_space(fmt::format(
+      "{}: {} are free, and {} are to stay free: free some space, make the cache smaller (assay "
+      "cache gc --max-size), or allow less (--keep-free)",
+      store_.layout().root().native(), to_string(space.free), to_string(options_.min_free_bytes)));
+}
+
+Status Generation::add(const WriteTurn& turn, const std::vector<Work>& batch) {
+  const Timestamp now = store_.tools().clock.now();
+  std::vector<NewFile> files;
+  std::vector<Item> items;
+  for (const Work& work : batch) {
+    if (work.outcome != GenerateOutcome::kAdded || !work.image) continue;
+    const SidecarDraft draft{.label = work.request.label,
+                             .description = work.origin.prompt,
+                             .source = capabilities_.model_name,
+                             .image_mode = std::string(images::to_string(work.image->header.mode)),
+                             .imported = now,
+                             .generation = work.origin};
+    files.push_back({.name = work.name,
+                     .image = work.bytes,
+                     .sidecar = sidecar_text(draft, work.image->facts)});
+    items.push_back({.folder = folder(),
+                     .name = work.name,
+                     .state = ItemState::kReady,
+                     .label = work.request.label,
+                     .facts = work.image->facts,
+                     .source = capabilities_.model_name,
+                     .added = now});
+  }
+  if (items.empty()) return {};
+  RETURN_IF_ERROR(check_space(batch));
+  RETURN_IF_ERROR(publish(store_.tools().file_system, store_.layout().folder(folder()), files));
+  for (Item& item : items) {
+    ASSIGN_OR_RETURN(const auto image, store_.tools().file_system.info(store_.path_of(item)));
+    ASSIGN_OR_RETURN(const auto sidecar, store_.tools().file_system.info(store_.sidecar_of(item)));
+    if (!image || !sidecar) return unavailable(item.name + " was removed while it was added");
+    item.stamp = {.size_bytes = image->size.count(), .modified = image->modified};
+    item.sidecar = {.size_bytes = sidecar->size.count(), .modified = sidecar->modified};
+  }
+  return store_.put(turn, items);
+}
+
+void Generation::count(const Work& work) {
+  ++report_.counts[static_cast<std::size_t>(work.outcome)];
+  const bool is_done =
+      work.outcome == GenerateOutcome::kAdded ||
+      (work.outcome == GenerateOutcome::kAlreadyThere && options_.goal == GenerateGoal::kCount);
+  if (work.outcome == GenerateOutcome::kAdded) report_.bytes_added += ByteCount(work.bytes.size());
+  if (is_done) return;
+  const auto open =
+      std::ranges::find(open_, work.request.label, [](const auto& pair) { return pair.first; });
+  ++open->second;
+}
+
+Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
+                                       const std::stop_token& stop) {
+  while (true) {
+    ASSIGN_OR_RETURN(std::vector<Work> batch, next_batch());
+    if (batch.empty()) break;
+    RETURN_IF_ERROR(parallel_for(
+        store_.tools().pool, batch.size(), [&](std::size_t i) { return make(batch[i], stop); },
+        stop));
+    ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
+    RETURN_IF_ERROR(judge(batch));
+    RETURN_IF_ERROR(add(turn, batch));
+    for (const Work& work : batch) count(work);
+    if (on_generated) {
+      on_generated(report_.num_wanted - num_open() - report_.num_missing, report_.num_wanted);
+    }
+  }
+  report_.num_missing += num_open();
+  return std::move(report_);
+}
+
+}  // namespace
+
+std::string_view to_string(GenerateOutcome outcome) {
+  constexpr std::array<std::string_view, kNumGenerateOutcomes> kNames = {"added", "already_there",
+                                                                         "near_duplicate", "blank"};
+  return kNames[static_cast<std::size_t>(outcome)];
+}
+
+Result<GenerateReport> generate(Store& store, const ImageGenerator& generator,
+                                const GenerateOptions& options, const OnGenerated& on_generated,
+                                const std::stop_token& stop) {
+  CHECK(options.cache != CacheKind::kReal, "photos are not generated");
+  Generation generation(store, generator, options);
+  RETURN_IF_ERROR(generation.plan());
+  return generation.run(on_generated, stop);
+}
+
+bool is_blank(const images::Image& image) {
+  constexpr double kLeastDeviation = 3;
+  double sum = 0;
+  double sum_of_squares = 0;
+  const std::span<const std::uint8_t> samples = image.pixels();
+  for (std::size_t i = 0; i + 2 < samples.size(); i += images::kNumChannels) {
+    const double luma = (0.299 * samples[i]) + (0.587 * samples[i + 1]) + (0.114 * samples[i + 2]);
+    sum += luma;
+    sum_of_squares += luma * luma;
+  }
+  const auto count = static_cast<double>(image.size().num_pixels());
+  const double mean = sum / count;
+  return (sum_of_squares / count) - (mean * mean) < kLeastDeviation * kLeastDeviation;
+}
+
+}  // namespace assay::cache

@@ -1,0 +1,310 @@
+#include "cache/generate.h"
+#include "cache/scene_generator.h"
+#include "cli/cache_options_internal.h"
+#include "core/clock.h"
+#include "core/parse_number.h"
+#include "core/progress.h"
+#include "core/timestamp.h"
+#include "json/writer.h"
+#include "report/number_text.h"
+#include "report/visible_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assay::cli {
+namespace {
+
+using cache::CacheKind;
+using cache::GenerateGoal;
+using cache::GenerateOutcome;
+using cache::GenerateReport;
+
+constexpr std::uint64_t kDefaultTarget = 100;
+constexpr std::uint64_t kMaxNumber = 10'000'000;
+constexpr std::uint32_t kMaxSide = 4096;
+
+struct GenerateFlags {
+  CacheFolderFlag folder;
+  CacheLabelFlag label;
+  std::string provider = "scene";
+  std::string kind;
+  std::optional<std::uint64_t> count;
+  std::optional<std::uint64_t> target;
+  std::optional<std::uint64_t> seed;
+  std::string size = "1024x576";
+  std::string keep_free = "1GB";
+  std::string pause = "10s";
+  bool watches = false;
+};
+
+/// Errors: kInvalidInput.
+Result<images::ImageSize> parse_image_size(std::string_view text) {
+  const std::size_t cross = text.find('x');
+  if (cross != std::string_view::npos) {
+    const auto width = parse_integer(text.substr(0, cross));
+    const auto height = parse_integer(text.substr(cross + 1));
+    const auto is_side = [](const auto& side) {
+      return side && *side >= images::kMinSceneSide && *side <= kMaxSide;
+    };
+    if (is_side(width) && is_side(height)) {
+      return images::ImageSize{.width = static_cast<std::uint32_t>(*width),
+                               .height = static_cast<std::uint32_t>(*height)};
+    }
+  }
+  return invalid_input(fmt::format("expected a size like 1024x576, of {} to {} pixels a side: {}",
+                                   images::kMinSceneSide, kMaxSide, text));
+}
+
+template <typename T>
+std::string problem_of(const Result<T>& result) {
+  return result ? std::string() : result.error().message;
+}
+
+std::string check_kind(const std::string& text) {
+  const auto kind = cache::parse_cache_kind(text);
+  if (!kind) return kind.error().message;
+  return *kind == CacheKind::kReal
+             ? "photos are not generated, and drawings are none; take photos in: assay cache import"
+             : "";
+}
+
+std::string check_provider(const std::string& text) {
+  return text == "scene" ? "" : "no provider is called '" + text + "'; there is scene";
+}
+
+std::string check_number(const std::string& text) {
+  const auto number = parse_integer(text);
+  return number && *number > 0 && std::cmp_less_equal(*number, kMaxNumber)
+             ? ""
+             : fmt::format("expected a number from 1 to {}: {}", kMaxNumber, text);
+}
+
+/// What one of the caches got.
+struct Generated {
+  CacheKind kind = CacheKind::kTextToImage;
+  GenerateReport report = {};
+};
+
+std::string report_text(const Generated& generated) {
+  using report::count_text;
+  const GenerateReport& report = generated.report;
+  const std::string_view kind = to_string(generated.kind);
+  if (report.num_wanted == 0) return fmt::format("{}: stocked, nothing to do\n", kind);
+  std::string text =
+      fmt::format("{}: {} added (drawn by assay-scene: for demos and tests, no photos)\n", kind,
+                  report::counted(report.count(GenerateOutcome::kAdded), "image", "images"));
+  const auto tell = [&](GenerateOutcome outcome, std::string_view words) {
+    if (report.count(outcome) == 0) return;
+    text += fmt::format("{}: {} {}\n", kind, count_text(report.count(outcome)), words);
+  };
+  tell(GenerateOutcome::kAlreadyThere, "there already");
+  tell(GenerateOutcome::kNearDuplicate, "left out: look like another of this generator");
+  tell(GenerateOutcome::kBlank, "left out: blank");
+  if (report.num_sources_refused > 0) {
+    text += fmt::format("{}: {} cannot be changed by this provider\n", kind,
+                        report::counted(report.num_sources_refused, "image", "images"));
+  }
+  for (const cache::RefusedSource& source : report.refused) {
+    text += fmt::format("  {}: {}\n", report::visible_text(source.name),
+                        report::visible_text(source.reason));
+  }
+  for (const cache::Label label : report.without_source) {
+    text += fmt::format(
+        "{}: there is no image with the label {} to start from; make some first: assay cache "
+        "generate --kind t2i --label {}\n",
+        kind, to_string(label), to_string(label));
+  }
+  if (report.num_missing > 0) {
+    text += fmt::format("{}: {} still missing\n", kind, count_text(report.num_missing));
+  }
+  return text;
+}
+
+void write_report(json::Writer& writer, const Generated& generated) {
+  const GenerateReport& report = generated.report;
+  writer.begin_object();
+  writer.name("cache").text(to_string(generated.kind));
+  writer.name("generator").text("scene");
+  writer.name("model_name").text("assay-scene");
+  writer.name("wanted").unsigned_integer(report.num_wanted);
+  for (std::size_t i = 0; i < cache::kNumGenerateOutcomes; ++i) {
+    writer.name(to_string(static_cast<GenerateOutcome>(i))).unsigned_integer(report.counts[i]);
+  }
+  writer.name("bytes_added").unsigned_integer(report.bytes_added.count());
+  writer.name("missing").unsigned_integer(report.num_missing);
+  writer.name("without_source").begin_list();
+  for (const cache::Label label : report.without_source) writer.text(to_string(label));
+  writer.end_list();
+  writer.name("sources_refused").unsigned_integer(report.num_sources_refused);
+  writer.name("refused").begin_list();
+  for (const cache::RefusedSource& source : report.refused) {
+    writer.begin_object();
+    writer.name("name").text(source.name);
+    writer.name("reason").text(source.reason);
+    writer.end_object();
+  }
+  writer.end_list();
+  writer.end_object();
+}
+
+std::string as_json(const std::vector<Generated>& all) {
+  json::Writer writer(json::Layout::kPretty);
+  writer.begin_object();
+  writer.name("caches").begin_list();
+  for (const Generated& generated : all) write_report(writer, generated);
+  writer.end_list();
+  writer.end_object();
+  return writer.take() + "\n";
+}
+
+Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::Store& store,
+                            Session& session) {
+  ASSIGN_OR_RETURN(const images::ImageSize size, parse_image_size(flags.size));
+  ASSIGN_OR_RETURN(const ByteCount keep_free, parse_size(flags.keep_free));
+  cache::GenerateOptions options{
+      .cache = kind,
+      .goal = flags.count ? GenerateGoal::kCount : GenerateGoal::kStock,
+      .number = flags.count.value_or(flags.target.value_or(kDefaultTarget)),
+      .size = size,
+      .seed = flags.seed,
+      .min_free_bytes = keep_free};
+  if (const auto label = flags.label.label()) options.labels = {*label};
+  std::optional<Progress> bar;
+  const auto on_generated = [&](std::uint64_t done, std::uint64_t wanted) {
+    if (session.quiet) return;
+    if (!bar) {
+      bar.emplace(
+          fmt::format("drawn for {}", to_string(kind)), system_clock(),
+          ProgressOptions{.style = progress_style_of_stderr(), .total = wanted, .unit = "images"});
+    }
+    if (done > bar->done()) bar->advance(done - bar->done());
+  };
+  return cache::generate(store, cache::SceneGenerator(), options, on_generated, session.stop);
+}
+
+std::vector<CacheKind> kinds_of(const GenerateFlags& flags) {
+  const auto kind = cache::parse_cache_kind(flags.kind);
+  if (kind) return {*kind};
+  return {CacheKind::kTextToImage, CacheKind::kImageToImage};
+}
+
+Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(
+      const OpenedCache opened,
+      open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
+  std::vector<Generated> all;
+  for (const CacheKind kind : kinds_of(flags)) {
+    auto report = fill(flags, kind, *opened.store, session);
+    if (!report) {
+      return std::move(report.error())
+          .within("generating stopped; what was added stays, and the same command goes on");
+    }
+    all.push_back({.kind = kind, .report = std::move(*report)});
+  }
+  return all;
+}
+
+std::string shown(const std::vector<Generated>& all, const Session& session) {
+  if (session.output == OutputForm::kJson) return as_json(all);
+  std::string text;
+  for (const Generated& generated : all) text += report_text(generated);
+  return text;
+}
+
+/// Looks again and again, and makes what is missing; a round that only finds the stock says
+/// nothing. Errors: as fill_all().
+Status watch(const GenerateFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(const auto pause, parse_duration(flags.pause));
+  std::mutex mutex;
+  std::condition_variable_any waiting;
+  std::unique_lock lock(mutex);
+  bool is_news = true;
+  while (!session.stop.stop_requested()) {
+    auto all = fill_all(flags, session);
+    if (!all && all.error().code == ErrorCode::kCancelled) return {};
+    if (!all) return std::move(all.error());
+    for (const Generated& generated : *all) {
+      is_news = is_news || generated.report.count(GenerateOutcome::kAdded) > 0;
+    }
+    if (std::exchange(is_news, false)) RETURN_IF_ERROR(print(shown(*all, session)));
+    waiting.wait_for(lock, session.stop, pause, [] { return false; });
+  }
+  return {};
+}
+
+Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
+  if (flags.watches) {
+    RETURN_IF_ERROR(watch(flags, session));
+    return ExitCode::kOk;
+  }
+  ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, session));
+  RETURN_IF_ERROR(print(shown(all, session)));
+  const bool is_whole = std::ranges::none_of(
+      all, [](const Generated& generated) { return generated.report.num_missing > 0; });
+  return is_whole ? ExitCode::kOk : ExitCode::kPartial;
+}
+
+}  // namespace
+
+void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<GenerateFlags>();
+  CLI::App& command = tree.add_command(
+      group, "generate",
+      "Stock the caches t2i and i2i with images that are drawn here: for demos and tests, no "
+      "photos.",
+      {"assay cache generate --target 200",
+       "assay cache generate --kind t2i --label roadwork --count 20 --seed 7",
+       "assay cache generate --watch"},
+      [flags](Session& session) { return run_generate(*flags, session); });
+  flags->folder.add_to(command);
+  add_option(command, "--provider", flags->provider,
+             "Who makes them: scene, which draws roads with and without works.")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(check_provider);
+  add_option(command, "--kind", flags->kind, "t2i, or i2i: scenes of t2i in other light [both].")
+      ->type_name("CACHE")
+      ->check(check_kind);
+  flags->label.add_to(command, "roadwork or none [both].");
+  CLI::Option* const target =
+      add_option(command, "--target", flags->target,
+                 "Until each label of each cache has so many that can be served [100].")
+          ->type_name("N")
+          ->check(check_number);
+  CLI::Option* const count =
+      add_option(command, "--count", flags->count,
+                 "So many for each cache; with --seed those that are there count.")
+          ->type_name("N")
+          ->check(check_number)
+          ->excludes(target);
+  add_option(command, "--seed", flags->seed, "Makes the same images again [another each time].")
+      ->type_name("N");
+  add_option(command, "--size", flags->size, "Of images for t2i; i2i keeps that of its source.")
+      ->type_name("WxH")
+      ->capture_default_str()
+      ->check([](const std::string& text) { return problem_of(parse_image_size(text)); });
+  CLI::Option* const watches = command.add_flag_callback(
+      "--watch", [flags] { flags->watches = true; },
+      "Go on: look now and then whether something is missing, and idle while nothing is.");
+  watches->excludes(count);
+  add_option(command, "--pause", flags->pause, "Between two looks of --watch.")
+      ->type_name("TIME")
+      ->capture_default_str()
+      ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
+  add_option(command, "--keep-free", flags->keep_free, "What has to stay free on the disk.")
+      ->type_name("SIZE")
+      ->capture_default_str()
+      ->check(check_size);
+}
+
+}  // namespace assay::cli
