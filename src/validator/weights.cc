@@ -42,8 +42,9 @@ std::vector<float> divided(std::span<const float> values, float divisor) {
   return quotients;
 }
 
-/// The height at which all that is higher is cut. `shares` rise and sum to 1.
+/// The height at which all that is higher is cut. `shares` rise and sum to 1, so there is one.
 double cut_share(std::span<const float> shares, double limit) {
+  CHECK(!shares.empty(), "no shares to cut");
   const auto limit_float = static_cast<float>(limit);
   const auto margin = static_cast<float>(kMargin);
   std::vector<float> below(shares.size());
