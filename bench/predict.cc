@@ -27,6 +27,7 @@
 #include "predict/data_tree.h"
 #include "predict/embedding_store.h"
 #include "predict/grouping.h"
+#include "predict/image_name.h"
 #include "predict/known_images.h"
 #include "predict/plan.h"
 #include "predict/project_run.h"
