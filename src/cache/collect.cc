@@ -2,6 +2,7 @@
 
 #include "cache/evict_internal.h"
 #include "cache/quarantine.h"
+#include "cache/rescan.h"
 #include "cache/verify.h"
 #include "files/atomic_file.h"
 #include "json/writer.h"
@@ -17,8 +18,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A copy that is still under way looks broken.
-constexpr std::chrono::minutes kCopyTime{5};
+/// Whether the file can be read and is no image that any machine could show: one that is denied, or
+/// whose format needs a library which is not here, is not to blame.
+bool is_broken_for_good(const Store& store, const Item& item) {
+  const ExamineLimits& limits = store.options().limits;
+  const auto bytes =
+      files::read_file(store.tools().file_system, store.path_of(item), limits.max_size_bytes);
+  if (!bytes) return bytes.error().code == ErrorCode::kExhausted;
+  const auto examined = examine(as_bytes(*bytes), limits);
+  return !examined && examined.error().kind != images::RefusalKind::kMissingLibrary;
+}
 
 /// Errors: as collect().
 Status quarantine_broken(Store& store, const CollectOptions& options, CollectReport& report,
@@ -30,6 +39,7 @@ Status quarantine_broken(Store& store, const CollectOptions& options, CollectRep
       broken.push_back(item);
     }
   }));
+  std::erase_if(broken, [&](const Item& item) { return !is_broken_for_good(store, item); });
   report.num_quarantined = broken.size();
   if (broken.empty() || options.mode == CollectMode::kTell) return {};
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));

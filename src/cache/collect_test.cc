@@ -139,6 +139,21 @@ TEST(Collect, BrokenImagesAndLeftoversGoOnceTheyAreOld) {
   EXPECT_TRUE(all_items(*store).empty());
 }
 
+TEST(Collect, AnImageThatCanBeReadByNowIsNotBroken) {
+  CacheFixture fixture;
+  const fs::path path = fixture.drop("Roadwork/image/late.jpg", "the beginning of a copy");
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  ASSERT_EQ(all_items(*store).at(0).state, ItemState::kBroken);
+
+  fixture.drop("Roadwork/image/late.jpg", testing::jpeg_picture(1));
+  fixture.clock.advance(std::chrono::years(100));
+  const auto report = collect(*store, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_quarantined, 0U);
+  EXPECT_TRUE(fs::exists(path));
+}
+
 TEST(Verify, TellsAnImageThatIsNotWhatItWas) {
   CacheFixture fixture;
   const auto store = filled(fixture, 3);

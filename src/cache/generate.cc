@@ -65,7 +65,6 @@ class Generation {
   Result<std::vector<Work>> next_batch();
   Status make(Work& work, const std::stop_token& stop) const;
   Status judge(std::vector<Work>& batch);
-  Status check_space(const std::vector<Work>& batch) const;
   Status add(const WriteTurn& turn, const std::vector<Work>& batch);
   void count(const Work& work);
 
@@ -263,18 +262,6 @@ Status Generation::judge(std::vector<Work>& batch) {
   return {};
 }
 
-Status Generation::check_space(const std::vector<Work>& batch) const {
-  std::uint64_t needed = 0;
-  for (const Work& work : batch) needed += work.bytes.size();
-  ASSIGN_OR_RETURN(const files::DiskSpace space,
-                   store_.tools().file_system.space(store_.layout().root()));
-  if (space.free >= options_.min_free_bytes + ByteCount(needed)) return {};
-  return no_space(fmt::format(
-      "{}: {} are free, and {} are to stay free: free some space, make the cache smaller (assay "
-      "cache gc --max-size), or allow less (--keep-free)",
-      store_.layout().root().native(), to_string(space.free), to_string(options_.min_free_bytes)));
-}
-
 Status Generation::add(const WriteTurn& turn, const std::vector<Work>& batch) {
   const Timestamp now = store_.tools().clock.now();
   std::vector<NewFile> files;
@@ -298,17 +285,7 @@ Status Generation::add(const WriteTurn& turn, const std::vector<Work>& batch) {
                      .source = capabilities_.model_name,
                      .added = now});
   }
-  if (items.empty()) return {};
-  RETURN_IF_ERROR(check_space(batch));
-  RETURN_IF_ERROR(publish(store_.tools().file_system, store_.layout().folder(folder()), files));
-  for (Item& item : items) {
-    ASSIGN_OR_RETURN(const auto image, store_.tools().file_system.info(store_.path_of(item)));
-    ASSIGN_OR_RETURN(const auto sidecar, store_.tools().file_system.info(store_.sidecar_of(item)));
-    if (!image || !sidecar) return unavailable(item.name + " was removed while it was added");
-    item.stamp = {.size_bytes = image->size.count(), .modified = image->modified};
-    item.sidecar = {.size_bytes = sidecar->size.count(), .modified = sidecar->modified};
-  }
-  return store_.put(turn, items);
+  return store_.add(turn, folder(), files, items, options_.min_free_bytes);
 }
 
 void Generation::count(const Work& work) {

@@ -130,7 +130,6 @@ class Import {
   Status learn_looks();
   Status judge(std::vector<Candidate>& candidates);
   Result<bool> is_there(const Sha256& content);
-  Status check_space(std::span<const Candidate> candidates);
   Status add(const WriteTurn& turn, std::span<const Candidate> candidates);
   Status quarantine(const Candidate& candidate);
   void count(const Candidate& candidate);
@@ -193,18 +192,6 @@ Status Import::judge(std::vector<Candidate>& candidates) {
   return {};
 }
 
-Status Import::check_space(std::span<const Candidate> candidates) {
-  std::uint64_t needed = 0;
-  for (const Candidate& candidate : candidates) needed += candidate.bytes.size();
-  ASSIGN_OR_RETURN(const files::DiskSpace space,
-                   store_.tools().file_system.space(store_.layout().root()));
-  if (space.free >= options_.min_free_bytes + ByteCount(needed)) return {};
-  return no_space(fmt::format(
-      "{}: {} are free, and {} are to stay free: free some space, make the cache smaller (assay "
-      "cache gc --max-size), or allow less (--keep-free)",
-      store_.layout().root().native(), to_string(space.free), to_string(options_.min_free_bytes)));
-}
-
 Status Import::add(const WriteTurn& turn, std::span<const Candidate> candidates) {
   const ItemFolder folder = folder_of(options_.cache);
   const Timestamp now = store_.tools().clock.now();
@@ -233,17 +220,7 @@ Status Import::add(const WriteTurn& turn, std::span<const Candidate> candidates)
                      .source = options_.source,
                      .added = now});
   }
-  if (items.empty()) return {};
-  RETURN_IF_ERROR(check_space(candidates));
-  RETURN_IF_ERROR(publish(store_.tools().file_system, store_.layout().folder(folder), files));
-  for (Item& item : items) {
-    ASSIGN_OR_RETURN(const auto image, store_.tools().file_system.info(store_.path_of(item)));
-    ASSIGN_OR_RETURN(const auto sidecar, store_.tools().file_system.info(store_.sidecar_of(item)));
-    if (!image || !sidecar) return unavailable(item.name + " was removed while it was added");
-    item.stamp = {.size_bytes = image->size.count(), .modified = image->modified};
-    item.sidecar = {.size_bytes = sidecar->size.count(), .modified = sidecar->modified};
-  }
-  return store_.put(turn, items);
+  return store_.add(turn, folder, files, items, options_.min_free_bytes);
 }
 
 Status Import::quarantine(const Candidate& candidate) {

@@ -55,7 +55,8 @@ struct FolderTotals {
 
 /// An SQLite file with a rollback journal, which several processes write in turn: the caller holds
 /// the cache's write lock whenever it changes something.
-/// Threads: one thread at a time. Errors: as db::Database.
+/// Threads: one thread at a time.
+/// Errors: as db::Database.
 class ItemIndex {
  public:
   /// Made when absent; made anew when it is damaged or of another kind. `random` names a new one.

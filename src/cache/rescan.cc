@@ -16,8 +16,6 @@ namespace {
 // Times of files are this coarse on some file systems: a folder that changed just now may change
 // again without its time telling.
 constexpr std::chrono::seconds kCoarseTime{2};
-// A file that is being copied looks broken until it is whole.
-constexpr std::chrono::minutes kCopyTime{5};
 constexpr std::size_t kBatchSize = 256;
 
 FileStamp stamp_of(const files::FileInfo& info) {
@@ -26,6 +24,13 @@ FileStamp stamp_of(const files::FileInfo& info) {
 
 bool is_in(const std::vector<std::string>& sorted_names, const std::string& name) {
   return std::ranges::binary_search(sorted_names, name);
+}
+
+/// Looked at again, and as it was.
+bool is_still_broken(const std::optional<Item>& known, const Item& item) {
+  return known && item.state == ItemState::kBroken && known->state == item.state &&
+         known->stamp == item.stamp && known->sidecar == item.sidecar &&
+         known->problem == item.problem;
 }
 
 /// Goes through one folder.
@@ -82,7 +87,9 @@ Status FolderScan::compare(ScanDepth depth, const Item& item) {
       is_same = sidecar == item.sidecar;
     }
   }
-  if (!is_same) candidates_.push_back({.name = item.name, .known = item});
+  // Rights may have been mended, or a library installed, which no time of a file tells.
+  const bool is_retried = depth == ScanDepth::kFiles && item.state == ItemState::kBroken;
+  if (!is_same || is_retried) candidates_.push_back({.name = item.name, .known = item});
   return {};
 }
 
@@ -180,9 +187,10 @@ Status FolderScan::take_in(std::span<const Candidate> candidates, const std::sto
   for (std::size_t i = 0; i < found.size(); ++i) {
     std::optional<Item>& item = found[i];
     if (!item) continue;
-    ++(candidates[i].known ? summary_.num_changed : summary_.num_new);
     const bool is_young = now - item->stamp.modified < kCopyTime;
     has_young_broken_ = has_young_broken_ || (item->state == ItemState::kBroken && is_young);
+    if (is_still_broken(candidates[i].known, *item)) continue;
+    ++(candidates[i].known ? summary_.num_changed : summary_.num_new);
     items.push_back(std::move(*item));
   }
   return store_.put(turn_, items);

@@ -5,15 +5,19 @@
 
 #include "cache/store.h"
 
+#include <chrono>
 #include <cstdint>
 #include <stop_token>
 #include <vector>
 
 namespace assay::cache {
 
+/// A file that is being copied looks broken until it is whole: for so long nobody calls it that.
+inline constexpr std::chrono::minutes kCopyTime{5};
+
 enum class ScanDepth : std::uint8_t {
   kFolders,  ///< Folders that have not changed are not read. A sidecar edited in place is missed.
-  kFiles,    ///< The size and time of every file are looked at.
+  kFiles,    ///< The size and time of every file are looked at; broken ones are read again.
 };
 
 struct FolderFailure {

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 // Slots are 16 bytes: growing in large steps costs little, and spares those who map them.
 constexpr std::uint64_t kSlotStep = 4096;
+// Locks of files have no wait that ends: it is tried again after this long.
 constexpr std::chrono::milliseconds kLockPause{5};
 
 /// Wait until `path` can be locked. Errors: as Store.
@@ -101,6 +102,33 @@ Result<WriteTurn> Store::begin_turn(const std::stop_token& stop) {
   if (options_.access == Access::kRead) return WriteTurn{};
   return wait_for_lock(tools_.file_system, tools_.clock, layout_.write_lock(), options_.max_wait,
                        stop);
+}
+
+Status Store::check_space(std::span<const NewFile> files, ByteCount min_free) const {
+  ByteCount needed;
+  for (const NewFile& file : files) needed += ByteCount(file.image.size());
+  ASSIGN_OR_RETURN(const files::DiskSpace space, tools_.file_system.space(layout_.root()));
+  if (space.free >= min_free + needed) return {};
+  return no_space(fmt::format(
+      "{}: {} are free, and {} are to stay free: free some space, make the cache smaller (assay "
+      "cache gc --max-size), or allow less (--keep-free)",
+      layout_.root().native(), to_string(space.free), to_string(min_free)));
+}
+
+Status Store::add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
+                  std::span<Item> items, ByteCount min_free) {
+  CHECK(files.size() == items.size(), "every file is an item");
+  if (files.empty()) return {};
+  RETURN_IF_ERROR(check_space(files, min_free));
+  RETURN_IF_ERROR(publish(tools_.file_system, layout_.folder(folder), files));
+  for (Item& item : items) {
+    ASSIGN_OR_RETURN(const auto image, tools_.file_system.info(path_of(item)));
+    ASSIGN_OR_RETURN(const auto sidecar, tools_.file_system.info(sidecar_of(item)));
+    if (!image || !sidecar) return unavailable(item.name + " was removed while it was added");
+    item.stamp = {.size_bytes = image->size.count(), .modified = image->modified};
+    item.sidecar = {.size_bytes = sidecar->size.count(), .modified = sidecar->modified};
+  }
+  return put(turn, items);
 }
 
 Status Store::put(const WriteTurn& /*turn*/, std::span<Item> items) {

@@ -6,6 +6,7 @@
 #include "cache/examine.h"
 #include "cache/item_index.h"
 #include "cache/layout.h"
+#include "cache/publish.h"
 #include "cache/served_map.h"
 #include "core/clock.h"
 #include "core/random.h"
@@ -67,6 +68,10 @@ class Store {
   /// Wait for the turn to write.
   Result<WriteTurn> begin_turn(const std::stop_token& stop = {});
 
+  /// Publish `files` in `folder` and keep the item of each: both in the same order. kNoSpace when
+  /// less than `min_free` would stay free.
+  Status add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
+             std::span<Item> items, ByteCount min_free);
   /// Keep `items`, in place of those of the same names, and tell those who hold a view. They get
   /// their ids.
   Status put(const WriteTurn& turn, std::span<Item> items);
@@ -88,6 +93,7 @@ class Store {
   }
 
  private:
+  Status check_space(std::span<const NewFile> files, ByteCount min_free) const;
   Store(const StoreTools& tools, CacheLayout layout, const StoreOptions& options, ItemIndex index)
       : tools_(tools), layout_(std::move(layout)), options_(options), index_(std::move(index)) {}
   Status prepare(const WriteTurn& turn);

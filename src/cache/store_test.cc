@@ -77,6 +77,23 @@ TEST(Store, ASecondScanFindsNothingAndAChangeIsFound) {
   EXPECT_EQ(items_of(*store).size(), 1U);
 }
 
+TEST(Store, ABrokenImageIsReadAgainThoughItsTimeIsTheSame) {
+  CacheFixture fixture;
+  const std::string picture = jpeg_picture(1);
+  const fs::path path = fixture.drop("Synthetic/t2i/a.jpg", std::string(picture.size(), 'x'));
+  const auto modified = fs::last_write_time(path);
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  ASSERT_EQ(items_of(*store).at("a.jpg").state, ItemState::kBroken);
+
+  fixture.drop("Synthetic/t2i/a.jpg", picture);
+  fs::last_write_time(path, modified);
+  const auto again = rescan(*store, ScanDepth::kFiles);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->num_changed, 1U);
+  EXPECT_EQ(items_of(*store).at("a.jpg").state, ItemState::kNoSidecar);
+}
+
 TEST(Store, ADamagedIndexIsMadeAnewAndOldViewsAreTold) {
   CacheFixture fixture;
   fixture.drop("Roadwork/image/a.jpg", jpeg_picture(1));
