@@ -16,6 +16,7 @@
 #include "images/resize.h"
 #include "json/value.h"
 #include "latency.h"
+#include "require.h"
 
 #include <fmt/format.h>
 
@@ -36,22 +37,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace assay;
-
-template <typename T>
-T require(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{}\n", result.error().message);
-    std::exit(1);
-  }
-  return std::move(*result);
-}
-
-void require(const Status& status) {
-  if (!status) {
-    fmt::print(stderr, "{}\n", status.error().message);
-    std::exit(1);
-  }
-}
+using bench::require;
 
 struct Times {
   double wall = 0;

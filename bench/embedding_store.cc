@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "files/testing/temporary_folder.h"
 #include "predict/known_images.h"
+#include "require.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +25,7 @@
 namespace {
 
 using namespace assay;
+using bench::require;
 
 /// Beside the time by the wall that of the processor, which a busy machine does not stretch.
 struct Times {
@@ -38,22 +40,6 @@ Times seconds_of(const Body& body) {
   body();
   return {.wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
           .processor = static_cast<double>(std::clock() - processor_start) / CLOCKS_PER_SEC};
-}
-
-template <typename T>
-T require(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{}\n", result.error().message);
-    std::exit(1);
-  }
-  return std::move(*result);
-}
-
-void require(const Status& status) {
-  if (!status) {
-    fmt::print(stderr, "{}\n", status.error().message);
-    std::exit(1);
-  }
 }
 
 std::unique_ptr<predict::EmbeddingStore> open_store(const std::filesystem::path& folder,

@@ -31,6 +31,7 @@
 #include "predict/known_images.h"
 #include "predict/plan.h"
 #include "predict/project_run.h"
+#include "require.h"
 
 #include <fmt/format.h>
 
@@ -53,27 +54,12 @@
 namespace {
 
 using namespace assay;
+using bench::require;
 
 constexpr std::size_t kBatch = 16;
 constexpr std::uint32_t kSide = 224;
 constexpr std::uint32_t kDimension = 512;
 constexpr std::size_t kCropSize = std::size_t{kSide} * kSide * images::kNumChannels;
-
-template <typename T>
-T require(Result<T> result) {
-  if (!result) {
-    fmt::print(stderr, "{}\n", result.error().message);
-    std::exit(1);
-  }
-  return std::move(*result);
-}
-
-void require(const Status& status) {
-  if (!status) {
-    fmt::print(stderr, "{}\n", status.error().message);
-    std::exit(1);
-  }
-}
 
 std::unique_ptr<archives::EntrySource> open_archive(const char* path) {
   return require(archives::open_entry_source(
