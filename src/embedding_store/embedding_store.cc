@@ -3,14 +3,13 @@
 #include "core/check.h"
 #include "core/log.h"
 #include "embedding_store/embedding_index_internal.h"
-#include "embedding_store/embedding_variant_internal.h"
+#include "embedding_store/embedding_slots_internal.h"
 #include "embedding_store/slot_file_internal.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <set>
@@ -24,24 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Persisted: never changed.
-constexpr std::array<char, 8> kMagic = {'A', 'S', 'S', 'A', 'Y', 'V', 'E', 'C'};
-constexpr std::uint32_t kVectorSlot = 1;
-constexpr std::uint32_t kVariantSlot = 2;
 constexpr std::uint32_t kMinDimension = 512;
 // Reading fewer takes no longer than the index would.
 constexpr std::size_t kMinIndexed = 10'000;
-constexpr std::size_t kKeySize = 2 * Sha256::kSize;
-
-Sha256 load_digest(std::span<const std::byte> bytes) {
-  Sha256::Bytes digest{};
-  std::memcpy(digest.data(), bytes.data(), digest.size());
-  return Sha256(digest);
-}
-
-EmbeddingKey load_key(std::span<const std::byte> payload) {
-  return {.content = load_digest(payload), .variant = load_digest(payload.subspan(Sha256::kSize))};
-}
 
 bool is_finite(std::span<const float> vector) {
   return std::ranges::all_of(vector, [](float value) { return std::isfinite(value); });
@@ -68,9 +52,6 @@ class FileEmbeddingStore final : public EmbeddingStore {
   EmbeddingStoreCounts counts() const override;
 
  private:
-  std::size_t payload_size() const { return kKeySize + options_.dimension * sizeof(float); }
-  std::vector<std::byte> vector_payload(const Embedding& embedding) const;
-  std::vector<std::byte> variant_payload(const Sha256& id) const;
   Status check(const Embedding& embedding) const;
   void take(const Slot& slot);
   void take_vector(const IndexedVector& vector);
@@ -97,34 +78,13 @@ class FileEmbeddingStore final : public EmbeddingStore {
   std::uint64_t num_indexed_slots_ = 0;  // those behind are in not_indexed_
 };
 
-std::vector<std::byte> FileEmbeddingStore::vector_payload(const Embedding& embedding) const {
-  std::vector<std::byte> payload(payload_size());
-  auto at = std::ranges::copy(embedding.key.content.bytes(), payload.begin()).out;
-  at = std::ranges::copy(embedding.key.variant.bytes(), at).out;
-  std::ranges::copy(std::as_bytes(std::span(embedding.vector)), at);
-  return payload;
-}
-
-// The id twice, where a vector has its key, then the text and zeros.
-std::vector<std::byte> FileEmbeddingStore::variant_payload(const Sha256& id) const {
-  const std::string text = text_of(variants_.at(id));
-  std::vector<std::byte> payload(payload_size());
-  auto at = std::ranges::copy(id.bytes(), payload.begin()).out;
-  at = std::ranges::copy(id.bytes(), at).out;
-  CHECK(text.size() <= payload.size() - kKeySize, "a variant fits the room of a vector");
-  std::ranges::copy(as_bytes(text), at);
-  return payload;
-}
-
 void FileEmbeddingStore::take(const Slot& slot) {
   const EmbeddingKey key = load_key(slot.payload);
   if (slot.kind == kVectorSlot) {
     take_vector({.slot = slot.number, .key = key});
   } else if (slot.kind == kVariantSlot) {
-    std::string_view text = as_text(slot.payload.subspan(kKeySize));
-    text = text.substr(0, text.find('\0'));
-    auto variant = parse_variant(text);
-    if (!variant) return;  // of a later program: its vectors are nobody's here
+    auto variant = load_variant(slot.payload);
+    if (!variant) return;  // its vectors are nobody's here
     variants_.try_emplace(key.variant, std::move(*variant));
     stored_variants_.insert(key.variant);
   }
@@ -245,7 +205,7 @@ bool FileEmbeddingStore::contains(const EmbeddingKey& key) const {
 }
 
 Result<std::optional<std::vector<float>>> FileEmbeddingStore::find(const EmbeddingKey& key) {
-  std::vector<std::byte> payload(payload_size());
+  std::vector<std::byte> payload(payload_size_of(options_.dimension));
   {
     const std::shared_lock lock(mutex_);
     const auto at = slots_.find(key);
@@ -253,7 +213,7 @@ Result<std::optional<std::vector<float>>> FileEmbeddingStore::find(const Embeddi
     ASSIGN_OR_RETURN(const bool is_sound, file_.read(at->second, payload));
     if (is_sound && load_key(payload) == key) {
       std::vector<float> vector(options_.dimension);
-      std::memcpy(vector.data(), payload.data() + kKeySize, payload.size() - kKeySize);
+      load_vector(payload, vector);
       return vector;
     }
   }
@@ -301,7 +261,7 @@ Result<PutReport> FileEmbeddingStore::append(std::span<const Embedding> embeddin
     const Sha256& variant = embedding.key.variant;
     if (!stored_variants_.contains(variant) && new_variants.insert(variant).second) {
       kinds.push_back(kVariantSlot);
-      payloads.push_back(variant_payload(variant));
+      payloads.push_back(variant_payload(variants_.at(variant), options_.dimension));
     }
     new_slots.emplace(embedding.key, kinds.size());
     kinds.push_back(kVectorSlot);
@@ -361,7 +321,7 @@ Result<EmbeddingVerification> FileEmbeddingStore::verify() {
       ++found.num_duplicates;
       return;
     }
-    std::memcpy(vector.data(), slot.payload.data() + kKeySize, slot.payload.size() - kKeySize);
+    load_vector(slot.payload, vector);
     if (!is_finite(vector)) ++found.num_not_finite;
     ++found.num_embeddings;
     ++num_of_variant[key.variant];
@@ -418,8 +378,8 @@ Result<std::unique_ptr<EmbeddingStore>> EmbeddingStore::open(files::FileSystem& 
                                                              const EmbeddingStoreOptions& options) {
   CHECK(options.dimension >= kMinDimension, "a variant fits the room of a vector");
   const SlotFileFormat format{
-      .magic = kMagic,
-      .payload_size = static_cast<std::uint32_t>(kKeySize + options.dimension * sizeof(float)),
+      .magic = kVectorsMagic,
+      .payload_size = static_cast<std::uint32_t>(payload_size_of(options.dimension)),
       .description = "an embedding store"};
   ASSIGN_OR_RETURN(
       SlotFile file,
