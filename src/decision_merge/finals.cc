@@ -5,6 +5,7 @@
 #include "decision_merge/merge_internal.h"
 #include "decisions/entry_image.h"
 #include "decisions/scored_project.h"
+#include "decisions/side_tables.h"
 #include "grouping/image_name.h"
 
 #include <fmt/format.h>
@@ -236,10 +237,7 @@ std::optional<Decision> row_of(const Decision& decision, const FoundFinal& found
 
 /// Errors: as db::Database.
 Status write_matches(db::Database& database, std::span<const FoundFinal> finals) {
-  RETURN_IF_ERROR(
-      database.execute("CREATE TABLE IF NOT EXISTS final_matches (group_id TEXT PRIMARY KEY, fate "
-                       "TEXT NOT NULL, image_index INTEGER, final TEXT, score REAL, scale REAL, "
-                       "box_pixels TEXT, problem TEXT) WITHOUT ROWID"));
+  RETURN_IF_ERROR(decisions::create_final_matches(database));
   ASSIGN_OR_RETURN(
       db::Statement insert,
       database.prepare("INSERT OR REPLACE INTO final_matches VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));

@@ -70,9 +70,11 @@ Status apply_additions(db::Database& database, const std::vector<std::string>& c
     if (inserted) {
       added.push_back(std::move(addition));
     } else if (inserted.error().code == ErrorCode::kInvalidInput) {
-      std::erase_if(plan.taken, [&](const decisions::TakenPrediction& taken) {
-        return taken.to == addition.group_id;
-      });
+      const auto is_it = [&](const decisions::CarriedGroup& group) {
+        return group.to == addition.group_id;
+      };
+      std::erase_if(plan.taken, is_it);
+      std::erase_if(plan.same_choice, is_it);
       plan.conflicts.push_back({.kind = ConflictKind::kCannotAdd,
                                 .group_id = addition.group_id,
                                 .text = inserted.error().message});
@@ -147,10 +149,10 @@ Result<MergeReport> merge_decisions(files::FileSystem& file_system, const fs::pa
   ASSIGN_OR_RETURN(const decisions::DecisionTable offered, decisions::read_decisions(source));
   return merge_offer(file_system,
                      {.table = offered,
-                      .also_write =
-                          [&](db::Database& target, const MergePlan& plan) {
-                            return decisions::copy_side_tables(source, target, plan.taken);
-                          }},
+                      .also_write = [&](db::Database& target, const MergePlan& plan) -> Status {
+                        RETURN_IF_ERROR(decisions::copy_side_tables(source, target, plan.taken));
+                        return decisions::copy_final_matches(source, target, plan.same_choice);
+                      }},
                      real, clock, mode);
 }
 

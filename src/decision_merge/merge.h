@@ -56,8 +56,10 @@ struct MergePlan {
   /// Groups of which no image is known.
   std::vector<decisions::Decision> additions;
   std::vector<MergeConflict> conflicts;
-  /// Also the additions.
-  std::vector<decisions::TakenPrediction> taken;
+  /// Whose prediction comes in, the additions too.
+  std::vector<decisions::CarriedGroup> taken;
+  /// Which have the same choice of the user, or none, in both then; the additions too.
+  std::vector<decisions::CarriedGroup> same_choice;
   std::size_t num_matched = 0;
   /// Matched groups in which nothing was null.
   std::size_t num_unchanged = 0;

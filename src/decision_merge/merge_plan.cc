@@ -100,16 +100,17 @@ class Planner {
     } else {
       rows_of_id_.insert(prediction.group_id);
       plan_.additions.push_back(prediction);
-      take(prediction, prediction);
+      plan_.taken.push_back(carried(prediction, prediction));
+      plan_.same_choice.push_back(plan_.taken.back());
     }
   }
 
-  void take(const Decision& prediction, const Decision& row) {
-    decisions::TakenPrediction taken{.from = prediction.group_id, .to = row.group_id};
+  static decisions::CarriedGroup carried(const Decision& prediction, const Decision& row) {
+    decisions::CarriedGroup group{.from = prediction.group_id, .to = row.group_id};
     for (std::size_t i = 0; i < prediction.images.size(); ++i) {
-      taken.indexes.push_back(remap(static_cast<std::int64_t>(i), prediction.images, row.images));
+      group.indexes.push_back(remap(static_cast<std::int64_t>(i), prediction.images, row.images));
     }
-    plan_.taken.push_back(std::move(taken));
+    return group;
   }
 
   /// Nothing when the index cannot be used; the conflict is then told.
@@ -143,6 +144,9 @@ class Planner {
     Decision merged = row;
     fill_prediction(merged, prediction);
     fill_user_data(merged, prediction);
+    if (has_same_choice(merged, prediction)) {
+      plan_.same_choice.push_back(carried(prediction, row));
+    }
     fill_matches(merged);
     if (plan_.changes.size() + plan_.conflicts.size() == num_before) ++plan_.num_unchanged;
   }
@@ -159,7 +163,7 @@ class Planner {
     if (!row.ai_selected_index) {
       row.ai_selected_index = index;
       set(row.group_id, "ai_selected_index", *index);
-      take(prediction, row);
+      plan_.taken.push_back(carried(prediction, row));
     }
     if (!row.ai_crop_coords && prediction.ai_crop_coords) {
       row.ai_crop_coords = prediction.ai_crop_coords;
@@ -194,6 +198,21 @@ class Planner {
                            decisions::coords_to_json(*prediction.final_crop_coords), row.group_id,
                            decisions::coords_to_json(*row.final_crop_coords)));
     }
+  }
+
+  static bool has_same_choice(const Decision& row, const Decision& prediction) {
+    if (row.user_action != prediction.user_action ||
+        row.user_selected_index.has_value() != prediction.user_selected_index.has_value()) {
+      return false;
+    }
+    if (row.user_selected_index &&
+        row.user_selected_index !=
+            remap(*prediction.user_selected_index, prediction.images, row.images)) {
+      return false;
+    }
+    return !row.final_crop_coords || !prediction.final_crop_coords ||
+           decisions::crops_match(*row.final_crop_coords, *prediction.final_crop_coords,
+                                  kSameCropTolerance);
   }
 
   void fill_matches(const Decision& row) {

@@ -3,6 +3,7 @@
 #include "core/testing/fake_clock.h"
 #include "decisions/decision_database.h"
 #include "decisions/scored_project.h"
+#include "decisions/side_tables.h"
 #include "files/testing/temporary_folder.h"
 
 #include <gtest/gtest.h>
@@ -243,6 +244,47 @@ TEST_F(Merging, ScoresComeAlongUnderTheIdsAndIndexesOfTheRealRows) {
   EXPECT_EQ(merged->groups[2].images.at(0).score.value().entry, "in/a.png");
   EXPECT_EQ(merged->groups[2].images.at(1).score.value().entry, "in/b.png");
   EXPECT_EQ(merged->groups[2].images.at(1).score.value().crc32, 7);
+}
+
+TEST_F(Merging, WhereFinalImagesWereFoundComesAlongWithTheChoice) {
+  Decision chosen = group("known", {"x.png", "y.png"});
+  chosen.user_selected_index = 1;
+  chosen.user_action = "approve";
+  const fs::path real = write("p.db", {group("r", {"a.png", "b.png"}), chosen});
+  Decision cropped = predicted("t", {"b.png", "a.png"}, 0);
+  cropped.user_selected_index = 1;
+  cropped.user_action = "crop";
+  cropped.final_crop_coords = CropBox{.x2 = 0.5};
+  Decision other = predicted("other", {"x.png", "y.png"}, 0);
+  other.user_selected_index = 0;
+  other.user_action = "approve";
+  const fs::path temp = write("temp.db", {cropped, other, predicted("new", {"c.png"}, 0)});
+  {
+    auto database = db::Database::open(temp, {.mode = db::OpenMode::kWrite});
+    ASSERT_TRUE(decisions::create_final_matches(*database));
+    ASSERT_TRUE(database->execute(
+        "INSERT INTO final_matches VALUES ('t', 'cropped', 1, 'done/a.png', 0.875, 0.5, '[1, 2, "
+        "3, 4]', NULL), ('other', 'approved', 0, 'done/x.png', 1, 1, NULL, NULL), ('new', "
+        "'unmatched', NULL, NULL, NULL, NULL, NULL, 'not found')"));
+  }
+  ASSERT_TRUE(merge(temp, real));
+
+  auto database = db::Database::open(real);
+  auto rows = database->prepare("SELECT * FROM final_matches ORDER BY group_id");
+  ASSERT_TRUE(rows) << rows.error().message;
+  ASSERT_TRUE(*rows->step());
+  EXPECT_EQ(rows->text(0), "new");
+  EXPECT_EQ(rows->text(1), "unmatched");
+  EXPECT_EQ(rows->type(2), db::ValueType::kNull);
+  EXPECT_EQ(rows->text(7), "not found");
+  ASSERT_TRUE(*rows->step());
+  EXPECT_EQ(rows->text(0), "r");
+  EXPECT_EQ(rows->text(1), "cropped");
+  EXPECT_EQ(rows->integer(2), 0);  // a.png, there
+  EXPECT_EQ(rows->text(3), "done/a.png");
+  EXPECT_EQ(rows->real(4), 0.875);
+  EXPECT_EQ(rows->text(6), "[1, 2, 3, 4]");
+  EXPECT_FALSE(*rows->step()) << rows->text(0);  // another image is chosen there
 }
 
 TEST_F(Merging, ADryRunChangesNothing) {

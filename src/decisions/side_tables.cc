@@ -54,6 +54,19 @@ CREATE TABLE IF NOT EXISTS dropped_images (
 ) WITHOUT ROWID;
 )sql";
 
+constexpr std::string_view kFinalMatchesTable = R"sql(
+CREATE TABLE IF NOT EXISTS final_matches (
+  group_id TEXT PRIMARY KEY,
+  fate TEXT NOT NULL,
+  image_index INTEGER,
+  final TEXT,
+  score REAL,
+  scale REAL,
+  box_pixels TEXT,
+  problem TEXT
+) WITHOUT ROWID;
+)sql";
+
 struct SideTable {
   std::string_view name;
   std::string_view columns;
@@ -76,6 +89,10 @@ constexpr SideTable kImageScores{
     .num_columns = 13};
 constexpr SideTable kDroppedImages{
     .name = "dropped_images", .columns = "entry, reason", .num_columns = 2};
+constexpr SideTable kFinalMatches{
+    .name = "final_matches",
+    .columns = "group_id, fate, image_index, final, score, scale, box_pixels, problem",
+    .num_columns = 8};
 
 Result<bool> has_table(db::Database& database, std::string_view name) {
   ASSIGN_OR_RETURN(
@@ -150,9 +167,21 @@ Status copy_whole(db::Database& from, db::Database& to, const SideTable& table) 
   }
 }
 
-using TakenById = std::unordered_map<std::string_view, const TakenPrediction*>;
+using GroupsById = std::unordered_map<std::string_view, const CarriedGroup*>;
 
-Status copy_group_scores(db::Database& from, db::Database& to, const TakenById& taken) {
+GroupsById by_id(std::span<const CarriedGroup> groups) {
+  GroupsById found;
+  for (const CarriedGroup& group : groups) found.emplace(group.from, &group);
+  return found;
+}
+
+/// Nothing for an image that is not in the group there.
+std::optional<std::int64_t> index_there(const CarriedGroup& group, std::int64_t index) {
+  if (index < 0 || std::cmp_greater_equal(index, group.indexes.size())) return std::nullopt;
+  return group.indexes[static_cast<std::size_t>(index)];
+}
+
+Status copy_group_scores(db::Database& from, db::Database& to, const GroupsById& taken) {
   ASSIGN_OR_RETURN(auto copier, RowCopier::prepare(from, to, kGroupScores));
   if (!copier) return {};
   while (true) {
@@ -165,7 +194,7 @@ Status copy_group_scores(db::Database& from, db::Database& to, const TakenById& 
   }
 }
 
-Status copy_image_scores(db::Database& from, db::Database& to, const TakenById& taken) {
+Status copy_image_scores(db::Database& from, db::Database& to, const GroupsById& taken) {
   ASSIGN_OR_RETURN(auto copier, RowCopier::prepare(from, to, kImageScores));
   if (!copier) return {};
   while (true) {
@@ -173,12 +202,9 @@ Status copy_image_scores(db::Database& from, db::Database& to, const TakenById& 
     if (!has_row) return {};
     const auto group = taken.find(copier->row().text(0));
     if (group == taken.end()) continue;
-    const std::int64_t index = copier->row().integer(1);
-    const auto& indexes = group->second->indexes;
-    if (index < 0 || std::cmp_greater_equal(index, indexes.size())) continue;
-    const std::optional<std::int64_t> mapped = indexes[static_cast<std::size_t>(index)];
-    if (!mapped) continue;
-    copier->insert().bind_text(1, group->second->to).bind_integer(2, mapped);
+    const auto index = index_there(*group->second, copier->row().integer(1));
+    if (!index) continue;
+    copier->insert().bind_text(1, group->second->to).bind_integer(2, index);
     RETURN_IF_ERROR(copier->insert_rest(2));
   }
 }
@@ -187,17 +213,41 @@ Status copy_image_scores(db::Database& from, db::Database& to, const TakenById& 
 
 Status create_side_tables(db::Database& database) { return database.execute(kSideTables); }
 
-Status copy_side_tables(db::Database& from, db::Database& to,
-                        std::span<const TakenPrediction> taken) {
+Status copy_side_tables(db::Database& from, db::Database& to, std::span<const CarriedGroup> taken) {
   ASSIGN_OR_RETURN(const bool is_of_a_run, has_table(from, kRuns.name));
   if (!is_of_a_run) return {};
   RETURN_IF_ERROR(create_side_tables(to));
-  TakenById by_id;
-  for (const TakenPrediction& prediction : taken) by_id.emplace(prediction.from, &prediction);
+  const GroupsById groups = by_id(taken);
   RETURN_IF_ERROR(copy_whole(from, to, kRuns));
-  RETURN_IF_ERROR(copy_group_scores(from, to, by_id));
-  RETURN_IF_ERROR(copy_image_scores(from, to, by_id));
+  RETURN_IF_ERROR(copy_group_scores(from, to, groups));
+  RETURN_IF_ERROR(copy_image_scores(from, to, groups));
   return copy_whole(from, to, kDroppedImages);
+}
+
+Status create_final_matches(db::Database& database) { return database.execute(kFinalMatchesTable); }
+
+Status copy_final_matches(db::Database& from, db::Database& to,
+                          std::span<const CarriedGroup> groups) {
+  ASSIGN_OR_RETURN(const bool has_matches, has_table(from, kFinalMatches.name));
+  if (!has_matches) return {};
+  RETURN_IF_ERROR(create_final_matches(to));
+  ASSIGN_OR_RETURN(auto copier, RowCopier::prepare(from, to, kFinalMatches));
+  const GroupsById carried = by_id(groups);
+  while (copier) {
+    ASSIGN_OR_RETURN(const bool has_row, copier->step());
+    if (!has_row) break;
+    const auto group = carried.find(copier->row().text(0));
+    if (group == carried.end()) continue;
+    std::optional<std::int64_t> index;
+    if (copier->row().type(2) != db::ValueType::kNull) {
+      index = index_there(*group->second, copier->row().integer(2));
+      if (!index) continue;
+    }
+    copier->insert().bind_text(1, group->second->to).bind_text(2, copier->row().text(1));
+    copier->insert().bind_integer(3, index);
+    RETURN_IF_ERROR(copier->insert_rest(3));
+  }
+  return {};
 }
 
 }  // namespace assay::decisions
