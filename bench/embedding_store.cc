@@ -2,12 +2,12 @@
 /// The embedding store: appending batches of 16, opening by reading and by the index, finding
 /// vectors, and finding images of a known archive.
 
-#include "predict/embedding_store.h"
+#include "embedding_store/embedding_store.h"
 
 #include "core/random.h"
 #include "crypto/digest.h"
+#include "embedding_store/known_images.h"
 #include "files/testing/temporary_folder.h"
-#include "predict/known_images.h"
 #include "require.h"
 
 #include <fmt/format.h>
@@ -42,26 +42,26 @@ Times seconds_of(const Body& body) {
           .processor = static_cast<double>(std::clock() - processor_start) / CLOCKS_PER_SEC};
 }
 
-std::unique_ptr<predict::EmbeddingStore> open_store(const std::filesystem::path& folder,
-                                                    predict::EmbeddingStoreOptions::Index index) {
-  return require(predict::EmbeddingStore::open(files::posix_file_system(), folder, system_random(),
-                                               {.index = index}));
+std::unique_ptr<embedding_store::EmbeddingStore> open_store(
+    const std::filesystem::path& folder, embedding_store::EmbeddingStoreOptions::Index index) {
+  return require(embedding_store::EmbeddingStore::open(files::posix_file_system(), folder,
+                                                       system_random(), {.index = index}));
 }
 
 }  // namespace
 
 // Arguments: vectors (200000).
 int main(int argc, char** argv) {
-  using Index = predict::EmbeddingStoreOptions::Index;
+  using Index = embedding_store::EmbeddingStoreOptions::Index;
   const std::span arguments(argv, static_cast<std::size_t>(argc));
   const std::size_t num_vectors = arguments.size() > 1 ? std::stoul(arguments[1]) : 200'000;
   const files::testing::TemporaryFolder folder;
-  std::unique_ptr<predict::EmbeddingStore> store = open_store(folder.path(), Index::kNone);
+  std::unique_ptr<embedding_store::EmbeddingStore> store = open_store(folder.path(), Index::kNone);
   const Sha256 variant = store->add_variant({.model = crypto::sha256("weights"),
                                              .activation = "gelu",
                                              .preprocessing = "clip-224",
                                              .precision = "fp32"});
-  std::vector<predict::Embedding> embeddings;
+  std::vector<embedding_store::Embedding> embeddings;
   std::vector<std::string> entries;
   for (std::size_t i = 0; i < num_vectors; ++i) {
     entries.push_back(fmt::format("faces/20250705_{:06}_stage1_generated.png", i));
@@ -98,10 +98,10 @@ int main(int argc, char** argv) {
   const auto count = static_cast<double>(num_vectors);
   fmt::print("find: {:.0f} vectors/s ({:.0f})\n", count / finding.wall, count / finding.processor);
 
-  auto known = require(
-      predict::KnownImages::open(files::posix_file_system(), folder.path(), system_random()));
+  auto known = require(embedding_store::KnownImages::open(files::posix_file_system(), folder.path(),
+                                                          system_random()));
   const Sha256 archive = crypto::sha256("archive");
-  std::vector<predict::NewKnownImage> images;
+  std::vector<embedding_store::NewKnownImage> images;
   for (std::size_t i = 0; i < num_vectors; ++i) {
     images.push_back({.place = {.archive = archive, .entry = entries[i], .crc32 = 7},
                       .image = {.content = embeddings[i].key.content, .width = 1, .height = 1}});

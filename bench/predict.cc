@@ -17,18 +17,18 @@
 #include "core/random.h"
 #include "core/sha256.h"
 #include "crypto/digest.h"
+#include "embedding_store/embedding_store.h"
+#include "embedding_store/known_images.h"
 #include "files/byte_source.h"
 #include "files/file_system.h"
+#include "grouping/grouping.h"
+#include "grouping/image_name.h"
 #include "images/decode.h"
 #include "images/resize.h"
 #include "models/checkpoint.h"
 #include "models/clip_image.h"
 #include "models/mlp_head.h"
 #include "predict/data_tree.h"
-#include "predict/embedding_store.h"
-#include "predict/grouping.h"
-#include "predict/image_name.h"
-#include "predict/known_images.h"
 #include "predict/plan.h"
 #include "predict/project_run.h"
 #include "require.h"
@@ -62,8 +62,9 @@ constexpr std::uint32_t kDimension = 512;
 constexpr std::size_t kCropSize = std::size_t{kSide} * kSide * images::kNumChannels;
 
 std::unique_ptr<archives::EntrySource> open_archive(const char* path) {
-  return require(archives::open_entry_source(
-      files::posix_file_system(), path, {.extensions = predict::image_extensions(), .limits = {}}));
+  return require(
+      archives::open_entry_source(files::posix_file_system(), path,
+                                  {.extensions = grouping::image_extensions(), .limits = {}}));
 }
 
 double processor_seconds() {
@@ -142,12 +143,12 @@ class StageBench {
   }
 
  private:
-  std::unique_ptr<predict::EmbeddingStore> open_store() const {
-    return require(predict::EmbeddingStore::open(
+  std::unique_ptr<embedding_store::EmbeddingStore> open_store() const {
+    return require(embedding_store::EmbeddingStore::open(
         files::posix_file_system(), predict::DataTree(root_).store(), system_random(),
         {.dimension = static_cast<std::uint32_t>(encoder_.shape().output_width),
-         .lock_patience = predict::EmbeddingStoreOptions().lock_patience,
-         .index = predict::EmbeddingStoreOptions::Index::kSqlite}));
+         .lock_patience = embedding_store::EmbeddingStoreOptions().lock_patience,
+         .index = embedding_store::EmbeddingStoreOptions::Index::kSqlite}));
   }
 
   // Each worker takes every so many-th batch.
@@ -190,12 +191,12 @@ class StageBench {
         encoder_.encode(std::span(material_.crops).subspan(first * kCropSize, kBatch * kCropSize),
                         std::span(material_.vectors).subspan(first * width, kBatch * width)));
   }
-  void put(predict::EmbeddingStore& store, std::size_t first) {
+  void put(embedding_store::EmbeddingStore& store, std::size_t first) {
     const Sha256 id = store.add_variant({.model = Sha256(Sha256::Bytes{}),
                                          .activation = "gelu",
                                          .preprocessing = "clip-224",
                                          .precision = "fp32"});
-    std::vector<predict::Embedding> embeddings;
+    std::vector<embedding_store::Embedding> embeddings;
     for (std::size_t i = first; i < first + kBatch; ++i) {
       const auto bytes = std::as_bytes(std::span(&i, 1));
       embeddings.push_back(
@@ -220,7 +221,7 @@ class StageBench {
 };
 
 /// Never called: everything is in the store.
-class NoEmbedder final : public predict::ImageEmbedder {
+class NoEmbedder final : public embedding::ImageEmbedder {
  public:
   std::uint32_t crop_side() const override { return kSide; }
   std::size_t dimension() const override { return kDimension; }
@@ -245,11 +246,11 @@ class ReuseBench {
       : archive_(archive), tree_(root), num_workers_(num_workers), source_(open_archive(archive)) {
     ranker_.emplace(load_head(tree_, "ranker_v4.pt", models::HeadKind::kRanker));
     crop_.emplace(load_head(tree_, "crop_proposer_v3.pt", models::HeadKind::kCrop));
-    store_ = require(predict::EmbeddingStore::open(
+    store_ = require(embedding_store::EmbeddingStore::open(
         files::posix_file_system(), tree_.store(), system_random(),
         {.dimension = kDimension,
-         .lock_patience = predict::EmbeddingStoreOptions().lock_patience,
-         .index = predict::EmbeddingStoreOptions::Index::kSqlite}));
+         .lock_patience = embedding_store::EmbeddingStoreOptions().lock_patience,
+         .index = embedding_store::EmbeddingStoreOptions::Index::kSqlite}));
     variant_ = store_->add_variant({.model = Sha256(Sha256::Bytes{}),
                                     .activation = "gelu",
                                     .preprocessing = "clip-224",
@@ -299,10 +300,11 @@ class ReuseBench {
   }
 
   void fill() {
-    std::vector<predict::Embedding> embeddings;
+    std::vector<embedding_store::Embedding> embeddings;
     SeededRandom random(1);
     for (const std::vector<std::byte>& image : encoded_) {
-      const predict::EmbeddingKey key{.content = crypto::sha256(image), .variant = variant_};
+      const embedding_store::EmbeddingKey key{.content = crypto::sha256(image),
+                                              .variant = variant_};
       if (store_->contains(key)) continue;
       std::vector<float> vector(kDimension);
       for (float& value : vector) value = (static_cast<float>(random.below(2001)) / 1000.0F) - 1;
@@ -313,8 +315,8 @@ class ReuseBench {
   }
 
   Cost run_project() {
-    const auto known = require(
-        predict::KnownImages::open(files::posix_file_system(), tree_.store(), system_random()));
+    const auto known = require(embedding_store::KnownImages::open(files::posix_file_system(),
+                                                                  tree_.store(), system_random()));
     const NoEmbedder embedder;
     const predict::ProjectTools tools{.file_system = files::posix_file_system(),
                                       .clock = system_clock(),
@@ -325,7 +327,7 @@ class ReuseBench {
                                       .variant = variant_};
     predict::ProjectOptions options{.project = "reuse", .source = archive_, .tree = tree_};
     options.embedding.num_workers = num_workers_;
-    options.existing = predict::ExistingResult::kReplace;
+    options.existing = decisions::ExistingResult::kReplace;
     options.run.run_id = "bench";
     return measure([&] {
       const auto report = require(predict::run_project(tools, options, [](const auto&) {}));
@@ -340,7 +342,7 @@ class ReuseBench {
   std::unique_ptr<archives::EntrySource> source_;
   std::optional<models::MlpHead> ranker_;
   std::optional<models::MlpHead> crop_;
-  std::unique_ptr<predict::EmbeddingStore> store_;
+  std::unique_ptr<embedding_store::EmbeddingStore> store_;
   Sha256 variant_{Sha256::Bytes{}};
   std::vector<std::vector<std::byte>> encoded_;
   std::uint64_t num_bytes_ = 0;
@@ -423,7 +425,7 @@ void group(const char* path) {
   std::vector<std::string> names;
   for (std::string line; std::getline(file, line);) names.push_back(line);
   std::size_t num_groups = 0;
-  print_median(names.size(), [&] { num_groups = predict::group_images(names, {}).groups.size(); });
+  print_median(names.size(), [&] { num_groups = grouping::group_images(names, {}).groups.size(); });
   CHECK(num_groups > 0, "names with groups");
 }
 

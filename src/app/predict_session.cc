@@ -106,7 +106,7 @@ Result<OpenModel> open_ranker(files::FileSystem& file_system, const PredictSessi
 struct Tower {
   fs::path path;
   models::ClipImageEncoder encoder;
-  predict::EmbeddingVariant variant;
+  embedding_store::EmbeddingVariant variant;
 };
 
 Result<Tower> open_tower(files::FileSystem& file_system, const PredictSessionOptions& options) {
@@ -118,7 +118,7 @@ Result<Tower> open_tower(files::FileSystem& file_system, const PredictSessionOpt
   clip_options.precision = options.precision;
   clip_options.num_workers = options.num_workers;
   ASSIGN_OR_RETURN(auto encoder, models::ClipImageEncoder::load(clip.checkpoint, clip_options));
-  predict::EmbeddingVariant variant{
+  embedding_store::EmbeddingVariant variant{
       .model = clip.digest,
       .activation = std::string(to_string(clip_options.activation)),
       .preprocessing = fmt::format("clip-{}", encoder.shape().crop_side()),
@@ -139,14 +139,14 @@ void write_model(json::Writer& writer, std::string_view role, const fs::path& pa
 
 }  // namespace
 
-Result<std::unique_ptr<predict::ImageEmbedder>> open_embedder(
+Result<std::unique_ptr<embedding::ImageEmbedder>> open_embedder(
     files::FileSystem& file_system, const PredictSessionOptions& options) {
   ASSIGN_OR_RETURN(Tower tower, open_tower(file_system, options));
-  return std::make_unique<predict::ClipEmbedder>(std::move(tower.encoder));
+  return std::make_unique<embedding::ClipEmbedder>(std::move(tower.encoder));
 }
 
 EmbeddingSession::EmbeddingSession(models::ClipImageEncoder encoder,
-                                   predict::EmbeddingVariant variant)
+                                   embedding_store::EmbeddingVariant variant)
     : embedder_(std::move(encoder)), variant_(std::move(variant)), variant_id_(id_of(variant_)) {}
 
 Result<std::unique_ptr<EmbeddingSession>> EmbeddingSession::open(
@@ -156,14 +156,14 @@ Result<std::unique_ptr<EmbeddingSession>> EmbeddingSession::open(
       new EmbeddingSession(std::move(tower.encoder), std::move(tower.variant)));
   session->clip_ = std::move(tower.path);
   ASSIGN_OR_RETURN(session->store_,
-                   predict::EmbeddingStore::open(
+                   embedding_store::EmbeddingStore::open(
                        file_system, options.tree.store(), system_random(),
                        {.dimension = static_cast<std::uint32_t>(session->embedder_.dimension()),
-                        .lock_patience = predict::EmbeddingStoreOptions().lock_patience,
-                        .index = predict::EmbeddingStoreOptions::Index::kSqlite}));
+                        .lock_patience = embedding_store::EmbeddingStoreOptions().lock_patience,
+                        .index = embedding_store::EmbeddingStoreOptions::Index::kSqlite}));
   session->store_->add_variant(session->variant_);
-  ASSIGN_OR_RETURN(session->known_,
-                   predict::KnownImages::open(file_system, options.tree.store(), system_random()));
+  ASSIGN_OR_RETURN(session->known_, embedding_store::KnownImages::open(
+                                        file_system, options.tree.store(), system_random()));
   return session;
 }
 

@@ -6,13 +6,13 @@
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/result.h"
+#include "embedding/clip_embedder.h"
+#include "embedding_store/embedding_store.h"
+#include "embedding_store/known_images.h"
 #include "files/file_system.h"
 #include "models/clip_image.h"
 #include "models/manifest.h"
-#include "predict/clip_embedder.h"
 #include "predict/data_tree.h"
-#include "predict/embedding_store.h"
-#include "predict/known_images.h"
 #include "predict/project_run.h"
 #include "predict/run_log.h"
 
@@ -41,8 +41,8 @@ struct PredictSessionOptions {
 };
 
 /// CLIP's tower alone, without a store. Errors: as EmbeddingSession::open().
-Result<std::unique_ptr<predict::ImageEmbedder>> open_embedder(files::FileSystem& file_system,
-                                                              const PredictSessionOptions& options);
+Result<std::unique_ptr<embedding::ImageEmbedder>> open_embedder(
+    files::FileSystem& file_system, const PredictSessionOptions& options);
 
 /// CLIP and the store of what it made.
 class EmbeddingSession {
@@ -52,23 +52,23 @@ class EmbeddingSession {
   static Result<std::unique_ptr<EmbeddingSession>> open(files::FileSystem& file_system,
                                                         const PredictSessionOptions& options);
 
-  const predict::ClipEmbedder& embedder() const { return embedder_; }
-  predict::EmbeddingStore& store() { return *store_; }
-  predict::KnownImages& known() { return *known_; }
-  const predict::EmbeddingVariant& variant() const { return variant_; }
+  const embedding::ClipEmbedder& embedder() const { return embedder_; }
+  embedding_store::EmbeddingStore& store() { return *store_; }
+  embedding_store::KnownImages& known() { return *known_; }
+  const embedding_store::EmbeddingVariant& variant() const { return variant_; }
   const Sha256& variant_id() const { return variant_id_; }
   /// The file that the tower was read from.
   const std::filesystem::path& clip() const { return clip_; }
 
  private:
-  EmbeddingSession(models::ClipImageEncoder encoder, predict::EmbeddingVariant variant);
+  EmbeddingSession(models::ClipImageEncoder encoder, embedding_store::EmbeddingVariant variant);
 
   std::filesystem::path clip_;
-  predict::ClipEmbedder embedder_;
-  predict::EmbeddingVariant variant_;
+  embedding::ClipEmbedder embedder_;
+  embedding_store::EmbeddingVariant variant_;
   Sha256 variant_id_;
-  std::unique_ptr<predict::EmbeddingStore> store_;
-  std::unique_ptr<predict::KnownImages> known_;
+  std::unique_ptr<embedding_store::EmbeddingStore> store_;
+  std::unique_ptr<embedding_store::KnownImages> known_;
 };
 
 /// The same with the heads.

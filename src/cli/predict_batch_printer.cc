@@ -11,6 +11,7 @@
 namespace assay::cli {
 namespace {
 
+using embedding::EmbeddingFigures;
 using report::counted;
 
 // Often enough to watch, seldom enough to keep.
@@ -21,7 +22,7 @@ double seconds_of(std::chrono::nanoseconds time) {
 }
 
 /// Images that were worked on in `seconds`.
-double rate_of(const predict::EmbeddingFigures& figures, double seconds) {
+double rate_of(const EmbeddingFigures& figures, double seconds) {
   return seconds > 0 ? static_cast<double>(figures.num_images()) / seconds : 0;
 }
 
@@ -51,10 +52,10 @@ std::string text_of(const predict::ProjectResult& result, const predict::Project
   return text + "\n";
 }
 
-void write_stages(json::Writer& writer, const predict::EmbeddingFigures& figures) {
+void write_stages(json::Writer& writer, const EmbeddingFigures& figures) {
   writer.name("stage_seconds").begin_object();
-  for (std::size_t i = 0; i < predict::kNumEmbeddingStages; ++i) {
-    writer.name(to_string(static_cast<predict::EmbeddingStage>(i)));
+  for (std::size_t i = 0; i < embedding::kNumEmbeddingStages; ++i) {
+    writer.name(to_string(static_cast<embedding::EmbeddingStage>(i)));
     writer.number(seconds_of(figures.time.at(i)));
   }
   writer.end_object();
@@ -73,21 +74,21 @@ double batch_seconds(const predict::BatchReport& report) {
 }
 
 /// The share of the workers' time in each stage that took some.
-std::string stages_text(const predict::EmbeddingFigures& figures) {
+std::string stages_text(const EmbeddingFigures& figures) {
   double all = 0;
   for (const auto time : figures.time) all += seconds_of(time);
   if (all <= 0) return {};
   std::string text;
-  for (std::size_t i = 0; i < predict::kNumEmbeddingStages; ++i) {
+  for (std::size_t i = 0; i < embedding::kNumEmbeddingStages; ++i) {
     text += fmt::format("{}{} {:.0f} %", i == 0 ? "; " : ", ",
-                        to_string(static_cast<predict::EmbeddingStage>(i)),
+                        to_string(static_cast<embedding::EmbeddingStage>(i)),
                         100 * seconds_of(figures.time.at(i)) / all);
   }
   return text;
 }
 
 std::string total_text(const predict::BatchReport& report) {
-  const predict::EmbeddingFigures& figures = report.figures;
+  const EmbeddingFigures& figures = report.figures;
   const double seconds = batch_seconds(report);
   std::string text = "total: " + counted(report.summary.projects.size(), "project", "projects");
   if (report.num_failed_projects > 0) {

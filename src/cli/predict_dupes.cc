@@ -5,10 +5,10 @@
 #include "core/progress.h"
 #include "core/random.h"
 #include "core/thread_pool.h"
+#include "decisions/scored_project.h"
 #include "files/file_system.h"
 #include "predict/data_tree.h"
-#include "predict/duplicates.h"
-#include "predict/scored_project.h"
+#include "review/duplicates.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -23,8 +23,8 @@ namespace {
 struct DupesFlags {
   std::vector<std::string> paths;
   std::string root = "data";
-  double threshold = predict::DuplicateOptions().min_cosine;
-  std::size_t limit = predict::DuplicateOptions().max_pairs;
+  double threshold = review::DuplicateOptions().min_cosine;
+  std::size_t limit = review::DuplicateOptions().max_pairs;
 };
 
 Result<ExitCode> run_dupes(const DupesFlags& flags, Session& session) {
@@ -32,13 +32,13 @@ Result<ExitCode> run_dupes(const DupesFlags& flags, Session& session) {
   const predict::DataTree tree(flags.root);
   std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
   if (paths.empty()) paths.push_back(tree.databases());
-  ASSIGN_OR_RETURN(const predict::ScoredProjects scored,
-                   predict::read_scored_projects(file_system, paths, session.stop));
+  ASSIGN_OR_RETURN(const decisions::ScoredProjects scored,
+                   decisions::read_scored_projects(file_system, paths, session.stop));
   for (const std::string& problem : scored.problems) log_warning("left out: " + problem);
   ThreadPool pool;
   std::optional<Progress> bar;
   std::size_t num_shown = 0;
-  predict::DuplicateOptions options{.min_cosine = flags.threshold, .max_pairs = flags.limit};
+  review::DuplicateOptions options{.min_cosine = flags.threshold, .max_pairs = flags.limit};
   if (!session.quiet) {
     options.on_progress = [&](std::size_t done, std::size_t total) {
       if (!bar || done < num_shown) {
@@ -51,13 +51,13 @@ Result<ExitCode> run_dupes(const DupesFlags& flags, Session& session) {
       num_shown = done;
     };
   }
-  ASSIGN_OR_RETURN(const predict::DuplicateReport report,
-                   predict::find_duplicates(file_system, system_random(), pool, scored.projects,
-                                            tree.store(), options, session.stop));
+  ASSIGN_OR_RETURN(const review::DuplicateReport report,
+                   review::find_duplicates(file_system, system_random(), pool, scored.projects,
+                                           tree.store(), options, session.stop));
   bar.reset();
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson
-                            ? predict::duplicates_json(report)
-                            : predict::duplicates_text(report, flags.limit)));
+                            ? review::duplicates_json(report)
+                            : review::duplicates_text(report, flags.limit)));
   const bool is_whole = scored.problems.empty() && report.num_without_vector == 0;
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }

@@ -3,9 +3,9 @@
 #include "cli/predict_options_internal.h"
 #include "core/clock.h"
 #include "core/progress.h"
+#include "embedding/vector_table.h"
 #include "files/file_system.h"
 #include "json/writer.h"
-#include "predict/vector_table.h"
 #include "report/number_text.h"
 #include "report/visible_text.h"
 
@@ -27,14 +27,14 @@ struct EmbedFlags {
 
 /// What was done, and by which model.
 struct EmbedSummary {
-  const predict::VectorTableReport& report;
+  const embedding::VectorTableReport& report;
   const app::EmbeddingSession& session;
   std::string output;
   std::optional<std::filesystem::path> lines;
 };
 
 std::string as_text(const EmbedSummary& summary) {
-  const predict::VectorTableReport& report = summary.report;
+  const embedding::VectorTableReport& report = summary.report;
   std::string text = fmt::format("{}, {} embedded, {} known",
                                  report::counted(report.num_images, "image", "images"),
                                  report.figures.num_embedded, report.figures.num_reused);
@@ -50,8 +50,8 @@ std::string as_text(const EmbedSummary& summary) {
 }
 
 std::string as_json(const EmbedSummary& summary) {
-  const predict::VectorTableReport& report = summary.report;
-  const predict::EmbeddingVariant& variant = summary.session.variant();
+  const embedding::VectorTableReport& report = summary.report;
+  const embedding_store::EmbeddingVariant& variant = summary.session.variant();
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("vectors_file").text(summary.output);
@@ -85,7 +85,7 @@ class EmbedBar {
  public:
   explicit EmbedBar(std::string title) : title_(std::move(title)) {}
 
-  void show(std::uint64_t num_images, const predict::EmbeddingFigures& figures) {
+  void show(std::uint64_t num_images, const embedding::EmbeddingFigures& figures) {
     if (!bar_) {
       bar_.emplace(title_, system_clock(),
                    ProgressOptions{
@@ -102,7 +102,7 @@ class EmbedBar {
 
 Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
   // Before a model is loaded for nothing.
-  ASSIGN_OR_RETURN(const auto lines, predict::lines_path_of(flags.output));
+  ASSIGN_OR_RETURN(const auto lines, embedding::lines_path_of(flags.output));
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto info, file_system.info(flags.source));
   if (!info)
@@ -111,7 +111,7 @@ Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto opened, app::EmbeddingSession::open(file_system, options));
   std::optional<EmbedBar> bar;
   if (!session.quiet) bar.emplace(report::visible_text(flags.source));
-  auto report = predict::write_vector_table(
+  auto report = embedding::write_vector_table(
       {.file_system = file_system,
        .clock = system_clock(),
        .store = opened->store(),
@@ -119,7 +119,7 @@ Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
        .embedder = opened->embedder(),
        .variant = opened->variant_id()},
       {.source = flags.source, .output = flags.output, .num_workers = flags.models.num_workers()},
-      [&](std::uint64_t num_images, const predict::EmbeddingFigures& figures) {
+      [&](std::uint64_t num_images, const embedding::EmbeddingFigures& figures) {
         if (bar) bar->show(num_images, figures);
       },
       session.stop);

@@ -1,9 +1,9 @@
 #include "app/predict_session.h"
 #include "cli/predict_models_flags_internal.h"
 #include "cli/predict_options_internal.h"
+#include "embedding_store/old_cache.h"
 #include "files/file_system.h"
 #include "json/writer.h"
-#include "predict/old_cache.h"
 #include "report/number_text.h"
 #include "report/visible_text.h"
 
@@ -20,7 +20,7 @@
 namespace assay::cli {
 namespace {
 
-using predict::OldCacheImport;
+using embedding_store::OldCacheImport;
 
 struct OldCacheFlags {
   ModelFlags models;
@@ -39,8 +39,8 @@ struct OldCacheFlags {
                "Their list, from there [data/ai_data/cache/processed_images.jsonl].")
         ->type_name("FILE");
   }
-  predict::OldCachePlace place() const {
-    predict::OldCachePlace place{.base = base};
+  embedding_store::OldCachePlace place() const {
+    embedding_store::OldCachePlace place{.base = base};
     if (!list.empty()) place.list = list;
     return place;
   }
@@ -113,13 +113,14 @@ Result<ExitCode> run_export(const OldCacheFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const app::PredictSessionOptions options, flags.models.options());
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto opened, app::EmbeddingSession::open(file_system, options));
-  ASSIGN_OR_RETURN(const predict::FolderImages found,
-                   predict::images_of_folder(file_system, flags.folder, flags.base,
-                                             opened->variant_id(), session.stop));
-  const predict::OldCacheForm form = flags.form == "logged" ? predict::OldCacheForm::kLoggedPath
-                                                            : predict::OldCacheForm::kAbsolutePath;
+  ASSIGN_OR_RETURN(const embedding_store::FolderImages found,
+                   embedding_store::images_of_folder(file_system, flags.folder, flags.base,
+                                                     opened->variant_id(), session.stop));
+  const embedding_store::OldCacheForm form = flags.form == "logged"
+                                                 ? embedding_store::OldCacheForm::kLoggedPath
+                                                 : embedding_store::OldCacheForm::kAbsolutePath;
   ASSIGN_OR_RETURN(
-      const predict::OldCacheExport report,
+      const embedding_store::OldCacheExport report,
       export_old_cache(file_system, opened->store(), found.images, form, flags.place()));
   if (session.output == OutputForm::kJson) {
     json::Writer writer(json::Layout::kPretty);

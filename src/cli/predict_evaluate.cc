@@ -1,7 +1,7 @@
 #include "cli/predict_options_internal.h"
 #include "core/log.h"
 #include "files/file_system.h"
-#include "predict/evaluate.h"
+#include "review/evaluate.h"
 
 #include <memory>
 #include <set>
@@ -18,11 +18,11 @@ struct EvaluateFlags {
 
 Result<ExitCode> run_evaluate(const EvaluateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(
-      const predict::DecisionFolder folder,
-      predict::read_decision_folder(files::posix_file_system(), flags.path, session.stop));
+      const review::DecisionFolder folder,
+      review::read_decision_folder(files::posix_file_system(), flags.path, session.stop));
   for (const std::string& problem : folder.problems) log_warning("left out: " + problem);
-  const predict::Evaluation evaluation =
-      predict::evaluate(folder.sources, {flags.trained_on.begin(), flags.trained_on.end()});
+  const review::Evaluation evaluation =
+      review::evaluate(folder.sources, {flags.trained_on.begin(), flags.trained_on.end()});
   RETURN_IF_ERROR(
       print(session.output == OutputForm::kJson ? to_json(evaluation) : to_text(evaluation)));
   return folder.problems.empty() ? ExitCode::kOk : ExitCode::kPartial;

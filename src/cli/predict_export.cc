@@ -2,7 +2,7 @@
 #include "core/log.h"
 #include "files/file_system.h"
 #include "json/writer.h"
-#include "predict/export_decisions.h"
+#include "review/export_decisions.h"
 
 #include <fmt/format.h>
 
@@ -24,7 +24,7 @@ struct ExportSummary {
   std::size_t num_databases = 0;
   std::size_t num_groups = 0;
   std::size_t num_problems = 0;
-  std::optional<predict::SidecarSummary> sidecars = std::nullopt;
+  std::optional<review::SidecarSummary> sidecars = std::nullopt;
 };
 
 std::string as_json(const ExportSummary& summary) {
@@ -59,27 +59,27 @@ std::string as_text(const ExportSummary& summary) {
 
 Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
-  ASSIGN_OR_RETURN(const predict::DecisionFolder folder,
-                   predict::read_decision_folder(file_system, flags.path, session.stop));
+  ASSIGN_OR_RETURN(const review::DecisionFolder folder,
+                   review::read_decision_folder(file_system, flags.path, session.stop));
   for (const std::string& problem : folder.problems) log_warning("left out: " + problem);
   ExportSummary summary{.num_databases = folder.sources.size(),
                         .num_problems = folder.problems.size()};
-  for (const predict::DecisionSource& source : folder.sources) {
+  for (const review::DecisionSource& source : folder.sources) {
     summary.num_groups += source.table.decisions.size();
   }
   if (!flags.sidecars.empty()) {
-    ASSIGN_OR_RETURN(summary.sidecars, predict::write_sidecars(file_system, flags.sidecars,
-                                                               folder.sources, session.stop));
+    ASSIGN_OR_RETURN(summary.sidecars, review::write_sidecars(file_system, flags.sidecars,
+                                                              folder.sources, session.stop));
     for (const std::string& group_id : summary.sidecars->taken) {
       log_warning(fmt::format(
           "left out: {}: another group has written a .decision file of this name", group_id));
     }
   }
   if (!flags.csv.empty()) {
-    RETURN_IF_ERROR(predict::write_csv(file_system, flags.csv, folder.sources));
+    RETURN_IF_ERROR(review::write_csv(file_system, flags.csv, folder.sources));
   }
   if (!flags.parquet.empty()) {
-    RETURN_IF_ERROR(predict::write_parquet(file_system, flags.parquet, folder.sources));
+    RETURN_IF_ERROR(review::write_parquet(file_system, flags.parquet, folder.sources));
   }
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(summary) : as_text(summary)));
   const bool is_partial =

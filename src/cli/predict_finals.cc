@@ -2,8 +2,8 @@
 #include "core/clock.h"
 #include "core/progress.h"
 #include "core/thread_pool.h"
+#include "decision_merge/finals.h"
 #include "files/file_system.h"
-#include "predict/finals.h"
 #include "report/visible_text.h"
 
 #include <cstddef>
@@ -19,21 +19,21 @@ struct FinalsFlags {
   std::string database;
   std::string finals;
   std::string source;
-  double min_score = predict::FinalsOptions().min_score;
+  double min_score = decision_merge::FinalsOptions().min_score;
   std::size_t num_threads = 0;
-  predict::MergeMode mode = predict::MergeMode::kApply;
+  decision_merge::MergeMode mode = decision_merge::MergeMode::kApply;
 };
 
 Result<ExitCode> run_finals(const FinalsFlags& flags, Session& session) {
-  predict::FinalsOptions options{.database = flags.database,
-                                 .finals = flags.finals,
-                                 .min_score = flags.min_score,
-                                 .mode = flags.mode};
+  decision_merge::FinalsOptions options{.database = flags.database,
+                                        .finals = flags.finals,
+                                        .min_score = flags.min_score,
+                                        .mode = flags.mode};
   if (!flags.source.empty()) options.originals = flags.source;
   // The calling thread works too.
   ThreadPool pool({.num_threads = flags.num_threads});
   std::optional<Progress> bar;
-  auto report = predict::find_finals(
+  auto report = decision_merge::find_finals(
       files::posix_file_system(), pool, system_clock(), options,
       [&](std::uint64_t done, std::uint64_t total) {
         if (session.quiet) return;
@@ -82,7 +82,7 @@ void add_predict_finals_command(CommandTree& tree, CLI::App& group) {
       ->type_name("N")
       ->check(CLI::Range(1, 1024));
   command.add_flag_callback(
-      "--dry-run", [flags] { flags->mode = predict::MergeMode::kDryRun; },
+      "--dry-run", [flags] { flags->mode = decision_merge::MergeMode::kDryRun; },
       "Show what would be filled in, and change nothing.");
 }
 

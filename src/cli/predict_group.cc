@@ -2,7 +2,7 @@
 #include "core/bytes.h"
 #include "files/atomic_file.h"
 #include "files/file_system.h"
-#include "predict/grouping_text.h"
+#include "grouping/grouping_text.h"
 
 #include <filesystem>
 #include <memory>
@@ -26,7 +26,7 @@ struct GroupFlags {
 
 struct ListedPaths {
   std::vector<std::string> images;
-  std::vector<predict::LeftOutPath> left_out;
+  std::vector<grouping::LeftOutPath> left_out;
 };
 
 /// One path a line; lines that are blank are none.
@@ -38,7 +38,7 @@ ListedPaths read_lines(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-    if (const auto reason = predict::why_not_image(line)) {
+    if (const auto reason = grouping::why_not_image(line)) {
       paths.left_out.push_back({.path = std::string(line), .reason = *reason});
     } else {
       paths.images.emplace_back(line);
@@ -48,21 +48,21 @@ ListedPaths read_lines(std::string_view text) {
 }
 
 Result<ExitCode> run_group(const GroupFlags& flags, Session& session) {
-  ASSIGN_OR_RETURN(const predict::GroupingOptions options, flags.grouping.options());
-  ASSIGN_OR_RETURN(const predict::GroupIdForm id_form, flags.grouping.id_form());
+  ASSIGN_OR_RETURN(const grouping::GroupingOptions options, flags.grouping.options());
+  ASSIGN_OR_RETURN(const grouping::GroupIdForm id_form, flags.grouping.id_form());
   ASSIGN_OR_RETURN(const std::string text,
                    files::read_file(files::posix_file_system(), flags.names, kMaxNamesFileSize));
   const ListedPaths paths = read_lines(text);
-  const predict::Grouping grouping = predict::group_images(paths.images, options);
+  const grouping::Grouping grouping = grouping::group_images(paths.images, options);
   const std::string project =
       flags.project.empty() ? std::filesystem::path(flags.names).stem().string() : flags.project;
   const std::vector<std::string> ids =
-      predict::make_group_ids(project, paths.images, grouping.groups, id_form);
-  const predict::GroupingReport report{.paths = paths.images,
-                                       .grouping = grouping,
-                                       .group_ids = ids,
-                                       .left_out = paths.left_out,
-                                       .options = options};
+      grouping::make_group_ids(project, paths.images, grouping.groups, id_form);
+  const grouping::GroupingReport report{.paths = paths.images,
+                                        .grouping = grouping,
+                                        .group_ids = ids,
+                                        .left_out = paths.left_out,
+                                        .options = options};
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? to_json(report) : to_text(report)));
   return ExitCode::kOk;
 }

@@ -1,7 +1,7 @@
 #include "cli/predict_options_internal.h"
 #include "core/clock.h"
+#include "decision_merge/merge.h"
 #include "files/file_system.h"
-#include "predict/merge.h"
 
 #include <memory>
 #include <string>
@@ -12,13 +12,13 @@ namespace {
 struct MergeFlags {
   std::string predictions;
   std::string real;
-  predict::MergeMode mode = predict::MergeMode::kApply;
+  decision_merge::MergeMode mode = decision_merge::MergeMode::kApply;
 };
 
 Result<ExitCode> run_merge(const MergeFlags& flags, Session& session) {
-  ASSIGN_OR_RETURN(const predict::MergeReport report,
-                   predict::merge_decisions(files::posix_file_system(), flags.predictions,
-                                            flags.real, system_clock(), flags.mode));
+  ASSIGN_OR_RETURN(const decision_merge::MergeReport report,
+                   decision_merge::merge_decisions(files::posix_file_system(), flags.predictions,
+                                                   flags.real, system_clock(), flags.mode));
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? to_json(report) : to_text(report)));
   return report.plan.conflicts.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
@@ -41,7 +41,7 @@ void add_predict_merge_command(CommandTree& tree, CLI::App& group) {
       ->required()
       ->type_name("REAL");
   command.add_flag_callback(
-      "--dry-run", [flags] { flags->mode = predict::MergeMode::kDryRun; },
+      "--dry-run", [flags] { flags->mode = decision_merge::MergeMode::kDryRun; },
       "Show what would be filled in, and change nothing.");
 }
 

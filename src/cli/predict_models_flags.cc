@@ -46,7 +46,7 @@ std::size_t ModelFlags::num_workers() const {
   return std::max<std::size_t>(1, std::thread::hardware_concurrency());
 }
 
-Result<predict::Shard> parse_shard(const std::string& text) {
+Result<embedding::Shard> parse_shard(const std::string& text) {
   const Error wrong = invalid_input(
       fmt::format("--shard {}: expected I/N, such as 0/4 for the first of four", text));
   const std::string_view all = text;
@@ -56,8 +56,8 @@ Result<predict::Shard> parse_shard(const std::string& text) {
   const auto count = parse_integer(all.substr(slash + 1));
   constexpr std::int64_t kMaxShards = 100'000;
   if (!index || !count || *index < 0 || *count > kMaxShards || *index >= *count) return wrong;
-  return predict::Shard{.index = static_cast<std::uint32_t>(*index),
-                        .count = static_cast<std::uint32_t>(*count)};
+  return embedding::Shard{.index = static_cast<std::uint32_t>(*index),
+                          .count = static_cast<std::uint32_t>(*count)};
 }
 
 }  // namespace assay::cli

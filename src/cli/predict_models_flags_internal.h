@@ -6,7 +6,7 @@
 #include "app/predict_session.h"
 #include "cli/command_internal.h"
 #include "core/result.h"
-#include "predict/embed_images.h"
+#include "embedding/embed_images.h"
 
 #include <CLI/CLI.hpp>
 
@@ -29,6 +29,6 @@ struct ModelFlags {
 };
 
 /// `0/4`: the first of four. Errors: kInvalidInput.
-Result<predict::Shard> parse_shard(const std::string& text);
+Result<embedding::Shard> parse_shard(const std::string& text);
 
 }  // namespace assay::cli

@@ -28,7 +28,7 @@ void GroupingFlags::add_to(CLI::App& command) {
       ->type_name("MODE")
       ->capture_default_str()
       ->check(
-          [](const std::string& text) { return problem_of(predict::parse_grouping_mode(text)); });
+          [](const std::string& text) { return problem_of(grouping::parse_grouping_mode(text)); });
   add_option(command, "--time-gap", time_gap,
              "Longest time between an image and the next of its group; 0: any "
              "[strict: 15m, compat: 0].")
@@ -46,20 +46,20 @@ void GroupingFlags::add_to(CLI::App& command) {
       ->type_name("FORM")
       ->capture_default_str()
       ->check(
-          [](const std::string& text) { return problem_of(predict::parse_group_id_form(text)); });
+          [](const std::string& text) { return problem_of(grouping::parse_group_id_form(text)); });
 }
 
-Result<predict::GroupingOptions> GroupingFlags::options() const {
-  predict::GroupingOptions options{.lookahead = lookahead};
-  ASSIGN_OR_RETURN(options.mode, predict::parse_grouping_mode(mode));
+Result<grouping::GroupingOptions> GroupingFlags::options() const {
+  grouping::GroupingOptions options{.lookahead = lookahead};
+  ASSIGN_OR_RETURN(options.mode, grouping::parse_grouping_mode(mode));
   if (!time_gap.empty()) {
     ASSIGN_OR_RETURN(options.time_gap, with_context(parse_time_gap(time_gap), "--time-gap"));
   }
   return options;
 }
 
-Result<predict::GroupIdForm> GroupingFlags::id_form() const {
-  return predict::parse_group_id_form(group_id);
+Result<grouping::GroupIdForm> GroupingFlags::id_form() const {
+  return grouping::parse_group_id_form(group_id);
 }
 
 }  // namespace assay::cli

@@ -5,8 +5,8 @@
 
 #include "cli/command_internal.h"
 #include "core/result.h"
-#include "predict/group_id.h"
-#include "predict/grouping.h"
+#include "grouping/group_id.h"
+#include "grouping/grouping.h"
 
 #include <CLI/CLI.hpp>
 
@@ -19,13 +19,13 @@ namespace assay::cli {
 struct GroupingFlags {
   std::string mode = "strict";
   std::string time_gap;
-  std::size_t lookahead = predict::GroupingOptions().lookahead;
+  std::size_t lookahead = grouping::GroupingOptions().lookahead;
   std::string group_id = "stable";
 
   void add_to(CLI::App& command);
   /// Errors of both: kInvalidInput; the values were checked when they were read.
-  Result<predict::GroupingOptions> options() const;
-  Result<predict::GroupIdForm> id_form() const;
+  Result<grouping::GroupingOptions> options() const;
+  Result<grouping::GroupIdForm> id_form() const;
 };
 
 void add_predict_embed_command(CommandTree& tree, CLI::App& group);

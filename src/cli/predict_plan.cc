@@ -21,7 +21,7 @@ struct PlanFlags {
   std::string source;
   ModelFlags models;
   std::string table;
-  std::size_t num_samples = predict::TimeSamplerOptions().num_samples;
+  std::size_t num_samples = embedding::TimeSamplerOptions().num_samples;
   GroupingFlags grouping;
   predict::DoneProjects done = predict::DoneProjects::kSkip;
   bool writes_table = true;
@@ -45,8 +45,8 @@ std::string advice(const predict::Plan& plan, const PlanFlags& flags) {
   return text;
 }
 
-Result<std::unique_ptr<predict::ImageEmbedder>> open_model(files::FileSystem& file_system,
-                                                           const ModelFlags& flags) {
+Result<std::unique_ptr<embedding::ImageEmbedder>> open_model(files::FileSystem& file_system,
+                                                             const ModelFlags& flags) {
   ASSIGN_OR_RETURN(const app::PredictSessionOptions options, flags.options());
   return app::open_embedder(file_system, options);
 }
@@ -55,16 +55,16 @@ Result<std::unique_ptr<predict::ImageEmbedder>> open_model(files::FileSystem& fi
 Result<predict::Plan> make_timed_plan(const PlanFlags& flags, predict::PlanOptions options,
                                       const std::stop_token& stop) {
   files::FileSystem& file_system = files::posix_file_system();
-  std::unique_ptr<predict::ImageEmbedder> model;
-  std::optional<predict::TimeSampler> sampler;
+  std::unique_ptr<embedding::ImageEmbedder> model;
+  std::optional<embedding::TimeSampler> sampler;
   if (flags.num_samples > 0) {
     options.measure_time = [&](const archives::EntrySource& source) {
       if (!sampler) {
         auto opened = open_model(file_system, flags.models);
         if (opened) model = std::move(*opened);
         sampler.emplace(system_clock(), model.get(),
-                        predict::TimeSamplerOptions{.num_samples = flags.num_samples,
-                                                    .num_workers = flags.models.num_workers()});
+                        embedding::TimeSamplerOptions{.num_samples = flags.num_samples,
+                                                      .num_workers = flags.models.num_workers()});
         if (!opened) sampler->explain_missing_model(opened.error().message);
       }
       return stop.stop_requested() ? std::nullopt : sampler->measure(source);

@@ -4,12 +4,12 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/thread_pool.h"
+#include "decisions/scored_project.h"
 #include "files/file_system.h"
 #include "json/writer.h"
-#include "predict/review_sheet.h"
-#include "predict/scored_project.h"
 #include "report/number_text.h"
 #include "report/visible_text.h"
+#include "review/review_sheet.h"
 
 #include <fmt/format.h>
 
@@ -26,11 +26,11 @@ struct ReportFlags {
   std::vector<std::string> paths;
   std::string target;
   std::string source_folder;
-  predict::ReviewedGroups groups = predict::ReviewedGroups::kAll;
+  review::ReviewedGroups groups = review::ReviewedGroups::kAll;
 };
 
-std::string as_json(const ReportFlags& flags, const predict::ReviewSummary& summary,
-                    const predict::ScoredProjects& scored) {
+std::string as_json(const ReportFlags& flags, const review::ReviewSummary& summary,
+                    const decisions::ScoredProjects& scored) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("report").text(flags.target);
@@ -51,8 +51,8 @@ std::string as_json(const ReportFlags& flags, const predict::ReviewSummary& summ
   return writer.take() + "\n";
 }
 
-std::string as_text(const ReportFlags& flags, const predict::ReviewSummary& summary,
-                    const predict::ScoredProjects& scored) {
+std::string as_text(const ReportFlags& flags, const review::ReviewSummary& summary,
+                    const decisions::ScoredProjects& scored) {
   using report::counted;
   std::string text =
       fmt::format("{} of {} on {}: {}\n", counted(summary.num_groups, "group", "groups"),
@@ -68,10 +68,10 @@ std::string as_text(const ReportFlags& flags, const predict::ReviewSummary& summ
 Result<ExitCode> run_report(const ReportFlags& flags, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
   const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
-  ASSIGN_OR_RETURN(const predict::ScoredProjects scored,
-                   predict::read_scored_projects(file_system, paths, session.stop));
+  ASSIGN_OR_RETURN(const decisions::ScoredProjects scored,
+                   decisions::read_scored_projects(file_system, paths, session.stop));
   for (const std::string& problem : scored.problems) log_warning("left out: " + problem);
-  predict::ReviewOptions options{
+  review::ReviewOptions options{
       .target = flags.target,
       .groups = flags.groups,
       .made_by = fmt::format("Made by Assay {} at {}.", app::version().number,
@@ -88,9 +88,9 @@ Result<ExitCode> run_report(const ReportFlags& flags, Session& session) {
     }
     bar->advance(1);
   };
-  ASSIGN_OR_RETURN(const predict::ReviewSummary summary,
-                   predict::write_review(file_system, pool, scored.projects, options, on_progress,
-                                         session.stop));
+  ASSIGN_OR_RETURN(
+      const review::ReviewSummary summary,
+      review::write_review(file_system, pool, scored.projects, options, on_progress, session.stop));
   bar.reset();
   for (const auto& [reason, count] : summary.missing) {
     log_warning(
@@ -120,7 +120,7 @@ void add_predict_report_command(CommandTree& tree, CLI::App& group) {
       ->required()
       ->type_name("FILE");
   command.add_flag_callback(
-      "--uncertain", [flags] { flags->groups = predict::ReviewedGroups::kUncertain; },
+      "--uncertain", [flags] { flags->groups = review::ReviewedGroups::kUncertain; },
       "Only groups that a person should look at.");
   add_option(command, "--source", flags->source_folder,
              "The folder where the archives are now, when they were moved since the run.")

@@ -6,10 +6,10 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "embedding/merge_shards.h"
 #include "files/file_system.h"
 #include "json/writer.h"
 #include "predict/batch_run.h"
-#include "predict/merge_shards.h"
 #include "predict/plan.h"
 
 #include <fmt/format.h>
@@ -80,7 +80,7 @@ Result<predict::BatchOptions> batch_options(const RunFlags& flags,
   project.decide = session.decide_options();
   project.decide.crop.aspect_ratio = flags.aspect_ratio;
   if (flags.done == predict::DoneProjects::kRedo || !flags.projects.empty()) {
-    project.existing = predict::ExistingResult::kReplace;
+    project.existing = decisions::ExistingResult::kReplace;
   }
   project.run.run_id = to_rfc3339(system_clock().now());
   project.run.program_version = app::version().number;
@@ -134,10 +134,10 @@ Status gather(const RunFlags& flags, const Session& session, const predict::Proj
     }
     const auto dimension = static_cast<std::uint32_t>(tools.embedder.dimension());
     ASSIGN_OR_RETURN(const auto store,
-                     predict::EmbeddingStore::open(tools.file_system, folder, system_random(),
-                                                   {.dimension = dimension}));
-    ASSIGN_OR_RETURN(const predict::PutReport copied,
-                     copy_embeddings(*store, tools.store, tools.variant, session.stop));
+                     embedding_store::EmbeddingStore::open(
+                         tools.file_system, folder, system_random(), {.dimension = dimension}));
+    ASSIGN_OR_RETURN(const embedding_store::PutReport copied,
+                     embedding::copy_embeddings(*store, tools.store, tools.variant, session.stop));
     if (copied.num_written + copied.num_known == 0) {
       log_warning("no vectors of this model and precision are there", {{"root", root}});
     }
@@ -168,7 +168,7 @@ Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& sessi
   for (const predict::PlannedProject* const project : projects) size += project->image_size;
   BatchPrinter printer({.form = session.output, .is_quiet = session.quiet, .batch_size = size});
   const predict::ProjectTools tools = opened->tools();
-  const predict::NoEmbedder no_embedder(tools.embedder);
+  const embedding::NoEmbedder no_embedder(tools.embedder);
   if (work == BatchWork::kMergeShards) RETURN_IF_ERROR(gather(flags, session, tools));
   const predict::ProjectTools chosen{
       .file_system = tools.file_system,

@@ -1,8 +1,8 @@
 #include "cli/audit_options_internal.h"
 #include "cli/predict_options_internal.h"
+#include "decisions/validate.h"
 #include "files/atomic_file.h"
 #include "files/file_system.h"
-#include "predict/validate.h"
 
 #include <fmt/format.h>
 
@@ -12,20 +12,20 @@
 namespace assay::cli {
 namespace {
 
-using predict::Severity;
+using decisions::Severity;
 
 struct ValidateFlags {
   std::string path;
   std::string junit;
-  predict::ValidationOptions options;
-  predict::Listing listing = predict::Listing::kExamples;
+  decisions::ValidationOptions options;
+  decisions::Listing listing = decisions::Listing::kExamples;
   FindingsPolicy findings = FindingsPolicy::kReport;
 };
 
 /// What the old validator's exit code said.
 enum class OldExitCode : int { kValid = 0, kWarnings = 1, kErrors = 2 };
 
-ExitCode old_exit_code(const predict::ValidationReport& report) {
+ExitCode old_exit_code(const decisions::ValidationReport& report) {
   OldExitCode code = OldExitCode::kValid;
   if (report.count(Severity::kWarning) > 0) code = OldExitCode::kWarnings;
   if (report.count(Severity::kError) > 0) code = OldExitCode::kErrors;
@@ -33,16 +33,16 @@ ExitCode old_exit_code(const predict::ValidationReport& report) {
 }
 
 Result<ExitCode> run_validate(const ValidateFlags& flags, Session& session) {
-  const bool is_compat = flags.options.rules == predict::ValidationRules::kOld;
+  const bool is_compat = flags.options.rules == decisions::ValidationRules::kOld;
   files::FileSystem& file_system = files::posix_file_system();
   auto validated =
-      predict::validate_decisions(file_system, flags.path, flags.options, session.stop);
+      decisions::validate_decisions(file_system, flags.path, flags.options, session.stop);
   if (!validated && is_compat && validated.error().code == ErrorCode::kNotFound) {
     // The old validator called a folder without databases an error too.
     fmt::print(stderr, "assay: {}\n", validated.error().message);
     return static_cast<ExitCode>(OldExitCode::kErrors);
   }
-  ASSIGN_OR_RETURN(const predict::ValidationReport report, std::move(validated));
+  ASSIGN_OR_RETURN(const decisions::ValidationReport report, std::move(validated));
   if (!flags.junit.empty()) {
     RETURN_IF_ERROR(files::write_file(file_system, flags.junit, to_junit(report)));
   }
@@ -66,10 +66,10 @@ void add_predict_validate_command(CommandTree& tree, CLI::App& group) {
       ->required()
       ->type_name("DIR");
   command.add_flag_callback(
-      "--compat", [flags] { flags->options.rules = predict::ValidationRules::kOld; },
+      "--compat", [flags] { flags->options.rules = decisions::ValidationRules::kOld; },
       "The old validator's rules and exit codes: 1 for warnings, 2 for errors.");
   command.add_flag_callback(
-      "--verbose", [flags] { flags->listing = predict::Listing::kEveryFinding; },
+      "--verbose", [flags] { flags->listing = decisions::Listing::kEveryFinding; },
       "List every finding, up to a thousand of each kind.");
   add_option(command, "--junit", flags->junit, "Write the findings as JUnit XML too.")
       ->type_name("FILE");

@@ -1,15 +1,14 @@
 #include "images/formats_internal.h"
 #include "images/samples_internal.h"
+#include "images/tiff_input_internal.h"
 
 #include <fmt/format.h>
 
 #include <tiffio.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,85 +16,8 @@
 namespace assay::images {
 namespace {
 
-// No tile, strip or tag of an image within our limits comes near it.
-constexpr std::int64_t kMaxAllocation = std::int64_t{1} << 30;
-
 // What a tile may be larger than the image: small images in large tiles are common.
 constexpr std::uint64_t kMaxTilePadding = std::uint64_t{16} << 20;
-
-/// A file in memory, as the library reads it, and what it complained of first.
-struct Input {
-  Bytes encoded;
-  std::uint64_t position = 0;
-  bool is_read_beyond_end = false;
-  std::string complaint = {};
-};
-
-Input& input_of(thandle_t handle) { return *static_cast<Input*>(handle); }
-
-tmsize_t read_input(thandle_t handle, void* into, tmsize_t size) {
-  Input& input = input_of(handle);
-  const std::uint64_t left =
-      input.encoded.size() - std::min<std::uint64_t>(input.position, input.encoded.size());
-  const std::uint64_t num_bytes = std::min(static_cast<std::uint64_t>(size), left);
-  if (std::cmp_less(num_bytes, size)) input.is_read_beyond_end = true;
-  if (num_bytes > 0) std::memcpy(into, input.encoded.data() + input.position, num_bytes);
-  input.position += num_bytes;
-  return static_cast<tmsize_t>(num_bytes);
-}
-
-tmsize_t write_nothing(thandle_t /*handle*/, void* /*from*/, tmsize_t /*size*/) { return 0; }
-
-toff_t seek_input(thandle_t handle, toff_t offset, int whence) {
-  Input& input = input_of(handle);
-  if (whence == SEEK_CUR) offset += input.position;
-  if (whence == SEEK_END) offset += input.encoded.size();
-  input.position = offset;
-  return offset;
-}
-
-int close_input(thandle_t /*handle*/) { return 0; }
-toff_t size_of_input(thandle_t handle) { return input_of(handle).encoded.size(); }
-
-int on_error(TIFF* /*tiff*/, void* handle, const char* /*module*/, const char* format,
-             va_list arguments) {
-  Input& input = input_of(handle);
-  if (!input.complaint.empty()) return 1;
-  std::array<char, 200> text{};
-  std::vsnprintf(text.data(), text.size(), format, arguments);
-  input.complaint = to_one_line(text.data());
-  return 1;
-}
-
-int on_warning(TIFF* /*tiff*/, void* /*handle*/, const char* /*module*/, const char* /*format*/,
-               va_list /*arguments*/) {
-  return 1;
-}
-
-struct CloseTiff {
-  void operator()(TIFF* tiff) const { TIFFClose(tiff); }
-};
-using OpenTiff = std::unique_ptr<TIFF, CloseTiff>;
-
-Refusal refusal_of(const Input& input) {
-  std::string reason = input.complaint;
-  if (reason.empty()) reason = input.is_read_beyond_end ? "ends within its tags" : "damaged";
-  return {input.is_read_beyond_end ? RefusalKind::kTruncated : RefusalKind::kCorrupt,
-          "TIFF: " + reason};
-}
-
-Readable<OpenTiff> open(Input& input) {
-  const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(
-      TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
-  TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), kMaxAllocation);
-  TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &input);
-  TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &input);
-  // "m": no mapping of memory.
-  OpenTiff tiff(TIFFClientOpenExt("image", "rm", &input, read_input, write_nothing, seek_input,
-                                  close_input, size_of_input, nullptr, nullptr, options.get()));
-  if (!tiff) return std::unexpected(refusal_of(input));
-  return tiff;
-}
 
 /// What the tags of the first image say.
 struct Layout {
@@ -141,7 +63,7 @@ bool is_known(const Layout& layout) {
   }
 }
 
-Readable<Layout> read_layout(TIFF* tiff, const Input& input) {
+Readable<Layout> read_layout(TIFF* tiff, const TiffInput& input) {
   // The library goes on without a tag whose values are missing, and takes others for granted.
   if (input.is_read_beyond_end) return std::unexpected(refusal_of(input));
   Layout layout;
@@ -361,8 +283,8 @@ Orientation to_orientation(std::uint16_t tag) {
 }  // namespace
 
 Readable<ImageHeader> probe_tiff(Bytes encoded) {
-  Input input{.encoded = encoded};
-  const auto tiff = open(input);
+  TiffInput input{.encoded = encoded};
+  const auto tiff = open_tiff(input);
   if (!tiff) return std::unexpected(tiff.error());
   const auto layout = read_layout(tiff->get(), input);
   if (!layout) return std::unexpected(layout.error());
@@ -374,8 +296,8 @@ Readable<ImageHeader> probe_tiff(Bytes encoded) {
 }
 
 Readable<Image> decode_tiff(const DecodeInput& input, Image reuse) {
-  Input source{.encoded = input.encoded};
-  const auto tiff = open(source);
+  TiffInput source{.encoded = input.encoded};
+  const auto tiff = open_tiff(source);
   if (!tiff) return std::unexpected(tiff.error());
   const auto layout = read_layout(tiff->get(), source);
   if (!layout) return std::unexpected(layout.error());

@@ -42,7 +42,7 @@ class BatchObserver {
 struct BatchReport {
   BatchSummary summary;
   std::filesystem::path summary_path;
-  EmbeddingFigures figures;
+  embedding::EmbeddingFigures figures;
   std::uint64_t num_failed_projects = 0;
   std::uint64_t num_failed_images = 0;
   /// Why the batch ended early: kCancelled, or kNoSpace, after which no other project could go on.

@@ -41,8 +41,8 @@ class BatchRun : public ::testing::Test {
 
   void write_zip(std::string_view name, std::uint8_t red) const {
     archives::testing::ZipBuilder zip;
-    zip.add("20250705_120000_stage1_generated.png", testing::png_of(32, 32, red));
-    zip.add("20250705_120010_stage2_upscaled.png", testing::png_of(32, 32, red + 1));
+    zip.add("20250705_120000_stage1_generated.png", embedding::testing::png_of(32, 32, red));
+    zip.add("20250705_120010_stage2_upscaled.png", embedding::testing::png_of(32, 32, red + 1));
     std::ofstream(source() / name, std::ios::binary) << zip.finish();
   }
 

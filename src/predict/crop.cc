@@ -42,7 +42,8 @@ std::pair<std::uint32_t, std::uint32_t> whole_pixels(double begin, double end,
 
 }  // namespace
 
-std::optional<CropBox> usable_crop(const std::array<float, 4>& raw, const CropOptions& options) {
+std::optional<decisions::CropBox> usable_crop(const std::array<float, 4>& raw,
+                                              const CropOptions& options) {
   if (!std::ranges::all_of(raw, [](float value) { return std::isfinite(value); })) {
     return std::nullopt;
   }
@@ -58,10 +59,10 @@ std::optional<CropBox> usable_crop(const std::array<float, 4>& raw, const CropOp
     down = down.resized(std::max(down.length(), options.min_side)).snapped(options.edge_snap);
   }
   if (across.length() * down.length() >= options.max_area) return std::nullopt;
-  return CropBox{.x1 = across.begin, .y1 = down.begin, .x2 = across.end, .y2 = down.end};
+  return decisions::CropBox{.x1 = across.begin, .y1 = down.begin, .x2 = across.end, .y2 = down.end};
 }
 
-PixelCrop pixel_crop(const CropBox& box, std::uint32_t width, std::uint32_t height) {
+PixelCrop pixel_crop(const decisions::CropBox& box, std::uint32_t width, std::uint32_t height) {
   const auto [left, right] = whole_pixels(box.x1, box.x2, width);
   const auto [top, bottom] = whole_pixels(box.y1, box.y2, height);
   return {.left = left, .top = top, .right = right, .bottom = bottom};

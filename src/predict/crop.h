@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "predict/decision.h"
+#include "decisions/decision.h"
 
 #include <array>
 #include <cstdint>
@@ -40,9 +40,10 @@ struct CropOptions {
 /// image's own shape when that is locked (a square of the same area around the same middle, moved
 /// inwards where it would leave the image). Nothing when so much is left that cropping is not worth
 /// it, or when a number is not finite.
-std::optional<CropBox> usable_crop(const std::array<float, 4>& raw, const CropOptions& options);
+std::optional<decisions::CropBox> usable_crop(const std::array<float, 4>& raw,
+                                              const CropOptions& options);
 
 /// Rounded to whole pixels, at least one each way. Pre: neither side is 0.
-PixelCrop pixel_crop(const CropBox& box, std::uint32_t width, std::uint32_t height);
+PixelCrop pixel_crop(const decisions::CropBox& box, std::uint32_t width, std::uint32_t height);
 
 }  // namespace assay::predict

@@ -12,7 +12,7 @@ namespace {
 
 constexpr CropOptions kFree{.aspect_ratio = AspectRatio::kFree};
 
-void expect_box(const std::optional<CropBox>& box, const CropBox& expected) {
+void expect_box(const std::optional<decisions::CropBox>& box, const decisions::CropBox& expected) {
   ASSERT_TRUE(box.has_value());
   EXPECT_NEAR(box->x1, expected.x1, 1e-6);
   EXPECT_NEAR(box->y1, expected.y1, 1e-6);

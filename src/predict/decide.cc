@@ -46,7 +46,7 @@ std::vector<MemberDecision> judge(const Heads& heads, std::span<const GroupMembe
     MemberDecision& decision = decisions[i];
     if (std::isfinite(scores[i])) decision.score = scores[i];
     const float* const box = boxes.data() + (i * kBoxSize);
-    decision.raw_crop = CropBox{.x1 = box[0], .y1 = box[1], .x2 = box[2], .y2 = box[3]};
+    decision.raw_crop = decisions::CropBox{.x1 = box[0], .y1 = box[1], .x2 = box[2], .y2 = box[3]};
     decision.crop = usable_crop({box[0], box[1], box[2], box[3]}, options.crop);
   }
   return decisions;

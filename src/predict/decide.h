@@ -3,10 +3,10 @@
 
 #pragma once
 
+#include "decisions/decision.h"
 #include "models/manifest.h"
 #include "models/mlp_head.h"
 #include "predict/crop.h"
-#include "predict/decision.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -46,9 +46,9 @@ struct MemberDecision {
   std::optional<double> score;
   /// Among the images of the group that have a score; they sum to 1.
   std::optional<double> softmax;
-  std::optional<CropBox> crop;
+  std::optional<decisions::CropBox> crop;
   /// As the network gave it.
-  std::optional<CropBox> raw_crop;
+  std::optional<decisions::CropBox> raw_crop;
 };
 
 struct GroupDecision {

@@ -1,6 +1,6 @@
 #include "predict/decide.h"
 
-#include "predict/testing/fake_models.h"
+#include "embedding/testing/fake_models.h"
 
 #include <gtest/gtest.h>
 
@@ -27,8 +27,8 @@ class Decide : public ::testing::Test {
     return decide({.ranker = ranker_, .crop = crop_}, members, options);
   }
 
-  models::MlpHead ranker_ = testing::red_ranker();
-  models::MlpHead crop_ = testing::middle_crop();
+  models::MlpHead ranker_ = embedding::testing::red_ranker();
+  models::MlpHead crop_ = embedding::testing::middle_crop();
   std::vector<std::vector<float>> embeddings_;
 };
 

@@ -1,7 +1,7 @@
 #include "predict/plan.h"
 
+#include "grouping/image_name.h"
 #include "models/model_folder.h"
-#include "predict/image_name.h"
 
 #include <fmt/format.h>
 
@@ -42,7 +42,7 @@ void look_into(const archives::EntrySource& source, const PlanOptions& options,
     project.image_size += entry.size;
   }
   project.num_images = paths.size();
-  const Grouping grouping = group_images(paths, options.grouping);
+  const grouping::Grouping grouping = grouping::group_images(paths, options.grouping);
   for (const auto& group : grouping.groups) ++project.groups_by_size[group.size()];
   project.num_ungrouped = grouping.dropped.size();
   if (project.num_images == 0) {
@@ -104,7 +104,7 @@ Result<PlannedProject> plan_project(const Context& context, const ProjectRow& ro
     judge_state(context, project);
   }
   const auto source = archives::open_entry_source(*context.file_system, project.source_path,
-                                                  {.extensions = image_extensions()});
+                                                  {.extensions = grouping::image_extensions()});
   if (source) {
     look_into(**source, options, project);
   } else if (project.status == PlanStatus::kDone) {

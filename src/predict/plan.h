@@ -5,14 +5,14 @@
 
 #include "archives/entry_source.h"
 #include "core/result.h"
+#include "embedding/time_sampler.h"
 #include "files/file_system.h"
+#include "grouping/grouping.h"
 #include "models/manifest.h"
 #include "predict/data_tree.h"
-#include "predict/grouping.h"
 #include "predict/project_state.h"
 #include "predict/project_table.h"
 #include "predict/run_log.h"
-#include "predict/time_sampler.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -40,7 +40,8 @@ struct WantedModel {
 std::vector<WantedModel> default_models();
 
 /// Measures what the images of a source take, as TimeSampler; nothing when it cannot.
-using MeasureTime = std::function<std::optional<SampledTime>(const archives::EntrySource&)>;
+using MeasureTime =
+    std::function<std::optional<embedding::SampledTime>(const archives::EntrySource&)>;
 
 /// What to do with projects that are done.
 enum class DoneProjects : std::uint8_t { kSkip, kRedo };
@@ -51,7 +52,7 @@ struct PlanOptions {
   /// Instead of the tree's own.
   std::optional<std::filesystem::path> table = std::nullopt;
   DoneProjects done = DoneProjects::kSkip;
-  GroupingOptions grouping = {};
+  grouping::GroupingOptions grouping = {};
   std::vector<WantedModel> models = default_models();
   /// Without it no time is told.
   MeasureTime measure_time = {};
@@ -86,7 +87,7 @@ struct PlannedProject {
   std::uint64_t num_ungrouped = 0;
   std::vector<DatabaseState> databases = {};
   /// Only of what is to do.
-  std::optional<SampledTime> sampled_time = std::nullopt;
+  std::optional<embedding::SampledTime> sampled_time = std::nullopt;
 
   std::optional<double> estimated_seconds() const;
 };
@@ -103,7 +104,7 @@ struct Plan {
   /// Whether the table is the user's, or was proposed.
   enum class Table : std::uint8_t { kRead, kProposed };
   Table table_origin = Table::kProposed;
-  GroupingMode grouping_mode = GroupingMode::kStrict;
+  grouping::GroupingMode grouping_mode = grouping::GroupingMode::kStrict;
   /// Order: by number of images, then by project, then by source.
   std::vector<PlannedProject> projects;
   std::vector<FoundModel> models;
@@ -112,7 +113,7 @@ struct Plan {
   std::optional<ByteCount> free_space;
   std::uint64_t num_unreadable_log_lines = 0;
   /// What the estimates rest on, where there are any: for who measured to fill in.
-  std::optional<TimeBasis> time_basis = std::nullopt;
+  std::optional<embedding::TimeBasis> time_basis = std::nullopt;
 
   bool is_missing_models() const;
   /// Whether something of the sources needs the user: an ambiguous or unreadable one.

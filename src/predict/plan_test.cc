@@ -56,9 +56,9 @@ TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
 
   options.measure_time = [](const archives::EntrySource& source) {
     return std::optional(
-        SampledTime{.seconds_per_image = source.name() == "in/fast" ? 10.0 : 1000.0,
-                    .prepare_seconds_per_image = 0.002,
-                    .num_samples = 4});
+        embedding::SampledTime{.seconds_per_image = source.name() == "in/fast" ? 10.0 : 1000.0,
+                               .prepare_seconds_per_image = 0.002,
+                               .num_samples = 4});
   };
   plan = make_plan(file_system, options, {});
   ASSERT_TRUE(plan);
@@ -68,7 +68,7 @@ TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
   EXPECT_NE(text.find("  slow (6 images), 1.7 h\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("\nTime: "), std::string::npos) << text;
 
-  plan->time_basis = TimeBasis{.num_samples = 8, .num_workers = 2};
+  plan->time_basis = embedding::TimeBasis{.num_samples = 8, .num_workers = 2};
   plan->time_basis->model_problem = "no model";
   EXPECT_NE(to_text(*plan).find("8 decoded samples: a worker takes 2.0 ms to read, decode and "
                                 "resize an image; the model could not be measured and is not in "

@@ -219,7 +219,7 @@ double mean_prepare_seconds(const Plan& plan) {
 
 void write_time_basis(const Plan& plan, std::string& text) {
   if (!plan.time_basis || plan.time_basis->num_samples == 0) return;
-  const TimeBasis& basis = *plan.time_basis;
+  const embedding::TimeBasis& basis = *plan.time_basis;
   auto out = std::back_inserter(text);
   fmt::format_to(out,
                  "\nTime: with {}, from {}: a worker takes {:.1f} ms to read, decode and resize an "

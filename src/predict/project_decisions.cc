@@ -1,5 +1,5 @@
 #include "core/check.h"
-#include "predict/image_name.h"
+#include "grouping/image_name.h"
 #include "predict/project_decisions_internal.h"
 
 #include <fmt/format.h>
@@ -18,6 +18,7 @@ namespace {
 using archives::EntrySource;
 using archives::EntryVerdict;
 using archives::SourceEntry;
+using decisions::DecisionDatabase;
 
 // Their images go through the heads together.
 constexpr std::size_t kGroupsAtATime = 32;
@@ -25,7 +26,7 @@ constexpr std::size_t kGroupsAtATime = 32;
 /// One image of a group with all that is known of it.
 struct Candidate {
   const SourceEntry* entry = nullptr;
-  const ImageOutcome* outcome = nullptr;
+  const embedding::ImageOutcome* outcome = nullptr;
   std::vector<float> embedding = {};
 };
 
@@ -43,15 +44,15 @@ class ProjectDecider {
 
   Result<DecidedProject> run() {
     RETURN_IF_ERROR(list_images());
-    const Grouping grouping = group_images(paths_, options_->grouping);
-    const std::vector<std::string> ids =
-        make_group_ids(options_->project, paths_, grouping.groups, options_->group_id_form);
+    const grouping::Grouping grouping = grouping::group_images(paths_, options_->grouping);
+    const std::vector<std::string> ids = grouping::make_group_ids(
+        options_->project, paths_, grouping.groups, options_->group_id_form);
     for (std::size_t first = 0; first < ids.size(); first += kGroupsAtATime) {
       const std::size_t count = std::min(kGroupsAtATime, ids.size() - first);
       RETURN_IF_ERROR(decide_groups(std::span(ids).subspan(first, count),
                                     std::span(grouping.groups).subspan(first, count)));
     }
-    for (const DroppedImage& dropped : grouping.dropped) {
+    for (const grouping::DroppedImage& dropped : grouping.dropped) {
       RETURN_IF_ERROR(drop(paths_[dropped.image], to_string(dropped.reason)));
     }
     return result_;
@@ -125,8 +126,8 @@ class ProjectDecider {
   Result<Candidate> find_candidate(std::size_t image) {
     Candidate candidate{.entry = entries_[image], .outcome = (*find_outcome_)(paths_[image])};
     if (candidate.outcome == nullptr || !candidate.outcome->embedded) return candidate;
-    const EmbeddingKey key{.content = candidate.outcome->embedded->content,
-                           .variant = tools_->variant};
+    const embedding_store::EmbeddingKey key{.content = candidate.outcome->embedded->content,
+                                            .variant = tools_->variant};
     ASSIGN_OR_RETURN(auto vector, tools_->store.find(key));
     if (!vector) {
       return corrupt(
@@ -139,18 +140,20 @@ class ProjectDecider {
 
   // Where the originals can be found again: the archive, and the folder within it.
   std::string directory_of(const Candidate& first) const {
-    const std::string_view folder = parse_image_name(first.entry->path).directory;
+    const std::string_view folder = grouping::parse_image_name(first.entry->path).directory;
     return folder.empty() ? source_->name() : fmt::format("{}/{}", source_->name(), folder);
   }
 
-  Decision row_of(const std::string& id, const std::vector<Candidate>& candidates,
-                  const std::vector<GroupMember>& members, const GroupDecision& decision) const {
+  decisions::Decision row_of(const std::string& id, const std::vector<Candidate>& candidates,
+                             const std::vector<GroupMember>& members,
+                             const GroupDecision& decision) const {
     CHECK(decision.selected.has_value(), "a row is about a group that was decided");
     const std::size_t selected = *decision.selected;
-    Decision row{.group_id = id, .timestamp = timestamp_, .project_id = options_->project};
+    decisions::Decision row{
+        .group_id = id, .timestamp = timestamp_, .project_id = options_->project};
     row.directory = directory_of(candidates.front());
     for (const Candidate& candidate : candidates) {
-      row.images.emplace_back(base_name_of(candidate.entry->path));
+      row.images.emplace_back(decisions::base_name_of(candidate.entry->path));
     }
     row.ai_selected_index = static_cast<std::int64_t>(selected);
     row.ai_crop_coords = decision.members[selected].crop;
@@ -160,7 +163,7 @@ class ProjectDecider {
     return row;
   }
 
-  static GroupScore score_of(const std::string& id, const GroupDecision& decision) {
+  static decisions::GroupScore score_of(const std::string& id, const GroupDecision& decision) {
     return {.group_id = id,
             .num_images = static_cast<std::int64_t>(decision.members.size()),
             .num_scored = std::ranges::count_if(
@@ -170,11 +173,12 @@ class ProjectDecider {
             .is_uncertain = decision.is_uncertain};
   }
 
-  ImageScore image_score_of(const std::string& id, std::size_t index, const Candidate& candidate,
-                            const GroupMember& member, const MemberDecision& decision) const {
-    ImageScore score{.group_id = id,
-                     .image_index = static_cast<std::int64_t>(index),
-                     .entry = candidate.entry->path};
+  decisions::ImageScore image_score_of(const std::string& id, std::size_t index,
+                                       const Candidate& candidate, const GroupMember& member,
+                                       const MemberDecision& decision) const {
+    decisions::ImageScore score{.group_id = id,
+                                .image_index = static_cast<std::int64_t>(index),
+                                .entry = candidate.entry->path};
     if (candidate.entry->crc32) score.crc32 = *candidate.entry->crc32;
     if (candidate.outcome == nullptr) {
       score.error = "not looked at";
@@ -216,7 +220,7 @@ class ProjectDecider {
 
 Result<DecidedProject> decide_project(const ProjectTools& tools, const ProjectOptions& options,
                                       const EntrySource& source, const FindOutcome& find_outcome,
-                                      RunRecord run) {
+                                      decisions::RunRecord run) {
   ASSIGN_OR_RETURN(DecisionDatabase database,
                    DecisionDatabase::create(tools.file_system, options.tree.databases(),
                                             options.project, options.existing));

@@ -14,7 +14,7 @@
 namespace assay::predict {
 
 /// What became of the image at a path; nothing for one that nobody looked at.
-using FindOutcome = std::function<const ImageOutcome*(const std::string& path)>;
+using FindOutcome = std::function<const embedding::ImageOutcome*(const std::string& path)>;
 
 struct DecidedProject {
   std::uint64_t num_groups = 0;
@@ -28,6 +28,6 @@ struct DecidedProject {
 ///         cannot be read any more: the next run makes it anew.
 Result<DecidedProject> decide_project(const ProjectTools& tools, const ProjectOptions& options,
                                       const archives::EntrySource& source,
-                                      const FindOutcome& find_outcome, RunRecord run);
+                                      const FindOutcome& find_outcome, decisions::RunRecord run);
 
 }  // namespace assay::predict

@@ -1,6 +1,6 @@
 #include "predict/project_run.h"
 
-#include "predict/image_name.h"
+#include "grouping/image_name.h"
 #include "predict/project_decisions_internal.h"
 
 #include <fmt/format.h>
@@ -16,6 +16,7 @@ namespace {
 using archives::EntrySource;
 using archives::EntryVerdict;
 using archives::SourceEntry;
+using embedding::ImageOutcome;
 
 /// What became of each image of a project, by this run and those before it.
 class ProjectImages {
@@ -87,23 +88,24 @@ class ProjectImages {
   std::unordered_map<std::string, ImageOutcome> outcomes_;
 };
 
-Result<EmbeddingFigures> embed(const ProjectTools& tools, const ProjectOptions& options,
-                               const EntrySource& source, RunJournal& journal,
-                               ProjectImages& images, const OnProjectProgress& on_progress,
-                               const std::stop_token& stop) {
+Result<embedding::EmbeddingFigures> embed(const ProjectTools& tools, const ProjectOptions& options,
+                                          const EntrySource& source, embedding::RunJournal& journal,
+                                          ProjectImages& images,
+                                          const OnProjectProgress& on_progress,
+                                          const std::stop_token& stop) {
   const std::vector<std::size_t> entries = images.to_do();
   ProjectProgress progress{.num_images = source.entries().size(),
                            .num_before = source.entries().size() - entries.size()};
   on_progress(progress);
-  const EmbeddingTools with{.source = source,
-                            .store = tools.store,
-                            .known = tools.known,
-                            .embedder = tools.embedder,
-                            .clock = tools.clock,
-                            .variant = tools.variant};
-  return embed_images(
+  const embedding::EmbeddingTools with{.source = source,
+                                       .store = tools.store,
+                                       .known = tools.known,
+                                       .embedder = tools.embedder,
+                                       .clock = tools.clock,
+                                       .variant = tools.variant};
+  return embedding::embed_images(
       with, entries, options.embedding,
-      [&](const EmbeddedBatch& batch) -> Status {
+      [&](const embedding::EmbeddedBatch& batch) -> Status {
         for (const ImageOutcome& outcome : batch.outcomes) {
           RETURN_IF_ERROR(journal.add(outcome));
           images.add(outcome);
@@ -122,15 +124,17 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
                                   const OnProjectProgress& on_progress,
                                   const std::stop_token& stop) {
   const Timestamp started = tools.clock.now();
-  ASSIGN_OR_RETURN(const auto source,
-                   archives::open_entry_source(tools.file_system, options.source,
-                                               {.extensions = image_extensions(), .limits = {}}));
+  ASSIGN_OR_RETURN(
+      const auto source,
+      archives::open_entry_source(tools.file_system, options.source,
+                                  {.extensions = grouping::image_extensions(), .limits = {}}));
   const std::filesystem::path journal_path = options.tree.journal(options.project);
   RETURN_IF_ERROR(tools.file_system.create_folders(journal_path.parent_path()));
-  ASSIGN_OR_RETURN(RunJournal journal, RunJournal::open(tools.file_system, journal_path,
-                                                        {.project = options.project,
-                                                         .source = source->fingerprint(),
-                                                         .variant = tools.variant}));
+  ASSIGN_OR_RETURN(
+      embedding::RunJournal journal,
+      embedding::RunJournal::open(
+          tools.file_system, journal_path,
+          {.project = options.project, .source = source->fingerprint(), .variant = tools.variant}));
   ProjectImages images(tools, *source);
   images.resume(journal.take_done());
 
@@ -149,7 +153,7 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
   count_images();
   if (options.embedding.shard.count > 1) return report;
 
-  RunRecord run = options.run;
+  decisions::RunRecord run = options.run;
   run.started_at = started;
   // Whoever reads the database later stands in another folder.
   ASSIGN_OR_RETURN(const std::filesystem::path source_path,
@@ -164,7 +168,7 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
   if (!decided && decided.error().code == ErrorCode::kCorrupt) {
     // Records of the store were damaged since they were written: those images are embedded again.
     RETURN_IF_ERROR(images.forget_lost());
-    ASSIGN_OR_RETURN(const EmbeddingFigures again,
+    ASSIGN_OR_RETURN(const embedding::EmbeddingFigures again,
                      embed(tools, options, *source, journal, images, on_progress, stop));
     report.figures += again;
     count_images();

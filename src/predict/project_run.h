@@ -6,17 +6,17 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "core/sha256.h"
+#include "decisions/decision_database.h"
+#include "embedding/embed_images.h"
+#include "embedding/image_embedder.h"
+#include "embedding/run_journal.h"
+#include "embedding_store/embedding_store.h"
+#include "embedding_store/known_images.h"
 #include "files/file_system.h"
+#include "grouping/group_id.h"
+#include "grouping/grouping.h"
 #include "predict/data_tree.h"
 #include "predict/decide.h"
-#include "predict/decision_database.h"
-#include "predict/embed_images.h"
-#include "predict/embedding_store.h"
-#include "predict/group_id.h"
-#include "predict/grouping.h"
-#include "predict/image_embedder.h"
-#include "predict/known_images.h"
-#include "predict/run_journal.h"
 #include "predict/run_log.h"
 
 #include <cstdint>
@@ -33,9 +33,9 @@ namespace assay::predict {
 struct ProjectTools {
   files::FileSystem& file_system;
   Clock& clock;
-  EmbeddingStore& store;
-  KnownImages& known;
-  const ImageEmbedder& embedder;
+  embedding_store::EmbeddingStore& store;
+  embedding_store::KnownImages& known;
+  const embedding::ImageEmbedder& embedder;
   Heads heads;
   /// Named to the store.
   Sha256 variant;
@@ -45,13 +45,13 @@ struct ProjectOptions {
   std::string project;
   std::filesystem::path source;
   DataTree tree = DataTree("data");
-  GroupingOptions grouping = {};
-  GroupIdForm group_id_form = GroupIdForm::kStable;
-  EmbedImagesOptions embedding = {};
+  grouping::GroupingOptions grouping = {};
+  grouping::GroupIdForm group_id_form = grouping::GroupIdForm::kStable;
+  embedding::EmbedImagesOptions embedding = {};
   DecideOptions decide = {};
-  ExistingResult existing = ExistingResult::kRefuse;
+  decisions::ExistingResult existing = decisions::ExistingResult::kRefuse;
   /// Who predicts, with what: times, source and fingerprint are filled in.
-  RunRecord run = {};
+  decisions::RunRecord run = {};
 };
 
 /// Told once, before anything is read, and then after each batch. One call at a time.
@@ -59,13 +59,13 @@ struct ProjectProgress {
   std::uint64_t num_images = 0;
   std::uint64_t num_before = 0;  ///< Done by an earlier run.
   /// Of this run so far.
-  EmbeddingFigures figures = {};
+  embedding::EmbeddingFigures figures = {};
 };
 using OnProjectProgress = std::function<void(const ProjectProgress&)>;
 
 struct ProjectReport {
   ImageCounts images;
-  EmbeddingFigures figures;
+  embedding::EmbeddingFigures figures;
   std::uint64_t num_resumed = 0;  ///< Images that an earlier run had done.
   /// Why images have no embedding: the words of their outcomes and verdicts, and how many.
   std::map<std::string, std::uint64_t> failures;

@@ -2,7 +2,7 @@
 
 #include "archives/testing/zip_builder.h"
 #include "db/database.h"
-#include "predict/testing/fake_models.h"
+#include "embedding/testing/fake_models.h"
 #include "predict/testing/workbench.h"
 
 #include <fmt/format.h>
@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using archives::testing::ZipBuilder;
-using testing::png_of;
+using embedding::testing::png_of;
 
 constexpr std::string_view kTime = "20250705_12000";
 
@@ -61,11 +61,11 @@ class ProjectRun : public ::testing::Test {
   static std::string dump(const fs::path& path) {
     auto database = db::Database::open(path);
     EXPECT_TRUE(database) << database.error().message;
-    return dump_decisions(*database).value();
+    return decisions::dump_decisions(*database).value();
   }
 
   testing::Workbench bench_;
-  testing::FakeEmbedder& embedder_ = bench_.embedder();
+  embedding::testing::FakeEmbedder& embedder_ = bench_.embedder();
 };
 
 TEST_F(ProjectRun, DecidesGroupsAndNamesWhatItCouldNotRead) {

@@ -2,9 +2,9 @@
 /// Fuzzes what old databases and lists of names hold: JSON of images and boxes, and names.
 
 #include "core/check.h"
-#include "predict/decision.h"
-#include "predict/group_id.h"
-#include "predict/image_name.h"
+#include "decisions/decision.h"
+#include "grouping/group_id.h"
+#include "grouping/image_name.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace {
 
-using assay::predict::GroupingMode;
+using assay::grouping::GroupingMode;
 
 void check_grouping(std::string_view text) {
   std::vector<std::string> paths;
@@ -25,12 +25,12 @@ void check_grouping(std::string_view text) {
   }
   for (const GroupingMode mode : {GroupingMode::kCompat, GroupingMode::kStrict,
                                   GroupingMode::kTimestamp, GroupingMode::kSingle}) {
-    const auto grouping = assay::predict::group_images(paths, {.mode = mode});
+    const auto grouping = assay::grouping::group_images(paths, {.mode = mode});
     std::size_t num_images = grouping.dropped.size();
     for (const auto& group : grouping.groups) num_images += group.size();
     CHECK(num_images == paths.size(), "every image is in a group or dropped");
-    (void)assay::predict::make_group_ids("p", paths, grouping.groups,
-                                         assay::predict::GroupIdForm::kCompat);
+    (void)assay::grouping::make_group_ids("p", paths, grouping.groups,
+                                          assay::grouping::GroupIdForm::kCompat);
   }
 }
 
@@ -38,15 +38,16 @@ void check_grouping(std::string_view text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (const auto images = assay::predict::images_from_json(text)) {
-    const auto again = assay::predict::images_from_json(assay::predict::images_to_json(*images));
+  if (const auto images = assay::decisions::images_from_json(text)) {
+    const auto again =
+        assay::decisions::images_from_json(assay::decisions::images_to_json(*images));
     CHECK(again && *again == *images, "a list of images can be read back");
   }
-  if (const auto box = assay::predict::coords_from_json(text)) {
-    const auto again = assay::predict::coords_from_json(assay::predict::coords_to_json(*box));
+  if (const auto box = assay::decisions::coords_from_json(text)) {
+    const auto again = assay::decisions::coords_from_json(assay::decisions::coords_to_json(*box));
     CHECK(again && *again == *box, "a box can be read back");
   }
-  (void)assay::predict::why_not_image(text);
+  (void)assay::grouping::why_not_image(text);
   check_grouping(text);
   return 0;
 }

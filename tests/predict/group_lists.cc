@@ -5,7 +5,7 @@
 // each. stdout: for each list a line `NUM_GROUPS`, then each group as a line, names separated by
 // tabs.
 
-#include "predict/grouping.h"
+#include "grouping/grouping.h"
 
 #include <fmt/format.h>
 
@@ -26,10 +26,10 @@ int main() {
     std::vector<std::string> names(num_names);
     for (std::string& name : names) std::getline(std::cin, name);
     const auto grouping =
-        assay::predict::group_images(names, {.mode = assay::predict::GroupingMode::kCompat,
-                                             .time_gap = std::chrono::seconds(gap_seconds),
-                                             .lookahead = lookahead,
-                                             .min_group_size = min_size});
+        assay::grouping::group_images(names, {.mode = assay::grouping::GroupingMode::kCompat,
+                                              .time_gap = std::chrono::seconds(gap_seconds),
+                                              .lookahead = lookahead,
+                                              .min_group_size = min_size});
     fmt::print("{}\n", grouping.groups.size());
     for (const auto& group : grouping.groups) {
       std::string text;

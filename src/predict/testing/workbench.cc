@@ -6,8 +6,8 @@ Workbench::Workbench() { open_store(root() / "store"); }
 
 void Workbench::open_store(const std::filesystem::path& folder) {
   files::FileSystem& file_system = files::posix_file_system();
-  store_ = EmbeddingStore::open(file_system, folder, random_).value();
-  known_ = KnownImages::open(file_system, folder, random_).value();
+  store_ = embedding_store::EmbeddingStore::open(file_system, folder, random_).value();
+  known_ = embedding_store::KnownImages::open(file_system, folder, random_).value();
   variant_ = store_->add_variant(
       {.model = Sha256({}), .activation = "gelu", .preprocessing = "test", .precision = "fp32"});
 }

@@ -6,13 +6,13 @@
 #include "core/random.h"
 #include "core/sha256.h"
 #include "core/testing/fake_clock.h"
+#include "embedding/testing/fake_models.h"
+#include "embedding_store/embedding_store.h"
+#include "embedding_store/known_images.h"
 #include "files/file_system.h"
 #include "files/testing/temporary_folder.h"
 #include "models/mlp_head.h"
-#include "predict/embedding_store.h"
-#include "predict/known_images.h"
 #include "predict/project_run.h"
-#include "predict/testing/fake_models.h"
 
 #include <filesystem>
 #include <memory>
@@ -24,7 +24,7 @@ class Workbench {
   Workbench();
 
   std::filesystem::path root() const { return folder_.path(); }
-  FakeEmbedder& embedder() { return embedder_; }
+  embedding::testing::FakeEmbedder& embedder() { return embedder_; }
   /// Of the open store.
   ProjectTools tools();
   /// Go on with the store in `folder`, which is made if it is absent.
@@ -34,11 +34,11 @@ class Workbench {
   files::testing::TemporaryFolder folder_;
   SeededRandom random_{5};
   assay::testing::FakeClock clock_;
-  FakeEmbedder embedder_;
-  models::MlpHead ranker_ = red_ranker();
-  models::MlpHead crop_ = middle_crop();
-  std::unique_ptr<EmbeddingStore> store_;
-  std::unique_ptr<KnownImages> known_;
+  embedding::testing::FakeEmbedder embedder_;
+  models::MlpHead ranker_ = embedding::testing::red_ranker();
+  models::MlpHead crop_ = embedding::testing::middle_crop();
+  std::unique_ptr<embedding_store::EmbeddingStore> store_;
+  std::unique_ptr<embedding_store::KnownImages> known_;
   Sha256 variant_{Sha256::Bytes{}};
 };
 

@@ -1,0 +1,162 @@
+#include "decisions/decision_database.h"
+
+#include "decisions/decision_table.h"
+#include "files/testing/temporary_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assay::decisions {
+namespace {
+
+namespace fs = std::filesystem;
+
+class DecisionDatabases : public testing::Test {
+ protected:
+  Result<DecisionDatabase> create(ExistingResult existing = ExistingResult::kRefuse) {
+    return DecisionDatabase::create(files::posix_file_system(), folder_.path() / "out", "mojo1",
+                                    existing);
+  }
+
+  static Decision prediction(const std::string& id, std::int64_t selected) {
+    return {.group_id = id,
+            .timestamp = "2025-11-01T00:00:0" + std::to_string(selected) + "Z",
+            .project_id = "mojo1",
+            .images = {"a.png", "b.png"},
+            .ai_selected_index = selected,
+            .ai_confidence = 0.5,
+            .image_width = 1,
+            .image_height = 1};
+  }
+
+  /// Write a database of these groups in this order. Gives its path.
+  fs::path write(const std::vector<std::string>& ids,
+                 ExistingResult existing = ExistingResult::kRefuse) {
+    auto database = create(existing);
+    EXPECT_TRUE(database) << database.error().message;
+    for (const std::string& id : ids) {
+      EXPECT_TRUE(database->add(prediction(id, 0)));
+      EXPECT_TRUE(database->add(GroupScore{.group_id = id, .num_images = 2, .margin = 0.25}));
+      EXPECT_TRUE(
+          database->add(ImageScore{.group_id = id, .image_index = 0, .entry = id + "/a.png"}));
+    }
+    EXPECT_TRUE(database->add_dropped("x.png", "unknown_stage"));
+    EXPECT_TRUE(database->add(RunRecord{.run_id = ids.front(), .source = "mojo1.zip"}));
+    const auto path = database->finish();
+    EXPECT_TRUE(path) << path.error().message;
+    return path ? *path : fs::path();
+  }
+
+  static std::string dump(const fs::path& path) {
+    auto database = db::Database::open(path);
+    EXPECT_TRUE(database) << database.error().message;
+    return dump_decisions(*database).value();
+  }
+
+  std::vector<std::string> names() const {
+    return files::posix_file_system().list(folder_.path() / "out").value();
+  }
+
+  files::testing::TemporaryFolder folder_;
+};
+
+TEST_F(DecisionDatabases, AppearWholeUnderTheProjectsName) {
+  const fs::path path = write({"a", "b"});
+  EXPECT_EQ(path.filename(), "mojo1.db");
+  EXPECT_EQ(names(), std::vector<std::string>{"mojo1.db"});
+  auto database = db::Database::open(path);
+  ASSERT_TRUE(database);
+  EXPECT_EQ(read_decisions(*database)->decisions.size(), 2);
+  // Old tools look at neither; both stay as SQLite makes them.
+  auto version = database->prepare("PRAGMA user_version");
+  ASSERT_TRUE(version->step().value());
+  EXPECT_EQ(version->integer(0), 0);
+}
+
+TEST_F(DecisionDatabases, OneOfThatNameIsNeverTouched) {
+  fs::create_directories(folder_.path() / "out");
+  std::ofstream(folder_.path() / "out/mojo1.db") << "the user's work";
+  EXPECT_EQ(write({"a"}).filename(), "mojo1_ai_predictions_temp.db");
+  std::string content;
+  std::getline(std::ifstream(folder_.path() / "out/mojo1.db"), content);
+  EXPECT_EQ(content, "the user's work");
+  // The second result is only replaced when that is asked for.
+  const auto refused = create();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(write({"a", "b"}, ExistingResult::kReplace).filename(), "mojo1_ai_predictions_temp.db");
+  EXPECT_EQ(names(), (std::vector<std::string>{"mojo1.db", "mojo1_ai_predictions_temp.db"}));
+}
+
+TEST_F(DecisionDatabases, ALinkToNowhereTakesTheNameToo) {
+  fs::create_directories(folder_.path() / "out");
+  fs::create_symlink("/nowhere/at/all", folder_.path() / "out/mojo1.db");
+  EXPECT_EQ(write({"a"}).filename(), "mojo1_ai_predictions_temp.db");
+}
+
+TEST_F(DecisionDatabases, ANameTakenWhileItIsWrittenIsNotReplaced) {
+  auto database = create();
+  ASSERT_TRUE(database);
+  std::ofstream(folder_.path() / "out/mojo1.db") << "came in between";
+  EXPECT_EQ(database->finish().value().filename(), "mojo1_ai_predictions_temp.db");
+}
+
+TEST_F(DecisionDatabases, WithoutFinishNothingIsLeft) {
+  {
+    auto database = create();
+    ASSERT_TRUE(database->add(prediction("a", 0)));
+    EXPECT_EQ(names(), std::vector<std::string>{"mojo1.db.partial"});
+    const auto second = create();
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
+    EXPECT_TRUE(second.error().message.contains("another run")) << second.error().message;
+  }
+  EXPECT_TRUE(names().empty());
+}
+
+TEST_F(DecisionDatabases, WhatAKilledRunLeftIsReplaced) {
+  fs::create_directories(folder_.path() / "out");
+  std::ofstream(folder_.path() / "out/mojo1.db.partial") << std::string(5000, 'x');
+  write({"a"});
+  EXPECT_EQ(names(), std::vector<std::string>{"mojo1.db"});
+}
+
+TEST_F(DecisionDatabases, ARefusedRowDoesNotEndTheWriting) {
+  auto database = create();
+  ASSERT_TRUE(database->add(prediction("a", 0)));
+  EXPECT_FALSE(database->add(prediction("b", 2)));
+  EXPECT_FALSE(database->add(prediction("a", 1)));
+  ASSERT_TRUE(database->add(prediction("c", 1)));
+  const fs::path path = database->finish().value();
+  auto read = db::Database::open(path);
+  EXPECT_EQ(read_decisions(*read)->decisions.size(), 2);
+}
+
+TEST_F(DecisionDatabases, DumpsAreEqualWhateverTheOrderAndTheRun) {
+  const std::string first = dump(write({"a", "b", "c"}));
+  fs::remove_all(folder_.path() / "out");
+  const std::string second = dump(write({"c", "b", "a"}));
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(std::ranges::count(first, '\n'), 10);
+  EXPECT_FALSE(first.contains("2025-11-01"));
+  fs::remove_all(folder_.path() / "out");
+  EXPECT_NE(dump(write({"a", "b", "d"})), first);
+}
+
+TEST_F(DecisionDatabases, AProjectThatNamesNoFileIsRefused) {
+  for (const char* project : {"", ".", "..", "a/b", ".hidden"}) {
+    const auto refused =
+        DecisionDatabase::create(files::posix_file_system(), folder_.path(), project);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidInput);
+  }
+}
+
+}  // namespace
+}  // namespace assay::decisions

@@ -1,0 +1,309 @@
+#include "embedding_store/old_cache.h"
+
+#include "archives/entry_source.h"
+#include "core/json_text.h"
+#include "crypto/digest.h"
+#include "embedding_store/npy.h"
+#include "files/atomic_file.h"
+#include "files/byte_source.h"
+#include "files/path.h"
+#include "grouping/image_name.h"
+#include "json/value.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+namespace assay::embedding_store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr ByteCount kMaxListSize{std::uint64_t{1} << 30};
+constexpr ByteCount kMaxVectorFileSize{std::uint64_t{1} << 20};
+constexpr std::size_t kHashSize = 16;
+constexpr std::size_t kBatchSize = 256;
+constexpr std::size_t kPieceSize = std::size_t{1} << 20;
+constexpr auto kFolders =
+    std::to_array<std::string_view>({"data/ai_data/embeddings", "data/ai_data/cache/embeddings"});
+
+std::string_view folder_of(OldCacheForm form) {
+  return kFolders[form == OldCacheForm::kLoggedPath ? 0 : 1];
+}
+
+struct ListedImage {
+  std::string image_path;
+  std::string embedding_file;
+  std::string hash;
+};
+
+std::optional<ListedImage> parse_line(std::string_view line) {
+  const auto value = json::parse(line);
+  if (!value) return std::nullopt;
+  auto image_path = value->require_text("image_path");
+  auto embedding_file = value->require_text("embedding_file");
+  if (!image_path || !embedding_file) return std::nullopt;
+  const json::Value* hash = value->find("hash");
+  return ListedImage{
+      .image_path = std::move(*image_path),
+      .embedding_file = std::move(*embedding_file),
+      .hash = hash != nullptr && hash->text() != nullptr ? *hash->text() : std::string()};
+}
+
+template <typename OnLine>
+void for_each_line(std::string_view text, OnLine on_line) {
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.find_first_not_of(" \t\r") != std::string_view::npos) on_line(line);
+  }
+}
+
+Result<Sha256> digest_of(files::FileSystem& file_system, const fs::path& path) {
+  ASSIGN_OR_RETURN(const auto source, files::open_byte_source(file_system, path));
+  crypto::Sha256Hasher hasher;
+  std::vector<std::byte> piece(kPieceSize);
+  for (std::uint64_t offset = 0;;) {
+    ASSIGN_OR_RETURN(const std::size_t size, source->read_at(offset, piece));
+    hasher.update(std::span<const std::byte>(piece).first(size));
+    if (size < piece.size()) return hasher.finish();
+    offset += size;
+  }
+}
+
+class Importer {
+ public:
+  Importer(files::FileSystem& file_system, EmbeddingStore& store, const EmbeddingVariant& variant,
+           const OldCachePlace& place)
+      : file_system_(&file_system),
+        store_(&store),
+        place_(&place),
+        variant_(store.add_variant(variant)) {}
+
+  Result<OldCacheImport> run(const std::stop_token& stop) {
+    ASSIGN_OR_RETURN(const std::string text,
+                     files::read_file(*file_system_, place_->base / place_->list, kMaxListSize));
+    for (const ListedImage& image : read_list(text)) {
+      if (stop.stop_requested()) return cancelled("the import was stopped; run it again to go on");
+      take(image);
+      if (batch_.size() == kBatchSize) RETURN_IF_ERROR(put());
+    }
+    RETURN_IF_ERROR(put());
+    return std::move(report_);
+  }
+
+ private:
+  // Of several lines about a path the last counts, as the old readers did it.
+  std::vector<ListedImage> read_list(std::string_view text) {
+    std::vector<ListedImage> images;
+    std::unordered_map<std::string, std::size_t> places;
+    for_each_line(text, [&](std::string_view line) {
+      ++report_.num_lines;
+      auto image = parse_line(line);
+      if (!image) {
+        note(report_.num_unreadable, fmt::format("line {} cannot be read", report_.num_lines));
+        return;
+      }
+      const auto [at, is_new] = places.try_emplace(image->image_path, images.size());
+      if (is_new) {
+        images.push_back(std::move(*image));
+      } else {
+        ++report_.num_superseded;
+        images[at->second] = std::move(*image);
+      }
+    });
+    return images;
+  }
+
+  void take(const ListedImage& image) {
+    const auto vector_file = find_vector(image);
+    if (!vector_file) {
+      note(report_.num_no_vector,
+           fmt::format("{}: there is no {}", image.image_path, image.embedding_file));
+      return;
+    }
+    const fs::path image_path = place_->base / image.image_path;
+    const auto image_info = file_system_->info(image_path);
+    if (!image_info || !*image_info) {
+      note(report_.num_no_image, fmt::format("{}: the image is not there", image.image_path));
+      return;
+    }
+    if ((*image_info)->modified > vector_file->second.modified) {
+      note(report_.num_stale,
+           fmt::format("{}: the image is younger than its vector", image.image_path));
+      return;
+    }
+    auto vector = read_vector(image, vector_file->first);
+    if (!vector) return;
+    const auto content = digest_of(*file_system_, image_path);
+    if (!content) {
+      note(report_.num_no_image, content.error().message);
+      return;
+    }
+    batch_.push_back(
+        {.key = {.content = *content, .variant = variant_}, .vector = std::move(*vector)});
+  }
+
+  std::optional<std::pair<fs::path, files::FileInfo>> find_vector(const ListedImage& image) {
+    std::vector<fs::path> paths = {place_->base / image.embedding_file};
+    // Some tools joined the folder twice, others only looked for the hash.
+    const std::string name = image.hash.empty() ? fs::path(image.embedding_file).filename().native()
+                                                : image.hash + ".npy";
+    for (const std::string_view folder : kFolders) paths.push_back(place_->base / folder / name);
+    for (const fs::path& path : paths) {
+      const auto info = file_system_->info(path);
+      if (info && *info && (*info)->kind == files::FileKind::kFile) return std::pair(path, **info);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::vector<float>> read_vector(const ListedImage& image, const fs::path& path) {
+    const auto file = files::read_file(*file_system_, path, kMaxVectorFileSize);
+    auto array = file ? parse_npy(as_bytes(*file)) : Result<NpyArray>(file.error());
+    if (!array) {
+      note(report_.num_bad_vectors,
+           fmt::format("{}: {}: {}", image.image_path, path.native(), array.error().message));
+      return std::nullopt;
+    }
+    double square = 0.0;
+    for (const float value : array->values) square += static_cast<double>(value) * value;
+    if (array->values.size() != kOldDimension || !std::isfinite(square)) {
+      note(report_.num_bad_vectors, fmt::format("{}: {}: not {} finite values", image.image_path,
+                                                path.native(), kOldDimension));
+      return std::nullopt;
+    }
+    constexpr double kTolerance = 1e-3;
+    if (std::abs(std::sqrt(square) - 1.0) < kTolerance) {
+      note(report_.num_normalised,
+           fmt::format("{}: the vector has length 1: it was normalised", image.image_path));
+      return std::nullopt;
+    }
+    return std::move(array->values);
+  }
+
+  Status put() {
+    if (batch_.empty()) return {};
+    ASSIGN_OR_RETURN(const PutReport put, store_->put(batch_));
+    report_.num_imported += put.num_written;
+    report_.num_known += put.num_known;
+    batch_.clear();
+    return {};
+  }
+
+  void note(std::uint64_t& count, std::string example) {
+    if (count++ == 0) report_.examples.push_back(std::move(example));
+  }
+
+  static constexpr std::size_t kOldDimension = 512;
+
+  files::FileSystem* file_system_;
+  EmbeddingStore* store_;
+  const OldCachePlace* place_;
+  Sha256 variant_;
+  OldCacheImport report_;
+  std::vector<Embedding> batch_;
+};
+
+/// `{"image_path": "a.png", "embedding_file": "...", "hash": "..."}`, with blanks as the old ones.
+std::string line_of(std::string_view image_path, std::string_view embedding_file,
+                    std::string_view hash) {
+  std::string line = R"({"image_path": )";
+  append_json_string(line, image_path);
+  line += R"(, "embedding_file": )";
+  append_json_string(line, embedding_file);
+  line += R"(, "hash": )";
+  append_json_string(line, hash);
+  return line + "}\n";
+}
+
+}  // namespace
+
+Result<OldCacheImport> import_old_cache(files::FileSystem& file_system, EmbeddingStore& store,
+                                        const EmbeddingVariant& variant, const OldCachePlace& place,
+                                        const std::stop_token& stop) {
+  return Importer(file_system, store, variant, place).run(stop);
+}
+
+Result<FolderImages> images_of_folder(files::FileSystem& file_system, const fs::path& folder,
+                                      const fs::path& base, const Sha256& variant,
+                                      const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const auto source,
+                   archives::open_entry_source(file_system, folder,
+                                               {.extensions = grouping::image_extensions()}));
+  if (source->kind() != archives::SourceKind::kFolder) {
+    return invalid_input(folder.native() +
+                         ": expected a folder of images; the old tools do not read zips in place");
+  }
+  ASSIGN_OR_RETURN(const fs::path from, file_system.resolve(base));
+  ASSIGN_OR_RETURN(const fs::path inside, file_system.resolve(folder));
+  const fs::path relative = inside.lexically_relative(from);
+  const bool is_below = !relative.empty() && *relative.begin() != "..";
+  FolderImages found;
+  std::vector<std::byte> bytes;
+  for (std::size_t i = 0; i < source->entries().size(); ++i) {
+    if (stop.stop_requested()) return cancelled("stopped; nothing was written");
+    const archives::SourceEntry& entry = source->entries()[i];
+    auto verdict = entry.verdict;
+    if (verdict == archives::EntryVerdict::kOk) {
+      bytes.resize(entry.size.count());
+      ASSIGN_OR_RETURN(verdict, source->read(i, bytes));
+    }
+    if (verdict != archives::EntryVerdict::kOk) {
+      ++found.num_unreadable;
+      continue;
+    }
+    const fs::path path = ((is_below ? relative : inside) / entry.path).lexically_normal();
+    found.images.push_back({.image_path = path.native(),
+                            .key = {.content = crypto::sha256(bytes), .variant = variant}});
+  }
+  return found;
+}
+
+Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, EmbeddingStore& store,
+                                        std::span<const ExportedImage> images, OldCacheForm form,
+                                        const OldCachePlace& place) {
+  const fs::path list = place.base / place.list;
+  auto text = files::read_file(file_system, list, kMaxListSize);
+  if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
+  std::string new_list = text ? std::move(*text) : std::string();
+  if (!new_list.empty() && !new_list.ends_with('\n')) new_list += '\n';
+  std::set<std::string> listed;
+  for_each_line(new_list, [&](std::string_view line) {
+    if (const auto image = parse_line(line)) listed.insert(image->image_path);
+  });
+  ASSIGN_OR_RETURN(const fs::path base, file_system.resolve(place.base));
+  OldCacheExport report;
+  for (const ExportedImage& image : images) {
+    if (!listed.insert(image.image_path).second) {
+      ++report.num_listed_before;
+      continue;
+    }
+    ASSIGN_OR_RETURN(const auto vector, store.find(image.key));
+    if (!vector) {
+      ++report.num_absent;
+      continue;
+    }
+    const std::string hashed_path = form == OldCacheForm::kLoggedPath
+                                        ? image.image_path
+                                        : files::normal_form((base / image.image_path).native());
+    const std::string hash = crypto::sha256(hashed_path).to_hex().substr(0, kHashSize);
+    const std::string file = fmt::format("{}/{}.npy", folder_of(form), hash);
+    RETURN_IF_ERROR(files::write_file(file_system, place.base / file, npy_of(*vector)));
+    new_list += line_of(image.image_path, file, hash);
+    ++report.num_written;
+  }
+  if (report.num_written != 0) {
+    RETURN_IF_ERROR(files::write_file(file_system, list, new_list));
+  }
+  return report;
+}
+
+}  // namespace assay::embedding_store

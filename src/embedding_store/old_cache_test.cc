@@ -1,0 +1,214 @@
+#include "embedding_store/old_cache.h"
+
+#include "core/random.h"
+#include "crypto/digest.h"
+#include "embedding_store/npy.h"
+#include "files/atomic_file.h"
+#include "files/testing/simulated_file_system.h"
+#include "files/testing/temporary_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace assay::embedding_store {
+namespace {
+
+using files::testing::SimulatedFileSystem;
+
+const OldCachePlace kPlace = {.base = "/project"};
+
+EmbeddingVariant variant() {
+  return {.model = crypto::sha256("weights"),
+          .activation = "gelu",
+          .preprocessing = "clip-224",
+          .precision = "fp32"};
+}
+
+std::vector<float> vector_of(float first) {
+  std::vector<float> vector(512, 0.5F);
+  vector[0] = first;
+  return vector;
+}
+
+class OldCacheTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto store = EmbeddingStore::open(file_system_, "/store", random_);
+    ASSERT_TRUE(store);
+    store_ = std::move(*store);
+    variant_ = store_->add_variant(variant());
+  }
+
+  void put(const std::filesystem::path& path, std::string_view text) {
+    ASSERT_TRUE(file_system_.create_folders(path.parent_path()));
+    auto file = file_system_.open(path, files::OpenMode::kAppend);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE((*file)->append(as_bytes(text)));
+  }
+
+  OldCacheImport import() {
+    auto report = import_old_cache(file_system_, *store_, variant(), kPlace, {});
+    EXPECT_TRUE(report) << report.error().message;
+    return report ? *report : OldCacheImport();
+  }
+
+  EmbeddingKey key_of(std::string_view content) const {
+    return {.content = crypto::sha256(content), .variant = *variant_};
+  }
+
+  SimulatedFileSystem file_system_;
+  SeededRandom random_{3};
+  std::unique_ptr<EmbeddingStore> store_;
+  std::optional<Sha256> variant_;
+};
+
+TEST_F(OldCacheTest, ReadsBothForms) {
+  put("/project/a.png", "image a");
+  put("/elsewhere/b.png", "image b");
+  put("/project/c.png", "image c");
+  put("/project/data/ai_data/embeddings/00000000000000aa.npy", npy_of(vector_of(1)));
+  put("/project/data/ai_data/embeddings/00000000000000bb.npy", npy_of(vector_of(2)));
+  put("/project/data/ai_data/cache/embeddings/00000000000000cc.npy", npy_of(vector_of(3)));
+  put("/project/data/ai_data/cache/processed_images.jsonl",
+      R"({"image_path": "a.png", "embedding_file": "data/ai_data/embeddings/00000000000000aa.npy", "hash": "00000000000000aa"})"
+      "\n"
+      R"({"image_path": "/elsewhere/b.png", "embedding_file": "data/ai_data/embeddings/00000000000000bb.npy", "hash": "00000000000000bb"})"
+      "\n"
+      R"({"image_path": "c.png", "embedding_file": "cc.npy", "hash": "00000000000000cc"})"
+      "\n");
+  const OldCacheImport report = import();
+  EXPECT_EQ(report.num_imported, 3U);
+  EXPECT_TRUE(report.examples.empty());
+  EXPECT_EQ(**store_->find(key_of("image a")), vector_of(1));
+  EXPECT_EQ(**store_->find(key_of("image b")), vector_of(2));
+  EXPECT_EQ(**store_->find(key_of("image c")), vector_of(3));
+  EXPECT_EQ(import().num_known, 3U);
+}
+
+TEST_F(OldCacheTest, EachLineThatCannotBeTrustedIsCounted) {
+  const auto line = [](std::string_view image, std::string_view npy) {
+    return R"({"image_path": ")" + std::string(image) +
+           R"(", "embedding_file": "data/ai_data/embeddings/)" + std::string(npy) +
+           R"(.npy", "hash": ")" + std::string(npy) + "\"}\n";
+  };
+  for (const std::string name : {"stale", "bad", "short", "unit", "nan", "twice"}) {
+    if (name != "stale") put("/project/" + name + ".png", "image " + name);
+  }
+  const std::string folder = "/project/data/ai_data/embeddings/";
+  put(folder + "stale.npy", npy_of(vector_of(1)));
+  put("/project/stale.png", "image stale");
+  put(folder + "noimage.npy", npy_of(vector_of(1)));
+  put(folder + "bad.npy", "no numpy file");
+  put(folder + "short.npy", npy_of(std::vector<float>(511, 1.0F)));
+  put(folder + "unit.npy", npy_of(std::vector<float>(512, 1.0F / std::sqrt(512.0F))));
+  put(folder + "nan.npy", npy_of(vector_of(std::nanf(""))));
+  put(folder + "twice.npy", npy_of(vector_of(7)));
+  put("/project/data/ai_data/cache/processed_images.jsonl",
+      "{\"filename\": \"x\"}\nhalf\n\n" + line("twice.png", "gone") + line("stale.png", "stale") +
+          line("noimage.png", "noimage") + line("bad.png", "bad") + line("short.png", "short") +
+          line("unit.png", "unit") + line("nan.png", "nan") + line("twice.png", "twice") +
+          line("bad.png", "gone"));
+  const OldCacheImport report = import();
+  EXPECT_EQ(report.num_lines, 11U);
+  EXPECT_EQ(report.num_unreadable, 2U);
+  EXPECT_EQ(report.num_superseded, 2U);
+  EXPECT_EQ(report.num_no_vector, 1U);
+  EXPECT_EQ(report.num_no_image, 1U);
+  EXPECT_EQ(report.num_bad_vectors, 2U);
+  EXPECT_EQ(report.num_normalised, 1U);
+  EXPECT_EQ(report.num_stale, 1U);
+  EXPECT_EQ(report.num_imported, 1U);
+  EXPECT_TRUE(store_->contains(key_of("image twice")));
+  EXPECT_FALSE(store_->contains(key_of("image unit")));
+}
+
+TEST(OldCache, AnImageYoungerThanItsVectorIsNotTrusted) {
+  const files::testing::TemporaryFolder folder;
+  files::FileSystem& file_system = files::posix_file_system();
+  SeededRandom random(4);
+  const auto store = EmbeddingStore::open(file_system, folder.path() / "store", random);
+  ASSERT_TRUE(store) << store.error().message;
+  const auto vectors = folder.path() / "data/ai_data/embeddings";
+  for (const std::string name : {"old", "new"}) {
+    ASSERT_TRUE(files::write_file(file_system, folder.path() / (name + ".png"), name));
+    ASSERT_TRUE(files::write_file(file_system, vectors / (name + ".npy"), npy_of(vector_of(1))));
+    const auto hours = std::chrono::hours(name == "old" ? -1 : 1);
+    std::filesystem::last_write_time(
+        folder.path() / (name + ".png"),
+        std::filesystem::last_write_time(vectors / (name + ".npy")) + hours);
+  }
+  ASSERT_TRUE(files::write_file(
+      file_system, folder.path() / "data/ai_data/cache/processed_images.jsonl",
+      R"({"image_path": "old.png", "embedding_file": "data/ai_data/embeddings/old.npy"})"
+      "\n"
+      R"({"image_path": "new.png", "embedding_file": "data/ai_data/embeddings/new.npy"})"
+      "\n"));
+  const auto report =
+      import_old_cache(file_system, **store, variant(), {.base = folder.path()}, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_imported, 1U);
+  EXPECT_EQ(report->num_stale, 1U);
+}
+
+TEST_F(OldCacheTest, WhatIsExportedIsImportedAgain) {
+  std::vector<ExportedImage> images;
+  std::vector<Embedding> embeddings;
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = "faces/" + std::to_string(i) + ".png";
+    put("/project/" + name, name);
+    images.push_back({.image_path = name, .key = key_of(name)});
+    if (i < 2) embeddings.push_back({.key = key_of(name), .vector = vector_of(float(i))});
+  }
+  ASSERT_TRUE(store_->put(embeddings));
+  for (const OldCacheForm form : {OldCacheForm::kLoggedPath, OldCacheForm::kAbsolutePath}) {
+    const auto report = export_old_cache(file_system_, *store_, images, form, kPlace);
+    ASSERT_TRUE(report) << report.error().message;
+    const bool is_first = form == OldCacheForm::kLoggedPath;
+    EXPECT_EQ(report->num_written, is_first ? 2U : 0U);
+    EXPECT_EQ(report->num_listed_before, is_first ? 0U : 2U);
+    EXPECT_EQ(report->num_absent, 1U);
+  }
+  const std::string hash = crypto::sha256("faces/0.png").to_hex().substr(0, 16);
+  EXPECT_EQ(file_system_.content("/project/data/ai_data/embeddings/" + hash + ".npy"),
+            npy_of(vector_of(0)));
+  EXPECT_TRUE(file_system_.content("/project/data/ai_data/cache/processed_images.jsonl")
+                  ->starts_with(R"({"image_path": "faces/0.png", "embedding_file": )"
+                                R"("data/ai_data/embeddings/)" +
+                                hash + R"(.npy", "hash": ")" + hash + "\"}\n"));
+  auto other = EmbeddingStore::open(file_system_, "/other", random_);
+  ASSERT_TRUE(other);
+  const auto report = import_old_cache(file_system_, **other, variant(), kPlace, {});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->num_imported, 2U);
+}
+
+TEST_F(OldCacheTest, TheSecondFormIsNamedByTheAbsolutePath) {
+  put("/project/a.png", "image a");
+  const std::vector<Embedding> embeddings = {{.key = key_of("image a"), .vector = vector_of(4)}};
+  ASSERT_TRUE(store_->put(embeddings));
+  const std::vector<ExportedImage> images = {{.image_path = "a.png", .key = key_of("image a")}};
+  ASSERT_TRUE(export_old_cache(file_system_, *store_, images, OldCacheForm::kAbsolutePath, kPlace));
+  const std::string hash = crypto::sha256("/project/a.png").to_hex().substr(0, 16);
+  EXPECT_EQ(file_system_.content("/project/data/ai_data/cache/embeddings/" + hash + ".npy"),
+            npy_of(vector_of(4)));
+}
+
+TEST_F(OldCacheTest, ImagesOfAFolderAreNamedFromTheBase) {
+  put("/project/p/sub/a.png", "image a");
+  put("/project/p/notes.txt", "no image");
+  put("/elsewhere/b.jpg", "image b");
+  const auto below = images_of_folder(file_system_, "/project/p", "/project", *variant_, {});
+  ASSERT_TRUE(below) << below.error().message;
+  ASSERT_EQ(below->images.size(), 1U);
+  EXPECT_EQ(below->images[0].image_path, "p/sub/a.png");
+  EXPECT_EQ(below->images[0].key, key_of("image a"));
+  const auto outside = images_of_folder(file_system_, "/elsewhere", "/project", *variant_, {});
+  ASSERT_TRUE(outside);
+  EXPECT_EQ(outside->images.at(0).image_path, "/elsewhere/b.jpg");
+}
+
+}  // namespace
+}  // namespace assay::embedding_store

@@ -1,0 +1,76 @@
+/// \file
+/// Decisions as tables and as files beside images.
+
+#pragma once
+
+#include "core/result.h"
+#include "decisions/decision_table.h"
+#include "files/file_system.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace assay::review {
+
+/// Pixels, from the upper left corner of the image; right and bottom are the first ones outside.
+struct PixelBox {
+  std::int64_t left = 0;
+  std::int64_t top = 0;
+  std::int64_t right = 0;
+  std::int64_t bottom = 0;
+  bool operator==(const PixelBox&) const = default;
+};
+
+/// Cut to whole pixels as the old tools do, towards zero; within the image, and at least one pixel
+/// each way. Pre: `width` and `height` are positive.
+PixelBox to_pixels(const decisions::CropBox& box, std::int64_t width, std::int64_t height);
+
+struct DecisionSource {
+  std::filesystem::path path;
+  decisions::DecisionTable table;
+};
+
+struct DecisionFolder {
+  /// Order: by name.
+  std::vector<DecisionSource> sources;
+  /// Databases that cannot be read, and rows: a line each.
+  std::vector<std::string> problems;
+};
+
+/// Read every `*.db` of a folder but backups, or one file by name; temporary databases too.
+/// Errors: kNotFound (nothing there), kDenied, kUnavailable, kCancelled.
+Result<DecisionFolder> read_decision_folder(files::FileSystem& file_system,
+                                            const std::filesystem::path& path,
+                                            const std::stop_token& stop = {});
+
+/// A row a group. The columns of the table, the coordinates and the names of the selected images
+/// each in columns of their own, and the crop in pixels. Booleans are 0 and 1.
+/// Errors: as files::AtomicFile.
+Status write_csv(files::FileSystem& file_system, const std::filesystem::path& target,
+                 std::span<const DecisionSource> sources);
+/// The same rows and columns. Errors: as files::AtomicFile.
+Status write_parquet(files::FileSystem& file_system, const std::filesystem::path& target,
+                     std::span<const DecisionSource> sources);
+
+struct SidecarSummary {
+  std::size_t num_written = 0;
+  /// Groups without a selected image.
+  std::size_t num_without_selection = 0;
+  /// Groups whose file another group had taken: their selected images have one name.
+  std::vector<std::string> taken;
+};
+
+/// For the selected image of each group write `FOLDER/PROJECT/STEM.decision`, which the crop tool
+/// reads when it lies beside the image: the group, and the proposed box or none.
+/// Errors: as files::AtomicFile; kInvalidInput when `folder` is there and not empty; kCancelled.
+Result<SidecarSummary> write_sidecars(files::FileSystem& file_system,
+                                      const std::filesystem::path& folder,
+                                      std::span<const DecisionSource> sources,
+                                      const std::stop_token& stop = {});
+
+}  // namespace assay::review
