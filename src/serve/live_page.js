@@ -84,14 +84,15 @@
   const decimals = (value, digits) => (typeof value === "number" ? value.toFixed(digits) : "–");
   const shorten = (text) => {
     const letters = [...String(text ?? "")];
-    return letters.length > 80 ? `${letters.slice(0, 80).join("")}…` : letters.join("");
+    return letters.length > 60 ? `${letters.slice(0, 60).join("")}…` : letters.join("");
   };
   const fill = ({ record, row }) => {
     const [tone, word] = outcome(record);
     const status = make("td");
     status.append(make("span", `badge ${tone}`, word));
     const id = record.metadata?.generation_id;
-    const prompt = make("td", "prose", record.task?.is_base64_image ? "an image" : shorten(record.task?.prompt));
+    const prompt = make("td", "", record.task?.is_base64_image ? "an image" : shorten(record.task?.prompt));
+    prompt.title = visible(record.task?.prompt);
     const name = make("td", "name", id);
     name.title = visible(id);
     const time = make("td", "", String(record.metadata?.timestamp ?? "").slice(5, 19).replace("T", " "));

@@ -84,7 +84,7 @@ std::string live_page(const LivePageHead& head) {
 <div class="table-box" tabindex="0" role="region" aria-label="Latest generations" id="box" hidden>
 <table><caption>Latest generations</caption><thead><tr>
 <th scope="col">Started (UTC)</th><th scope="col">Outcome</th><th scope="col" class="number">Score</th>
-<th scope="col">Task</th><th scope="col" class="prose">Prompt</th><th scope="col" class="number">CLIP</th>
+<th scope="col">Task</th><th scope="col">Prompt</th><th scope="col" class="number">CLIP</th>
 <th scope="col" class="number">Seconds</th><th scope="col">Generation</th>
 </tr></thead><tbody id="records"></tbody></table></div>
 )"));
