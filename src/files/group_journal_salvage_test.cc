@@ -2,6 +2,7 @@
 #include "files/atomic_file.h"
 #include "files/group_journal.h"
 #include "files/journal_format_internal.h"
+#include "files/testing/damaged_journal.h"
 #include "files/testing/simulated_file_system.h"
 #include "files/testing/temporary_folder.h"
 
@@ -18,149 +19,13 @@ namespace assay::files {
 namespace {
 
 using namespace assay::literals;
-using testing::SimulatedFileSystem;
-using Records = std::map<std::uint64_t, std::string>;
-
-constexpr std::string_view kFolder = "data/journal";
-
+using namespace files::testing;
 // The sanitizers look at the same code, ten times slower.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 constexpr int kSlowness = 10;
 #else
 constexpr int kSlowness = 1;
 #endif
-
-Result<std::unique_ptr<GroupJournal>> open_journal(FileSystem& file_system, Records& records,
-                                                   const GroupJournalOptions& options = {}) {
-  records.clear();
-  return GroupJournal::open(
-      file_system, kFolder, options,
-      [&records](std::uint64_t sequence, std::span<const std::byte> record) -> Status {
-        EXPECT_TRUE(records.empty() || sequence > records.rbegin()->first) << sequence;
-        records.emplace(sequence, as_text(record));
-        return {};
-      });
-}
-
-std::filesystem::path segment(std::uint64_t first) {
-  const std::string digits = std::to_string(first);
-  return std::filesystem::path(kFolder) /
-         (std::string(20 - digits.size(), '0') + digits + ".journal");
-}
-
-std::filesystem::path in_quarantine(const std::filesystem::path& path, std::string_view suffix) {
-  return std::filesystem::path(kFolder) / "quarantine" /
-         (path.filename().native() + std::string(suffix));
-}
-
-const Records kWritten = {{1, "0123456789"}, {2, "0123456789"}, {3, "c"}, {4, "0123456789"},
-                          {5, "0123456789"}, {6, "f"},          {7, "g"}};
-
-// Three segments, of records 1 to 2, 3 to 5 and 6 to 7; all but the last mark are in place.
-void write_journal(SimulatedFileSystem& file_system) {
-  Records records;
-  auto journal = open_journal(file_system, records, {.segment_size = 60_B}).value();
-  for (const auto& [sequence, record] : kWritten) {
-    ASSERT_EQ(journal->append(as_bytes(record)).value(), sequence);
-  }
-}
-
-std::vector<std::uint64_t> segments(FileSystem& file_system) {
-  std::vector<std::uint64_t> found;
-  const auto names = file_system.list(kFolder);
-  for (const std::string& name : names.value_or(std::vector<std::string>())) {
-    if (name.ends_with(".journal")) found.push_back(std::stoull(name));
-  }
-  return found;
-}
-
-std::uint64_t num_lost(const GroupJournalRecovery& recovery) {
-  std::uint64_t count = 0;
-  for (const JournalDamage& damage : recovery.damage) {
-    for (const LostRecords& lost : damage.lost) count += lost.num_at_most;
-  }
-  return count;
-}
-
-// What is there is what was written, but for at most `num_lost` records.
-void check_found(const Records& found, std::size_t num_lost) {
-  EXPECT_GE(found.size() + num_lost, kWritten.size());
-  for (const auto& [sequence, record] : found) {
-    const auto written = kWritten.find(sequence);
-    ASSERT_NE(written, kWritten.end()) << sequence;
-    EXPECT_EQ(record, written->second) << sequence;
-  }
-}
-
-std::vector<std::string> segment_names(FileSystem& file_system) {
-  auto names = file_system.list(kFolder).value();
-  std::erase(names, "lock");
-  return names;
-}
-
-void append_all(GroupJournal& journal, std::initializer_list<std::string_view> records) {
-  for (const auto record : records) ASSERT_TRUE(journal.append(as_bytes(record)));
-}
-
-std::map<std::string, std::string> contents(SimulatedFileSystem& file_system) {
-  std::map<std::string, std::string> found;
-  for (const auto& name : segment_names(file_system)) {
-    found[name] = file_system.content(std::filesystem::path(kFolder) / name).value_or("");
-  }
-  return found;
-}
-
-TEST(GroupJournalRead, FindsWhatOpeningFindsAndChangesNothing) {
-  SimulatedFileSystem good;
-  write_journal(good);
-  const auto written = contents(good);
-  ASSERT_EQ(written.size(), 3U);
-  for (const auto& [name, content] : written) {
-    for (std::size_t offset = 0; offset < content.size(); ++offset) {
-      SimulatedFileSystem damaged;
-      for (const auto& [other, bytes] : written) {
-        ASSERT_TRUE(write_file(damaged, std::filesystem::path(kFolder) / other, bytes));
-      }
-      damaged.flip_byte(std::filesystem::path(kFolder) / name, offset);
-      const auto before = contents(damaged);
-      Records read;
-      const auto reading = read_group_journal(
-          damaged, kFolder, {},
-          [&read](std::uint64_t sequence, std::span<const std::byte> record) -> Status {
-            EXPECT_TRUE(read.emplace(sequence, as_text(record)).second) << sequence;
-            return {};
-          });
-      EXPECT_EQ(contents(damaged), before);
-      Records opened;
-      const auto journal = open_journal(damaged, opened);
-      ASSERT_EQ(reading.has_value(), journal.has_value()) << name << " " << offset;
-      if (!journal) continue;
-      EXPECT_EQ(read, opened) << name << " " << offset;
-      EXPECT_EQ(reading->torn_tail, (*journal)->recovery().torn_tail);
-      ASSERT_EQ(reading->damage.size(), (*journal)->recovery().damage.size());
-      for (std::size_t i = 0; i < reading->damage.size(); ++i) {
-        EXPECT_EQ(reading->damage[i].lost, (*journal)->recovery().damage[i].lost);
-      }
-    }
-  }
-}
-
-TEST(GroupJournalRead, ReadsOneThatIsBeingWritten) {
-  SimulatedFileSystem file_system;
-  Records seen;
-  const auto journal = open_journal(file_system, seen).value();
-  append_all(*journal, {"a", "b"});
-  Records read;
-  const auto reading = read_group_journal(
-      file_system, kFolder, {},
-      [&read](std::uint64_t sequence, std::span<const std::byte> record) -> Status {
-        read.emplace(sequence, as_text(record));
-        return {};
-      });
-  ASSERT_TRUE(reading);
-  EXPECT_EQ(read, (Records{{1, "a"}, {2, "b"}}));
-  append_all(*journal, {"c"});
-}
 
 TEST(GroupJournalSalvage, RefusedDamageInAnySegmentIsReportedAndTouchesNothing) {
   SimulatedFileSystem good;

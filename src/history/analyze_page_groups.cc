@@ -134,7 +134,7 @@ void add_comparison(report::Page& page, const Analysis& analysis, const AnalyzeH
   }
   if (!rates.rows.empty()) page.add(render(rates));
   report::Table table{.caption = "Before and now"};
-  table.columns = {{"Figure", ColumnKind::kText},
+  table.columns = {{"Figure", ColumnKind::kWords},
                    {"Before", ColumnKind::kNumber},
                    {"Now", ColumnKind::kNumber},
                    {"Change", ColumnKind::kNumber}};

@@ -4,14 +4,19 @@
 #include "history/export_files_internal.h"
 #include "history/export_record_internal.h"
 #include "history/export_sink_internal.h"
+#include "record_reading/id_set.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <memory>
-#include <set>
+#include <string>
+#include <unordered_set>
 #include <utility>
+#include <vector>
 
 namespace assay::history {
 namespace {
@@ -19,118 +24,128 @@ namespace {
 namespace fs = std::filesystem;
 using records::RecordField;
 
-// Whether several threads may make the lines. Which of two duplicates comes first, and whose files
-// are copied, is known only in the order of the history; the other formats have no lines.
-unsigned num_workers_for(const ExportOptions& options) {
-  const bool is_line_by_line = options.format == ExportFormat::kJsonLines &&
-                               options.duplicates == Duplicates::kKept && !options.copy_folder;
-  return is_line_by_line ? std::max(options.num_threads, 1U) : 1U;
-}
-
-// The outputs of one export. An output is made with its first record.
+// The outputs of one export. Workers put records aside, a block at a time; what is known only in
+// the order of the history, as which of two duplicates came first, is decided when a block is
+// written.
 class Exporter {
  public:
   Exporter(files::FileSystem& file_system, const fs::path& data_folder,
            const ExportOptions& options)
       : options_(options),
         context_{.file_system = file_system, .data_folder = data_folder},
-        counts_(num_workers_for(options)) {
+        workers_(std::max(options.num_threads, 1U)) {
     if (options.split.empty()) {
       summary_.parts.push_back({.name = {}, .path = options.output});
     }
     for (const SplitPart& part : options.split) {
       summary_.parts.push_back({.name = part.name, .path = part_path(options.output, part.name)});
     }
-    sinks_.resize(summary_.parts.size());
-    for (Counts& counts : counts_) counts.records.resize(summary_.parts.size());
-    if (options.format != ExportFormat::kJsonLines) return;
-    for (std::size_t i = 0; i < sinks_.size(); ++i) {
-      const auto num_workers = static_cast<unsigned>(counts_.size());
-      sinks_[i] = open_json_lines(context_, summary_.parts[i].path, num_workers);
+    for (const ExportedPart& part : summary_.parts) {
+      sinks_.push_back(
+          make_sink(context_, options.format, part.path, static_cast<unsigned>(workers_.size())));
     }
+    for (Worker& worker : workers_) worker.is_kept.resize(sinks_.size());
   }
 
   Status add(const records::RecordView& view, unsigned worker) {
-    Counts& counts = counts_[worker];
+    Worker& mine = workers_[worker];
     const ExportRecord record = export_record_of(view);
     if (!passes(record, options_.filter)) {
-      ++counts.num_filtered;
+      ++mine.num_filtered;
       return {};
     }
-    std::size_t part = 0;
+    Row row;
     if (options_.duplicates == Duplicates::kDropped || !options_.split.empty()) {
       const std::string key = prompt_key_of(view);
-      if (is_duplicate(key, view)) {
-        ++summary_.num_duplicates;
-        return {};
-      }
-      if (!options_.split.empty()) part = part_of(crypto::sha256(key), options_.split);
+      if (options_.duplicates == Duplicates::kDropped) row.digest = digest_of(view, key);
+      if (!options_.split.empty()) row.part = part_of(crypto::sha256(key), options_.split);
     }
-    if (sinks_[part] == nullptr) {
-      ASSIGN_OR_RETURN(sinks_[part],
-                       open_sink(context_, options_.format, summary_.parts[part].path));
-    }
-    if (Status added = sinks_[part]->add(record, worker); !added) {
+    if (Status added = sinks_[row.part]->add(record, worker); !added) {
       if (added.error().code != ErrorCode::kExhausted) return added;
-      ++counts.num_too_deep;
+      ++mine.num_too_deep;
       return {};
     }
-    if (options_.copy_folder) RETURN_IF_ERROR(copy_files(context_, record, *options_.copy_folder));
-    ++counts.records[part];
+    if (options_.copy_folder) {
+      for (const std::string_view named : named_files(record)) row.files.emplace_back(named);
+    }
+    mine.rows.push_back(std::move(row));
     return {};
   }
 
   Status write_block(unsigned worker) {
-    for (const auto& sink : sinks_) {
-      if (sink != nullptr) RETURN_IF_ERROR(sink->write_block(worker));
+    Worker& mine = workers_[worker];
+    for (const Row& row : mine.rows) {
+      const bool is_kept =
+          options_.duplicates == Duplicates::kKept || seen_.insert(row.digest).second;
+      mine.is_kept[row.part].push_back(is_kept ? 1 : 0);
+      if (!is_kept) {
+        ++summary_.num_duplicates;
+        continue;
+      }
+      ++summary_.parts[row.part].num_records;
+      ++summary_.num_exported;
     }
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+      RETURN_IF_ERROR(sinks_[i]->write_block(worker, mine.is_kept[i]));
+    }
+    if (options_.copy_folder) RETURN_IF_ERROR(copy_kept(mine, *options_.copy_folder));
+    mine.rows.clear();
+    for (auto& kept : mine.is_kept) kept.clear();
     return {};
   }
 
   Result<ExportSummary> finish(record_reading::LineCounts lines) {
-    for (const Counts& counts : counts_) {
-      summary_.num_filtered += counts.num_filtered;
-      summary_.num_too_deep += counts.num_too_deep;
-      for (std::size_t i = 0; i < sinks_.size(); ++i) {
-        summary_.parts[i].num_records += counts.records[i];
-        summary_.num_exported += counts.records[i];
-      }
+    for (const Worker& worker : workers_) {
+      summary_.num_filtered += worker.num_filtered;
+      summary_.num_too_deep += worker.num_too_deep;
     }
-    for (std::size_t i = 0; i < sinks_.size(); ++i) {
-      // One whose only records could not be written has none.
-      if (summary_.parts[i].num_records > 0) RETURN_IF_ERROR(sinks_[i]->finish());
-    }
+    for (const auto& sink : sinks_) RETURN_IF_ERROR(sink->finish());
     summary_.lines = lines;
     summary_.files = context_.files;
     return std::move(summary_);
   }
 
  private:
-  bool is_duplicate(const std::string& key, const records::RecordView& view) {
-    if (options_.duplicates == Duplicates::kKept) return false;
-    const Sha256 hash =
-        crypto::sha256(fmt::format("{}\n{}", text_of(view[RecordField::kTaskType]), key));
-    Prefix prefix{};
-    std::copy_n(hash.bytes().begin(), prefix.size(), prefix.begin());
-    return !seen_.insert(prefix).second;
-  }
-
   // Half a SHA-256: that two of a million differ and agree in it does not happen.
-  using Prefix = std::array<std::byte, 16>;
+  using Digest = record_reading::IdDigest;
 
-  // Of one worker.
-  struct alignas(64) Counts {
-    std::vector<std::uint64_t> records;  // by output
+  struct Row {
+    std::size_t part = 0;
+    Digest digest = {};  // where duplicates are dropped
+    std::vector<std::string> files = {};
+  };
+  struct alignas(64) Worker {
+    // Of its block:
+    std::vector<Row> rows;
+    std::vector<std::vector<std::uint8_t>> is_kept;  // by output
+    // Of all its blocks:
     std::uint64_t num_filtered = 0;
     std::uint64_t num_too_deep = 0;
   };
 
+  static Digest digest_of(const records::RecordView& view, const std::string& key) {
+    const Sha256 hash =
+        crypto::sha256(fmt::format("{}\n{}", text_of(view[RecordField::kTaskType]), key));
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), hash.bytes().data(), sizeof halves);
+    return {.high = halves[0], .low = halves[1]};
+  }
+
+  Status copy_kept(const Worker& mine, const fs::path& target) {
+    std::vector<std::size_t> next(sinks_.size());
+    for (const Row& row : mine.rows) {
+      const bool is_kept = mine.is_kept[row.part][next[row.part]++] != 0;
+      if (is_kept) RETURN_IF_ERROR(copy_files(context_, row.files, target));
+    }
+    return {};
+  }
+
   const ExportOptions& options_;
   ExportContext context_;
-  ExportSummary summary_;  // its counts by finish() only, where workers have their own
-  std::vector<Counts> counts_;
+  ExportSummary summary_;  // but for what each worker counts
+  std::vector<Worker> workers_;
   std::vector<std::unique_ptr<ExportSink>> sinks_;
-  std::set<Prefix> seen_;
+  std::unordered_set<Digest, record_reading::IdDigestHash> seen_;
 };
 
 }  // namespace
@@ -141,17 +156,17 @@ ExportFormat export_format_of(const fs::path& output) {
   return ExportFormat::kJsonLines;
 }
 
-Result<std::unique_ptr<ExportSink>> open_sink(ExportContext& context, ExportFormat format,
-                                              const fs::path& output) {
+std::unique_ptr<ExportSink> make_sink(ExportContext& context, ExportFormat format,
+                                      const fs::path& output, unsigned num_workers) {
   switch (format) {
     case ExportFormat::kJsonLines:
-      return open_json_lines(context, output, 1);
+      break;
     case ExportFormat::kParquet:
-      return open_parquet(context, output);
+      return make_parquet(context, output, num_workers);
     case ExportFormat::kTar:
-      return open_tar(context, output);
+      return make_tar(context, output, num_workers);
   }
-  return internal("an ExportFormat outside its enumerators");
+  return make_json_lines(context, output, num_workers);
 }
 
 Result<ExportSummary> export_history(files::FileSystem& file_system, const fs::path& data_folder,
@@ -164,7 +179,7 @@ Result<ExportSummary> export_history(files::FileSystem& file_system, const fs::p
   const auto lines = record_reading::read_history(
       file_system, data_folder,
       {.since = options.filter.since,
-       .num_threads = num_workers_for(options),
+       .num_threads = std::max(options.num_threads, 1U),
        .fields = export_fields(),
        .start_over = start_over,
        .block_done = [&](unsigned worker) { return exporter->write_block(worker); }},

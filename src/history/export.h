@@ -55,8 +55,7 @@ struct ExportOptions {
   std::vector<SplitPart> split = {};
   /// Where images and PLY files of the exported records go, under their own relative paths.
   std::optional<std::filesystem::path> copy_folder = std::nullopt;
-  /// At least 1. Used for JSON lines with all duplicates kept and no files copied; what is written
-  /// does not depend on it.
+  /// At least 1. What is written does not depend on it.
   unsigned num_threads = 1;
 };
 

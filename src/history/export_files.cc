@@ -49,8 +49,9 @@ std::optional<fs::path> inner_path(std::string_view named) {
   return path.lexically_normal();
 }
 
-Status copy_files(ExportContext& context, const ExportRecord& record, const fs::path& target) {
-  for (const std::string_view named : named_files(record)) {
+Status copy_files(ExportContext& context, std::span<const std::string> named_files,
+                  const fs::path& target) {
+  for (const std::string& named : named_files) {
     const auto path = inner_path(named);
     if (!path) {
       ++context.files.num_missing;

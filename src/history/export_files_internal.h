@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,9 +21,9 @@ std::vector<std::string_view> named_files(const ExportRecord& record);
 /// A path that a record names, made safe: relative, without `..`. Nothing when it leads elsewhere.
 std::optional<std::filesystem::path> inner_path(std::string_view named);
 
-/// Copy the files of a record below `target`; counts in `context`. One that cannot be found is
+/// Copy files that a record names below `target`; counts in `context`. One that cannot be found is
 /// counted and costs nothing else. Errors: kNoSpace, kDenied, kUnavailable.
-Status copy_files(ExportContext& context, const ExportRecord& record,
+Status copy_files(ExportContext& context, std::span<const std::string> named_files,
                   const std::filesystem::path& target);
 
 }  // namespace assay::history

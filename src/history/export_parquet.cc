@@ -4,7 +4,9 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,32 +54,53 @@ std::vector<tables::ColumnSpec> column_specs() {
   return specs;
 }
 
+constexpr std::size_t kNumTexts = kFirstTexts.size() + kObjects.size();
+
+// Rows as they wait to be written: the texts of a row stand one behind the other.
+struct Rows {
+  struct Row {
+    std::size_t begin = 0;  // of its texts
+    std::array<std::optional<std::uint32_t>, kNumTexts> text_sizes;
+    std::optional<double> score;
+    std::optional<double> clip;
+    std::optional<std::int64_t> num_gaussians;
+    std::optional<std::int64_t> time;
+  };
+
+  std::string texts;
+  std::vector<Row> rows;
+
+  void clear() {
+    texts.clear();
+    rows.clear();
+  }
+};
+
 // The values of a column in the rows of a group.
 template <typename Value>
 struct Values {
   std::vector<std::int16_t> levels;
   std::vector<Value> values;
 
-  void add(std::optional<Value> value) {
+  void add(const std::optional<Value>& value) {
     levels.push_back(value ? 1 : 0);
-    if (value) values.push_back(*std::move(value));
+    if (value) values.push_back(*value);
   }
-  void clear() {
-    levels.clear();
-    values.clear();
+  tables::ColumnData column() const {
+    return {.levels = levels, .values = std::span<const Value>(values)};
   }
 };
 
 // A lone surrogate is no UTF-8, and readers of Parquet refuse the whole column for it.
-std::string without_surrogates(std::string_view text) {
-  std::string result(text);
-  for (std::size_t at = result.find('\xED'); at != std::string::npos;
-       at = result.find('\xED', at + 3)) {
+void append_without_surrogates(std::string& texts, std::string_view text) {
+  const std::size_t begin = texts.size();
+  texts += text;
+  for (std::size_t at = texts.find('\xED', begin); at != std::string::npos;
+       at = texts.find('\xED', at + 3)) {
     const bool is_surrogate =
-        at + 2 < result.size() && static_cast<unsigned char>(result[at + 1]) >= 0xA0;
-    if (is_surrogate) result.replace(at, 3, "\xEF\xBF\xBD");
+        at + 2 < texts.size() && static_cast<unsigned char>(texts[at + 1]) >= 0xA0;
+    if (is_surrogate) texts.replace(at, 3, "\xEF\xBF\xBD");
   }
-  return result;
 }
 
 std::optional<std::int64_t> integer_of(const json::Field& field) {
@@ -92,93 +115,130 @@ std::optional<std::int64_t> integer_of(const json::Field& field) {
 
 class Parquet final : public ExportSink {
  public:
-  explicit Parquet(tables::ParquetWriter writer) : writer_(std::move(writer)) {}
+  Parquet(ExportContext& context, std::filesystem::path output, unsigned num_workers)
+      : context_(&context), output_(std::move(output)), workers_(num_workers) {}
 
-  Status add(const ExportRecord& record, unsigned /*worker*/) override {
+  Status add(const ExportRecord& record, unsigned worker) override {
+    Worker& mine = workers_[worker];
+    Rows::Row row;
+    row.begin = mine.block.texts.size();
+    if (Status added = add_texts(mine, record, row); !added) {
+      mine.block.texts.resize(row.begin);
+      return added;
+    }
     const auto& fields = record.record;
-    // First what may fail, so that a record that does leaves no part of a row.
-    std::array<std::optional<std::string>, kFirstTexts.size() + kObjects.size()> texts;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      const auto& column =
-          i < kFirstTexts.size() ? kFirstTexts[i] : kObjects[i - kFirstTexts.size()];
-      ASSIGN_OR_RETURN(texts[i], text_value(fields[column.field]));
-      const auto& text = texts[i];
-      if (text) num_bytes_ += text->size();
-    }
-    for (std::size_t i = 0; i < texts.size(); ++i) texts_[i].add(std::move(texts[i]));
     const json::Field& score = fields[RecordField::kScore];
-    score_.add(score.is_number() ? std::optional(score.number) : std::nullopt);
-    clip_.add(number_of(record.raw_clip_score));
-    num_gaussians_.add(integer_of(fields[RecordField::kNumGaussians]));
-    time_.add(fields.time ? std::optional(std::int64_t{fields.time->time_since_epoch().count()})
-                          : std::nullopt);
-    const bool is_full = ++num_rows_ == kMaxRowsOfGroup || num_bytes_ >= kMaxBytesOfGroup;
-    return is_full ? write_group() : Status();
-  }
-
-  Status finish() override {
-    if (num_rows_ > 0) RETURN_IF_ERROR(write_group());
-    return writer_.finish();
-  }
-
- private:
-  // Texts as they are, all else as JSON.
-  static Result<std::optional<std::string>> text_value(const json::Field& field) {
-    if (!field.is_present()) return std::optional<std::string>();
-    if (field.kind == json::FieldKind::kText) {
-      return std::optional(without_surrogates(field.text));
-    }
-    std::string json;
-    RETURN_IF_ERROR(append_value(json, field));
-    return std::optional(std::move(json));
-  }
-
-  Status write_group() {
-    std::array<std::vector<std::string_view>, kFirstTexts.size() + kObjects.size()> views;
-    for (std::size_t i = 0; i < views.size(); ++i) {
-      views[i].assign(texts_[i].values.begin(), texts_[i].values.end());
-    }
-    std::vector<tables::ColumnData> columns;
-    const auto add_text = [&](std::size_t i) {
-      columns.push_back({.levels = texts_[i].levels, .values = std::span(std::as_const(views[i]))});
-    };
-    for (std::size_t i = 0; i < kFirstTexts.size(); ++i) add_text(i);
-    columns.push_back({.levels = score_.levels, .values = std::span(std::as_const(score_.values))});
-    columns.push_back({.levels = clip_.levels, .values = std::span(std::as_const(clip_.values))});
-    columns.push_back({.levels = num_gaussians_.levels,
-                       .values = std::span(std::as_const(num_gaussians_.values))});
-    for (std::size_t i = 0; i < kObjects.size(); ++i) add_text(kFirstTexts.size() + i);
-    columns.push_back({.levels = time_.levels, .values = std::span(std::as_const(time_.values))});
-    RETURN_IF_ERROR(writer_.write_row_group(num_rows_, columns));
-    for (auto& text : texts_) text.clear();
-    score_.clear();
-    clip_.clear();
-    num_gaussians_.clear();
-    time_.clear();
-    num_rows_ = 0;
-    num_bytes_ = 0;
+    if (score.is_number()) row.score = score.number;
+    row.clip = number_of(record.raw_clip_score);
+    row.num_gaussians = integer_of(fields[RecordField::kNumGaussians]);
+    if (fields.time) row.time = fields.time->time_since_epoch().count();
+    mine.block.rows.push_back(row);
     return {};
   }
 
-  tables::ParquetWriter writer_;
-  std::array<Values<std::string>, kFirstTexts.size() + kObjects.size()> texts_;
-  Values<double> score_;
-  Values<double> clip_;
-  Values<std::int64_t> num_gaussians_;
-  Values<std::int64_t> time_;
-  std::size_t num_rows_ = 0;
-  std::size_t num_bytes_ = 0;
+  Status write_block(unsigned worker, std::span<const std::uint8_t> is_kept) override {
+    Rows& block = workers_[worker].block;
+    for (std::size_t i = 0; i < block.rows.size(); ++i) {
+      if (is_kept[i] == 0) continue;
+      Rows::Row row = block.rows[i];
+      const std::size_t end =
+          i + 1 < block.rows.size() ? block.rows[i + 1].begin : block.texts.size();
+      const std::size_t size = end - row.begin;
+      const std::string_view texts = std::string_view(block.texts).substr(row.begin, size);
+      row.begin = group_.texts.size();
+      group_.texts += texts;
+      group_.rows.push_back(row);
+      const bool is_full =
+          group_.rows.size() == kMaxRowsOfGroup || group_.texts.size() >= kMaxBytesOfGroup;
+      if (is_full) RETURN_IF_ERROR(write_group());
+    }
+    block.clear();
+    return {};
+  }
+
+  Status finish() override {
+    if (!group_.rows.empty()) RETURN_IF_ERROR(write_group());
+    return writer_ ? writer_->finish() : Status();
+  }
+
+ private:
+  struct alignas(64) Worker {
+    ConfigText config;
+    Rows block;
+  };
+
+  // Texts as they are, all else as JSON.
+  static Status add_texts(Worker& mine, const ExportRecord& record, Rows::Row& row) {
+    std::string& texts = mine.block.texts;
+    for (std::size_t i = 0; i < kNumTexts; ++i) {
+      const auto& column =
+          i < kFirstTexts.size() ? kFirstTexts[i] : kObjects[i - kFirstTexts.size()];
+      const json::Field& field = record.record[column.field];
+      if (!field.is_present()) continue;
+      const std::size_t begin = texts.size();
+      if (field.kind == json::FieldKind::kText) {
+        append_without_surrogates(texts, field.text);
+      } else {
+        RETURN_IF_ERROR(column.field == RecordField::kMinerConfig ? mine.config.append(texts, field)
+                                                                  : append_value(texts, field));
+      }
+      row.text_sizes[i] = static_cast<std::uint32_t>(texts.size() - begin);
+    }
+    return {};
+  }
+
+  Status write_group() {
+    if (!writer_) {
+      ASSIGN_OR_RETURN(auto made, tables::ParquetWriter::create(
+                                      context_->file_system, output_, column_specs(),
+                                      {.codec = tables::Codec::kZstd,
+                                       .plain_columns = {"generation_id", "output_ply_hash"}}));
+      writer_.emplace(std::move(made));
+    }
+    std::array<Values<std::string_view>, kNumTexts> texts;
+    Values<double> score;
+    Values<double> clip;
+    Values<std::int64_t> num_gaussians;
+    Values<std::int64_t> time;
+    for (const Rows::Row& row : group_.rows) {
+      std::string_view rest = std::string_view(group_.texts).substr(row.begin);
+      for (std::size_t i = 0; i < kNumTexts; ++i) {
+        const auto& size = row.text_sizes[i];
+        texts[i].add(size ? std::optional(rest.substr(0, *size)) : std::nullopt);
+        rest.remove_prefix(size.value_or(0));
+      }
+      score.add(row.score);
+      clip.add(row.clip);
+      num_gaussians.add(row.num_gaussians);
+      time.add(row.time);
+    }
+    std::vector<tables::ColumnData> columns;
+    for (std::size_t i = 0; i < kFirstTexts.size(); ++i) columns.push_back(texts[i].column());
+    columns.push_back(score.column());
+    columns.push_back(clip.column());
+    columns.push_back(num_gaussians.column());
+    for (std::size_t i = kFirstTexts.size(); i < kNumTexts; ++i) {
+      columns.push_back(texts[i].column());
+    }
+    columns.push_back(time.column());
+    RETURN_IF_ERROR(writer_->write_row_group(group_.rows.size(), columns));
+    group_.clear();
+    return {};
+  }
+
+  ExportContext* context_;
+  std::filesystem::path output_;
+  std::vector<Worker> workers_;
+  Rows group_;
+  std::optional<tables::ParquetWriter> writer_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ExportSink>> open_parquet(ExportContext& context,
-                                                 const std::filesystem::path& output) {
-  ASSIGN_OR_RETURN(auto writer, tables::ParquetWriter::create(
-                                    context.file_system, output, column_specs(),
-                                    {.codec = tables::Codec::kZstd,
-                                     .plain_columns = {"generation_id", "output_ply_hash"}}));
-  return std::make_unique<Parquet>(std::move(writer));
+std::unique_ptr<ExportSink> make_parquet(ExportContext& context,
+                                         const std::filesystem::path& output,
+                                         unsigned num_workers) {
+  return std::make_unique<Parquet>(context, output, num_workers);
 }
 
 }  // namespace assay::history

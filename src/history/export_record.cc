@@ -120,7 +120,7 @@ Status append_value(std::string& json, const json::Field& field) {
   return {};
 }
 
-Status ExportText::append_config(std::string& json, const json::Field& field) {
+Status ConfigText::append(std::string& json, const json::Field& field) {
   if (field.kind != json::FieldKind::kObject) return append_value(json, field);
   const auto* known = std::ranges::find(remembered_, field.raw, &Remembered::raw);
   if (known == remembered_.end()) {
@@ -167,7 +167,7 @@ Status ExportText::append_members(std::string& line, const ExportRecord& record)
     RETURN_IF_ERROR(append_value(line, record.record[field]));
   }
   line += R"(, "miner_config": )";
-  RETURN_IF_ERROR(append_config(line, record.record[RecordField::kMinerConfig]));
+  RETURN_IF_ERROR(config_.append(line, record.record[RecordField::kMinerConfig]));
   line += R"(, "timestamp": )";
   RETURN_IF_ERROR(append_value(line, record.record[RecordField::kTimestamp]));
   line += '}';

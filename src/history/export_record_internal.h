@@ -39,8 +39,24 @@ std::string prompt_key_of(const records::RecordView& record);
 /// Errors: kExhausted (nested too deep), kCorrupt (no JSON: a bug of the reader).
 Status append_value(std::string& json, const json::Field& field);
 
-/// Writes records as json.dumps does. The settings of a miner are the same in most records: those
-/// written last are remembered. Threads: one thread at a time.
+/// The settings of a miner are the same in most records: those met last are remembered.
+/// Threads: one thread at a time.
+class ConfigText {
+ public:
+  /// Errors: as append_value().
+  Status append(std::string& json, const json::Field& field);
+
+ private:
+  struct Remembered {
+    std::string raw;
+    std::string json;
+  };
+
+  std::array<Remembered, 8> remembered_;
+  std::size_t next_ = 0;
+};
+
+/// Writes records as json.dumps does. Threads: one thread at a time.
 class ExportText {
  public:
   /// Add the line of a record, without LF. On failure `line` is as it was.
@@ -48,15 +64,9 @@ class ExportText {
   Status append_line(std::string& line, const ExportRecord& record);
 
  private:
-  struct Remembered {
-    std::string raw;
-    std::string json;
-  };
-  Status append_config(std::string& json, const json::Field& field);
   Status append_members(std::string& line, const ExportRecord& record);
 
-  std::array<Remembered, 8> remembered_;
-  std::size_t next_ = 0;
+  ConfigText config_;
 };
 
 }  // namespace assay::history

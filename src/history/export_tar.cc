@@ -9,9 +9,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,18 +36,60 @@ std::string key_of(const records::RecordView& record) {
 // The parts of a sample stand side by side and differ in their endings alone.
 class Tar final : public ExportSink {
  public:
-  Tar(ExportContext& context, archives::TarWriter writer)
-      : context_(&context), writer_(std::move(writer)) {}
+  Tar(ExportContext& context, fs::path output, unsigned num_workers)
+      : context_(&context), output_(std::move(output)), workers_(num_workers) {}
 
-  Status add(const ExportRecord& record, unsigned /*worker*/) override {
-    line_.clear();
-    RETURN_IF_ERROR(context_->text.append_line(line_, record));
-    const std::string key = key_of(record.record);
-    RETURN_IF_ERROR(writer_.add(key + ".json", line_));
-    std::set<std::string> names = {key + ".json"};
-    for (const std::string_view named : named_files(record)) {
+  Status add(const ExportRecord& record, unsigned worker) override {
+    Worker& mine = workers_[worker];
+    RETURN_IF_ERROR(mine.text.append_line(mine.lines, record));
+    Sample sample{.key = key_of(record.record), .end = mine.lines.size()};
+    for (const std::string_view named : named_files(record)) sample.files.emplace_back(named);
+    mine.samples.push_back(std::move(sample));
+    return {};
+  }
+
+  Status write_block(unsigned worker, std::span<const std::uint8_t> is_kept) override {
+    Worker& mine = workers_[worker];
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < mine.samples.size(); ++i) {
+      const Sample& sample = mine.samples[i];
+      if (is_kept[i] != 0) {
+        const std::string_view lines = mine.lines;
+        RETURN_IF_ERROR(write(sample, lines.substr(begin, sample.end - begin)));
+      }
+      begin = sample.end;
+    }
+    mine.samples.clear();
+    mine.lines.clear();
+    return {};
+  }
+
+  Status finish() override { return writer_ ? writer_->finish() : Status(); }
+
+ private:
+  struct Sample {
+    std::string key;
+    std::size_t end = 0;  // of its line
+    std::vector<std::string> files = {};
+  };
+  struct alignas(64) Worker {
+    ExportText text;
+    // Of its block:
+    std::string lines;
+    std::vector<Sample> samples;
+  };
+
+  Status write(const Sample& sample, std::string_view line) {
+    if (!writer_) {
+      ASSIGN_OR_RETURN(auto made, archives::TarWriter::create(context_->file_system, output_));
+      writer_.emplace(std::move(made));
+    }
+    const std::string json_name = sample.key + ".json";
+    RETURN_IF_ERROR(writer_->add(json_name, line));
+    std::set<std::string> names = {json_name};
+    for (const std::string& named : sample.files) {
       const auto path = inner_path(named);
-      const std::string name = key + (path ? path->extension().native() : "");
+      const std::string name = sample.key + (path ? path->extension().native() : "");
       // Two of one ending would be one part of the sample.
       const bool can_be_part = path && path->has_extension() && names.insert(name).second;
       if (!can_be_part) {
@@ -56,9 +101,6 @@ class Tar final : public ExportSink {
     return {};
   }
 
-  Status finish() override { return writer_.finish(); }
-
- private:
   Status add_file(const std::string& name, const fs::path& path) {
     const auto file = context_->file_system.open(path, files::OpenMode::kRead);
     if (!file) {
@@ -68,7 +110,7 @@ class Tar final : public ExportSink {
       return {};
     }
     ASSIGN_OR_RETURN(const ByteCount size, (*file)->size());
-    RETURN_IF_ERROR(writer_.begin(name, size));
+    RETURN_IF_ERROR(writer_->begin(name, size));
     std::vector<std::byte> piece(
         static_cast<std::size_t>(std::clamp<std::uint64_t>(size.count(), 1, kPieceSize)));
     for (std::uint64_t offset = 0; offset < size.count();) {
@@ -80,7 +122,7 @@ class Tar final : public ExportSink {
         return unavailable(
             fmt::format("{} became shorter while it was read; run again", path.native()));
       }
-      RETURN_IF_ERROR(writer_.write(as_text(std::span(piece).first(got))));
+      RETURN_IF_ERROR(writer_->write(as_text(std::span(piece).first(got))));
       offset += got;
     }
     ++context_->files.num_written;
@@ -88,15 +130,16 @@ class Tar final : public ExportSink {
   }
 
   ExportContext* context_;
-  archives::TarWriter writer_;
-  std::string line_;
+  fs::path output_;
+  std::vector<Worker> workers_;
+  std::optional<archives::TarWriter> writer_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ExportSink>> open_tar(ExportContext& context, const fs::path& output) {
-  ASSIGN_OR_RETURN(auto writer, archives::TarWriter::create(context.file_system, output));
-  return std::make_unique<Tar>(context, std::move(writer));
+std::unique_ptr<ExportSink> make_tar(ExportContext& context, const fs::path& output,
+                                     unsigned num_workers) {
+  return std::make_unique<Tar>(context, output, num_workers);
 }
 
 }  // namespace assay::history

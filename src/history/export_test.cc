@@ -4,6 +4,7 @@
 #include "files/testing/simulated_file_system.h"
 #include "tables/file_description.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -102,6 +103,40 @@ TEST_F(Export, WritesTheSameWithAnyNumberOfThreads) {
     EXPECT_EQ(together.num_exported, alone.num_exported);
     EXPECT_EQ(together.num_filtered, alone.num_filtered);
     EXPECT_EQ(together.lines.num_bad_json, 1U);
+  }
+}
+
+TEST_F(Export, DropsTheSameAndCopiesTheSameWithAnyNumberOfThreads) {
+  std::vector<Sample> samples;
+  for (std::size_t i = 0; i < 4'000; ++i) {
+    const std::size_t first = i % 3 == 0 ? i / 2 : i;  // often an earlier prompt, blocks before
+    samples.push_back({.id = std::to_string(i),
+                       .prompt = std::string(600, 'x') + std::to_string(first),
+                       .image_path = i % 100 == 0 ? fmt::format("\"images/{}.png\"", i) : "null"});
+    if (i % 200 == 0) put(fmt::format("/data/images/{}.png", i), "image");
+  }
+  put_history(samples);
+  for (const std::string ending : {"jsonl", "parquet", "tar"}) {
+    ExportOptions options;
+    options.output = "/out/x." + ending;
+    options.format = export_format_of(options.output);
+    options.duplicates = Duplicates::kDropped;
+    options.copy_folder = "/copies/" + ending;
+    const ExportSummary alone = run(options);
+    const auto content = disk.content(options.output);
+    const auto copies = disk.list("/copies/" + ending + "/images").value();
+    ASSERT_TRUE(content);
+    EXPECT_GT(alone.num_duplicates, 500U);
+    EXPECT_GT(copies.size(), 5U);
+    options.num_threads = 3;
+    options.copy_folder = "/more/" + ending;
+    const ExportSummary together = run(options);
+    EXPECT_TRUE(disk.content(options.output) == content) << ending;
+    EXPECT_EQ(disk.list("/more/" + ending + "/images").value(), copies);
+    EXPECT_EQ(together.num_exported, alone.num_exported);
+    EXPECT_EQ(together.num_duplicates, alone.num_duplicates);
+    EXPECT_EQ(together.files.num_written, alone.files.num_written);
+    EXPECT_EQ(together.files.num_missing, alone.files.num_missing);
   }
 }
 

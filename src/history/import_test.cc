@@ -6,8 +6,8 @@
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/import_internal.h"
+#include "history/testing/import_fixture.h"
 #include "record_files/testing/sample_history.h"
-#include "recorder/recorder.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -24,55 +24,10 @@ namespace assay::history {
 namespace {
 
 using namespace record_files::testing;
+using namespace history::testing;
 using files::testing::SimulatedFileSystem;
 
-std::string line(std::string_view id, std::string_view time, std::string_view members = {}) {
-  return record_line(id, time, members) + "\n";
-}
-
-std::string hash_of(std::string_view content) {
-  return "sha256:" + crypto::sha256(content).to_hex();
-}
-
-std::string line_with_image(std::string_view id, std::string_view path, std::string_view hash) {
-  return line(id, "2025-11-03T00:00:00Z",
-              fmt::format(R"(, "task": {{"image_file_path": "{}", "base64_image_hash": "{}"}})",
-                          path, hash));
-}
-
-std::string feedback(std::string_view id, double score, std::string_view members = {}) {
-  return fmt::format(R"({{"generation_id": "{}", "score": {}{}}})", id, score, members) + "\n";
-}
-
-class ImportTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    put("here", "generation_history.jsonl", line("a", "2025-11-02T00:00:00Z"));
-  }
-  void put(const std::string& folder, const std::string& name, std::string_view content) {
-    put_file(file_system_, "/" + folder + "/" + name, content);
-  }
-  Result<ImportReport> run(const ImportOptions& options = {}, const std::string& from = "/there") {
-    return import_history(file_system_, "/here", from, clock_, options, {});
-  }
-  ImportReport import(const ImportOptions& options = {}, const std::string& from = "/there") {
-    auto report = run(options, from);
-    EXPECT_TRUE(report) << report.error().message;
-    return report ? std::move(*report) : ImportReport();
-  }
-  static std::uint64_t count(const ImportReport& report, NotTakenKind kind) {
-    return report.counts[static_cast<std::size_t>(kind)];
-  }
-  std::string content(const std::string& name) {
-    return file_content(file_system_, "/here/" + name);
-  }
-  bool exists(const std::string& name) {
-    return file_system_.info("/here/" + name).value().has_value();
-  }
-
-  SimulatedFileSystem file_system_;
-  assay::testing::FakeClock clock_{parse_timestamp("2025-11-15T12:00:00Z").value()};
-};
+using ImportTest = testing::ImportFixture;
 
 TEST_F(ImportTest, RecordsGoToTheFileOfTheirMonthAsTheyStand) {
   const std::string odd =
@@ -101,7 +56,7 @@ TEST_F(ImportTest, RecordsGoToTheFileOfTheirMonthAsTheyStand) {
 TEST_F(ImportTest, TheSameImportAgainImportsNothingAndWritesNothing) {
   put("there", "generation_history.jsonl",
       line("b", "2025-11-03T00:00:00Z") + line_with_image("c", "images/c.png", hash_of("c")));
-  put("there", "generation_feedback.jsonl", feedback("b", 0.5));
+  put("there", "generation_feedback.jsonl", feedback("b", "0.5"));
   put("there", "images/c.png", "c");
   EXPECT_EQ(import().num_imported, 2U);
   const auto before = content("generation_history.jsonl") + content("generation_feedback.jsonl");
@@ -120,7 +75,7 @@ TEST_F(ImportTest, OfOneIdWithOtherContentWhatIsHereStays) {
   put("there", "generation_history.jsonl",
       line("a", "2025-11-02T00:00:01Z") + line("b", "2025-11-03T00:00:00Z") +
           line("b", "2025-11-03T00:00:01Z"));
-  put("there", "generation_feedback.jsonl", feedback("a", 0.9) + feedback("b", 0.8));
+  put("there", "generation_feedback.jsonl", feedback("a", "0.9") + feedback("b", "0.8"));
   for (const std::uint64_t num_imported : {1U, 0U}) {
     const ImportReport report = import();
     EXPECT_EQ(report.num_imported, num_imported);
@@ -132,7 +87,7 @@ TEST_F(ImportTest, OfOneIdWithOtherContentWhatIsHereStays) {
   }
   EXPECT_EQ(content("generation_history.jsonl"),
             line("a", "2025-11-02T00:00:00Z") + line("b", "2025-11-03T00:00:00Z"));
-  EXPECT_EQ(content("generation_feedback.jsonl"), feedback("b", 0.8));
+  EXPECT_EQ(content("generation_feedback.jsonl"), feedback("b", "0.8"));
 }
 
 TEST_F(ImportTest, BrokenLinesAndLinesWithoutAnIdStayThere) {
@@ -161,19 +116,19 @@ TEST_F(ImportTest, ALineIsNeverPutBehindATornOne) {
 TEST_F(ImportTest, LateFeedbackIsAddedWhereItContinuesWhatIsHere) {
   put("there", "generation_history.jsonl", line("a", "2025-11-02T00:00:00Z"));
   put("here", "generation_feedback.jsonl",
-      feedback("a", 0.1) + feedback("newer", 0.1) + feedback("newer", 0.2) +
-          feedback("other", 0.3));
+      feedback("a", "0.1") + feedback("newer", "0.1") + feedback("newer", "0.2") +
+          feedback("other", "0.3"));
   put("there", "generation_feedback.jsonl",
-      feedback("a", 0.1) + feedback("a", 0.2) + feedback("newer", 0.1) + feedback("other", 0.4) +
-          feedback("new", 0.5) + feedback("a", 0.1));
+      feedback("a", "0.1") + feedback("a", "0.2") + feedback("newer", "0.1") +
+          feedback("other", "0.4") + feedback("new", "0.5") + feedback("a", "0.1"));
   const ImportReport report = import();
   EXPECT_EQ(report.num_feedback_imported, 3U);
   EXPECT_EQ(report.num_feedback_present, 2U);
   EXPECT_EQ(count(report, NotTakenKind::kOtherFeedback), 1U);
-  EXPECT_EQ(content("generation_feedback.jsonl"), feedback("a", 0.1) + feedback("newer", 0.1) +
-                                                      feedback("newer", 0.2) +
-                                                      feedback("other", 0.3) + feedback("a", 0.2) +
-                                                      feedback("new", 0.5) + feedback("a", 0.1));
+  EXPECT_EQ(content("generation_feedback.jsonl"),
+            feedback("a", "0.1") + feedback("newer", "0.1") + feedback("newer", "0.2") +
+                feedback("other", "0.3") + feedback("a", "0.2") + feedback("new", "0.5") +
+                feedback("a", "0.1"));
 }
 
 TEST_F(ImportTest, NamedFilesComeAlongWhenTheirHashIsRight) {
@@ -187,7 +142,7 @@ TEST_F(ImportTest, NamedFilesComeAlongWhenTheirHashIsRight) {
           line_with_image("unsafe", "journal/lock", hash_of("unsafe")) +
           line_with_image("outside", "images/../../etc/passwd", hash_of("unsafe")));
   put("there", "generation_feedback.jsonl",
-      feedback("a", 0.7,
+      feedback("a", "0.7",
                fmt::format(R"(, "ply_file_path": "ply_files/a.ply", "ply_file_hash": "{}")",
                            hash_of("ply"))));
   for (const auto* name : {"good", "bad", "unknown", "taken", "here"}) {
@@ -235,7 +190,7 @@ TEST_F(ImportTest, ADryRunSaysTheSameAndWritesNothing) {
   put("there", "generation_history.jsonl",
       line("b", "2025-10-03T00:00:00Z") + line_with_image("c", "images/c.png", hash_of("c")));
   put("there", "images/c.png", "c");
-  put("there", "generation_feedback.jsonl", feedback("b", 0.5));
+  put("there", "generation_feedback.jsonl", feedback("b", "0.5"));
   const ImportReport dry = import({.mode = RunMode::kDryRun});
   EXPECT_EQ(file_system_.list("/here").value(),
             std::vector<std::string>{"generation_history.jsonl"});
@@ -253,14 +208,14 @@ TEST_F(ImportTest, OneFileIsRecordsOrFeedbackByItsName) {
   EXPECT_EQ(records.num_imported, 1U);
   EXPECT_EQ(records.num_files_copied, 1U) << "from the folder that the archive is in";
   put("elsewhere", "generation_feedback.jsonl.zst",
-      compress::compress(compress::Format::kZstd, feedback("b", 0.5)).value());
+      compress::compress(compress::Format::kZstd, feedback("b", "0.5")).value());
   EXPECT_EQ(import({}, "/elsewhere/generation_feedback.jsonl.zst").num_feedback_imported, 1U);
 }
 
 TEST_F(ImportTest, ABrokenArchiveThereCostsItself) {
   put("there", "generation_history_2025-07.jsonl.gz", "no gzip");
   put("there", "generation_history.jsonl", line("b", "2025-11-03T00:00:00Z"));
-  put("there", "generation_feedback.jsonl", feedback("b", 0.5));
+  put("there", "generation_feedback.jsonl", feedback("b", "0.5"));
   const ImportReport report = import();
   EXPECT_EQ(report.num_imported, 1U);
   EXPECT_EQ(report.num_feedback_imported, 1U);
@@ -328,176 +283,6 @@ TEST_F(ImportTest, ALineThatAProgramWithoutTheLockAddsMeanwhileIsNotLost) {
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(content("generation_history.jsonl"), both);
-}
-
-class ImportBesideRecorder : public ImportTest {
- protected:
-  std::unique_ptr<recorder::Recorder> record() {
-    recorder::RecorderOptions options;
-    options.derive_interval = std::chrono::milliseconds(0);
-    options.hand_over = recorder::HandOver::kNever;
-    auto recorder = recorder::Recorder::open(file_system_, clock_, random_, "/here", options);
-    EXPECT_TRUE(recorder) << recorder.error().message;
-    return recorder ? std::move(*recorder) : nullptr;
-  }
-  static void finish(recorder::Recorder& recorder, std::string id) {
-    EXPECT_TRUE(recorder.start({.generation_id = id,
-                                .task_type = "TEXT-TO-3D",
-                                .prompt = "red sports car",
-                                .validator_uid = {},
-                                .validator_hotkey = {},
-                                .miner_config = "{}"}));
-    EXPECT_TRUE(recorder.finish(id));
-  }
-
-  SeededRandom random_{1};
-};
-
-TEST_F(ImportBesideRecorder, ARecorderGoesOnWhereTheImportWasEvenAfterAKill) {
-  put("there", "generation_history.jsonl", line("b", "2025-11-03T00:00:00Z"));
-  put("there", "generation_feedback.jsonl", feedback("b", 0.5));
-  {
-    const auto recorder = record();
-    ASSERT_NE(recorder, nullptr);
-    finish(*recorder, "written");
-    ASSERT_TRUE(recorder->flush());
-    finish(*recorder, "in the journal alone");
-    EXPECT_EQ(run().error().code, ErrorCode::kUnavailable);
-    file_system_.kill();
-  }
-  EXPECT_EQ(import().num_imported, 1U);
-  {
-    const auto recorder = record();
-    ASSERT_NE(recorder, nullptr);
-    finish(*recorder, "after");
-    ASSERT_TRUE(recorder->close());
-  }
-  const std::string history = content("generation_history.jsonl");
-  for (const auto* id :
-       {"\"a\"", "\"b\"", "\"written\"", "\"in the journal alone\"", "\"after\""}) {
-    const std::size_t at = history.find(id);
-    EXPECT_NE(at, std::string::npos) << id;
-    EXPECT_EQ(history.find(id, at + 1), std::string::npos) << id << " stands twice";
-  }
-  EXPECT_EQ(std::ranges::count(history, '\n'), 5);
-  EXPECT_EQ(content("generation_feedback.jsonl"), feedback("b", 0.5));
-  EXPECT_EQ(import().num_imported, 0U);
-}
-
-class ImportOfAKilledRecorder : public ImportBesideRecorder {
- protected:
-  std::unique_ptr<recorder::Recorder> record_there() {
-    recorder::RecorderOptions options;
-    options.derive_interval = std::chrono::milliseconds(0);
-    options.hand_over = recorder::HandOver::kNever;
-    auto recorder = recorder::Recorder::open(file_system_, clock_, random_, "/there", options);
-    EXPECT_TRUE(recorder) << recorder.error().message;
-    return recorder ? std::move(*recorder) : nullptr;
-  }
-  static void give_feedback(recorder::Recorder& recorder, std::string_view id, double score) {
-    EXPECT_TRUE(
-        recorder.log_feedback(id, {.validator_uid = 57, .validator_hotkey = {}, .score = score}));
-  }
-  static void start_only(recorder::Recorder& recorder, std::string id) {
-    EXPECT_TRUE(recorder.start({.generation_id = std::move(id),
-                                .task_type = "TEXT-TO-3D",
-                                .prompt = "red sports car",
-                                .validator_uid = {},
-                                .validator_hotkey = {},
-                                .miner_config = "{}"}));
-  }
-  std::map<std::string, std::string> files_there() {
-    std::map<std::string, std::string> found;
-    for (const std::string folder : {"/there", "/there/journal"}) {
-      const auto names = file_system_.list(folder);
-      EXPECT_TRUE(names);
-      for (const std::string& name : *names) {
-        found[folder + "/" + name] = file_content(file_system_, folder + "/" + name);
-      }
-    }
-    return found;
-  }
-};
-
-TEST_F(ImportOfAKilledRecorder, BringsWhatWasNeverDerivedAndLeavesThatFolderAsItIs) {
-  {
-    const auto recorder = record_there();
-    ASSERT_NE(recorder, nullptr);
-    finish(*recorder, "derived");
-    give_feedback(*recorder, "derived", 0.25);
-    ASSERT_TRUE(recorder->flush());
-    give_feedback(*recorder, "derived", 0.5);
-    finish(*recorder, "in the journal alone");
-    give_feedback(*recorder, "in the journal alone", 0.75);
-    start_only(*recorder, "open");
-    file_system_.kill();
-  }
-  const auto before = files_there();
-  ASSERT_FALSE(file_content(file_system_, "/there/generation_history.jsonl").contains("alone"));
-  const ImportReport report = import();
-  EXPECT_EQ(report.num_imported, 2U);
-  EXPECT_EQ(report.num_feedback_imported, 3U);
-  EXPECT_EQ(count(report, NotTakenKind::kOpenGeneration), 1U);
-  EXPECT_EQ(report.num_not_taken(), 1U);
-  EXPECT_EQ(files_there(), before);
-  const std::string history = content("generation_history.jsonl");
-  EXPECT_TRUE(history.contains("in the journal alone"));
-  const std::string feedback = content("generation_feedback.jsonl");
-  EXPECT_EQ(std::ranges::count(feedback, '\n'), 3);
-  EXPECT_LT(feedback.find("0.25"), feedback.find("0.5"));
-
-  // What its own recorder completes is what was imported.
-  ASSERT_TRUE(record_there()->close());
-  EXPECT_EQ(line("a", "2025-11-02T00:00:00Z") +
-                file_content(file_system_, "/there/generation_history.jsonl"),
-            history);
-  EXPECT_EQ(file_content(file_system_, "/there/generation_feedback.jsonl"), feedback);
-  const ImportReport again = import();
-  EXPECT_EQ(again.num_imported, 0U);
-  EXPECT_EQ(again.num_present, 2U);
-  EXPECT_EQ(again.num_feedback_imported, 0U);
-  EXPECT_EQ(count(again, NotTakenKind::kOtherFeedback), 0U);
-}
-
-TEST_F(ImportOfAKilledRecorder, TakesAFolderThatHasNothingButAJournal) {
-  {
-    const auto recorder = record_there();
-    ASSERT_NE(recorder, nullptr);
-    finish(*recorder, "never derived");
-    file_system_.kill();
-  }
-  static_cast<void>(file_system_.remove("/there/generation_history.jsonl"));
-  EXPECT_EQ(import().num_imported, 1U);
-  EXPECT_EQ(import().num_present, 1U);
-}
-
-TEST_F(ImportOfAKilledRecorder, TellsOfAJournalThatIsDamaged) {
-  {
-    const auto recorder = record_there();
-    ASSERT_NE(recorder, nullptr);
-    finish(*recorder, "first");
-    finish(*recorder, "second");
-    file_system_.kill();
-  }
-  const std::string name = "/there/journal/00000000000000000001.journal";
-  std::string bytes = file_content(file_system_, name);
-  bytes[bytes.size() / 3] = static_cast<char>(bytes[bytes.size() / 3] ^ 1);
-  put_file(file_system_, name, bytes);
-  const ImportReport report = import();
-  EXPECT_EQ(count(report, NotTakenKind::kUnreadable), 1U);
-  EXPECT_TRUE(content("generation_history.jsonl").contains("second"));
-}
-
-TEST_F(ImportOfAKilledRecorder, ReadsTheJournalOfOneThatIsAtWork) {
-  const auto recorder = record_there();
-  ASSERT_NE(recorder, nullptr);
-  finish(*recorder, "just now");
-  EXPECT_EQ(import().num_imported, 1U);
-  ASSERT_TRUE(recorder->checkpoint());
-  finish(*recorder, "later");
-  const ImportReport again = import();
-  EXPECT_EQ(again.num_imported, 1U);
-  EXPECT_EQ(again.num_present, 1U);
 }
 
 TEST_F(ImportTest, ListsNoMoreOfAKindThanAsked) {

@@ -1,4 +1,5 @@
 #include "core/bytes.h"
+#include "net/http_connection_internal.h"
 #include "net/http_server_internal.h"
 
 #include <algorithm>
@@ -22,53 +23,10 @@
 namespace assay::net::http_server {
 namespace {
 
-using Milliseconds = std::chrono::milliseconds;
-
 constexpr std::uint64_t kBodyBytesPerSecond = 256U << 10;
 constexpr std::size_t kFirstRead = 4096;
 /// How long a client may go on sending what nobody will read, so that it sees the answer.
-constexpr Milliseconds kLingerTime = std::chrono::seconds(2);
-/// A cancel that meets no pending operation is repeated.
-constexpr Milliseconds kCancelAgain{50};
-
-/// Cancels what a socket waits for when its time is over.
-class Deadline {
- public:
-  explicit Deadline(tcp::socket& socket) : socket_(&socket), timer_(socket.get_executor()) {}
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
-  ~Deadline() { ++*round_; }
-
-  void start(Milliseconds time) {
-    ++*round_;
-    has_expired_ = false;
-    timer_.expires_after(time);
-    wait();
-  }
-  void stop() {
-    ++*round_;
-    timer_.cancel();
-  }
-  bool has_expired() const { return has_expired_; }
-
- private:
-  // A call may be on its way when the deadline is stopped or gone: the round tells.
-  void wait() {
-    timer_.async_wait([this, round = round_, mine = *round_](ErrorCondition failure) {
-      if (failure || *round != mine) return;
-      has_expired_ = true;
-      ErrorCondition ignored;
-      ignored = socket_->cancel(ignored);
-      timer_.expires_after(kCancelAgain);
-      wait();
-    });
-  }
-
-  tcp::socket* socket_;
-  asio::steady_timer timer_;
-  std::shared_ptr<std::uint64_t> round_ = std::make_shared<std::uint64_t>(0);
-  bool has_expired_ = false;
-};
+constexpr std::chrono::milliseconds kLingerTime = std::chrono::seconds(2);
 
 /// A share of the memory for bodies.
 class HeldBytes {
@@ -126,6 +84,7 @@ class Connection {
 
   void end_if_idle() {
     if (is_idle_) close();
+    if (stream_ != nullptr) stream_->raise();
   }
   void end_unless_handling() {
     if (!is_handling_) close();
@@ -178,7 +137,25 @@ class Connection {
     has_unread_ = false;
     plan.request.body = std::move(parser.get().body());
     const ServedResponse response = co_await handle(plan.route, &plan.request);
+    if (response.feed != nullptr && !is_head_) co_return co_await stream(&response);
     co_return co_await write(&response);
+  }
+
+  // The events of a feed, to the end of the connection.
+  asio::awaitable<bool> stream(const ServedResponse* response) {
+    const auto signal = std::make_shared<StreamSignal>(server_->io);
+    const std::unique_ptr<FeedClient> client = response->feed->connect(
+        response->feed_place, [signal] { asio::post(signal->io, [signal] { signal->raise(); }); });
+    if (client == nullptr) {
+      ServedResponse busy = error_response(503, "busy", "too many clients wait for events");
+      busy.headers.push_back({"Retry-After", "5"});
+      co_return co_await write(&busy);
+    }
+    stream_ = signal.get();
+    co_await send_events(server_, &socket_, &deadline_, response, client.get(), signal);
+    stream_ = nullptr;
+    keeps_alive_ = false;
+    co_return false;
   }
 
   asio::awaitable<bool> read_body(Parser* parser, std::uint64_t max_size, HeldBytes* held) {
@@ -267,6 +244,7 @@ class Connection {
   tcp::socket socket_;
   Deadline deadline_;
   boost::beast::flat_buffer buffer_;
+  StreamSignal* stream_ = nullptr;  // while events are sent
   bool is_idle_ = true;
   bool is_handling_ = false;
   bool is_head_ = false;

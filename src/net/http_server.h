@@ -5,6 +5,7 @@
 
 #include "core/bytes.h"
 #include "core/result.h"
+#include "net/event_feed.h"
 #include "net/http_message.h"
 #include "net/http_route.h"
 
@@ -40,6 +41,10 @@ struct ServedResponse {
   std::string content_type = "application/json";
   std::string body = {};
   std::vector<HttpHeader> headers = {};
+  /// Given: in place of `body` come its events, as text/event-stream, until the client goes or the
+  /// server stops.
+  std::shared_ptr<EventFeed> feed = nullptr;
+  FeedPlace feed_place = {};
 };
 
 /// `{"error": {"code": ..., "message": ...}}`, as the server itself answers too.

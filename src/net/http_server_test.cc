@@ -1,12 +1,9 @@
 #include "net/http_server.h"
 
+#include "net/testing/raw_client.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <latch>
@@ -17,75 +14,7 @@ namespace assay::net {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// A client that sends exactly the bytes it is given.
-class RawClient {
- public:
-  explicit RawClient(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-    const timeval patience{.tv_sec = 10, .tv_usec = 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-  ~RawClient() { ::close(socket_); }
-
-  RawClient& send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) break;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-    return *this;
-  }
-  /// All that comes until the server closes.
-  std::string read_to_end() {
-    while (read_some()) {
-    }
-    return std::move(input_);
-  }
-  /// One response with its body.
-  std::string read_response() {
-    while (true) {
-      const std::size_t end = input_.find("\r\n\r\n");
-      const std::size_t length = input_.find("Content-Length: ");
-      if (end != std::string::npos && length < end) {
-        const std::size_t size = end + 4 + std::stoul(input_.substr(length + 16));
-        if (input_.size() >= size) {
-          std::string response = input_.substr(0, size);
-          input_.erase(0, size);
-          return response;
-        }
-      }
-      if (!read_some()) return "closed after: " + input_;
-    }
-  }
-  /// An interim response, which has no length.
-  std::string read_header() {
-    while (!input_.contains("\r\n\r\n")) {
-      if (!read_some()) return "closed";
-    }
-    const std::size_t size = input_.find("\r\n\r\n") + 4;
-    std::string header = input_.substr(0, size);
-    input_.erase(0, size);
-    return header;
-  }
-
- private:
-  bool read_some() {
-    char buffer[4096];
-    const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
-    if (got <= 0) return false;
-    input_.append(buffer, static_cast<std::size_t>(got));
-    return true;
-  }
-  int socket_;
-  std::string input_;
-};
+using net::testing::RawClient;
 
 std::string get(std::string_view target, std::string_view more = "") {
   return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\n{}\r\n", target, more);
@@ -99,7 +28,7 @@ bool has_status(std::string_view response, int status) {
 }
 
 /// Echoes what it is sent, waits when it is told to.
-class HttpServerTest : public testing::Test {
+class HttpServerTest : public ::testing::Test {
  protected:
   void TearDown() override { stop(); }
 
@@ -223,7 +152,7 @@ TEST_F(HttpServerTest, TakesALargeBodyWhereTheRouteDoes) {
       fmt::format("PUT /large/x HTTP/1.1\r\nHost: localhost\r\nExpect: "
                   "100-continue\r\nContent-Length: {}\r\n\r\n",
                   body.size()));
-  EXPECT_TRUE(has_status(client.read_header(), 100));
+  EXPECT_TRUE(has_status(client.read_through("\r\n\r\n"), 100));
   EXPECT_TRUE(client.send(body).read_response().ends_with("5000000"));
 }
 

@@ -94,6 +94,7 @@ records::Verdict LocalRecorder::apply(const records::Event& event) {
   const std::uint64_t num_finished = table_.num_finished();
   records::Applied applied = table_.apply(event);
   last_applied_ = event.sequence;
+  if (!is_replaying_ && options_.on_line) tell_of_line(event.sequence, applied);
   queue_lines(applied);
   if (is_replaying_) return applied.verdict;
   ++num_by_verdict_[static_cast<std::size_t>(applied.verdict)];
@@ -103,6 +104,15 @@ records::Verdict LocalRecorder::apply(const records::Event& event) {
   if (applied.superseded) superseded_.push_back(std::move(*applied.superseded));
   if (table_.num_finished() != num_finished) count_finished();
   return applied.verdict;
+}
+
+void LocalRecorder::tell_of_line(std::uint64_t sequence, const records::Applied& applied) const {
+  const auto tell = [&](LineKind kind, std::string_view text) {
+    if (!text.empty()) options_.on_line({.kind = kind, .sequence = sequence, .text = text});
+  };
+  tell(LineKind::kRecord, applied.history_line);
+  tell(LineKind::kFeedback, applied.feedback_line);
+  tell(LineKind::kConfigChange, applied.config_line);
 }
 
 void LocalRecorder::queue_lines(records::Applied& applied) {

@@ -98,6 +98,7 @@ class LocalRecorder final : public Recorder {
   Status on_record(std::uint64_t sequence, std::span<const std::byte> record);
   Status replay(std::uint64_t sequence, std::span<const std::byte> record);
   records::Verdict apply(const records::Event& event);
+  void tell_of_line(std::uint64_t sequence, const records::Applied& applied) const;
   void queue_lines(records::Applied& applied);
   void count_finished();
 

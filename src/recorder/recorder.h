@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,6 +33,19 @@ enum class HandOver : std::uint8_t {
   /// A second process hands its calls to the first over a local socket, gets the same receipts, and
   /// takes its place when it is gone. The options of the one that has the folder count.
   kToFirst,
+};
+
+enum class LineKind : std::uint8_t {
+  kRecord,        ///< Of generation_history.jsonl.
+  kFeedback,      ///< Of generation_feedback.jsonl.
+  kConfigChange,  ///< Of miner_config_history.jsonl.
+};
+
+/// A line that an event adds to a file of the history, without LF.
+struct NewLine {
+  LineKind kind = LineKind::kRecord;
+  std::uint64_t sequence = 0;  ///< Of the event, which adds no other.
+  std::string_view text = {};  ///< Lifetime: of the call.
 };
 
 struct RecorderOptions {
@@ -70,6 +84,11 @@ struct RecorderOptions {
   /// read through; of what is before, the ids are indexed on disk: journal/ids.
   ByteCount max_unindexed{std::uint64_t{8} << 20};
   records::GenerationTableOptions table;
+  /// Called for each line, in order of sequence and never twice at once, when its event is as
+  /// lasting as `durability` asks and before its caller hears of it. Not for what opening replays,
+  /// and not while another process has the folder. All callers wait for it: it must be short, and
+  /// not call the recorder.
+  std::function<void(const NewLine& line)> on_line = {};
 };
 
 struct NewGeneration {

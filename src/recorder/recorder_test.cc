@@ -66,6 +66,28 @@ TEST_F(RecorderTest, FeedbackAfterARestartIsLate) {
   EXPECT_EQ(num_lines(content("generation_feedback.jsonl")), 2U);
 }
 
+TEST_F(RecorderTest, TellsOfEachLineAndNotAgainAtReplay) {
+  std::vector<std::string> told;
+  RecorderOptions watched = options();
+  watched.on_line = [&](const NewLine& line) {
+    told.push_back(fmt::format("{} {} {}", static_cast<int>(line.kind), line.sequence, line.text));
+  };
+  {
+    const auto recorder = open(watched);
+    ASSERT_TRUE(recorder->start(text_generation("a")));
+    EXPECT_TRUE(told.empty()) << "a generation that is open has no line yet";
+    ASSERT_TRUE(recorder->finish("a"));
+    ASSERT_TRUE(recorder->log_feedback("a", score(0.5)));
+    ASSERT_TRUE(recorder->log_feedback("a", score(0.5)));
+    ASSERT_TRUE(recorder->log_config_change(R"({"x": {"old": null, "new": 1}})", "why"));
+  }
+  const auto recorder = open(watched);
+  ASSERT_EQ(told.size(), 3U);
+  EXPECT_EQ(told[0] + "\n", "0 2 " + content("generation_history.jsonl"));
+  EXPECT_EQ(told[1] + "\n", "1 3 " + content("generation_feedback.jsonl"));
+  EXPECT_EQ(told[2] + "\n", "2 5 " + content("miner_config_history.jsonl"));
+}
+
 TEST_F(RecorderTest, MakesAUuidAndKnowsItsKeyAfterARestart) {
   std::string id;
   {

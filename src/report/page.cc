@@ -1,5 +1,7 @@
 #include "report/page.h"
 
+#include "crypto/base64.h"
+#include "crypto/digest.h"
 #include "report/assets_internal.h"
 #include "report/html_internal.h"
 
@@ -27,6 +29,11 @@ std::string anchor_of(std::string_view title) {
   }
   while (!anchor.empty() && anchor.back() == '-') anchor.pop_back();
   return anchor.empty() ? "section" : anchor;
+}
+
+// As a policy names what it allows.
+std::string hash_of(std::string_view script) {
+  return "sha256-" + crypto::base64_encode(crypto::sha256(script).bytes());
 }
 
 }  // namespace
@@ -57,9 +64,10 @@ std::string Page::render() const {
   };
   append(
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "{}style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'\">\n",
-      head_.embedded_pictures == EmbeddedPictures::kAllowed ? "img-src data:; " : "", kStyleHash,
-      kScriptHash);
+      "{}{}style-src '{}'; script-src '{}'{}; base-uri 'none'; form-action 'none'\">\n",
+      head_.embedded_pictures == EmbeddedPictures::kAllowed ? "img-src data:; " : "",
+      head_.live_script ? "connect-src 'self'; " : "", kStyleHash, kScriptHash,
+      head_.live_script ? fmt::format(" '{}'", hash_of(head_.live_script->markup())) : "");
   page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
   page += "<meta name=\"referrer\" content=\"no-referrer\">\n";
   page += "<meta name=\"color-scheme\" content=\"light dark\">\n";
@@ -83,7 +91,9 @@ std::string Page::render() const {
   }
   page += "</main>\n";
   if (!head_.footer.empty()) append("<footer>{}</footer>\n", escape(head_.footer));
-  append("<script>{}</script>\n</body>\n</html>\n", kScript);
+  append("<script>{}</script>\n", kScript);
+  if (head_.live_script) append("<script>{}</script>\n", head_.live_script->markup());
+  page += "</body>\n</html>\n";
   return page;
 }
 

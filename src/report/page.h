@@ -1,11 +1,12 @@
 /// \file
-/// One self-contained page: it loads nothing, and its policy forbids it to.
+/// One self-contained page: it loads nothing from elsewhere, and its policy forbids it to.
 
 #pragma once
 
 #include "report/html.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ struct PageHead {
   std::string subtitle = {};  ///< What the page is about, on one line; may be empty.
   std::string footer = {};    ///< What made the page, and when; may be empty.
   EmbeddedPictures embedded_pictures = EmbeddedPictures::kNone;
+  /// Runs behind the page's own script, and may ask the server that the page came from, which no
+  /// page without it may.
+  std::optional<MarkupLiteral> live_script = std::nullopt;
 };
 
 /// Collects blocks under sections, then writes the page with a table of its sections. The same

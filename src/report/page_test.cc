@@ -48,6 +48,15 @@ TEST(Page, AllowsOnlyTheBuiltInStyleAndScript) {
   EXPECT_TRUE(holds(page, "<script>" + std::string(kScript) + "</script>"));
 }
 
+TEST(Page, AScriptThatAsksTheServerIsNamedByThePolicy) {
+  const std::string page = Page({.title = "t", .live_script = MarkupLiteral("alert(1)")}).render();
+  EXPECT_TRUE(holds(page, "default-src 'none'; connect-src 'self'; style-src '"));
+  EXPECT_TRUE(holds(page, "script-src '" + std::string(kScriptHash) +
+                              "' 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='; base-uri"));
+  EXPECT_TRUE(holds(page, "<script>alert(1)</script>\n</body>"));
+  EXPECT_FALSE(holds(sample(), "connect-src"));
+}
+
 TEST(Page, HashesHaveTheFormOfThePolicy) {
   for (const std::string_view hash : {kStyleHash, kScriptHash}) {
     EXPECT_EQ(hash.size(), 7U + 44U);

@@ -22,6 +22,8 @@ std::string_view column_class(ColumnKind kind) {
       return "number";
     case ColumnKind::kProse:
       return "prose";
+    case ColumnKind::kWords:
+      return "words";
     case ColumnKind::kText:
       break;
   }

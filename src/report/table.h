@@ -18,6 +18,7 @@ namespace assay::report {
 enum class ColumnKind {
   kName,    ///< A name from outside: monospaced, cut by the style where there is no room.
   kText,    ///< Words on one line, to the left.
+  kWords,   ///< A few words, on several lines where the screen is narrow.
   kProse,   ///< Words that may run over several lines.
   kNumber,  ///< To the right, with digits of one width.
 };
