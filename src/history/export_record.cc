@@ -1,5 +1,6 @@
 #include "history/export_record_internal.h"
 #include "history/object_members_internal.h"
+#include "history/tally_internal.h"
 #include "json/python_repr.h"
 #include "json/python_text.h"
 
@@ -13,26 +14,6 @@ namespace assay::history {
 namespace {
 
 using records::RecordField;
-
-// True as Python sees it: what the old exporter asked of `accepted`.
-bool is_true(const json::Field& field) {
-  switch (field.kind) {
-    case json::FieldKind::kAbsent:
-    case json::FieldKind::kNull:
-      return false;
-    case json::FieldKind::kBoolean:
-      return field.boolean;
-    case json::FieldKind::kInteger:
-    case json::FieldKind::kNumber:
-      return field.number != 0.0;
-    case json::FieldKind::kText:
-      return !field.text.empty();
-    case json::FieldKind::kObject:
-    case json::FieldKind::kList:
-      return field.raw.find_first_not_of(" \t\r\n", 1) != field.raw.size() - 1;
-  }
-  return false;
-}
 
 template <typename Minimum>
 bool reaches(const json::Field& field, const std::optional<Minimum>& minimum) {

@@ -91,7 +91,7 @@ bool is_true(const json::Field& field) {
       return !field.text.empty();
     case json::FieldKind::kObject:
     case json::FieldKind::kList:
-      return field.raw.find_first_not_of("{}[] ") != std::string_view::npos;
+      return field.raw.find_first_not_of(" \t\r\n", 1) != field.raw.size() - 1;
   }
   return false;
 }

@@ -75,6 +75,22 @@ TEST(Tally, NamesWhatARecordLeavesOut) {
   EXPECT_EQ(analysis.validators[0].mean_score, std::nullopt);
 }
 
+TEST(Tally, TakesForTrueWhatPythonTakesForTrue) {
+  json::LineScan scan(std::array<std::string_view, 1>{"value"});
+  const auto holds = [&](std::string line) {
+    const std::size_t size = line.size();
+    line.append(json::LineScan::kPadding, ' ');
+    scan.scan(std::string_view(line).substr(0, size));
+    return is_true(scan.fields()[0]);
+  };
+  for (const char* value : {"true", "1", "-0.5", R"("0")", "[0]", "[[]]", "[{}]", R"({"a": []})"}) {
+    EXPECT_TRUE(holds(std::string(R"({"value": )") + value + "}")) << value;
+  }
+  for (const char* value : {"false", "null", "0", "-0.0", R"("")", "[]", "[ ]", "{}", "{ }"}) {
+    EXPECT_FALSE(holds(std::string(R"({"value": )") + value + "}")) << value;
+  }
+}
+
 TEST(Tally, GroupsByUidAndByHotkeyWhereThereIsNone) {
   const AnalyzeOptions options = options_for({AnalyzeReport::kValidators});
   Tally tally(options);
