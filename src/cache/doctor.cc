@@ -52,6 +52,7 @@ class Doctor {
   void look_at_states(const CacheStatus& cache);
   void look_at_cells(const CacheStatus& cache);
   void look_at_rescan();
+  void look_at_updates();
   void add(Diagnosis diagnosis) { report_.diagnoses.push_back(std::move(diagnosis)); }
   std::string at(std::string_view arguments) const {
     return fmt::format("assay cache {} --cache-dir {}", arguments,
@@ -195,15 +196,15 @@ void Doctor::look_at_states(const CacheStatus& cache) {
 void Doctor::look_at_cells(const CacheStatus& cache) {
   const auto cell = [&](Label label, std::uint64_t count) {
     if (count > 0) return;
-    // What can be made here is; photos have to come from somewhere.
+    // Drawings are made here; photos have to come from somewhere.
     const std::string help = cache.kind == CacheKind::kReal
-                                 ? fmt::format("import FOLDER --cache {} --label {}",
-                                               to_string(cache.kind), to_string(label))
+                                 ? fmt::format("update --label {}", to_string(label))
                                  : fmt::format("generate --provider scene --kind {} --label {}",
                                                to_string(cache.kind), to_string(label));
     const std::string_view note =
         cache.kind == CacheKind::kReal
-            ? ""
+            ? " Photos of the public data set are fetched by the command below; your own come by "
+              "assay cache import."
             : " Drawings for demos and tests are made at once; your own images come by assay cache "
               "import.";
     add({.cause = Cause::kEmptyCell,
@@ -216,6 +217,26 @@ void Doctor::look_at_cells(const CacheStatus& cache) {
   };
   cell(Label::kRoadwork, cache.num_roadwork);
   cell(Label::kNone, cache.num_none);
+}
+
+/// What earlier updates could not do.
+void Doctor::look_at_updates() {
+  for (const UpdateSource& source : report_.status.updates) {
+    if (!source.failure) continue;
+    const bool is_path = source.name.starts_with('/');
+    add({.cause = Cause::kUpdateFailed,
+         .words = fmt::format(
+             "The last update from {} failed at {} ({}): {}. {}", source.name,
+             to_rfc3339(source.failure->at), source.failure->cause, source.failure->message,
+             source.next_due
+                 ? fmt::format(
+                       "The next try is due at {}, by assay cache update (--watch goes on by "
+                       "itself); the command below tries now.",
+                       to_rfc3339(*source.next_due))
+                 : std::string()),
+         .command = at(fmt::format("update {} {} --now", is_path ? "--from" : "--dataset",
+                                   shell_word(source.name)))});
+  }
 }
 
 void Doctor::look_at_rescan() {
@@ -253,6 +274,7 @@ Result<DoctorReport> Doctor::examine() {
   RETURN_IF_ERROR(look_at_names());
   for (const CacheStatus& cache : report_.status.caches) look_at_states(cache);
   look_at_rescan();
+  look_at_updates();
   for (const CacheStatus& cache : report_.status.caches) look_at_cells(cache);
   std::ranges::stable_sort(report_.diagnoses, {}, &Diagnosis::cause);
   return std::move(report_);
@@ -262,8 +284,9 @@ Result<DoctorReport> Doctor::examine() {
 
 std::string_view to_string(Cause cause) {
   constexpr std::array<std::string_view, kNumCauses> kNames = {
-      "no_folder", "no_permission", "disk_full", "wrong_folder",  "no_sidecar",  "no_label",
-      "disagrees", "bad_sidecar",   "broken",    "unseen_format", "stale_index", "empty_cell"};
+      "no_folder",   "no_permission", "disk_full",   "wrong_folder", "no_sidecar",
+      "no_label",    "disagrees",     "bad_sidecar", "broken",       "unseen_format",
+      "stale_index", "update_failed", "empty_cell"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 

@@ -28,9 +28,10 @@ enum class Cause : std::uint8_t {
   kBroken,        ///< Images that do not decode.
   kUnseenFormat,  ///< Images that the validator does not look at.
   kStaleIndex,    ///< Others changed files since the last look. Put right by looking.
+  kUpdateFailed,  ///< The last update from a data set.
   kEmptyCell,     ///< A label of a cache without one image.
 };
-inline constexpr std::size_t kNumCauses = 12;
+inline constexpr std::size_t kNumCauses = 13;
 
 /// In snake case, for JSON.
 std::string_view to_string(Cause cause);

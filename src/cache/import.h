@@ -3,16 +3,13 @@
 
 #pragma once
 
-#include "cache/near_index.h"
-#include "cache/store.h"
+#include "cache/intake.h"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -24,62 +21,6 @@ struct ImportFile {
   std::filesystem::path path;
   std::optional<Label> label = {};
   std::string description = {};
-};
-
-/// What became of one.
-enum class ImportOutcome : std::uint8_t {
-  kAdded,
-  kAlreadyThere,   ///< The same bytes are in the cache.
-  kNearDuplicate,  ///< Looks like one of the same source.
-  kUnknownFormat,
-  kUnsupported,
-  kTruncated,
-  kCorrupt,
-  kOverLimit,
-  kUnreadable,  ///< The file itself: gone, or not ours to read.
-};
-inline constexpr std::size_t kNumImportOutcomes = 9;
-
-/// In snake case, for JSON.
-std::string_view to_string(ImportOutcome outcome);
-/// Whether there is nothing wrong with the file.
-bool is_fine(ImportOutcome outcome);
-
-/// Near duplicates are counted; whether they are taken in all the same.
-enum class NearDuplicates : std::uint8_t { kRefused, kTaken };
-
-struct ImportOptions {
-  CacheKind cache = CacheKind::kReal;
-  /// One name for all; near duplicates are looked for within a source.
-  std::string source = {};
-  NearDuplicates near_duplicates = NearDuplicates::kRefused;
-  /// Bits of the perceptual hash in which near duplicates may differ: 0 to NearIndex::kMaxDistance.
-  int max_near_distance = 4;
-  /// What stays free on the disk.
-  ByteCount min_free_bytes{1U << 30};
-  /// Items that become visible together, with one look at the disk's space.
-  std::size_t batch_size = 64;
-};
-
-struct ImportProblem {
-  std::string path = {};
-  ImportOutcome outcome = ImportOutcome::kCorrupt;
-  std::string reason = {};
-};
-
-struct ImportReport {
-  std::array<std::uint64_t, kNumImportOutcomes> counts = {};  ///< By ImportOutcome.
-  std::uint64_t num_near_duplicates_taken = 0;
-  /// Of those added: without a label; not seen by other programs because of their format.
-  std::uint64_t num_unlabelled = 0;
-  std::uint64_t num_unseen_by_others = 0;
-  ByteCount bytes_added = {};
-  /// The first ones, by the order of files: what is wrong with them.
-  std::vector<ImportProblem> problems = {};
-
-  std::uint64_t count(ImportOutcome outcome) const {
-    return counts[static_cast<std::size_t>(outcome)];
-  }
 };
 
 /// Told after each batch: how many files are done. Those are on disk.

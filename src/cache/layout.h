@@ -66,6 +66,11 @@ class CacheLayout {
   std::filesystem::path state() const { return root_ / ".assay"; }
   std::filesystem::path index() const { return state() / "index.db"; }
   std::filesystem::path write_lock() const { return state() / "write.lock"; }
+  /// Held by the one process that updates; says in words who that is.
+  std::filesystem::path update_lock() const { return state() / "update.lock"; }
+  std::filesystem::path update_state() const { return state() / "update.json"; }
+  /// Tables of data sets, as they came.
+  std::filesystem::path tables() const { return state() / "tables"; }
   /// Of one index: another index counts anew.
   std::filesystem::path served(std::uint64_t epoch) const;
 

@@ -161,6 +161,33 @@ void write_generation(json::Writer& writer, const GenerationOrigin& origin, Time
   writer.name(kSourceSeed).unsigned_integer(*origin.source_seed);
 }
 
+/// Members that a column of a table must not stand in for.
+constexpr auto kOwnMembers = std::to_array<std::string_view>(
+    {kLabel,        kDescription,     kSource,           kFormat,
+     kSize,         kBytes,           kContent,          kLook,
+     kModel,        kGenerator,       kGeneratorVersion, kSeed,
+     kPrompt,       "source_parquet", "original_index",  "dataset",
+     "revision",    "imported",       "image_mode",      "exif_orientation",
+     "is_animated", "original_name"});
+
+/// The first two by the names of the program that these files are for.
+void write_table(json::Writer& writer, const TableOrigin& origin, Timestamp imported) {
+  writer.name("source_parquet").text(origin.table);
+  writer.name("original_index").text(std::to_string(origin.row));
+  if (!origin.data_set.empty()) {
+    writer.name("dataset").text(origin.data_set);
+    writer.name("revision").text(origin.revision);
+  }
+  writer.name("imported").text(to_rfc3339(imported));
+}
+
+void write_columns(json::Writer& writer, const TableOrigin& origin) {
+  for (const auto& [name, value] : origin.columns) {
+    const bool is_own = std::ranges::find(kOwnMembers, name) != kOwnMembers.end();
+    write_value(writer.name(is_own ? "column_" + name : name), value);
+  }
+}
+
 std::string description_for(Label label, std::string_view description) {
   if (label == Label::kNone) return "";
   return std::string(is_blank(description) ? kDefaultDescription : description);
@@ -200,10 +227,16 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
   if (draft.label) {
     writer.name(kLabel).integer(static_cast<std::int64_t>(*draft.label));
     writer.name(kDescription).text(description_for(*draft.label, draft.description));
+  } else if (draft.table) {
+    writer.name(kLabel).null();
+    writer.name(kDescription);
+    draft.description.empty() ? writer.null() : writer.text(draft.description);
   }
   writer.name(kSource).text(draft.source);
   if (draft.generation) {
     write_generation(writer, *draft.generation, draft.imported);
+  } else if (draft.table) {
+    write_table(writer, *draft.table, draft.imported);
   } else {
     writer.name("original_name").text(draft.original_name);
     writer.name("imported").text(to_rfc3339(draft.imported));
@@ -217,6 +250,7 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
   writer.name(kBytes).unsigned_integer(facts.size_bytes);
   writer.name(kContent).text(facts.content.to_hex());
   writer.name(kLook).text(fmt::format("{:016x}", facts.look));
+  if (draft.table) write_columns(writer, *draft.table);
   writer.end_object();
   return writer.take() + "\n";
 }

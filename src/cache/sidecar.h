@@ -10,11 +10,14 @@
 #include "core/sha256.h"
 #include "core/timestamp.h"
 #include "images/probe.h"
+#include "json/value.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace assay::cache {
 
@@ -57,6 +60,16 @@ struct Sidecar {
 /// 1.0 are the label 1. A description of blanks or of `nan` is none.
 Sidecar read_sidecar(std::string_view text);
 
+/// The row of a table that an image was taken from.
+struct TableOrigin {
+  std::string table = {};     ///< The file: its path in the data set, or on the disk.
+  std::string data_set = {};  ///< `owner/name`; empty: no hub's.
+  std::string revision = {};  ///< The commit.
+  std::uint64_t row = 0;      ///< From 0.
+  /// The other columns. Those named as one of our own members get `column_` in front.
+  std::vector<std::pair<std::string, json::Value>> columns = {};
+};
+
 /// What a new sidecar says.
 struct SidecarDraft {
   std::optional<Label> label = {};
@@ -71,6 +84,8 @@ struct SidecarDraft {
   Timestamp imported = {};
   /// Of an image that was made; the description is then its prompt.
   std::optional<GenerationOrigin> generation = {};
+  /// Of an image from a table; one without a label then says `null`, as its row does.
+  std::optional<TableOrigin> table = {};
 };
 
 std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts);

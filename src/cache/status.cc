@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace assay::cache {
 namespace {
@@ -50,6 +51,19 @@ std::string source_name(const std::string& source) {
   return source.empty() ? "(no source)" : report::visible_text(source);
 }
 
+std::string update_text(const UpdateSource& source) {
+  const auto instant = [](const std::optional<Timestamp>& value) {
+    return value ? to_rfc3339(*value) : std::string("never");
+  };
+  std::string text =
+      fmt::format("updated from {}: last {}, next due {}\n", report::visible_text(source.name),
+                  instant(source.last_success), instant(source.next_due));
+  if (!source.failure) return text;
+  return text + fmt::format("  the last try failed at {} ({}): {}\n",
+                            to_rfc3339(source.failure->at), source.failure->cause,
+                            report::visible_text(source.failure->message));
+}
+
 std::string cache_text(const CacheStatus& cache) {
   using report::count_text;
   std::string text =
@@ -86,6 +100,11 @@ Result<StatusReport> read_status(Store& store) {
   ASSIGN_OR_RETURN(report.num_quarantined, count_quarantined(store));
   ASSIGN_OR_RETURN(const auto root, store.tools().file_system.info(store.layout().root()));
   if (root) {
+    auto state = read_update_state(store.tools().file_system, store.layout());
+    // Who may not read it may still look at the rest.
+    if (!state && state.error().code != ErrorCode::kDenied) return state.error();
+    if (state) report.updates = std::move(state->sources);
+    for (UpdateSource& source : report.updates) source.tables.clear();
     ASSIGN_OR_RETURN(const auto space, store.tools().file_system.space(store.layout().root()));
     report.free_bytes = space.free;
   }
@@ -103,6 +122,7 @@ std::string status_text(const StatusReport& report) {
                  cache.num_roadwork + cache.num_none < cache.num_items;
   }
   text += '\n';
+  for (const UpdateSource& source : report.updates) text += update_text(source);
   if (report.num_quarantined > 0) {
     text += fmt::format("{} in quarantine\n",
                         report::counted(report.num_quarantined, "image", "images"));
@@ -121,6 +141,21 @@ std::string status_json(const StatusReport& report) {
   writer.name("cache_dir").text(report.root);
   writer.name("free_bytes").unsigned_integer(report.free_bytes.count());
   writer.name("quarantined").unsigned_integer(report.num_quarantined);
+  writer.name("updates").begin_list();
+  for (const UpdateSource& source : report.updates) {
+    writer.begin_object();
+    writer.name("source").text(source.name);
+    instant("last_success", source.last_success);
+    instant("last_attempt", source.last_attempt);
+    instant("next_due", source.next_due);
+    writer.name("failures").unsigned_integer(source.num_failures);
+    writer.name("cause");
+    source.failure ? writer.text(source.failure->cause) : writer.null();
+    writer.name("error");
+    source.failure ? writer.text(source.failure->message) : writer.null();
+    writer.end_object();
+  }
+  writer.end_list();
   writer.name("caches").begin_list();
   for (const CacheStatus& cache : report.caches) {
     writer.begin_object();

@@ -4,12 +4,14 @@
 #pragma once
 
 #include "cache/store.h"
+#include "cache/update_state.h"
 
 #include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace assay::cache {
 
@@ -38,6 +40,8 @@ struct StatusReport {
   std::array<CacheStatus, kCacheKinds.size()> caches = {};
   std::uint64_t num_quarantined = 0;
   ByteCount free_bytes = {};
+  /// Where updates come from, without what they know of single tables.
+  std::vector<UpdateSource> updates = {};
 };
 
 /// Count what the index holds. Cost: reads the index once.

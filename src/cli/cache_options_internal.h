@@ -70,6 +70,7 @@ void add_cache_import_command(CommandTree& tree, CLI::App& group);
 void add_cache_label_command(CommandTree& tree, CLI::App& group);
 void add_cache_sample_command(CommandTree& tree, CLI::App& group);
 void add_cache_status_command(CommandTree& tree, CLI::App& group);
+void add_cache_update_command(CommandTree& tree, CLI::App& group);
 void add_cache_verify_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli

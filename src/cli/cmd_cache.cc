@@ -7,6 +7,7 @@ void add_cache_commands(CommandTree& tree) {
   CLI::App& group = CommandTree::add_group(
       tree.root(), "cache", "Keep the images that a validator asks about, and draw from them.");
   add_cache_import_command(tree, group);
+  add_cache_update_command(tree, group);
   add_cache_generate_command(tree, group);
   add_cache_status_command(tree, group);
   add_cache_label_command(tree, group);

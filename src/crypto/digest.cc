@@ -68,4 +68,11 @@ Md5 md5(std::span<const std::byte> bytes) {
   return finish_and_restart<16>(context.get());
 }
 
+Sha1 sha1(std::span<const std::byte> bytes) {
+  static const EVP_MD* const algorithm = fetch("SHA1");
+  thread_local const DigestContext context = new_context(algorithm);
+  CHECK(EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1, "a digest took no bytes");
+  return finish_and_restart<20>(context.get());
+}
+
 }  // namespace assay::crypto

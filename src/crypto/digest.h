@@ -1,5 +1,5 @@
 /// \file
-/// SHA-256 and SHA3-256, and MD5 for comparing with what object stores report.
+/// SHA-256 and SHA3-256, and MD5 and SHA-1 for comparing with what others report.
 
 #pragma once
 
@@ -47,5 +47,9 @@ std::array<std::byte, 32> sha3_256(std::span<const std::byte> bytes);
 /// says.
 using Md5 = std::array<std::byte, 16>;
 Md5 md5(std::span<const std::byte> bytes);
+
+/// 20 bytes. Broken as MD5 is; git names its objects by it.
+using Sha1 = std::array<std::byte, 20>;
+Sha1 sha1(std::span<const std::byte> bytes);
 
 }  // namespace assay::crypto

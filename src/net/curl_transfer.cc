@@ -70,7 +70,9 @@ Status CurlTransfer::prepare(HttpRequest request) {
   const HttpRequest& kept = request_.emplace(std::move(request));
   response_ = {};
   header_bytes_ = 0;
+  body_bytes_ = 0;
   is_over_limit_ = false;
+  refused_.reset();
   detail_[0] = '\0';
 
   set_method(kept.method);
@@ -83,6 +85,12 @@ Status CurlTransfer::prepare(HttpRequest request) {
     const auto* prebuilt = kept.headers.prebuilt();
     set(easy(), CURLOPT_HTTPHEADER, prebuilt == nullptr ? nullptr : prebuilt->list());
     headers_ = kept.headers;
+  }
+  if (stall_timeout_ != kept.stall_timeout) {
+    stall_timeout_ = kept.stall_timeout;
+    set(easy(), CURLOPT_LOW_SPEED_LIMIT, stall_timeout_.count() > 0 ? 1L : 0L);
+    set(easy(), CURLOPT_LOW_SPEED_TIME,
+        static_cast<long>(std::chrono::ceil<std::chrono::seconds>(stall_timeout_).count()));
   }
   return {};
 }
@@ -160,6 +168,7 @@ Error CurlTransfer::finish_timed_out() {
 }
 
 Error CurlTransfer::error_of(CURLcode code) const {
+  if (refused_) return *refused_;
   const std::string_view origin = request().url.origin();
   const char* const detail = detail_[0] != '\0' ? detail_.data() : curl().easy_strerror(code);
   switch (code) {
@@ -173,6 +182,10 @@ Error CurlTransfer::error_of(CURLcode code) const {
       return unavailable(fmt::format(
           "{}: no connection: is the service running and the port right? ({})", origin, detail));
     case CURLE_OPERATION_TIMEDOUT:
+      if (std::string_view(detail).contains("too slow")) {
+        return timed_out(fmt::format("{}: the answer stalled: nothing came for {}", origin,
+                                     seconds_text(request().stall_timeout)));
+      }
       return timed_out(
           fmt::format("{}: no answer within {}", origin, seconds_text(request().timeout)));
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -234,13 +247,28 @@ std::size_t CurlTransfer::take_header(std::string_view line) {
 }
 
 std::size_t CurlTransfer::on_body(char* data, std::size_t /*size*/, std::size_t count, void* self) {
-  auto& transfer = *static_cast<CurlTransfer*>(self);
-  if (transfer.response_.body.size() + count > transfer.request().max_body.count()) {
-    transfer.is_over_limit_ = true;
+  return static_cast<CurlTransfer*>(self)->take_body({data, count});
+}
+
+std::size_t CurlTransfer::take_body(std::string_view piece) {
+  body_bytes_ += piece.size();
+  if (body_bytes_ > request().max_body.count()) {
+    is_over_limit_ = true;
     return 0;
   }
-  transfer.response_.body.append(data, count);
-  return count;
+  if (request().on_body) {
+    long status = 0;
+    curl().easy_getinfo(easy(), CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200 && status < 300) {
+      response_.status = static_cast<int>(status);
+      Status taken = request().on_body(response_, piece);
+      if (taken) return piece.size();
+      refused_ = std::move(taken.error());
+      return 0;
+    }
+  }
+  response_.body.append(piece);
+  return piece.size();
 }
 
 }  // namespace assay::net

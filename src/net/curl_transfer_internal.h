@@ -13,6 +13,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,19 +62,23 @@ class CurlTransfer {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   std::size_t take_header(std::string_view line);
+  std::size_t take_body(std::string_view piece);
 
   std::unique_ptr<CURL, EasyDeleter> easy_;
   const std::vector<std::string>* captured_;
   std::optional<HttpRequest> request_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
+  std::uint64_t body_bytes_ = 0;
   bool is_over_limit_ = false;
+  std::optional<Error> refused_;  // by the request's on_body
 
   // What the handle is set to now.
   std::optional<HttpMethod> method_;
   std::string address_;
   HttpHeaders headers_;
   std::optional<bool> is_direct_;
+  std::chrono::milliseconds stall_timeout_{0};
   bool has_target_ = false;
   std::array<char, CURL_ERROR_SIZE> detail_{};
 };

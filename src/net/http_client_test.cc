@@ -50,6 +50,54 @@ class HttpClient : public ::testing::Test {
   std::unique_ptr<HttpTransport> transport_ = make_http_transport({});
 };
 
+TEST_F(HttpClient, HandsABodyOnPieceByPiece) {
+  const std::string body(300'000, 'x');
+  LoopbackServer server([&](std::string_view request) {
+    if (request.starts_with("GET /absent")) return Reply{http_reply(404, "no")};
+    return Reply{http_reply(206, body, "Content-Range: bytes 0-299999/300000\r\n")};
+  });
+  std::string got;
+  std::size_t num_pieces = 0;
+  const auto take = [&](const HttpResponse& head, std::string_view piece) -> Status {
+    EXPECT_EQ(head.status, 206);
+    EXPECT_EQ(head.header("content-range"), "bytes 0-299999/300000");
+    got += piece;
+    ++num_pieces;
+    return {};
+  };
+  const auto whole =
+      transport_->send({.url = server.url(), .max_body = ByteCount(300'000), .on_body = take}, {});
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(got, body);
+  EXPECT_GT(num_pieces, 1U);
+  EXPECT_TRUE(whole->body.empty());
+  // The words of a refusal are no part of what was asked for.
+  const auto absent = transport_->send({.url = server.url("/absent"), .on_body = take}, {});
+  ASSERT_TRUE(absent);
+  EXPECT_EQ(absent->body, "no");
+  const auto refused = transport_->send(
+      {.url = server.url(),
+       .on_body = [](const HttpResponse&, std::string_view) -> Status { return no_space("full"); }},
+      {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kNoSpace);
+  const auto longer =
+      transport_->send({.url = server.url(), .max_body = ByteCount(1000), .on_body = take}, {});
+  ASSERT_FALSE(longer);
+  EXPECT_EQ(longer.error().code, ErrorCode::kExhausted);
+}
+
+TEST_F(HttpClient, GivesUpAnAnswerThatStalls) {
+  LoopbackServer server(
+      [](std::string_view) { return Reply{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome"}; });
+  const auto response =
+      transport_->send({.url = server.url(), .timeout = 60s, .stall_timeout = 1s}, {});
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().code, ErrorCode::kTimeout);
+  EXPECT_NE(response.error().message.find("stalled"), std::string::npos)
+      << response.error().message;
+}
+
 TEST_F(HttpClient, SendsWhatItIsGiven) {
   std::mutex mutex;
   std::vector<std::string> seen;

@@ -8,6 +8,7 @@
 #include "net/url.h"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,6 +48,17 @@ enum class HttpMethod { kGet, kHead, kPost, kPut, kDelete };
 
 std::string_view to_string(HttpMethod method);
 
+struct HttpResponse {
+  int status = 0;
+  /// Order: as received. Of a pool, only those that its options name.
+  std::vector<HttpHeader> headers = {};
+  std::string body = {};
+
+  /// The first header of this name, in whatever case; nothing when it is absent.
+  /// Lifetime: valid as long as the response.
+  std::optional<std::string_view> header(std::string_view name) const;
+};
+
 struct HttpRequest {
   HttpMethod method = HttpMethod::kGet;
   /// http or https.
@@ -58,17 +70,12 @@ struct HttpRequest {
   std::chrono::milliseconds timeout = std::chrono::seconds(30);
   /// A longer response body is an error, found as soon as it is.
   ByteCount max_body = ByteCount(8U << 20);
-};
-
-struct HttpResponse {
-  int status = 0;
-  /// Order: as received. Of a pool, only those that its options name.
-  std::vector<HttpHeader> headers = {};
-  std::string body = {};
-
-  /// The first header of this name, in whatever case; nothing when it is absent.
-  /// Lifetime: valid as long as the response.
-  std::optional<std::string_view> header(std::string_view name) const;
+  /// Takes the body of a 2xx answer piece by piece as it comes, in place of HttpResponse::body;
+  /// gets status and headers with each. An error ends the request with it. Null: the body is kept.
+  std::function<Status(const HttpResponse& head, std::string_view piece)> on_body = {};
+  /// A response of which nothing more comes for so long is given up, to the second; zero: never
+  /// before `timeout`.
+  std::chrono::milliseconds stall_timeout{0};
 };
 
 /// Whether two names are equal but for the case of ASCII letters.

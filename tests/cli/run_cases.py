@@ -127,7 +127,7 @@ class Case:
 
     def run_step(self, step):
         actions = {"$": self.command, "copy": self.copy, "file": self.write, "keyfile": self.key_file,
-                   "server": self.server, "webhook": self.webhook, "setenv": self.set_environment,
+                   "server": self.server, "hub": self.hub, "webhook": self.webhook, "setenv": self.set_environment,
                    "secret": self.secret, "needs": self.needs, "exit": self.exit, "stdout": self.stdout,
                    "stderr": self.stderr, "json": self.json, "same": self.same, "absent": self.absent,
                    "present": self.present, "match": self.match}
@@ -219,6 +219,20 @@ class Case:
         if "listening on " not in line:
             raise Failure("the server did not start")
         self.environment[name] = line.split()[-1]
+
+    def hub(self, step):
+        """`hub [as NAME] FOLDER [flags]`: $NAME is then its address, which begins with http; the name is HUB by default."""
+        words = shlex.split(self.expand(step.rest))
+        name = "HUB"
+        if words[:1] == ["as"]:
+            name, words = words[1], words[2:]
+        process = subprocess.Popen([sys.executable, HERE.parent / "servers" / "dataset_hub.py", *words], cwd=self.folder,
+                                   stdout=subprocess.PIPE, text=True)
+        self.servers.append(process)
+        line = process.stdout.readline()
+        if "listening on " not in line:
+            raise Failure("the hub did not start")
+        self.environment[name] = "http://" + line.split()[-1]
 
     def webhook(self, step):
         """`webhook FILE`: $WEBHOOK is the address of a server that adds each body posted to it to FILE."""

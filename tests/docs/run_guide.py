@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+HUB = pathlib.Path(__file__).resolve().parent.parent / "servers" / "dataset_hub.py"
 BLOCK = re.compile(r"^```sh(?: exit=(\d+))?\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -27,6 +28,7 @@ def main() -> int:
     parser.add_argument("--object-server", type=pathlib.Path, required=True)
     parser.add_argument("--copy", action="append", default=[], help="a folder, and what it is called there")
     parser.add_argument("--prepare", type=pathlib.Path, help="a Python script to run in the folder first")
+    parser.add_argument("--hub", type=pathlib.Path, help="a folder that a hub of data sets serves, as HF_ENDPOINT")
     parser.add_argument("guide", type=pathlib.Path)
     options = parser.parse_args()
     blocks = BLOCK.findall(options.guide.read_text())
@@ -44,7 +46,11 @@ def main() -> int:
         server = subprocess.Popen(
             [options.object_server.resolve(), "--port", "0", "--objects", work / "objects.tsv", "--token-endpoint"],
             stdout=subprocess.PIPE, text=True)
+        hub = None
         try:
+            if options.hub:
+                hub = subprocess.Popen([sys.executable, HUB, options.hub.resolve()], stdout=subprocess.PIPE, text=True)
+                os.environ["HF_ENDPOINT"] = "http://" + hub.stdout.readline().split()[-1]
             address = server.stdout.readline().rsplit(" ", 1)[-1].strip()
             key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
                                  check=True, capture_output=True, text=True).stdout
@@ -62,8 +68,9 @@ def main() -> int:
                     print(f"exit {done.returncode}, expected {expected or 0}")
                     return 1
         finally:
-            server.terminate()
-            server.wait(timeout=10)
+            for process in (server, hub) if hub else (server,):
+                process.terminate()
+                process.wait(timeout=10)
     print(f"{len(blocks)} blocks run")
     return 0
 

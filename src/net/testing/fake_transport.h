@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,12 @@ class FakeTransport final : public HttpTransport {
     const std::scoped_lock lock(mutex_);
     if (stop.stop_requested()) return cancelled("stopped");
     requests_.push_back(request);
-    return answer_(request);
+    auto response = answer_(request);
+    const bool is_taken = response && request.on_body && response->status / 100 == 2;
+    if (!is_taken) return response;
+    const std::string body = std::exchange(response->body, {});
+    RETURN_IF_ERROR(request.on_body(*response, body));
+    return response;
   }
 
   std::vector<HttpRequest> requests() const {

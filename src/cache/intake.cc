@@ -1,0 +1,263 @@
+#include "cache/intake.h"
+
+#include "cache/publish.h"
+#include "cache/quarantine.h"
+#include "images/perceptual_hash.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace assay::cache {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxProblems = 100;
+constexpr std::size_t kMaxStemSize = 80;
+
+ImportOutcome outcome_of(images::RefusalKind kind) {
+  switch (kind) {
+    case images::RefusalKind::kUnknownFormat:
+      return ImportOutcome::kUnknownFormat;
+    case images::RefusalKind::kUnsupported:
+      return ImportOutcome::kUnsupported;
+    case images::RefusalKind::kTruncated:
+      return ImportOutcome::kTruncated;
+    case images::RefusalKind::kOverLimit:
+      return ImportOutcome::kOverLimit;
+    case images::RefusalKind::kMissingLibrary:  // nothing is wrong with the file
+      return ImportOutcome::kUnreadable;
+    case images::RefusalKind::kCorrupt:
+      break;
+  }
+  return ImportOutcome::kCorrupt;
+}
+
+/// The extension that says what the bytes are: the file's own if it does.
+std::string extension_for(images::ImageFormat format, std::string_view original) {
+  using images::ImageFormat;
+  const std::string own = fs::path(original).extension().native();
+  const auto is = [&](std::initializer_list<std::string_view> names) {
+    return std::ranges::find(names, std::string_view(own)) != names.end();
+  };
+  switch (format) {
+    case ImageFormat::kJpeg:
+      return is({".jpg", ".jpeg"}) ? own : ".jpg";
+    case ImageFormat::kPng:
+      return ".png";
+    case ImageFormat::kWebp:
+      return ".webp";
+    case ImageFormat::kGif:
+      return ".gif";
+    case ImageFormat::kBmp:
+      return ".bmp";
+    case ImageFormat::kTiff:
+      return is({".tif", ".tiff"}) ? own : ".tiff";
+    case ImageFormat::kHeif:
+      return is({".heic", ".heif"}) ? own : ".heic";
+    case ImageFormat::kAvif:
+      break;
+  }
+  return ".avif";
+}
+
+std::string name_of(const Arrival& arrival) {
+  return arrival.name ? arrival.name(*arrival.image)
+                      : item_name(arrival.draft.original_name, *arrival.image);
+}
+
+}  // namespace
+
+std::string_view to_string(ImportOutcome outcome) {
+  constexpr std::array<std::string_view, kNumImportOutcomes> kNames = {
+      "added",     "already_there", "near_duplicate", "unknown_format", "unsupported",
+      "truncated", "corrupt",       "over_limit",     "unreadable"};
+  return kNames[static_cast<std::size_t>(outcome)];
+}
+
+bool is_fine(ImportOutcome outcome) {
+  return outcome == ImportOutcome::kAdded || outcome == ImportOutcome::kAlreadyThere ||
+         outcome == ImportOutcome::kNearDuplicate;
+}
+
+std::string plain_stem(std::string_view name) {
+  std::string stem = fs::path(name).stem().native().substr(0, kMaxStemSize);
+  std::ranges::replace_if(
+      stem,
+      [](char letter) {
+        const bool is_plain = (letter >= 'a' && letter <= 'z') ||
+                              (letter >= 'A' && letter <= 'Z') ||
+                              (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
+        return !is_plain;
+      },
+      '_');
+  return stem;
+}
+
+std::string item_name(std::string_view original, const ExaminedImage& image) {
+  return fmt::format("{}__{}{}", plain_stem(original), image.facts.content.to_hex().substr(0, 16),
+                     extension_for(image.header.format, original));
+}
+
+void look_at(Arrival& arrival, const ExamineLimits& limits) {
+  auto image = examine(as_bytes(arrival.bytes), limits);
+  if (!image) {
+    arrival.outcome = outcome_of(image.error().kind);
+    arrival.reason = std::move(image.error().reason);
+    return;
+  }
+  arrival.draft.image_mode = images::to_string(image->header.mode);
+  arrival.draft.orientation = image->header.orientation;
+  arrival.draft.is_animated = image->header.is_animated;
+  arrival.image = std::move(*image);
+}
+
+std::uint32_t Intake::group_of(const std::string& source) {
+  return groups_.try_emplace(source, static_cast<std::uint32_t>(groups_.size())).first->second;
+}
+
+/// What other processes added since the last batch counts too.
+Status Intake::learn_looks() {
+  return store_.index().for_each_after(last_learnt_, [&](const Item& item) {
+    last_learnt_ = item.id;
+    if (!item.facts || kind_of(item.folder) != options_.cache) return;
+    looks_.add(item.facts->look, group_of(item.source), item.id);
+  });
+}
+
+/// An entry of the index whose file was lost counts no more.
+Result<bool> Intake::is_there(const Sha256& content) {
+  ASSIGN_OR_RETURN(const auto known, store_.index().find_content(content));
+  if (!known) return false;
+  ASSIGN_OR_RETURN(const auto info, store_.tools().file_system.info(store_.path_of(*known)));
+  return info.has_value();
+}
+
+Status Intake::judge(std::span<Arrival> arrivals) {
+  RETURN_IF_ERROR(learn_looks());
+  std::set<Sha256> of_batch;
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> looks_of_batch;
+  for (Arrival& arrival : arrivals) {
+    if (!arrival.image) continue;
+    const ImageFacts& facts = arrival.image->facts;
+    ASSIGN_OR_RETURN(const bool is_known, is_there(facts.content));
+    if (is_known || of_batch.contains(facts.content)) {
+      arrival.outcome = ImportOutcome::kAlreadyThere;
+      continue;
+    }
+    const std::uint32_t group = group_of(arrival.draft.source);
+    const auto is_near = [&](const auto& other) {
+      return other.first == group &&
+             images::hash_distance(other.second, facts.look) <= options_.max_near_distance;
+    };
+    const bool has_near = looks_.find(facts.look, group, options_.max_near_distance).has_value() ||
+                          std::ranges::any_of(looks_of_batch, is_near);
+    if (has_near && options_.near_duplicates == NearDuplicates::kRefused) {
+      arrival.outcome = ImportOutcome::kNearDuplicate;
+      continue;
+    }
+    report_.num_near_duplicates_taken += has_near ? 1 : 0;
+    of_batch.insert(facts.content);
+    looks_of_batch.emplace_back(group, facts.look);
+  }
+  return {};
+}
+
+Status Intake::check_budget(std::uint64_t needed) {
+  const std::string& root = store_.layout().root().native();
+  if (options_.max_cache_bytes) {
+    ByteCount held;
+    for (const ItemFolder folder : kItemFolders) {
+      if (kind_of(folder) != options_.cache) continue;
+      ASSIGN_OR_RETURN(const FolderTotals totals, store_.index().totals(folder));
+      held += totals.bytes;
+    }
+    if (held + ByteCount(needed) > *options_.max_cache_bytes) {
+      return exhausted(fmt::format(
+          "{}: the cache {} holds {}, and may hold {}: remove some (assay cache gc --max-size), or "
+          "allow more (--max-size)",
+          root, to_string(options_.cache), to_string(held), to_string(*options_.max_cache_bytes)));
+    }
+  }
+  return {};
+}
+
+/// The name it wants, unless another image has it.
+Result<std::string> Intake::free_name(const Arrival& arrival, ItemFolder folder) {
+  std::string name = name_of(arrival);
+  if (!arrival.name) return name;  // holds the digest
+  ASSIGN_OR_RETURN(const auto info,
+                   store_.tools().file_system.info(store_.layout().folder(folder) / name));
+  ASSIGN_OR_RETURN(const auto sidecar, store_.tools().file_system.info(
+                                           store_.layout().folder(folder) / sidecar_name(name)));
+  if (info || sidecar) name = item_name(name, *arrival.image);
+  return name;
+}
+
+Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
+  const ItemFolder folder = folder_of(options_.cache);
+  const Timestamp now = store_.tools().clock.now();
+  std::uint64_t needed = 0;
+  std::vector<NewFile> files;
+  std::vector<Item> items;
+  for (const Arrival& arrival : arrivals) {
+    if (arrival.outcome != ImportOutcome::kAdded || !arrival.image) continue;
+    SidecarDraft draft = arrival.draft;
+    draft.imported = now;
+    ASSIGN_OR_RETURN(std::string name, free_name(arrival, folder));
+    files.push_back({.name = std::move(name),
+                     .image = as_bytes(arrival.bytes),
+                     .sidecar = sidecar_text(draft, arrival.image->facts)});
+    needed += arrival.bytes.size() + files.back().sidecar.size();
+    items.push_back({.folder = folder,
+                     .name = files.back().name,
+                     .state = draft.label ? ItemState::kReady : ItemState::kNoLabel,
+                     .label = draft.label,
+                     .facts = arrival.image->facts,
+                     .source = draft.source,
+                     .added = now});
+  }
+  if (items.empty()) return {};
+  RETURN_IF_ERROR(check_budget(needed));
+  return store_.add(turn, folder, files, items, options_.min_free_bytes);
+}
+
+Status Intake::quarantine(const Arrival& arrival) {
+  if (is_fine(arrival.outcome) || arrival.outcome == ImportOutcome::kUnreadable ||
+      arrival.bytes.empty()) {
+    return {};
+  }
+  return put_into_quarantine(store_.tools().file_system, store_.layout(),
+                             {.name = arrival.draft.original_name,
+                              .bytes = as_bytes(arrival.bytes),
+                              .origin = arrival.origin,
+                              .reason = arrival.reason});
+}
+
+void Intake::count(const Arrival& arrival) {
+  ++report_.counts[static_cast<std::size_t>(arrival.outcome)];
+  if (arrival.outcome == ImportOutcome::kAdded && arrival.image) {
+    report_.bytes_added += ByteCount(arrival.bytes.size());
+    report_.num_unlabelled += arrival.draft.label ? 0 : 1;
+    report_.num_unseen_by_others += is_seen_by_others(name_of(arrival)) ? 0 : 1;
+  } else if (!is_fine(arrival.outcome) && report_.problems.size() < kMaxProblems) {
+    report_.problems.push_back(
+        {.path = arrival.origin, .outcome = arrival.outcome, .reason = arrival.reason});
+  }
+}
+
+Status Intake::take_in(std::span<Arrival> arrivals, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
+  RETURN_IF_ERROR(judge(arrivals));
+  RETURN_IF_ERROR(add(turn, arrivals));
+  for (const Arrival& arrival : arrivals) {
+    RETURN_IF_ERROR(quarantine(arrival));
+    count(arrival);
+  }
+  return {};
+}
+
+}  // namespace assay::cache

@@ -1,0 +1,116 @@
+/// \file
+/// A Parquet file with a column of images: which it is, what its rows say, and some of its images.
+
+#pragma once
+
+#include "cache/layout.h"
+#include "core/bytes.h"
+#include "core/result.h"
+#include "json/value.h"
+#include "tables/dataset.h"
+#include "tables/file_description.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace assay::updater {
+
+/// How a column holds images. Order: in which columns are taken.
+enum class ImageForm : std::uint8_t {
+  kStruct,  ///< A struct with the field `bytes`, as Python's `datasets` writes.
+  kBinary,
+  kBase64,  ///< Text; a data URL as well.
+};
+
+/// Columns by name.
+struct ImageColumns {
+  /// Empty: found by its type; of several of one type the first with `image` in its name.
+  std::string image = {};
+  std::string label = "label";
+  std::string description = "scene_description";
+};
+
+struct TableRow {
+  std::uint64_t row = 0;   ///< From 0.
+  std::string image = {};  ///< Its file, as it was; empty when the row has none.
+  /// Why `image` is empty although the row has something there.
+  std::string problem = {};
+  std::string original_name = {};  ///< The struct's `path`.
+  std::optional<cache::Label> label = {};
+  std::string description = {};
+  /// All others that JSON can say, fields of structs as members of objects; the names of those left
+  /// out are in `omitted_columns`.
+  std::vector<std::pair<std::string, json::Value>> columns = {};
+};
+
+/// Threads: one thread at a time.
+/// Errors: those of tables::LeafScan.
+class ImageTable {
+ public:
+  /// Reads the footer. `sources` are borrowed.
+  /// Errors: also kInvalidInput (no column of images; the message lists the columns).
+  static Result<ImageTable> open(const tables::DatasetSources& sources, std::string address,
+                                 const ImageColumns& columns, const std::stop_token& stop);
+
+  std::uint64_t num_rows() const { return description_.num_rows; }
+  /// The name of the column of images.
+  const std::string& image_column() const { return image_column_; }
+  ImageForm form() const { return form_; }
+  /// Whether there is a column of labels.
+  bool has_labels() const;
+
+  /// The labels of all rows. Numbers and booleans count as in a sidecar; so do the texts that
+  /// cache::parse_label() reads.
+  Result<std::vector<std::optional<cache::Label>>> read_labels(const std::stop_token& stop) const;
+
+  using OnRow = std::function<Status(TableRow row)>;
+  /// Read `rows`, which ascend, each below num_rows(); other rows are not.
+  /// Cost: the pages that hold them, one at a time. Errors: also those of `on_row`.
+  Status read_rows(std::span<const std::uint64_t> rows, const OnRow& on_row,
+                   const std::stop_token& stop) const;
+
+ private:
+  /// A leaf that goes into the sidecar.
+  struct OtherLeaf {
+    std::string path;
+    std::size_t leaf;  ///< Its place in leaves_.
+  };
+
+  ImageTable(const tables::DatasetSources& sources, std::string address,
+             tables::FileDescription description, ImageColumns columns)
+      : sources_(sources),
+        address_(std::move(address)),
+        description_(std::move(description)),
+        columns_(std::move(columns)) {}
+  Status find_image_column();
+  void plan_leaves();
+  std::size_t add_leaf(const std::string& path);
+
+  tables::DatasetSources sources_;
+  std::string address_;
+  tables::FileDescription description_;
+  ImageColumns columns_;
+  std::string image_column_;
+  ImageForm form_ = ImageForm::kBinary;
+  std::string image_path_;  ///< Of the leaf with the bytes.
+
+  std::vector<std::string> leaves_;
+  std::optional<std::size_t> label_leaf_;
+  std::optional<std::size_t> description_leaf_;
+  std::optional<std::size_t> name_leaf_;
+  std::vector<OtherLeaf> others_;
+  std::vector<std::string> omitted_;
+};
+
+/// The file of a base64 text or a data URL. Errors: kInvalidInput.
+Result<std::string> decode_image_text(std::string_view text);
+
+}  // namespace assay::updater
