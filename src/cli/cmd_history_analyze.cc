@@ -101,13 +101,18 @@ Result<history::AnalyzeHeading> make_heading(const AnalyzeFlags& flags) {
                                   .now = system_clock().now(),
                                   .task_type = flags.task_type,
                                   .validator = flags.validator,
-                                  .group_key = {}};
+                                  .group_key = {},
+                                  .group_reports = {}};
   if (!flags.now.empty()) {
     ASSIGN_OR_RETURN(heading.now, with_context(parse_timestamp(flags.now), "--now"));
   }
   if (!flags.group_by.empty()) {
     ASSIGN_OR_RETURN(heading.group_key,
                      with_context(history::GroupKey::parse(flags.group_by), "--by"));
+  }
+  if (!flags.group_by.empty()) {
+    heading.group_reports = flags.reports;
+    if (!flags.validator.empty()) heading.group_reports.add(AnalyzeReport::kValidator);
   }
   if (!flags.compare_days.empty()) {
     heading.recent_days = flags.compare_days[0];
@@ -124,7 +129,8 @@ history::AnalyzeOptions make_options(const AnalyzeFlags& flags,
                                   .since = heading.since,
                                   .task_type = flags.task_type,
                                   .validator = flags.validator,
-                                  .group_key = heading.group_key};
+                                  .group_key = heading.group_key,
+                                  .group_reports = heading.group_reports};
   if (flags.form == history::TextForm::kAsBefore) {
     options.task_scope = history::TaskScope::kFailureListOnly;
   }

@@ -85,6 +85,8 @@ struct AnalyzeOptions {
   /// Of kValidator: a uid in decimal digits, or a hotkey.
   std::string validator;
   GroupKey group_key;
+  /// Which of kSummary, kAcceptance, kFailures, kClip and kValidator kGroups makes of each group.
+  AnalyzeReports group_reports;
   /// Of kComparison: the time from `recent_since` on against that from `earlier_since` to it.
   Timestamp recent_since = {};
   Timestamp earlier_since = {};
@@ -143,11 +145,8 @@ struct StageFigures {
   double mean_seconds = 0.0;
 };
 
-/// Figures that no report asked for are empty.
-struct Analysis {
-  record_reading::LineCounts lines;
-  /// Records in the window of time, of any task type.
-  std::uint64_t num_in_window = 0;
+/// What kSummary, kAcceptance, kFailures, kClip and kValidator say.
+struct ReportFigures {
   Counts all;
   Counts text_to_3d;
   Counts image_to_3d;
@@ -160,9 +159,18 @@ struct Analysis {
   std::vector<TextCount> error_types;
   std::vector<TextCount> rejection_reasons;
   ValidatorFigures validator;
+};
+
+/// Figures that no report asked for are empty.
+struct Analysis : ReportFigures {
+  record_reading::LineCounts lines;
+  /// Records in the window of time, of any task type.
+  std::uint64_t num_in_window = 0;
   /// By uid; by hotkey where there is none.
   std::vector<GroupFigures> validators;
   std::vector<GroupFigures> groups;
+  /// Of each of `groups`, in their order, what `group_reports` asked for; else empty.
+  std::vector<ReportFigures> group_figures;
   GroupFigures recent;
   GroupFigures earlier;
   std::vector<DayFigures> days;

@@ -1,6 +1,7 @@
 #include "history/analyze_text.h"
 #include "json/writer.h"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -90,7 +91,7 @@ void write_clip_members(json::Writer& json, const ClipFigures& clip) {
   json.end_list();
 }
 
-void write_clip(json::Writer& json, const Analysis& analysis) {
+void write_clip(json::Writer& json, const ReportFigures& analysis) {
   json.name("clip").begin_object();
   write_clip_members(json, analysis.clip);
   json.name("task_types").begin_list();
@@ -103,7 +104,7 @@ void write_clip(json::Writer& json, const Analysis& analysis) {
   json.end_list().end_object();
 }
 
-void write_by_task_type(json::Writer& json, const Analysis& analysis) {
+void write_by_task_type(json::Writer& json, const ReportFigures& analysis) {
   json.name("task_types").begin_list();
   for (const auto& [name, counts] :
        {std::pair(kTextTo3d, &analysis.text_to_3d), std::pair(kImageTo3d, &analysis.image_to_3d)}) {
@@ -144,7 +145,7 @@ void write_lines(json::Writer& json, const record_reading::LineCounts& lines) {
   json.end_object();
 }
 
-void write_failures(json::Writer& json, const Analysis& analysis) {
+void write_failures(json::Writer& json, const ReportFigures& analysis) {
   json.name("failures").begin_object();
   json.name("generations").unsigned_integer(analysis.all.generations);
   json.name("failed").unsigned_integer(analysis.num_listed_failures);
@@ -154,7 +155,8 @@ void write_failures(json::Writer& json, const Analysis& analysis) {
   json.end_object();
 }
 
-void write_validator(json::Writer& json, const Analysis& analysis, const AnalyzeHeading& heading) {
+void write_validator(json::Writer& json, const ReportFigures& analysis,
+                     const AnalyzeHeading& heading) {
   const ValidatorFigures& figures = analysis.validator;
   json.name("validator").begin_object();
   json.name("name").text(heading.validator);
@@ -175,6 +177,50 @@ void write_comparison(json::Writer& json, const Analysis& analysis, const Analyz
   json.end_object().end_object();
 }
 
+// The reports that a group may have too; null for those that are not wanted.
+void write_reports(json::Writer& json, const ReportFigures& figures, const AnalyzeReports& wanted,
+                   const AnalyzeHeading& heading) {
+  using enum AnalyzeReport;
+  const auto write = [&](AnalyzeReport report, std::string_view name, const auto& member) {
+    if (wanted.has(report)) {
+      member();
+    } else {
+      json.name(name).null();
+    }
+  };
+  write(kSummary, "summary", [&] {
+    json.name("summary").begin_object();
+    write_counts(json, figures.all);
+    write_by_task_type(json, figures);
+    write_values(json, "clip", figures.clip.values);
+    write_values(json, "total_time_seconds", figures.total_time_seconds);
+    json.end_object();
+  });
+  write(kAcceptance, "acceptance", [&] {
+    json.name("acceptance").begin_object();
+    write_counts(json, figures.all);
+    write_by_task_type(json, figures);
+    json.end_object();
+  });
+  write(kFailures, "failures", [&] { write_failures(json, figures); });
+  write(kClip, "clip", [&] { write_clip(json, figures); });
+  write(kValidator, "validator", [&] { write_validator(json, figures, heading); });
+}
+
+void write_grouped(json::Writer& json, const Analysis& analysis, const AnalyzeHeading& heading) {
+  json.name("groups").begin_object().name("by").text(heading.group_key.text());
+  json.name("groups").begin_list();
+  for (std::size_t i = 0; i < analysis.groups.size(); ++i) {
+    json.begin_object().name("name").text(analysis.groups[i].label);
+    write_group_members(json, analysis.groups[i]);
+    const ReportFigures none;
+    write_reports(json, i < analysis.group_figures.size() ? analysis.group_figures[i] : none,
+                  heading.group_reports, heading);
+    json.end_object();
+  }
+  json.end_list().end_object();
+}
+
 }  // namespace
 
 std::string analysis_json(const Analysis& analysis, const AnalyzeHeading& heading) {
@@ -190,32 +236,12 @@ std::string analysis_json(const Analysis& analysis, const AnalyzeHeading& headin
   json.begin_object().name("data_dir").text(heading.data_folder);
   write_window(json, heading);
   write_lines(json, analysis.lines);
-  write(kSummary, "summary", [&] {
-    json.name("summary").begin_object();
-    write_counts(json, analysis.all);
-    write_by_task_type(json, analysis);
-    write_values(json, "clip", analysis.clip.values);
-    write_values(json, "total_time_seconds", analysis.total_time_seconds);
-    json.end_object();
-  });
-  write(kAcceptance, "acceptance", [&] {
-    json.name("acceptance").begin_object();
-    write_counts(json, analysis.all);
-    write_by_task_type(json, analysis);
-    json.end_object();
-  });
-  write(kFailures, "failures", [&] { write_failures(json, analysis); });
-  write(kClip, "clip", [&] { write_clip(json, analysis); });
-  write(kValidator, "validator", [&] { write_validator(json, analysis, heading); });
+  write_reports(json, analysis, heading.reports, heading);
   write(kValidators, "validators", [&] {
     json.name("validators");
     write_groups(json, analysis.validators);
   });
-  write(kGroups, "groups", [&] {
-    json.name("groups").begin_object().name("by").text(heading.group_key.text()).name("groups");
-    write_groups(json, analysis.groups);
-    json.end_object();
-  });
+  write(kGroups, "groups", [&] { write_grouped(json, analysis, heading); });
   write(kComparison, "comparison", [&] { write_comparison(json, analysis, heading); });
   json.end_object();
   return json.take() + "\n";

@@ -1,6 +1,7 @@
 #include "history/analyze_text.h"
 
 #include "history/analyze_page_internal.h"
+#include "history/analyze_side_by_side_internal.h"
 #include "history/text_table_internal.h"
 #include "report/visible_text.h"
 
@@ -112,12 +113,10 @@ std::string failures_text(const Analysis& analysis, const AnalyzeHeading& headin
 }
 
 std::string histogram_text(const ClipFigures& clip) {
-  static constexpr std::array<std::string_view, kClipBins.size()> kNames = {
-      "0.00-0.15", "0.15-0.20", "0.20-0.25", "0.25-0.30", "0.30-1.00"};
   std::string text = "  Distribution:\n";
-  for (std::size_t bin = 0; bin < kNames.size(); ++bin) {
+  for (std::size_t bin = 0; bin < kClipBinNames.size(); ++bin) {
     const std::uint64_t count = clip.histogram.at(bin);
-    text += fmt::format("    {}: {:3} ({:4.1f}%) ", kNames.at(bin), count,
+    text += fmt::format("    {}: {:3} ({:4.1f}%) ", kClipBinNames.at(bin), count,
                         percent_of(count, clip.values.count));
     // One block for each full 2 %.
     for (std::uint64_t i = 0; i < count * 50 / clip.values.count; ++i) text += "█";
@@ -177,10 +176,6 @@ std::string validator_text(const Analysis& analysis, const AnalyzeHeading& headi
         scores.mean, scores.median, scores.minimum, scores.maximum);
   }
   return text;
-}
-
-std::string number_or_dash(const std::optional<double>& value, int num_decimals) {
-  return value ? fmt::format("{:.{}f}", *value, num_decimals) : "-";
 }
 
 std::string groups_text(std::string_view title, std::string_view what,
@@ -276,7 +271,8 @@ std::string analysis_text(const Analysis& analysis, const AnalyzeHeading& headin
   add(kValidators, [&] { return groups_text("VALIDATORS", "Validator", analysis.validators); });
   add(kGroups, [&] {
     return groups_text(fmt::format("BY {}", heading.group_key.text()), heading.group_key.text(),
-                       analysis.groups);
+                       analysis.groups) +
+           side_by_side_text(analysis, heading);
   });
   add(kComparison, [&] { return comparison_text(analysis, heading); });
   return text;

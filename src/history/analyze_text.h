@@ -29,6 +29,7 @@ struct AnalyzeHeading {
   std::string task_type;
   std::string validator;
   GroupKey group_key;
+  AnalyzeReports group_reports;   ///< Side by side, after the groups.
   std::int64_t recent_days = 0;   ///< Of a comparison.
   std::int64_t earlier_days = 0;  ///< Of a comparison.
 };

@@ -213,6 +213,7 @@ class Parquet final : public ExportSink {
       time.add(row.time);
     }
     std::vector<tables::ColumnData> columns;
+    columns.reserve(kNumTexts + 4);
     for (std::size_t i = 0; i < kFirstTexts.size(); ++i) columns.push_back(texts[i].column());
     columns.push_back(score.column());
     columns.push_back(clip.column());

@@ -96,12 +96,12 @@ class Tar final : public ExportSink {
         ++context_->files.num_missing;
         continue;
       }
-      RETURN_IF_ERROR(add_file(name, context_->data_folder / *path));
+      RETURN_IF_ERROR(add_file(*writer_, name, context_->data_folder / *path));
     }
     return {};
   }
 
-  Status add_file(const std::string& name, const fs::path& path) {
+  Status add_file(archives::TarWriter& writer, const std::string& name, const fs::path& path) {
     const auto file = context_->file_system.open(path, files::OpenMode::kRead);
     if (!file) {
       const ErrorCode code = file.error().code;
@@ -110,7 +110,7 @@ class Tar final : public ExportSink {
       return {};
     }
     ASSIGN_OR_RETURN(const ByteCount size, (*file)->size());
-    RETURN_IF_ERROR(writer_->begin(name, size));
+    RETURN_IF_ERROR(writer.begin(name, size));
     std::vector<std::byte> piece(
         static_cast<std::size_t>(std::clamp<std::uint64_t>(size.count(), 1, kPieceSize)));
     for (std::uint64_t offset = 0; offset < size.count();) {
@@ -122,7 +122,7 @@ class Tar final : public ExportSink {
         return unavailable(
             fmt::format("{} became shorter while it was read; run again", path.native()));
       }
-      RETURN_IF_ERROR(writer_->write(as_text(std::span(piece).first(got))));
+      RETURN_IF_ERROR(writer.write(as_text(std::span(piece).first(got))));
       offset += got;
     }
     ++context_->files.num_written;

@@ -126,11 +126,35 @@ void Tally::add(const RecordView& record, std::uint64_t ordinal) {
   }
   if (reports.has(AnalyzeReport::kComparison) && options_->since && !time) return;
   ++num_in_window_;
+  const CountedRecord counted{.record = record,
+                              .observed = observed,
+                              .ordinal = ordinal,
+                              .is_of_type = is_of_type,
+                              .is_counted = is_counted};
+  whole_.add(counted, *options_);
+  if (!is_counted) return;
+  if (reports.has(AnalyzeReport::kValidators)) {
+    validators_[validator_label(record)].add(observed, ordinal);
+  }
+  if (reports.has(AnalyzeReport::kGroups)) add_to_groups(counted);
+  if (reports.has(AnalyzeReport::kCharts)) add_charts(record, observed, time);
+}
+
+void Tally::add_to_groups(const CountedRecord& counted) {
+  const std::string label = group_label(counted.record, options_->group_key);
+  groups_[label].add(counted.observed, counted.ordinal);
+  if (options_->group_reports.is_empty()) return;
+  group_reports_[label].add(counted, *options_);
+}
+
+void ReportTally::add(const CountedRecord& counted, const AnalyzeOptions& options) {
+  const auto& [record, observed, ordinal, is_of_type, is_counted] = counted;
   if (observed.counts.failed != 0 && is_of_type) {
     ++num_listed_failures_;
     error_types_.add(text_or_unnamed(record[RecordField::kErrorType]), ordinal);
   }
   if (!is_counted) return;
+  const std::string_view task_type = text_of(record[RecordField::kTaskType]);
   all_ += observed.counts;
   const bool is_text = task_type == kTextTo3d;
   const bool is_image = task_type == kImageTo3d;
@@ -144,21 +168,16 @@ void Tally::add(const RecordView& record, std::uint64_t ordinal) {
   if (observed.counts.rejected_before != 0) {
     rejection_reasons_.add(text_or_unnamed(record[RecordField::kRejectionReason]), ordinal);
   }
-  if (reports.has(AnalyzeReport::kValidator)) add_validator(record, observed);
-  if (reports.has(AnalyzeReport::kValidators)) {
-    validators_[validator_label(record)].add(observed, ordinal);
-  }
-  if (reports.has(AnalyzeReport::kGroups)) {
-    groups_[group_label(record, options_->group_key)].add(observed, ordinal);
-  }
-  if (reports.has(AnalyzeReport::kCharts)) add_charts(record, observed, time);
+  if (options.reports.has(AnalyzeReport::kValidator)) add_validator(counted, options);
 }
 
-void Tally::add_validator(const RecordView& record, const Observed& observed) {
+void ReportTally::add_validator(const CountedRecord& counted, const AnalyzeOptions& options) {
+  const RecordView& record = counted.record;
+  const Observed& observed = counted.observed;
   const json::Field& uid = record[RecordField::kValidatorUid];
-  const bool is_it = (uid.kind == json::FieldKind::kInteger &&
-                      std::to_string(uid.integer) == options_->validator) ||
-                     text_of(record[RecordField::kValidatorHotkey]) == options_->validator;
+  const bool is_it =
+      (uid.kind == json::FieldKind::kInteger && std::to_string(uid.integer) == options.validator) ||
+      text_of(record[RecordField::kValidatorHotkey]) == options.validator;
   if (!is_it) return;
   validator_ += observed.counts;
   if (observed.clip) validator_clip_.add(*observed.clip);

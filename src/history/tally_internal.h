@@ -67,15 +67,23 @@ class GroupTally {
 
 using Groups = std::map<std::string, GroupTally, std::less<>>;
 
-/// One worker's share of an analysis. Threads: one at a time.
-class Tally {
- public:
-  /// Lifetime: `options` outlives it.
-  explicit Tally(const AnalyzeOptions& options) : options_(&options) {}
+/// One record as the reports count it.
+struct CountedRecord {
+  const records::RecordView& record;
+  const Observed& observed;
+  std::uint64_t ordinal = 0;
+  /// Of the task type that was asked for: in the list of failures.
+  bool is_of_type = true;
+  /// In all else.
+  bool is_counted = true;
+};
 
-  void add(const records::RecordView& record, std::uint64_t ordinal);
-  void merge(Tally&& other);
-  Analysis finish();
+/// What ReportFigures are made of.
+class ReportTally {
+ public:
+  void add(const CountedRecord& counted, const AnalyzeOptions& options);
+  void merge(ReportTally&& other);
+  void finish(ReportFigures& figures);
 
  private:
   struct ClipTally {
@@ -86,14 +94,8 @@ class Tally {
     ClipFigures finish();
   };
 
-  void add_failure(const records::RecordView& record, const Observed& observed,
-                   std::uint64_t ordinal);
-  void add_validator(const records::RecordView& record, const Observed& observed);
-  void add_charts(const records::RecordView& record, const Observed& observed,
-                  std::optional<Timestamp> time);
+  void add_validator(const CountedRecord& counted, const AnalyzeOptions& options);
 
-  const AnalyzeOptions* options_;
-  std::uint64_t num_in_window_ = 0;
   Counts all_;
   Counts text_to_3d_;
   Counts image_to_3d_;
@@ -107,8 +109,29 @@ class Tally {
   ValueList validator_clip_;
   ValueList validator_gaussians_;
   ValueList validator_scores_;
+};
+
+/// One worker's share of an analysis. Threads: one at a time.
+class Tally {
+ public:
+  /// Lifetime: `options` outlives it.
+  explicit Tally(const AnalyzeOptions& options) : options_(&options) {}
+
+  void add(const records::RecordView& record, std::uint64_t ordinal);
+  void merge(Tally&& other);
+  Analysis finish();
+
+ private:
+  void add_to_groups(const CountedRecord& counted);
+  void add_charts(const records::RecordView& record, const Observed& observed,
+                  std::optional<Timestamp> time);
+
+  const AnalyzeOptions* options_;
+  std::uint64_t num_in_window_ = 0;
+  ReportTally whole_;
   Groups validators_;
   Groups groups_;
+  std::map<std::string, ReportTally, std::less<>> group_reports_;
   GroupTally recent_;
   GroupTally earlier_;
   std::map<std::chrono::sys_days, Counts> days_;

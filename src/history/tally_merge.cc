@@ -92,7 +92,7 @@ GroupFigures GroupTally::figures(std::string label) const {
   return figures;
 }
 
-void Tally::ClipTally::add(double clip) {
+void ReportTally::ClipTally::add(double clip) {
   values.add(clip);
   // NaN is in no bin.
   for (std::size_t bin = 0; bin < kClipBins.size(); ++bin) {
@@ -101,7 +101,7 @@ void Tally::ClipTally::add(double clip) {
   }
 }
 
-void Tally::ClipTally::merge(ClipTally&& other) {
+void ReportTally::ClipTally::merge(ClipTally&& other) {
   ClipTally taken = std::move(other);
   for (std::size_t bin = 0; bin < histogram.size(); ++bin) {
     histogram.at(bin) += taken.histogram.at(bin);
@@ -109,13 +109,12 @@ void Tally::ClipTally::merge(ClipTally&& other) {
   values.merge(std::move(taken.values));
 }
 
-ClipFigures Tally::ClipTally::finish() {
+ClipFigures ReportTally::ClipTally::finish() {
   return {.values = values.summarise(), .histogram = histogram};
 }
 
-void Tally::merge(Tally&& other) {
-  Tally taken = std::move(other);
-  num_in_window_ += taken.num_in_window_;
+void ReportTally::merge(ReportTally&& other) {
+  ReportTally taken = std::move(other);
   all_ += taken.all_;
   text_to_3d_ += taken.text_to_3d_;
   image_to_3d_ += taken.image_to_3d_;
@@ -128,8 +127,34 @@ void Tally::merge(Tally&& other) {
   validator_clip_.merge(std::move(taken.validator_clip_));
   validator_gaussians_.merge(std::move(taken.validator_gaussians_));
   validator_scores_.merge(std::move(taken.validator_scores_));
+}
+
+void ReportTally::finish(ReportFigures& figures) {
+  figures.all = all_;
+  figures.text_to_3d = text_to_3d_;
+  figures.image_to_3d = image_to_3d_;
+  figures.total_time_seconds = total_time_.summarise();
+  figures.clip_text_to_3d = clip_[0].finish();
+  figures.clip_image_to_3d = clip_[1].finish();
+  clip_[0].merge(std::move(clip_[1]));
+  clip_[0].merge(std::move(clip_[2]));
+  figures.clip = clip_[0].finish();
+  figures.num_listed_failures = num_listed_failures_;
+  figures.error_types = error_types_.sorted();
+  figures.rejection_reasons = rejection_reasons_.sorted();
+  figures.validator.counts = validator_;
+  figures.validator.clip = validator_clip_.summarise();
+  figures.validator.accepted_gaussians = validator_gaussians_.summarise();
+  figures.validator.scores = validator_scores_.summarise();
+}
+
+void Tally::merge(Tally&& other) {
+  Tally taken = std::move(other);
+  num_in_window_ += taken.num_in_window_;
+  whole_.merge(std::move(taken.whole_));
   merge_groups(validators_, taken.validators_);
   merge_groups(groups_, taken.groups_);
+  for (auto& [label, theirs] : taken.group_reports_) group_reports_[label].merge(std::move(theirs));
   recent_.merge(taken.recent_);
   earlier_.merge(taken.earlier_);
   for (const auto& [day, counts] : taken.days_) days_[day] += counts;
@@ -139,24 +164,14 @@ void Tally::merge(Tally&& other) {
 Analysis Tally::finish() {
   Analysis analysis;
   analysis.num_in_window = num_in_window_;
-  analysis.all = all_;
-  analysis.text_to_3d = text_to_3d_;
-  analysis.image_to_3d = image_to_3d_;
-  analysis.total_time_seconds = total_time_.summarise();
-  analysis.clip_text_to_3d = clip_[0].finish();
-  analysis.clip_image_to_3d = clip_[1].finish();
-  clip_[0].merge(std::move(clip_[1]));
-  clip_[0].merge(std::move(clip_[2]));
-  analysis.clip = clip_[0].finish();
-  analysis.num_listed_failures = num_listed_failures_;
-  analysis.error_types = error_types_.sorted();
-  analysis.rejection_reasons = rejection_reasons_.sorted();
-  analysis.validator.counts = validator_;
-  analysis.validator.clip = validator_clip_.summarise();
-  analysis.validator.accepted_gaussians = validator_gaussians_.summarise();
-  analysis.validator.scores = validator_scores_.summarise();
+  whole_.finish(analysis);
   analysis.validators = sorted_figures(validators_);
   analysis.groups = sorted_figures(groups_);
+  if (!group_reports_.empty()) {
+    for (const GroupFigures& group : analysis.groups) {
+      group_reports_[group.label].finish(analysis.group_figures.emplace_back());
+    }
+  }
   analysis.recent = recent_.figures("recent");
   analysis.earlier = earlier_.figures("earlier");
   for (const auto& [day, counts] : days_) analysis.days.push_back({day, counts});

@@ -105,6 +105,30 @@ TEST(Tally, GroupsByUidAndByHotkeyWhereThereIsNone) {
   EXPECT_EQ(analysis.validators[1].label, "5F");
 }
 
+TEST(Tally, MakesReportsOfEachGroupWhoeverSawItsRecords) {
+  AnalyzeOptions options = options_for({AnalyzeReport::kGroups, AnalyzeReport::kFailures});
+  options.group_reports.add(AnalyzeReport::kFailures);
+  const auto failed_in = [](const std::string& version, const std::string& error) {
+    return R"({"metadata": {"miner_version": ")" + version +
+           R"("}, "failure_analysis": {"failed": true, "error_type": ")" + error + R"("}})";
+  };
+  Tally first(options);
+  Tally second(options);
+  Lines lines;
+  lines.add_to(first, failed_in("v1", "A"), 1);
+  lines.add_to(second, failed_in("v2", "A"), 2);
+  lines.add_to(second, failed_in("v2", "B"), 3);
+  lines.add_to(first, failed_in("v2", "B"), 4);
+  first.merge(std::move(second));
+  const Analysis analysis = first.finish();
+  ASSERT_EQ(analysis.group_figures.size(), 2U);
+  EXPECT_EQ(analysis.groups[0].label, "v2");
+  EXPECT_EQ(analysis.group_figures[0].num_listed_failures, 3U);
+  EXPECT_EQ(texts_of(analysis.group_figures[0].error_types), (std::vector<std::string>{"B", "A"}));
+  EXPECT_EQ(texts_of(analysis.group_figures[1].error_types), (std::vector<std::string>{"A"}));
+  EXPECT_EQ(analysis.num_listed_failures, 4U);
+}
+
 TEST(Tally, TakesTheTaskTypeForEveryReportOrForFailuresAlone) {
   AnalyzeOptions options = options_for({AnalyzeReport::kSummary});
   options.task_type = kTextTo3d;

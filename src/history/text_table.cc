@@ -22,6 +22,10 @@ std::string grouped_text(double value) {
   return digits;
 }
 
+std::string number_or_dash(const std::optional<double>& value, int num_decimals) {
+  return value ? fmt::format("{:.{}f}", *value, num_decimals) : "-";
+}
+
 std::string aligned_table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {

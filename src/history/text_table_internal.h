@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,5 +22,8 @@ std::string aligned_table(const std::vector<std::vector<std::string>>& rows);
 
 /// A heading between two lines, and a blank line.
 std::string banner(std::string_view title);
+
+/// With so many decimals; `-` for none.
+std::string number_or_dash(const std::optional<double>& value, int num_decimals);
 
 }  // namespace assay::history
