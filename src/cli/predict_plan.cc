@@ -51,6 +51,16 @@ Result<std::unique_ptr<embedding::ImageEmbedder>> open_model(files::FileSystem& 
   return app::open_embedder(file_system, options);
 }
 
+/// Beside the store, where something may be written at all.
+std::optional<embedding::ScratchPlace> scratch_of(const PlanFlags& flags,
+                                                  const predict::DataTree& tree) {
+  files::FileSystem& file_system = files::posix_file_system();
+  const std::filesystem::path folder = tree.store().parent_path();
+  const auto info = file_system.info(folder);
+  if (!flags.writes_table || !info || !*info) return std::nullopt;
+  return embedding::ScratchPlace{.file_system = &file_system, .file = folder / ".time-sample"};
+}
+
 /// The plan, and what its images take. The model is loaded for the first source that is to do.
 Result<predict::Plan> make_timed_plan(const PlanFlags& flags, predict::PlanOptions options,
                                       const std::stop_token& stop) {
@@ -64,7 +74,8 @@ Result<predict::Plan> make_timed_plan(const PlanFlags& flags, predict::PlanOptio
         if (opened) model = std::move(*opened);
         sampler.emplace(system_clock(), model.get(),
                         embedding::TimeSamplerOptions{.num_samples = flags.num_samples,
-                                                      .num_workers = flags.models.num_workers()});
+                                                      .num_workers = flags.models.num_workers(),
+                                                      .scratch = scratch_of(flags, options.tree)});
         if (!opened) sampler->explain_missing_model(opened.error().message);
       }
       return stop.stop_requested() ? std::nullopt : sampler->measure(source);
@@ -127,7 +138,8 @@ void add_predict_plan_command(CommandTree& tree, CLI::App& group) {
       "--redo", [flags] { flags->done = predict::DoneProjects::kRedo; },
       "Count projects that are done as to do.");
   command.add_flag_callback(
-      "--dry-run", [flags] { flags->writes_table = false; }, "Write no table.");
+      "--dry-run", [flags] { flags->writes_table = false; },
+      "Write nothing: no table, and no file that tells how fast the disk is.");
   flags->grouping.add_to(command);
 }
 

@@ -2,6 +2,10 @@
 
 #include "core/check.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
@@ -82,6 +86,19 @@ Inflation inflate_zlib(std::span<const std::byte> compressed, std::span<std::byt
   return inflation;
 }
 
+// ISA-L leaves the upper halves of the vector registers in use. Until they are cleared,
+// instructions that know the lower halves only are slow on some CPUs: SHA-256 by a fifth.
+#ifdef __x86_64__
+[[gnu::target("avx")]] void clear_upper_halves_by_avx() { _mm256_zeroupper(); }
+
+void clear_upper_halves() {
+  static const bool has_avx = __builtin_cpu_supports("avx") != 0;
+  if (has_avx) clear_upper_halves_by_avx();
+}
+#else
+void clear_upper_halves() {}
+#endif
+
 }  // namespace
 
 std::string_view to_text(InflateOutcome outcome) {
@@ -102,11 +119,17 @@ std::string_view to_text(InflateOutcome outcome) {
 
 Inflation inflate(DeflateForm form, std::span<const std::byte> compressed,
                   std::span<std::byte> into) {
-  return form == DeflateForm::kRaw ? inflate_raw(compressed, into) : inflate_zlib(compressed, into);
+  const Inflation inflation =
+      form == DeflateForm::kRaw ? inflate_raw(compressed, into) : inflate_zlib(compressed, into);
+  clear_upper_halves();
+  return inflation;
 }
 
 std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t seed) {
-  return crc32_gzip_refl(seed, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  const std::uint32_t sum =
+      crc32_gzip_refl(seed, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  clear_upper_halves();
+  return sum;
 }
 
 }  // namespace assay::compress

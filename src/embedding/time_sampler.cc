@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace assay::embedding {
 namespace {
@@ -17,8 +18,50 @@ constexpr std::uint32_t kUsualSide = 224;
 // Batches of each worker that are timed, after one that is not.
 constexpr std::size_t kModelRounds = 2;
 
+// Batches that are written and timed, after one that is not.
+constexpr std::size_t kStoreRounds = 4;
+// Bytes an image beside its vector: in the store, among the known images, in the journal.
+constexpr std::size_t kStoreOverhead = 80;
+constexpr std::size_t kKnownSize = 112;
+constexpr std::size_t kOutcomeSize = 128;
+
 std::size_t crop_size_of(std::uint32_t side) {
   return std::size_t{side} * side * images::kNumChannels;
+}
+
+struct KeptBatch {
+  std::size_t num_images = 0;
+  std::size_t dimension = 0;
+};
+
+/// As a worker hands on a batch: three files grow, and each is on disk before the next.
+/// Errors: as File.
+Status keep(files::File& file, const KeptBatch& batch) {
+  for (const std::size_t size :
+       {kStoreOverhead + (batch.dimension * sizeof(float)), kKnownSize, kOutcomeSize}) {
+    RETURN_IF_ERROR(file.append(std::vector<std::byte>(batch.num_images * size)));
+    RETURN_IF_ERROR(file.sync());
+  }
+  return {};
+}
+
+/// Of kStoreRounds batches. Errors: as FileSystem.
+Result<Seconds> time_of_keeping(const Clock& clock, files::File& file, const KeptBatch& batch) {
+  RETURN_IF_ERROR(keep(file, batch));
+  const auto start = clock.monotonic();
+  for (std::size_t i = 0; i < kStoreRounds; ++i) RETURN_IF_ERROR(keep(file, batch));
+  return clock.monotonic() - start;
+}
+
+Result<Seconds> time_of_keeping(const Clock& clock, const ScratchPlace& scratch,
+                                const KeptBatch& batch) {
+  files::FileSystem& file_system = *scratch.file_system;
+  // One may be left of a program that was killed.
+  static_cast<void>(file_system.remove(scratch.file));
+  ASSIGN_OR_RETURN(const auto file, file_system.open(scratch.file, files::OpenMode::kCreateNew));
+  const auto took = time_of_keeping(clock, *file, batch);
+  static_cast<void>(file_system.remove(scratch.file));
+  return took;
 }
 
 }  // namespace
@@ -48,10 +91,12 @@ std::optional<SampledTime> TimeSampler::measure(const archives::EntrySource& sou
   if (time.num_failed == time.num_samples) return std::nullopt;
   basis_.num_samples += time.num_samples;
   measure_model();
+  measure_store();
   time.prepare_seconds_per_image = took.count() / static_cast<double>(time.num_samples);
-  time.seconds_per_image =
-      (time.prepare_seconds_per_image / static_cast<double>(basis_.num_workers)) +
-      basis_.model_seconds_per_image.value_or(0);
+  const double of_worker =
+      time.prepare_seconds_per_image + basis_.store_seconds_per_image.value_or(0);
+  time.seconds_per_image = (of_worker / static_cast<double>(basis_.num_workers)) +
+                           basis_.model_seconds_per_image.value_or(0);
   return time;
 }
 
@@ -101,6 +146,18 @@ void TimeSampler::measure_model() {
   }
   basis_.model_seconds_per_image =
       took.count() / static_cast<double>(kModelRounds * batch_size * basis_.num_workers);
+}
+
+void TimeSampler::measure_store() {
+  if (embedder_ == nullptr || !options_.scratch) return;
+  const ScratchPlace scratch = *options_.scratch;
+  options_.scratch.reset();  // once for all sources
+  const std::size_t batch_size = std::max<std::size_t>(1, embedder_->batch_size());
+  const auto took = time_of_keeping(
+      *clock_, scratch, {.num_images = batch_size, .dimension = embedder_->dimension()});
+  // A disk that cannot be written is the run's to complain of, not the plan's.
+  if (!took) return;
+  basis_.store_seconds_per_image = took->count() / static_cast<double>(kStoreRounds * batch_size);
 }
 
 }  // namespace assay::embedding

@@ -7,10 +7,12 @@
 #include "core/clock.h"
 #include "core/result.h"
 #include "embedding/image_embedder.h"
+#include "files/file_system.h"
 #include "images/decode.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,12 +38,23 @@ struct TimeBasis {
   std::optional<double> model_seconds_per_image = std::nullopt;
   /// Why the model was not measured; empty when it was.
   std::string model_problem = {};
+  /// What a worker waits until its vectors are on disk; none where that was not measured.
+  std::optional<double> store_seconds_per_image = std::nullopt;
+};
+
+/// Where a file may be written, for a moment, to see how fast the disk is.
+struct ScratchPlace {
+  files::FileSystem* file_system = nullptr;
+  /// In a folder that is there, on the disk of the store. What is there is replaced and removed.
+  std::filesystem::path file;
 };
 
 struct TimeSamplerOptions {
   std::size_t num_samples = 32;  ///< Of each source, at most.
   std::size_t num_workers = 1;
   images::DecodeOptions decode = {};
+  /// Without one, keeping vectors is in no time.
+  std::optional<ScratchPlace> scratch = std::nullopt;
 };
 
 /// Threads: one call at a time.
@@ -51,7 +64,7 @@ class TimeSampler {
   TimeSampler(const Clock& clock, const ImageEmbedder* embedder, const TimeSamplerOptions& options);
 
   /// Read and decode images from all over the source, one after the other. The model is measured
-  /// with the first of them, on as many threads as there are workers.
+  /// with the first of them, on as many threads as there are workers, and after it the disk.
   /// Nothing when there are no samples, or none of them is an image.
   std::optional<SampledTime> measure(const archives::EntrySource& source);
 
@@ -62,6 +75,7 @@ class TimeSampler {
  private:
   bool prepare(const archives::EntrySource& source, std::size_t index);
   void measure_model();
+  void measure_store();
 
   const Clock* clock_;
   const ImageEmbedder* embedder_;

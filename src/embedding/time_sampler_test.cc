@@ -63,6 +63,28 @@ TEST_F(TimeSamplerTest, AddsThePartsOfAllWorkers) {
   EXPECT_EQ(sampler.basis().num_samples, 11U);
 }
 
+TEST_F(TimeSamplerTest, KeepingVectorsTakesTimeToo) {
+  const std::filesystem::path scratch = folder_.path() / "scratch";
+  TimeSampler sampler(clock_, &embedder_,
+                      {.num_samples = 8,
+                       .num_workers = 2,
+                       .scratch = ScratchPlace{&files::posix_file_system(), scratch}});
+  const auto time = sampler.measure(*source_of(20, 0));
+  ASSERT_TRUE(time);
+  // A second for 4 batches of 4.
+  EXPECT_DOUBLE_EQ(sampler.basis().store_seconds_per_image.value_or(0), 1.0 / 16);
+  EXPECT_DOUBLE_EQ(time->seconds_per_image, ((1.0 / 8 + 1.0 / 16) / 2) + (1.0 / 16));
+  EXPECT_FALSE(std::filesystem::exists(scratch));
+}
+
+TEST_F(TimeSamplerTest, ADiskThatCannotBeWrittenIsLeftOut) {
+  TimeSampler sampler(
+      clock_, &embedder_,
+      {.scratch = ScratchPlace{&files::posix_file_system(), folder_.path() / "absent" / "file"}});
+  ASSERT_TRUE(sampler.measure(*source_of(3, 0)));
+  EXPECT_FALSE(sampler.basis().store_seconds_per_image);
+}
+
 TEST_F(TimeSamplerTest, SamplesComeFromAllOverTheSource) {
   // The first half is broken: half of the samples must be.
   TimeSampler sampler(clock_, nullptr, {.num_samples = 10});

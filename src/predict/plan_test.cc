@@ -75,6 +75,15 @@ TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
                                 "it (no model)."),
             std::string::npos)
       << to_text(*plan);
+  plan->time_basis->model_seconds_per_image = 0.02;
+  EXPECT_NE(to_text(*plan).find("20.0 ms for the model. How fast the disk keeps vectors is not in "
+                                "it. What is"),
+            std::string::npos)
+      << to_text(*plan);
+  plan->time_basis->store_seconds_per_image = 0.0005;
+  EXPECT_NE(to_text(*plan).find("the model. Keeping its vector takes a worker 0.5 ms. What is"),
+            std::string::npos)
+      << to_text(*plan);
 }
 
 TEST(Plan, NeedsRoomForWhatIsToDoAlone) {

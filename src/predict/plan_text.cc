@@ -234,6 +234,12 @@ void write_time_basis(const Plan& plan, std::string& text) {
     fmt::format_to(out, "; the model could not be measured and is not in it ({})",
                    report::visible_text(basis.model_problem));
   }
+  if (basis.store_seconds_per_image) {
+    fmt::format_to(out, ". Keeping its vector takes a worker {:.1f} ms",
+                   *basis.store_seconds_per_image * 1e3);
+  } else if (basis.model_seconds_per_image) {
+    text += ". How fast the disk keeps vectors is not in it";
+  }
   text += ". What is in the store already takes less.\n";
 }
 
@@ -374,6 +380,8 @@ std::string to_json(const Plan& plan) {
     writer.name("model_seconds_per_image");
     write_number(writer, plan.time_basis->model_seconds_per_image);
     writer.name("model_problem").text(plan.time_basis->model_problem);
+    writer.name("store_seconds_per_image");
+    write_number(writer, plan.time_basis->store_seconds_per_image);
     writer.end_object();
   } else {
     writer.null();
