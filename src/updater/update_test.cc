@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -192,7 +193,11 @@ TEST_F(UpdateTest, ABadRowCostsThatRow) {
   EXPECT_EQ(outcome.report.intake.count(ImportOutcome::kUnreadable), 1U);
   EXPECT_EQ(outcome.report.intake.count(ImportOutcome::kTruncated), 1U);
   ASSERT_EQ(outcome.report.intake.problems.size(), 3U);
-  EXPECT_TRUE(outcome.report.intake.problems[1].path.ends_with("bad_rows.parquet row 1"));
+  const auto is_row_1 = [](const cache::ImportProblem& problem) {
+    return problem.path.ends_with("bad_rows.parquet row 1") &&
+           problem.outcome == ImportOutcome::kUnreadable;
+  };
+  EXPECT_EQ(std::ranges::count_if(outcome.report.intake.problems, is_row_1), 1);
 }
 
 TEST_F(UpdateTest, UsesNoByteThatIsNotTheHubs) {
