@@ -145,12 +145,16 @@ class BooleanCursor final : public TypedCursor<parquet::BooleanType> {
   std::vector<std::uint8_t> spaced_;
 };
 
+// Integers and instants, or floating point.
 template <typename Type>
-class IntegerCursor final : public TypedCursor<Type> {
+class NumberCursor final : public TypedCursor<Type> {
  public:
+  static constexpr bool kIsReal = std::is_floating_point_v<typename Type::c_type>;
+  using Stored = std::conditional_t<kIsReal, double, std::int64_t>;
+
   template <typename... Arguments>
-  IntegerCursor(const LeafInfo& info, std::size_t batch_rows,
-                const parquet::ColumnDescriptor& column, Arguments&&... arguments)
+  NumberCursor(const LeafInfo& info, std::size_t batch_rows,
+               const parquet::ColumnDescriptor& column, Arguments&&... arguments)
       : TypedCursor<Type>(column, std::forward<Arguments>(arguments)..., batch_rows),
         kind_(info.kind),
         convert_(*column.logical_type()),
@@ -171,20 +175,33 @@ class IntegerCursor final : public TypedCursor<Type> {
     std::size_t next = 0;
     for (std::size_t row = 0; row < count; ++row) {
       const bool present = !this->is_nullable() || this->is_present(row);
-      spaced_[row] = present ? convert_(values_[next]) : 0;
+      spaced_[row] = present ? stored(values_[next]) : Stored{0};
       if (this->is_nullable()) valid_[row] = present ? 1 : 0;
       next += present ? 1 : 0;
     }
     if (next != num_values) return corrupt("a page holds another number of values than it claims");
-    LeafColumn column{.kind = kind_, .integers = compact(spaced_, count, keep)};
+    LeafColumn column{.kind = kind_};
+    if constexpr (kIsReal) {
+      column.reals = compact(spaced_, count, keep);
+    } else {
+      column.integers = compact(spaced_, count, keep);
+    }
     if (this->is_nullable()) column.valid = compact(valid_, count, keep);
     return column;
+  }
+
+  Stored stored(const typename Type::c_type& value) const {
+    if constexpr (kIsReal) {
+      return static_cast<double>(value);
+    } else {
+      return convert_(value);
+    }
   }
 
   LeafKind kind_;
   IntegerConversion convert_;
   std::vector<typename Type::c_type> values_;
-  std::vector<std::int64_t> spaced_;
+  std::vector<Stored> spaced_;
   std::vector<std::uint8_t> valid_;
 };
 
@@ -368,11 +385,15 @@ Result<std::unique_ptr<ColumnCursor>> open_column(const ParquetFile& file, int r
       case parquet::Type::BOOLEAN:
         return make(std::type_identity<BooleanCursor>{});
       case parquet::Type::INT32:
-        return make(std::type_identity<IntegerCursor<parquet::Int32Type>>{});
+        return make(std::type_identity<NumberCursor<parquet::Int32Type>>{});
       case parquet::Type::INT64:
-        return make(std::type_identity<IntegerCursor<parquet::Int64Type>>{});
+        return make(std::type_identity<NumberCursor<parquet::Int64Type>>{});
       case parquet::Type::INT96:
-        return make(std::type_identity<IntegerCursor<parquet::Int96Type>>{});
+        return make(std::type_identity<NumberCursor<parquet::Int96Type>>{});
+      case parquet::Type::FLOAT:
+        return make(std::type_identity<NumberCursor<parquet::FloatType>>{});
+      case parquet::Type::DOUBLE:
+        return make(std::type_identity<NumberCursor<parquet::DoubleType>>{});
       case parquet::Type::BYTE_ARRAY:
         return make(std::type_identity<TextCursor<parquet::ByteArrayType>>{});
       case parquet::Type::FIXED_LEN_BYTE_ARRAY:

@@ -16,6 +16,8 @@ std::string_view to_string(LeafKind kind) {
       return "integer";
     case LeafKind::kTimestamp:
       return "timestamp";
+    case LeafKind::kReal:
+      return "floating point";
     case LeafKind::kOther:
       return "another type";
     case LeafKind::kRepeated:

@@ -22,7 +22,8 @@ enum class LeafKind {
   kBinary,     ///< Bytes of any kind, of fixed or variable length.
   kInteger,    ///< Of 8 to 64 bits.
   kTimestamp,  ///< Of any unit.
-  kOther,      ///< A scalar of another type (floating point, date, decimal): values are not read.
+  kReal,       ///< Floating point of 32 or 64 bits.
+  kOther,      ///< A scalar of another type (float16, date, decimal): values are not read.
   kRepeated,   ///< In or at a list or map: values are not read.
   kGroup,      ///< A struct: ask for one of its fields.
 };
@@ -54,7 +55,9 @@ struct LeafColumn {
   std::span<const std::uint8_t> booleans = {};
   /// kInteger: the value; kTimestamp: microseconds since 1970 in UTC. See `valid`.
   std::span<const std::int64_t> integers = {};
-  /// For `integers`: 1 where there is a value. Empty: everywhere.
+  /// kReal. See `valid`.
+  std::span<const double> reals = {};
+  /// For `integers` and `reals`: 1 where there is a value. Empty: everywhere.
   std::span<const std::uint8_t> valid = {};
   /// kText and kBinary, when the chunk has no dictionary: data() is null where the row is null.
   std::span<const std::string_view> texts = {};
@@ -78,6 +81,10 @@ struct LeafColumn {
   std::optional<Timestamp> timestamp(std::size_t row) const {
     if (kind != LeafKind::kTimestamp || !is_valid(row)) return std::nullopt;
     return Timestamp(std::chrono::microseconds(integers[row]));
+  }
+  std::optional<double> real(std::size_t row) const {
+    if (kind != LeafKind::kReal || !is_valid(row)) return std::nullopt;
+    return reals[row];
   }
   /// Text or binary. Lifetime: as the column's.
   std::optional<std::string_view> text(std::size_t row) const {

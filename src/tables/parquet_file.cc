@@ -171,6 +171,9 @@ LeafInfo describe_values(const parquet::schema::PrimitiveNode& node) {
         return describe_integer(logical, node.physical_type() == parquet::Type::INT32 ? 32 : 64);
       }
       return {LeafKind::kOther, number_text(logical)};
+    case parquet::Type::FLOAT:
+    case parquet::Type::DOUBLE:
+      return {LeafKind::kReal, lower(parquet::TypeToString(node.physical_type()))};
     default:
       return {LeafKind::kOther, lower(parquet::TypeToString(node.physical_type()))};
   }

@@ -3,6 +3,7 @@
 #include "core/timestamp.h"
 #include "crypto/base64.h"
 #include "tables/leaf_scan.h"
+#include "tables/wide_values.h"
 
 #include <fmt/format.h>
 
@@ -18,7 +19,7 @@ using tables::FieldDescription;
 using tables::LeafColumn;
 using tables::LeafKind;
 
-// A page in memory twice, packed and not, is the most that a row costs.
+// Of columns that LeafScan reads: a page is in memory twice, packed and not.
 constexpr ByteCount kMaxPageSize{std::uint64_t{1} << 30};
 // A longer text in a sidecar helps nobody.
 constexpr std::size_t kMaxTextSize = 32U << 10;
@@ -71,6 +72,7 @@ std::optional<cache::Label> label_of(const LeafColumn& column) {
   std::optional<double> number;
   if (const auto boolean = column.boolean(0)) number = *boolean ? 1 : 0;
   if (const auto integer = column.integer(0)) number = static_cast<double>(*integer);
+  if (const auto real = column.real(0)) number = *real;
   if (const auto text = column.text(0)) {
     const auto label = cache::parse_label(lower(*text));
     return label ? std::optional(*label) : std::nullopt;
@@ -89,6 +91,8 @@ std::optional<json::Value> value_of(const LeafColumn& column, bool is_unsigned) 
     }
     return json::Value(*integer);
   }
+  // What JSON cannot say is written as null.
+  if (const auto real = column.real(0)) return json::Value(*real);
   if (const auto instant = column.timestamp(0)) return json::Value(to_rfc3339(*instant));
   if (const auto text = column.text(0)) {
     if (text->size() > kMaxTextSize) return std::nullopt;
@@ -199,6 +203,7 @@ void ImageTable::plan_leaves() {
       case LeafKind::kBoolean:
       case LeafKind::kInteger:
       case LeafKind::kTimestamp:
+      case LeafKind::kReal:
       case LeafKind::kText:
         break;
       case LeafKind::kGroup:
@@ -249,9 +254,57 @@ Result<std::vector<std::optional<cache::Label>>> ImageTable::read_labels(
   return labels;
 }
 
-Status ImageTable::read_rows(std::span<const std::uint64_t> rows, const OnRow& on_row,
-                             const std::stop_token& stop) const {
-  if (rows.empty()) return {};
+void ImageTable::put_image(TableRow& row, std::optional<std::string_view> bytes) const {
+  if (!bytes || bytes->empty()) return;
+  if (form_ != ImageForm::kBase64) {
+    row.image = *bytes;
+    return;
+  }
+  auto decoded = decode_image_text(*bytes);
+  if (decoded) {
+    row.image = std::move(*decoded);
+  } else {
+    row.problem = "no base64: " + decoded.error().message;
+  }
+}
+
+/// All of a row but its image.
+Result<TableRow> ImageTable::read_row(tables::LeafBatch& batch,
+                                      std::span<const tables::LeafInfo> infos) const {
+  TableRow row{.row = batch.row_number(0)};
+  const auto text_at = [&](std::optional<std::size_t> leaf) -> Result<std::string> {
+    if (!leaf) return std::string();
+    ASSIGN_OR_RETURN(const LeafColumn* const column, batch.column(*leaf));
+    return std::string(column->text(0).value_or(""));
+  };
+  ASSIGN_OR_RETURN(row.original_name, text_at(name_leaf_));
+  ASSIGN_OR_RETURN(row.description, text_at(description_leaf_));
+  if (label_leaf_) {
+    ASSIGN_OR_RETURN(const LeafColumn* const label, batch.column(*label_leaf_));
+    row.label = label_of(*label);
+  }
+  Members members;
+  json::Value::List omitted;
+  for (const std::string& path : omitted_) omitted.emplace_back(path);
+  for (const OtherLeaf& other : others_) {
+    ASSIGN_OR_RETURN(const LeafColumn* const column, batch.column(other.leaf));
+    auto value = value_of(*column, infos[other.leaf].is_unsigned);
+    if (value) {
+      members.set(other.path, std::move(*value));
+    } else {
+      omitted.emplace_back(other.path);
+    }
+  }
+  for (const auto& [name, member] : members.inner)
+    row.columns.emplace_back(name, member.as_value());
+  if (!omitted.empty()) {
+    row.columns.emplace_back("omitted_columns", json::Value(std::move(omitted)));
+  }
+  return row;
+}
+
+Status ImageTable::scan_rows(std::span<const std::uint64_t> rows, WithImages with,
+                             const OnRow& on_row, const std::stop_token& stop) const {
   ASSIGN_OR_RETURN(tables::LeafScan scan,
                    tables::LeafScan::open(sources_, {{.address = address_, .constants = {}}},
                                           {.leaves = leaves_,
@@ -262,55 +315,45 @@ Status ImageTable::read_rows(std::span<const std::uint64_t> rows, const OnRow& o
                                           stop));
   const std::vector<tables::LeafInfo> infos = scan.files().front().leaves;
   std::size_t next = 0;
-  const auto text_at = [](tables::LeafBatch& batch,
-                          std::optional<std::size_t> leaf) -> Result<std::string> {
-    if (!leaf) return std::string();
-    ASSIGN_OR_RETURN(const LeafColumn* const column, batch.column(*leaf));
-    return std::string(column->text(0).value_or(""));
-  };
   return scan.run(
       [&](std::size_t, tables::LeafBatch& batch) -> Status {
         if (next == rows.size() || batch.row_number(0) != rows[next]) return {};
-        TableRow row{.row = rows[next++]};
-        ASSIGN_OR_RETURN(const LeafColumn* const image, batch.column(0));
-        const std::string_view bytes = image->text(0).value_or("");
-        if (form_ == ImageForm::kBase64 && !bytes.empty()) {
-          auto decoded = decode_image_text(bytes);
-          if (decoded) {
-            row.image = std::move(*decoded);
-          } else {
-            row.problem = "no base64: " + decoded.error().message;
-          }
-        } else {
-          row.image = bytes;
-        }
-        ASSIGN_OR_RETURN(row.original_name, text_at(batch, name_leaf_));
-        ASSIGN_OR_RETURN(row.description, text_at(batch, description_leaf_));
-        if (label_leaf_) {
-          ASSIGN_OR_RETURN(const LeafColumn* const label, batch.column(*label_leaf_));
-          row.label = label_of(*label);
-        }
-        Members members;
-        json::Value::List omitted;
-        for (const std::string& path : omitted_) omitted.emplace_back(path);
-        for (const OtherLeaf& other : others_) {
-          ASSIGN_OR_RETURN(const LeafColumn* const column, batch.column(other.leaf));
-          auto value = value_of(*column, infos[other.leaf].is_unsigned);
-          if (value) {
-            members.set(other.path, std::move(*value));
-          } else {
-            omitted.emplace_back(other.path);
-          }
-        }
-        for (const auto& [name, member] : members.inner) {
-          row.columns.emplace_back(name, member.as_value());
-        }
-        if (!omitted.empty()) {
-          row.columns.emplace_back("omitted_columns", json::Value(std::move(omitted)));
+        ++next;
+        ASSIGN_OR_RETURN(TableRow row, read_row(batch, infos));
+        if (with == WithImages::kYes) {
+          ASSIGN_OR_RETURN(const LeafColumn* const image, batch.column(0));
+          put_image(row, image->text(0));
         }
         return on_row(std::move(row));
       },
       stop);
+}
+
+Status ImageTable::read_rows(std::span<const std::uint64_t> rows, const OnRow& on_row,
+                             const std::stop_token& stop) const {
+  if (rows.empty()) return {};
+  std::map<std::uint64_t, TableRow> found;
+  RETURN_IF_ERROR(scan_rows(
+      rows, WithImages::kNo,
+      [&](TableRow row) -> Status {
+        const std::uint64_t number = row.row;
+        found.emplace(number, std::move(row));
+        return {};
+      },
+      stop));
+  ASSIGN_OR_RETURN(const tables::WideRead read,
+                   tables::read_wide_values(
+                       sources_, address_, {.leaf = image_path_}, rows,
+                       [&](std::uint64_t number, std::optional<std::string_view> bytes) -> Status {
+                         auto row = found.extract(number);
+                         if (row.empty()) return corrupt("a row of the table came twice");
+                         put_image(row.mapped(), bytes);
+                         return on_row(std::move(row.mapped()));
+                       },
+                       stop));
+  if (read == tables::WideRead::kDone) return {};
+  found.clear();
+  return scan_rows(rows, WithImages::kYes, on_row, stop);
 }
 
 }  // namespace assay::updater

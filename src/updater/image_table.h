@@ -9,6 +9,7 @@
 #include "json/value.h"
 #include "tables/dataset.h"
 #include "tables/file_description.h"
+#include "tables/leaf_scan.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -73,7 +74,9 @@ class ImageTable {
 
   using OnRow = std::function<Status(TableRow row)>;
   /// Read `rows`, which ascend, each below num_rows(); other rows are not.
-  /// Cost: the pages that hold them, one at a time. Errors: also those of `on_row`.
+  /// Order: by row group, else any. Cost: one image, and the other columns of all `rows`; where the
+  ///        images are packed by something else than Snappy a page of them. Errors: also those of
+  ///        `on_row`.
   Status read_rows(std::span<const std::uint64_t> rows, const OnRow& on_row,
                    const std::stop_token& stop) const;
 
@@ -90,7 +93,15 @@ class ImageTable {
         address_(std::move(address)),
         description_(std::move(description)),
         columns_(std::move(columns)) {}
+  enum class WithImages : std::uint8_t { kNo, kYes };
+
+  /// Errors of all: as the class.
   Status find_image_column();
+  Status scan_rows(std::span<const std::uint64_t> rows, WithImages with, const OnRow& on_row,
+                   const std::stop_token& stop) const;
+  Result<TableRow> read_row(tables::LeafBatch& batch,
+                            std::span<const tables::LeafInfo> infos) const;
+  void put_image(TableRow& row, std::optional<std::string_view> bytes) const;
   void plan_leaves();
   std::size_t add_leaf(const std::string& path);
 

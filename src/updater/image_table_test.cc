@@ -34,6 +34,7 @@ std::vector<TableRow> rows_of(const ImageTable& table, std::vector<std::uint64_t
                                       },
                                       {});
   EXPECT_TRUE(read) << read.error().message;
+  std::ranges::sort(found, {}, &TableRow::row);
   return found;
 }
 
@@ -88,6 +89,21 @@ TEST(ImageTable, ReadsEveryFormat) {
   EXPECT_EQ(formats, (std::vector<std::string>{"webp", "gif", "bmp", "tiff", "png", "jpeg"}));
 }
 
+TEST(ImageTable, ReadsPagesOfEveryForm) {
+  for (const std::string name : {"pages_v2", "pages_v2_unpacked", "pages_unpacked", "pages_zstd"}) {
+    const auto table = open("extract/" + name + ".parquet");
+    ASSERT_TRUE(table) << table.error().message;
+    const auto rows = rows_of(*table);
+    ASSERT_EQ(rows.size(), 9U) << name;
+    for (const TableRow& row : rows) {
+      EXPECT_EQ(row.image.empty(), row.row == 3) << name;
+      if (row.row == 3) continue;
+      EXPECT_EQ(row.original_name, "photo_" + std::to_string(row.row) + ".jpg");
+      EXPECT_EQ(format_of(row), "jpeg") << name;
+    }
+  }
+}
+
 TEST(ImageTable, KeepsNullsAsNulls) {
   const auto table = open("extract/null_metadata.parquet");
   ASSERT_TRUE(table);
@@ -136,7 +152,12 @@ TEST(ImageTable, GivesTheOtherColumnsAsJson) {
   EXPECT_EQ(text_of(column(0, "label")), "(absent)");
   const json::Value omitted = column(0, "omitted_columns");
   ASSERT_TRUE(omitted.list() != nullptr && !omitted.list()->empty());
-  EXPECT_EQ(text_of(omitted.list()->back()), "boxes");
+  EXPECT_EQ(omitted.list()->size(), 1U);
+  EXPECT_EQ(text_of(omitted.list()->front()), "boxes");
+  const json::Value place = column(0, "place");
+  const json::Value* const gps = place.find("gps");
+  ASSERT_NE(gps, nullptr);
+  EXPECT_EQ(gps->require_number("lat").value_or(0), 53.53);
 }
 
 TEST(DecodeImageText, TakesDataUrls) {

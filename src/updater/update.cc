@@ -317,6 +317,7 @@ Status Round::take_rows(const ImageTable& opened, TableState& table, UsedTable& 
   if (read && !batch.empty()) read = flush();
   Status written = finish_writing();
   used.num_looked_at += done.size();
+  std::ranges::sort(done);
   const std::size_t middle = table.taken.size();
   table.taken.insert(table.taken.end(), done.begin(), done.end());
   std::ranges::inplace_merge(table.taken,

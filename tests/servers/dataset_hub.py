@@ -185,7 +185,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             file.seek(begin)
             done = 0
             while begin + done < end:
-                piece = file.read(min(PIECE, end - begin - done))
+                wanted = max(1024, options.bytes_per_second // 50) if options.bytes_per_second else PIECE
+                piece = file.read(min(wanted, end - begin - done))
                 if options.flip_bit and begin + done <= size // 2 < begin + done + len(piece):
                     piece = bytearray(piece)
                     piece[size // 2 - begin - done] ^= 1

@@ -54,6 +54,13 @@ def extract_cases(folder):
     write("fewer_than_requested", image=struct_column([picture(next(seeds)) for _ in range(3)]), label=pa.array([1, 0, 1]))
     write("more_than_requested", image=struct_column([picture(next(seeds)) for _ in range(30)]),
           label=pa.array([i % 2 for i in range(30)]))
+    for name, options in {"pages_v2": {"data_page_version": "2.0", "use_dictionary": False},
+                          "pages_v2_unpacked": {"data_page_version": "2.0", "compression": "none"},
+                          "pages_unpacked": {"compression": "none", "use_dictionary": False},
+                          "pages_zstd": {"compression": "zstd"}}.items():
+        images = [None if i == 3 else picture(next(seeds)) for i in range(9)]
+        pq.write_table(pa.table({"image": struct_column(images), "label": pa.array([1] * 9)}), folder / f"{name}.parquet",
+                       row_group_size=5, **options)
     # What goes wrong with single rows, and a misleading column in front.
     write("bad_rows", image_id=pa.array(["a", "b", "c", "d"]),
           photo=struct_column([b"no image at all", None, picture(next(seeds))[:400], picture(next(seeds))]),
