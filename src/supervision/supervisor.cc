@@ -136,15 +136,16 @@ Status Supervisor::note_end(Member& member, std::string reason, ErrorCode code) 
 
 std::optional<std::string> Supervisor::why_stuck(const Member& member) const {
   if (member.options.heartbeat.empty()) return std::nullopt;
-  const auto info = file_system_.info(member.options.heartbeat);
+  // One that cannot be looked at is as good as none.
+  const std::optional<files::FileInfo> info =
+      file_system_.info(member.options.heartbeat).value_or(std::nullopt);
   Timestamp last = member.started_at;
-  const bool is_there = info && *info;
-  if (is_there) last = std::max(last, (*info)->modified);
+  if (info) last = std::max(last, info->modified);
   const auto age = std::chrono::duration_cast<milliseconds>(clock_.now() - last);
   if (age <= member.options.heartbeat_limit) return std::nullopt;
-  return fmt::format("killed, for it was stuck: {} is {}", member.options.heartbeat.native(),
-                     is_there ? fmt::format("{:.0f} s old", static_cast<double>(age.count()) / 1000)
-                              : "not there");
+  return fmt::format(
+      "killed, for it was stuck: {} is {}", member.options.heartbeat.native(),
+      info ? fmt::format("{:.0f} s old", static_cast<double>(age.count()) / 1000) : "not there");
 }
 
 void Supervisor::take_lines(Member& member, int max_lines) {
