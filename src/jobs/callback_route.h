@@ -68,6 +68,8 @@ class CallbackDesk {
   void stop() { stop_.request_stop(); }
 
   CallbackCounts counts() const;
+  /// Callbacks that wait for our own note now.
+  int num_waiting() const { return num_waiting_; }
   protocol::ClockSkewReport clock_skew() const { return gate_.clock_skew(); }
 
  private:
