@@ -58,7 +58,7 @@ Opinion opinion_of_answers(const MinerFacts& facts, milliseconds usual) {
   const auto interval = statistics::clopper_pearson(std::min(num_right, facts.num_answered),
                                                     facts.num_answered, kConfidence);
   const bool is_coin = interval.lower <= kCoin;
-  if (is_coin && facts.false_alarm_share >= kAlways) {
+  if (facts.false_alarm_share >= kAlways && facts.miss_share <= 1 - kAlways) {
     return {Verdict::kAlwaysYes,
             fmt::format("says yes to {} of the images without roadwork; {}",
                         share_text(facts.false_alarm_share), accuracy_text(facts))};

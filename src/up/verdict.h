@@ -25,6 +25,7 @@ struct MinerFacts {
   std::string silence = {};
   double accuracy = 0;           ///< Share of right answers.
   double false_alarm_share = 0;  ///< Share of `yes` where no roadwork was.
+  double miss_share = 0;         ///< Share of `no` where roadwork was.
   std::chrono::milliseconds mean_latency{0};
   double score = 0;
   double weight_share = 0;  ///< Of all weight that was set the last time.
