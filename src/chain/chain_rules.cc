@@ -59,16 +59,13 @@ bool exceeds_limit(std::span<const WeightEntry> weights, std::uint16_t limit) {
 }
 
 std::optional<WriteOutcome> sender_refusal(const WeightFacts& facts,
+                                           const WeightFacts::Sender& sender,
                                            const WeightSubmission& submission) {
   const BlockNumber block = facts.block;
-  if (!facts.sender) {
-    return refused(block, "HotKeyNotRegisteredInSubNet",
-                   "the hotkey is not registered in this network");
-  }
-  if (facts.sender->stake_rao < facts.min_stake_rao) {
+  if (sender.stake_rao < facts.min_stake_rao) {
     return refused(block, "NotEnoughStakeToSetWeights",
-                   fmt::format("the stake is {} TAO, {} are required",
-                               to_tao(facts.sender->stake_rao), to_tao(facts.min_stake_rao)));
+                   fmt::format("the stake is {} TAO, {} are required", to_tao(sender.stake_rao),
+                               to_tao(facts.min_stake_rao)));
   }
   const std::uint64_t version_key = facts.rules.weights_version_key;
   if (version_key != 0 && submission.version_key < version_key) {
@@ -76,19 +73,19 @@ std::optional<WriteOutcome> sender_refusal(const WeightFacts& facts,
                    fmt::format("the version key is {}, the network requires {}",
                                submission.version_key, version_key));
   }
-  const BlockCount passed = blocks_between(facts.sender->last_update, block);
-  if (facts.sender->last_update != 0 && passed < facts.rules.weights_rate_limit) {
+  const BlockCount passed = blocks_between(sender.last_update, block);
+  if (sender.last_update != 0 && passed < facts.rules.weights_rate_limit) {
     return too_early(block, "SettingWeightsTooFast", passed, facts.rules.weights_rate_limit);
   }
-  if (!is_self_weight(facts.sender->uid, submission.weights) &&
-      !facts.sender->has_validator_permit && !facts.sender->is_owner) {
+  if (!is_self_weight(sender.uid, submission.weights) && !sender.has_validator_permit &&
+      !sender.is_owner) {
     return refused(block, "NeuronNoValidatorPermit",
-                   fmt::format("uid {} has no validator permit", facts.sender->uid));
+                   fmt::format("uid {} has no validator permit", sender.uid));
   }
   return std::nullopt;
 }
 
-std::optional<WriteOutcome> entries_refusal(const WeightFacts& facts,
+std::optional<WriteOutcome> entries_refusal(const WeightFacts& facts, Uid own,
                                             std::span<const WeightEntry> weights) {
   const BlockNumber block = facts.block;
   if (const auto uid = repeated_uid(weights)) {
@@ -101,7 +98,7 @@ std::optional<WriteOutcome> entries_refusal(const WeightFacts& facts,
         block, "UidVecContainInvalidOne",
         fmt::format("uid {} is not one of the network's {}", beyond->uid, facts.num_neurons));
   }
-  if (is_self_weight(facts.sender->uid, weights)) return std::nullopt;
+  if (is_self_weight(own, weights)) return std::nullopt;
   const std::size_t required =
       std::min<std::size_t>(facts.rules.min_allowed_weights, facts.num_neurons);
   if (weights.size() < required) {
@@ -176,8 +173,12 @@ std::optional<WriteOutcome> weights_refusal(const WeightFacts& facts,
         facts.block, "UidsLengthExceedUidsInSubNet",
         fmt::format("{} weights for {} members", submission.weights.size(), facts.num_neurons));
   }
-  if (auto refusal = sender_refusal(facts, submission)) return refusal;
-  return entries_refusal(facts, submission.weights);
+  if (!facts.sender) {
+    return refused(facts.block, "HotKeyNotRegisteredInSubNet",
+                   "the hotkey is not registered in this network");
+  }
+  if (auto refusal = sender_refusal(facts, *facts.sender, submission)) return refusal;
+  return entries_refusal(facts, facts.sender->uid, submission.weights);
 }
 
 std::optional<WriteOutcome> axon_refusal(const ServeFacts& facts, const Axon& axon) {
