@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace assay::miner {
@@ -22,9 +23,12 @@ Result<ImageStore> ImageStore::open(files::FileSystem& file_system, std::string_
                                     const storage::Credentials& credentials) {
   ASSIGN_OR_RETURN(const storage::StoreAddress parsed, storage::parse_store_address(address));
   if (parsed.kind == storage::StoreKind::kLocal) {
-    const std::filesystem::path folder = parsed.key;
-    RETURN_IF_ERROR(file_system.create_folders(folder));
-    ASSIGN_OR_RETURN(const std::filesystem::path absolute, file_system.resolve(folder));
+    RETURN_IF_ERROR(file_system.create_folders(parsed.key));
+    // As it was written: whoever was told the same folder compares texts, not what links lead to.
+    std::error_code failure;
+    const std::filesystem::path absolute =
+        std::filesystem::absolute(parsed.key, failure).lexically_normal();
+    if (failure) return unavailable("the current folder cannot be found: " + failure.message());
     std::string uri =
         "file://" + net::percent_encode(absolute.native(), net::PercentKeep::kUnreservedAndSlash);
     return ImageStore(storage::open_local_store(file_system, absolute), "",
