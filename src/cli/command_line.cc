@@ -2,6 +2,7 @@
 
 #include "app/runtime.h"
 #include "cli/command_internal.h"
+#include "cli/up_command_internal.h"
 #include "core/check.h"
 #include "core/log.h"
 #include "process/stop_signals.h"
@@ -168,6 +169,7 @@ int run_command_line(std::span<const char* const> arguments) {
   add_models_commands(tree);
   add_wallet_commands(tree);
   add_config_commands(tree);
+  add_up_command(tree);
   add_serve_command(tree);
   add_version_command(tree);
 

@@ -23,16 +23,23 @@ double log_odds(const images::Image& image) {
 
 double probability(double odds) { return 1 / (1 + std::exp(-odds)); }
 
-/// A normal number that the eye and the image decide.
-double difference(std::string_view eye, std::span<const std::byte> encoded) {
+/// How sure an eye is, at least, of what it says.
+constexpr double kLeastConfidence = 0.6;
+
+/// Numbers that the eye and the image decide.
+SeededRandom differences(std::string_view eye, std::span<const std::byte> encoded) {
   crypto::Sha256Hasher hasher;
   hasher.update(eye);
   hasher.update(crypto::sha256(encoded).bytes());
   const Sha256 digest = hasher.finish();
   std::uint64_t seed = 0;
   std::memcpy(&seed, digest.bytes().data(), sizeof seed);
-  SeededRandom random(seed);
-  // Box and Muller's; 1 - unit() is never zero.
+  return SeededRandom(seed);
+}
+
+/// Box and Muller's normal number.
+double normal_number(RandomSource& random) {
+  // 1 - unit() is never zero.
   const double radius = std::sqrt(-2 * std::log(1 - random.unit()));
   return radius * std::cos(2 * std::numbers::pi * random.unit());
 }
@@ -42,9 +49,13 @@ double difference(std::string_view eye, std::span<const std::byte> encoded) {
 double scene_probability(const images::Image& image) { return probability(log_odds(image)); }
 
 Result<double> SceneDetector::judge(const DetectorInput& input, std::stop_token /*stop*/) {
-  double odds = log_odds(input.image);
-  if (!options_.eye.empty()) odds += options_.blur * difference(options_.eye, input.encoded);
-  return probability(odds);
+  const double odds = log_odds(input.image);
+  if (options_.eye.empty()) return probability(odds);
+  SeededRandom random = differences(options_.eye, input.encoded);
+  bool sees_works = odds + options_.blur * normal_number(random) > 0;
+  if (random.unit() < options_.error_share) sees_works = !sees_works;
+  const double confidence = kLeastConfidence + (1 - kLeastConfidence) * random.unit();
+  return sees_works ? confidence : 1 - confidence;
 }
 
 }  // namespace assay::miner

@@ -17,12 +17,15 @@ namespace assay::miner {
 double scene_probability(const images::Image& image);
 
 struct SceneDetectorOptions {
-  /// Whose eye it is, such as the miner's hotkey: two with different ones do not err alike where a
-  /// picture is unclear, as two honest miners with models of their own do not. Empty: no such
-  /// difference.
+  /// Whose eye it is, such as the miner's hotkey: empty for the bare probability. All who run this
+  /// detector have one model, and would be taken for copies of each other; with an eye they differ
+  /// as miners with models of their own do: in what is unclear, in some plain errors, and in how
+  /// sure they are. The same eye says the same of the same bytes.
   std::string eye = {};
   /// Standard deviation of the difference, in units of the logarithm of the odds.
   double blur = 0.75;
+  /// The share of images about which the eye errs whatever the model says.
+  double error_share = 0.04;
 };
 
 class SceneDetector final : public Detector {

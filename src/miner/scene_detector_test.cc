@@ -11,6 +11,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <string>
 
 namespace assay::miner {
 namespace {
@@ -68,6 +69,27 @@ TEST(SceneDetector, TwoEyesDifferAndOneDoesNot) {
   EXPECT_EQ(one.judge(input, {}).value(), same.judge(input, {}).value());
   EXPECT_NE(one.judge(input, {}).value(), other.judge(input, {}).value());
   EXPECT_EQ(SceneDetector().judge(input, {}).value(), scene_probability(image));
+}
+
+TEST(SceneDetector, AnEyeIsAsRightAsTheModelButForItsOwnErrors) {
+  Share model;
+  Share eye;
+  int num_equal = 0;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    const SceneLabel label = i % 2 == 0 ? SceneLabel::kNone : SceneLabel::kRoadwork;
+    const images::Image image = road(kFirstSeed + i, label);
+    const std::string bytes = fmt::format("image {}", i);
+    const DetectorInput input{.encoded = as_bytes(bytes), .image = image};
+    const double one = SceneDetector({.eye = "5Alice"}).judge(input, {}).value();
+    const double other = SceneDetector({.eye = "5Bob"}).judge(input, {}).value();
+    const bool is_works = label == SceneLabel::kRoadwork;
+    model.add((scene_probability(image) > 0.5) == is_works);
+    eye.add((one > 0.5) == is_works);
+    num_equal += one == other ? 1 : 0;
+  }
+  EXPECT_LT(eye.share(), 1);
+  EXPECT_GT(eye.share(), model.share() - 0.12);
+  EXPECT_EQ(num_equal, 0);
 }
 
 TEST(SceneDetector, SaysAProbabilityOfAnyPicture) {
