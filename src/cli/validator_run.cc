@@ -43,6 +43,7 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
   ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.interval));
   ASSIGN_OR_RETURN(const auto cool_down, parse_seconds(flags.cool_down));
   const chain::Netuid netuid{flags.network.netuid};
+  const bool is_local = network.kind == chain::NetworkKind::kLocal;
   return app::ValidatorSessionOptions{
       .network = std::move(network),
       .cache = cache,
@@ -60,7 +61,8 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
                               .weights = flags.weights,
                               .epoch_length = flags.epoch_length,
                               .burn_uid = flags.burn_uid,
-                              .version_key = flags.version_key}}};
+                              .version_key = flags.version_key,
+                              .landing_blocks = is_local ? 0U : 64U}}};
 }
 
 Result<ExitCode> run_validator(const RunFlags& flags, Session& session) {
