@@ -38,12 +38,18 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
       const std::unique_ptr<validator::HttpCourier> courier,
       validator::HttpCourier::create(
           {.sender = hotkey, .clock = system_clock(), .random = system_random()}, options.courier));
+  std::unique_ptr<ValidatorJobs> jobs;
+  if (options.jobs) {
+    ASSIGN_OR_RETURN(jobs,
+                     with_context(ValidatorJobs::create(*options.jobs, hotkey), "generation jobs"));
+  }
   return validator::run_validator({.file_system = files::posix_file_system(),
                                    .clock = system_clock(),
                                    .random = system_random(),
                                    .network = network,
                                    .courier = *courier,
-                                   .shelf = *shelf},
+                                   .shelf = *shelf,
+                                   .jobs = jobs.get()},
                                   options.validator, stop, end_process);
 }
 
