@@ -25,6 +25,7 @@ struct CacheShelfOptions {
 };
 
 /// Adapts a cache to what the validator asks for. Names are paths below the cache's folder.
+/// Errors: as validator::ImageShelf.
 class CacheShelf final : public validator::ImageShelf {
  public:
   /// The folder is made when it is not there. Errors: as cache::Store and cache::rescan().

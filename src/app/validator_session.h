@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/cache_shelf.h"
+#include "app/validator_jobs.h"
 #include "chain/network_address.h"
 #include "core/result.h"
 #include "keys/sr25519.h"
@@ -22,10 +23,13 @@ struct ValidatorSessionOptions {
   CacheShelfOptions shelf = {};
   validator::HttpCourierOptions courier = {};
   validator::ValidatorOptions validator = {};
+  /// None are sent without.
+  std::optional<ValidatorJobsOptions> jobs = std::nullopt;
 };
 
 /// Run a validator with this hotkey until `stop`. A worker that is stuck ends the process with exit
-/// code 1. Errors: those of chain::open_network(), CacheShelf, HttpCourier and run_validator().
+/// code 1. Errors: those of chain::open_network(), CacheShelf, HttpCourier, ValidatorJobs and
+/// run_validator().
 Status run_validator_session(const ValidatorSessionOptions& options, const keys::KeyPair& hotkey,
                              const std::stop_token& stop);
 

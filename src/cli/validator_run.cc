@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace assay::cli {
@@ -32,9 +33,34 @@ struct RunFlags {
   std::uint16_t burn_uid = 0;
   double stake_limit = scoring::kValidatorStakeLimit;
   std::string cool_down = "1h";
+  std::string jobs_interval;
+  std::string jobs_store;
+  std::size_t jobs_sample_size = 50;
+  std::string callback_address = "127.0.0.1";
+  std::string callback_origin;
+  std::uint16_t callback_port = 0;
+  net::Exposure callback_exposure = net::Exposure::kLoopback;
   /// Names of flags that the old validator had and that change nothing here.
   std::vector<std::string> without_effect;
 };
+
+Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags) {
+  ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.jobs_interval));
+  if (interval <= std::chrono::milliseconds(0)) {
+    return invalid_input("--jobs.interval: expected more than 0 seconds");
+  }
+  return app::ValidatorJobsOptions{
+      .service = {.state_folder = flags.state.folder(flags.network.netuid),
+                  .interval = interval,
+                  .miners_per_batch = flags.jobs_sample_size,
+                  .callback_address = flags.callback_address,
+                  .callback_port = flags.callback_port,
+                  .callback_exposure = flags.callback_exposure,
+                  .callback_origin = flags.callback_origin},
+      .store = flags.jobs_store,
+      .protocol = flags.protocol,
+      .validator_stake_limit = flags.stake_limit};
+}
 
 Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(chain::NetworkAddress network, flags.network.address());
@@ -42,7 +68,12 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
   ASSIGN_OR_RETURN(const auto timeout, parse_seconds(flags.timeout));
   ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.interval));
   ASSIGN_OR_RETURN(const auto cool_down, parse_seconds(flags.cool_down));
+  std::optional<app::ValidatorJobsOptions> jobs;
+  if (!flags.jobs_interval.empty()) {
+    ASSIGN_OR_RETURN(jobs, jobs_options(flags));
+  }
   const chain::Netuid netuid{flags.network.netuid};
+  const bool is_local = network.kind == chain::NetworkKind::kLocal;
   return app::ValidatorSessionOptions{
       .network = std::move(network),
       .cache = cache,
@@ -60,7 +91,9 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
                               .weights = flags.weights,
                               .epoch_length = flags.epoch_length,
                               .burn_uid = flags.burn_uid,
-                              .version_key = flags.version_key}}};
+                              .version_key = flags.version_key,
+                              .landing_blocks = is_local ? 0U : 64U}},
+      .jobs = std::move(jobs)};
 }
 
 Result<ExitCode> run_validator(const RunFlags& flags, Session& session) {
@@ -144,6 +177,42 @@ void add_weight_options(CLI::App& command, RunFlags& flags) {
       ->capture_default_str();
 }
 
+void add_job_options(CLI::App& command, RunFlags& flags) {
+  CLI::Option* const interval =
+      add_option(command, "--jobs.interval", flags.jobs_interval,
+                 "Seconds between batches of generation jobs [none are sent].")
+          ->check(check_seconds)
+          ->type_name("SECONDS");
+  add_option(command, "--jobs.store", flags.jobs_store,
+             "Where miners put their images: a folder, s3:// or gs:// [claims are not checked].")
+      ->needs(interval)
+      ->type_name("STORE");
+  add_option(command, "--jobs.sample_size", flags.jobs_sample_size, "Miners of a batch.")
+      ->needs(interval)
+      ->type_name("N")
+      ->capture_default_str();
+  add_option(command, "--callback.port", flags.callback_port,
+             "Where miners call back; 0 takes a port that is free.")
+      ->needs(interval)
+      ->type_name("PORT")
+      ->capture_default_str();
+  add_option(command, "--callback.ip", flags.callback_address,
+             "The address to listen at, in numbers.")
+      ->needs(interval)
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  add_option(command, "--callback.origin", flags.callback_origin,
+             "How miners reach it, such as http://203.0.113.7:10914 [address and port].")
+      ->needs(interval)
+      ->type_name("URL");
+  command
+      .add_flag_callback(
+          "--callback.allow-remote",
+          [&flags] { flags.callback_exposure = net::Exposure::kAnyAddress; },
+          "Allow an address that other machines reach.")
+      ->needs(interval);
+}
+
 /// Start scripts of the old validator give these.
 void add_options_without_effect(CLI::App& command, RunFlags& flags) {
   for (const char* name :
@@ -187,6 +256,7 @@ void add_validator_run_command(CommandTree& tree, CLI::App& group) {
   flags->state.add_to(command);
   add_round_options(command, *flags);
   add_weight_options(command, *flags);
+  add_job_options(command, *flags);
   add_options_without_effect(command, *flags);
 }
 

@@ -9,16 +9,12 @@
 #include <algorithm>
 #include <utility>
 
-// A submission is written down before it is sent, and its answer after. One whose outcome nobody
-// knows may still land: it is looked for in the chain's own state, and only when the chain has gone
-// on for some blocks without it, another one is made.
+// A submission is written down before it is sent, and its answer after, so that a process that dies
+// between the two leaves behind what its successor has to look for on the chain.
 
 namespace assay::validator {
 namespace {
 
-/// A submission that has not landed by then never will: such transactions live for 64 blocks at
-/// most, and land within a few.
-constexpr chain::BlockCount kUnknownBlocks = 64;
 /// After a refusal that is not about time: what was wrong has to be mended by somebody.
 constexpr chain::BlockCount kRefusedBlocks = 10;
 constexpr chain::BlockCount kOverdueEpochs = 2;
@@ -31,6 +27,11 @@ ScoreOffer valid_part(const ScoreOffer& offer, const NetworkView& view) {
     if (offer.hotkeys[uid] == view.neurons[uid].hotkey) valid.scores[uid] = offer.scores[uid];
   }
   return valid;
+}
+
+/// The chain has these weights, or those of the submission before.
+bool is_there(chain::SubmitResult result) {
+  return result == chain::SubmitResult::kConfirmed || result == chain::SubmitResult::kLandedEarlier;
 }
 
 }  // namespace
@@ -91,11 +92,19 @@ Status ChainDesk::read_chain(const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const chain::BlockNumber block, tools_.network.current_block(call(stop)));
   if (!first_block_) first_block_ = block;
   if (tools_.clock.monotonic() >= next_metagraph_) RETURN_IF_ERROR(read_members(stop));
+  const auto now = tools_.clock.monotonic();
   const std::scoped_lock lock(mutex_);
-  if (!state_.problem.empty()) log_info("the chain answers again");
+  if (block > state_.block) last_progress_ = now;
+  std::string problem;
+  if (now - last_progress_ > options_.stalled_after) {
+    problem = fmt::format("the chain has stood still at block {}", block);
+    if (state_.problem != problem) log_warning(problem);
+  } else if (!state_.problem.empty()) {
+    log_info("the chain answers again");
+  }
   state_.block = block;
   state_.block_read_at = tools_.clock.now();
-  state_.problem.clear();
+  state_.problem = std::move(problem);
   return {};
 }
 
@@ -112,34 +121,36 @@ Status ChainDesk::read_members(const std::stop_token& stop) {
   return {};
 }
 
+bool ChainDesk::is_due(const NetworkView& view) {
+  const std::scoped_lock lock(mutex_);
+  const chain::BlockNumber last = view.metagraph.neurons.at(*view.own_uid).last_update;
+  const chain::BlockNumber due = std::max(last + epoch_length(view), not_before_);
+  state_.weights_due = due;
+  const chain::BlockNumber waited_since =
+      std::max({last, first_block_.value_or(last), last_landed_});
+  const bool is_overdue = state_.block > waited_since + (kOverdueEpochs * epoch_length(view));
+  if (is_overdue && !state_.is_overdue) {
+    log_error("no weights for two tempos",
+              {{"last", fmt::format("{}", last)}, {"block", fmt::format("{}", state_.block)}});
+  }
+  state_.is_overdue = is_overdue;
+  return state_.block >= due;
+}
+
 Status ChainDesk::tend_weights(const NetworkView& view, const std::stop_token& stop) {
   if (!view.own_uid) return {};
-  const ChainState seen = state();
-  if (seen.weights && !seen.weights->is_confirmed &&
-      (seen.weights->result == chain::WriteResult::kAccepted ||
-       seen.weights->result == chain::WriteResult::kOutcomeUnknown)) {
-    RETURN_IF_ERROR(confirm(view, stop));
+  if (!setter_) RETURN_IF_ERROR(open_log());
+  if (setter_->pending()) {
+    ASSIGN_OR_RETURN(const bool is_clear, confirm(view, stop));
+    if (!is_clear) return {};
   }
+  if (!is_due(view)) return {};
   std::optional<ScoreOffer> offer;
   {
     const std::scoped_lock lock(mutex_);
-    const chain::BlockNumber last_update = view.metagraph.neurons.at(*view.own_uid).last_update;
-    chain::BlockNumber last = last_update;
-    if (state_.weights && state_.weights->is_confirmed)
-      last = std::max(last, state_.weights->block);
-    const chain::BlockNumber due = std::max(last + epoch_length(view), not_before_);
-    state_.weights_due = due;
-    const chain::BlockNumber waited_since = std::max(last, first_block_.value_or(last));
-    const bool is_overdue = state_.block > waited_since + (kOverdueEpochs * epoch_length(view));
-    if (is_overdue && !state_.is_overdue) {
-      log_error("no weights for two tempos",
-                {{"last", fmt::format("{}", last)}, {"block", fmt::format("{}", state_.block)}});
-    }
-    state_.is_overdue = is_overdue;
-    if (state_.block < due || !offer_) return {};
     offer = offer_;
   }
-  return submit(view, *offer, stop);
+  return offer ? submit(view, *offer, stop) : Status();
 }
 
 Status ChainDesk::submit(const NetworkView& view, const ScoreOffer& offer,
@@ -152,71 +163,94 @@ Status ChainDesk::submit(const NetworkView& view, const ScoreOffer& offer,
                        .block = state().block,
                        .weights = set.weights,
                        .is_burnt = set.is_burnt};
-  RETURN_IF_ERROR(record(intent_line(report, valid, view, version_key)));
+  const chain::BlockNumber own_last_update = view.metagraph.neurons.at(*view.own_uid).last_update;
+  RETURN_IF_ERROR(record(intent_line(
+      report, valid, view,
+      {.version_key = version_key, .last_update = std::max(own_last_update, last_landed_)})));
 
   std::vector<chain::WeightEntry> entries;
   entries.reserve(set.weights.size());
   for (const scoring::ChainWeight& weight : set.weights) {
     entries.push_back({.uid = weight.uid, .weight = weight.weight});
   }
-  const auto outcome = tools_.network.set_weights(
-      {.netuid = options_.netuid, .weights = entries, .version_key = version_key}, call(stop));
-  if (outcome) {
-    report.result = outcome->result;
-    report.error_name = outcome->error_name;
-    report.message = outcome->message;
+  const auto submitted = setter_->submit(entries, version_key, call(stop));
+  // What became of it, whoever comes next has to find out.
+  if (!submitted && submitted.error().code == ErrorCode::kCancelled) return {};
+  if (!submitted) {
+    // Nothing was sent.
+    report.result = chain::SubmitResult::kRefused;
+    report.error_name = to_string(submitted.error().code);
+    report.message = submitted.error().message;
   } else {
-    // An error of a write says that nothing was written.
-    report.result = chain::WriteResult::kRefused;
-    report.error_name = to_string(outcome.error().code);
-    report.message = outcome.error().message;
+    report.result = submitted->result;
+    if (submitted->answer) {
+      report.error_name = submitted->answer->error_name;
+      report.message = submitted->answer->message;
+    }
   }
-  chain::BlockCount wait = kRefusedBlocks;
-  if (report.result == chain::WriteResult::kRateLimited) {
-    wait = outcome->wait_blocks.value_or(1);
-  } else if (report.result == chain::WriteResult::kOutcomeUnknown) {
-    wait = kUnknownBlocks;
-  } else if (report.result == chain::WriteResult::kAccepted) {
-    wait = epoch_length(view);
+  if (submitted && submitted->has_lost_earlier) {
+    log_warning("weights that were sent before have not landed");
+    RETURN_IF_ERROR(record(outcome_line(false, submitted->state.last_update, tools_.clock.now())));
+  }
+  chain::BlockNumber next = report.block + kRefusedBlocks;
+  if (is_there(report.result)) {
+    last_landed_ = submitted->state.last_update;
+    next = last_landed_ + epoch_length(view);
+  } else if (report.result == chain::SubmitResult::kNotDue) {
+    const auto wait = submitted->answer ? submitted->answer->wait_blocks : std::nullopt;
+    next = report.block + std::max<chain::BlockCount>(wait.value_or(1), 1);
+  } else if (report.result == chain::SubmitResult::kPending) {
+    next = report.block + 1;
   } else {
     log_error("weights were refused", {{"error", report.error_name}, {"message", report.message}});
   }
-  not_before_ = report.block + std::max<chain::BlockCount>(wait, 1);
+  not_before_ = next;
   log_info("weights", {{"result", chain::to_string(report.result)},
                        {"block", fmt::format("{}", report.block)},
                        {"members", fmt::format("{}", report.weights.size())},
                        {"message", report.message}});
   RETURN_IF_ERROR(record(answer_line(report, tools_.clock.now())));
   const std::scoped_lock lock(mutex_);
+  if (is_there(report.result)) state_.is_overdue = false;
   state_.weights = std::move(report);
   state_.weights_due = not_before_;
   return {};
 }
 
-Status ChainDesk::confirm(const NetworkView& view, const std::stop_token& stop) {
-  const auto found = tools_.network.weights_state(options_.netuid, call(stop));
-  if (!found) {
-    note_problem(found.error());
-    return {};
+Result<bool> ChainDesk::confirm(const NetworkView& view, const std::stop_token& stop) {
+  const auto looked = setter_->confirm(call(stop));
+  if (!looked) {
+    note_problem(looked.error());
+    return false;
   }
-  const ChainState seen = state();
-  if (!found->uid || found->last_update < seen.weights->block) return {};
-  RETURN_IF_ERROR(record(confirmed_line(*seen.weights, found->last_update, tools_.clock.now())));
+  // What is lost is given up by the next submission, and not before.
+  if (looked->result == chain::SubmitResult::kPending) return looked->has_lost_earlier;
+  last_landed_ = looked->state.last_update;
+  not_before_ = last_landed_ + epoch_length(view);
+  RETURN_IF_ERROR(record(outcome_line(true, last_landed_, tools_.clock.now())));
   const std::scoped_lock lock(mutex_);
-  state_.weights->is_confirmed = true;
-  state_.weights->block = found->last_update;
-  not_before_ = found->last_update + epoch_length(view);
+  if (state_.weights) state_.weights->result = chain::SubmitResult::kConfirmed;
+  return true;
+}
+
+Status ChainDesk::open_log() {
+  const std::filesystem::path path = folder_ / kWeightLogFile;
+  const auto open = [&]() -> Status {
+    RETURN_IF_ERROR(tools_.file_system.create_folders(folder_));
+    ASSIGN_OR_RETURN(log_, tools_.file_system.open(path, files::OpenMode::kAppend));
+    return tools_.file_system.sync_folder(folder_);
+  };
+  RETURN_IF_ERROR(with_context(open(), "the record of weights"));
+  ASSIGN_OR_RETURN(const auto pending, with_context(read_pending(*log_), path.native()));
+  setter_.emplace(tools_.network,
+                  chain::WeightSetterOptions{.netuid = options_.netuid,
+                                             .landing_blocks = options_.landing_blocks},
+                  pending);
   return {};
 }
 
 Status ChainDesk::record(std::string_view line) {
   const auto write = [&]() -> Status {
-    if (!log_) {
-      RETURN_IF_ERROR(tools_.file_system.create_folders(folder_));
-      ASSIGN_OR_RETURN(log_,
-                       tools_.file_system.open(folder_ / kWeightLogFile, files::OpenMode::kAppend));
-      RETURN_IF_ERROR(tools_.file_system.sync_folder(folder_));
-    }
     RETURN_IF_ERROR(log_->append(as_bytes(std::string(line) + "\n")));
     return log_->sync();
   };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "chain/network.h"
+#include "chain/weight_setter.h"
 #include "core/clock.h"
 #include "core/result.h"
 #include "files/file_system.h"
@@ -47,6 +48,10 @@ struct ChainDeskOptions {
   std::chrono::milliseconds block_interval = std::chrono::seconds(6);
   std::chrono::milliseconds metagraph_interval = std::chrono::seconds(60);
   std::chrono::milliseconds call_deadline = std::chrono::seconds(12);
+  /// No new block for so long is a problem: ten of the public chain's.
+  std::chrono::milliseconds stalled_after = std::chrono::seconds(120);
+  /// As of chain::WeightSetter: 0 for a local network.
+  chain::BlockCount landing_blocks = 64;
 };
 
 /// How scores become weights in a network of these rules.
@@ -57,13 +62,11 @@ scoring::WeightOptions weight_options(const ChainDeskOptions& options,
 struct WeightsReport {
   Timestamp sent_at = {};
   chain::BlockNumber block = 0;  ///< Of the chain when it was sent.
-  chain::WriteResult result = chain::WriteResult::kAccepted;
+  chain::SubmitResult result = chain::SubmitResult::kPending;
   std::string error_name = {};
   std::string message = {};
   std::vector<scoring::ChainWeight> weights = {};
   bool is_burnt = false;
-  /// The chain shows them: its last update lies at or after the submission.
-  bool is_confirmed = false;
 };
 
 /// What is known of the chain.
@@ -121,7 +124,10 @@ class ChainDesk {
   Status read_members(const std::stop_token& stop);
   Status tend_weights(const NetworkView& view, const std::stop_token& stop);
   Status submit(const NetworkView& view, const ScoreOffer& offer, const std::stop_token& stop);
-  Status confirm(const NetworkView& view, const std::stop_token& stop);
+  /// Whether nothing is under way any more.
+  Result<bool> confirm(const NetworkView& view, const std::stop_token& stop);
+  bool is_due(const NetworkView& view);
+  Status open_log();
   /// Errors of all that write: as step().
   Status record(std::string_view line);
   chain::BlockCount epoch_length(const NetworkView& view) const;
@@ -132,8 +138,11 @@ class ChainDesk {
   std::unique_ptr<files::File> log_;
   std::chrono::nanoseconds next_block_{0};
   std::chrono::nanoseconds next_metagraph_{0};
-  chain::BlockNumber not_before_ = 0;  // no weights before this block
+  chain::BlockNumber not_before_ = 0;   // no weights before this block
+  chain::BlockNumber last_landed_ = 0;  // of our own, as far as this process knows
   std::optional<chain::BlockNumber> first_block_;
+  std::chrono::nanoseconds last_progress_{0};  // when the block was a higher one
+  std::optional<chain::WeightSetter> setter_;
 
   mutable std::mutex mutex_;  // guards state_ and offer_
   ChainState state_;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace assay::validator {
@@ -32,9 +33,9 @@ class GenerationJobs {
   GenerationJobs(const GenerationJobs&) = delete;
   GenerationJobs& operator=(const GenerationJobs&) = delete;
 
-  /// Called between rounds, with the network as it is now: a time to send what is due.
+  /// Called several times a second, between rounds, with the network as it is now.
   /// Errors: jobs cannot be sent any more; the validator ends with it.
-  virtual Status between_rounds(const NetworkView& view) = 0;
+  virtual Status between_rounds(const std::shared_ptr<const NetworkView>& view) = 0;
   /// By hotkey.
   virtual std::map<std::string, JobCounts, std::less<>> counts() const = 0;
 };

@@ -49,6 +49,7 @@ inline constexpr ByteCount kMaxReplySize{std::uint64_t{2} << 20};
 Result<net::HttpRequest> make_request(const Ask& ask, const protocol::Scheme& scheme,
                                       const CourierTools& tools);
 
+/// Errors: as Courier.
 class HttpCourier final : public Courier {
  public:
   /// Errors: as net::HttpPool.

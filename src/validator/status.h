@@ -86,7 +86,7 @@ struct WeightsStatus {
   bool is_off = false;
   std::optional<Timestamp> sent_at = std::nullopt;
   std::uint64_t block = 0;
-  std::string result = {};  ///< As chain::to_string(); empty before the first.
+  std::string result = {};  ///< Of chain::SubmitResult; empty before the first.
   std::string error_name = {};
   std::string message = {};
   std::uint64_t num_weights = 0;

@@ -122,7 +122,8 @@ void add_weights(const ChainState& chain, WeightsStatus& status) {
   status.message = chain.weights->message;
   status.num_weights = chain.weights->weights.size();
   status.is_burnt = chain.weights->is_burnt;
-  status.is_confirmed = chain.weights->is_confirmed;
+  status.is_confirmed = chain.weights->result == chain::SubmitResult::kConfirmed ||
+                        chain.weights->result == chain::SubmitResult::kLandedEarlier;
 }
 
 }  // namespace

@@ -113,6 +113,7 @@ class Run {
   std::stop_token stop_;
   Timestamp started_ = {};
   nanoseconds last_status_{0};
+  nanoseconds last_look_{0};
   nanoseconds next_copy_search_{0};
   bool is_status_due_ = false;
   bool are_copies_stale_ = true;
@@ -184,9 +185,13 @@ Status Run::tick() {
 }
 
 Status Run::look_at_chain(nanoseconds now) {
+  if (now - last_look_ < kMinStatusInterval) return {};
+  last_look_ = now;
   RETURN_IF_ERROR(with_context(chain_thread_->outcome(), "the thread that talks to the chain"));
-  if (now - last_status_ < kMinStatusInterval) return {};
   const ChainState chain = desk_.state();
+  if (tools_.jobs != nullptr && chain.view) {
+    RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
+  }
   if (chain.block_read_at &&
       tools_.clock.now() - *chain.block_read_at > options_.max_chain_silence) {
     return timed_out(fmt::format("no block was read since {}: {}", to_rfc3339(*chain.block_read_at),
@@ -200,11 +205,6 @@ Status Run::on_round(const RoundRecord& record) {
   is_status_due_ = true;
   are_copies_stale_ = true;
   offer_scores();
-  if (tools_.jobs != nullptr) {
-    if (const auto view = desk_.state().view) {
-      RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(*view), "generation jobs"));
-    }
-  }
   return {};
 }
 

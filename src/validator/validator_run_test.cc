@@ -46,6 +46,7 @@ class ValidatorRun : public ::testing::Test {
     options_.rounds.num_rounds = 12;
     options_.chain.block_interval = 10ms;
     options_.chain.metagraph_interval = 30ms;
+    options_.chain.landing_blocks = 0;
   }
 
   std::filesystem::path network_path() const { return folder_.path() / "net.db"; }
@@ -149,7 +150,7 @@ TEST_F(ValidatorRun, ScoresMinersByWhatTheyDo) {
   for (const auto& miner : miners_) EXPECT_EQ(miner->num_refused(), 0);
 
   // Weights went to the chain, and it shows them.
-  EXPECT_EQ(seen.weights.result, "accepted");
+  EXPECT_EQ(seen.weights.result, "confirmed");
   EXPECT_TRUE(seen.weights.is_confirmed);
   auto network = chain::LocalNetwork::open(network_path(), keys_.hotkey(), system_clock()).value();
   const auto weights = network->weights_state(chain::Netuid{1}, {});
@@ -184,7 +185,7 @@ TEST_F(ValidatorRun, WhatItSentCanBeMadeAgain) {
     ASSERT_TRUE(wire) << wire.error().message;
   }
   EXPECT_EQ(miner.requests().size(), 6U);
-  const auto found = find_round(files::posix_file_system(), options_.folder, 4);
+  const auto found = find_round(files::posix_file_system(), options_.folder, all[3].challenge);
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->recipe.wire_hash, all[3].recipe.wire_hash);
 }
