@@ -166,6 +166,8 @@ int run_command_line(std::span<const char* const> arguments) {
   add_predict_commands(tree);
   add_cache_commands(tree);
   add_validator_commands(tree);
+  add_miner_commands(tree);
+  add_chain_commands(tree);
   add_models_commands(tree);
   add_wallet_commands(tree);
   add_config_commands(tree);

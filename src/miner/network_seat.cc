@@ -19,17 +19,18 @@ constexpr std::chrono::seconds kAnnounceInterval{12};
 Senders senders_of(const chain::Metagraph& metagraph) {
   Senders senders;
   for (const chain::Neuron& neuron : metagraph.neurons) {
-    senders.insert_or_assign(neuron.hotkey, SenderStanding{.uid = neuron.uid,
-                                                           .has_permit = neuron.has_validator_permit,
-                                                           .stake = neuron.stake_tao()});
+    senders.insert_or_assign(neuron.hotkey,
+                             SenderStanding{.uid = neuron.uid,
+                                            .has_permit = neuron.has_validator_permit,
+                                            .stake = neuron.stake_tao()});
   }
   return senders;
 }
 
 Result<chain::Metagraph> NetworkSeat::refresh(const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(chain::Metagraph metagraph,
-                   network_->metagraph(options_.netuid,
-                                       {.deadline = options_.deadline, .stop = stop}));
+  ASSIGN_OR_RETURN(
+      chain::Metagraph metagraph,
+      network_->metagraph(options_.netuid, {.deadline = options_.deadline, .stop = stop}));
   directory_->replace(senders_of(metagraph));
   return metagraph;
 }
@@ -54,9 +55,9 @@ Result<bool> NetworkSeat::announce(const std::stop_token& stop) {
       self->axon->port == axon_.port) {
     return true;
   }
-  ASSIGN_OR_RETURN(const chain::WriteOutcome outcome,
-                   network_->serve_axon(options_.netuid, axon_,
-                                        {.deadline = options_.deadline, .stop = stop}));
+  ASSIGN_OR_RETURN(
+      const chain::WriteOutcome outcome,
+      network_->serve_axon(options_.netuid, axon_, {.deadline = options_.deadline, .stop = stop}));
   switch (outcome.result) {
     case chain::WriteResult::kAccepted:
       return true;
@@ -84,10 +85,9 @@ void NetworkSeat::keep_fresh(const std::stop_token& stop) {
   bool was_registered = true;
   bool was_reached = true;
   while (true) {
-    const auto interval =
-        is_announced_ ? options_.refresh_interval
-                      : std::min<std::chrono::milliseconds>(kAnnounceInterval,
-                                                            options_.refresh_interval);
+    const auto interval = is_announced_ ? options_.refresh_interval
+                                        : std::min<std::chrono::milliseconds>(
+                                              kAnnounceInterval, options_.refresh_interval);
     {
       std::unique_lock lock(mutex_);
       wake_.wait_for(lock, stop, interval, [] { return false; });
