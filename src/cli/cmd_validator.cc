@@ -9,6 +9,8 @@ void add_validator_commands(CommandTree& tree) {
                              "Ask miners, score their answers, and see who would earn what.");
   add_validator_run_command(tree, group);
   add_validator_status_command(tree, group);
+  add_validator_ask_command(tree, group);
+  add_validator_replay_command(tree, group);
   add_validator_score_command(tree, group);
   add_validator_simulate_command(tree, group);
 }

@@ -43,6 +43,27 @@ struct StateFlag {
   std::filesystem::path folder(std::uint16_t netuid) const;
 };
 
+/// An option that names a value by its own parser.
+template <typename Value, typename Parse>
+CLI::Option* add_named_option(CLI::App& command, const std::string& name, Value& target,
+                              Parse parse, const std::string& help) {
+  return command
+      .add_option_function<std::string>(
+          name,
+          [&target, parse](const std::string& text) {
+            if (const auto value = parse(text)) target = *value;
+          },
+          help)
+      ->check([parse](const std::string& text) {
+        const auto value = parse(text);
+        return value ? std::string() : value.error().message;
+      })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->type_name("NAME");
+}
+
+void add_validator_ask_command(CommandTree& tree, CLI::App& group);
+void add_validator_replay_command(CommandTree& tree, CLI::App& group);
 void add_validator_run_command(CommandTree& tree, CLI::App& group);
 void add_validator_score_command(CommandTree& tree, CLI::App& group);
 void add_validator_simulate_command(CommandTree& tree, CLI::App& group);

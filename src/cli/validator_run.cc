@@ -108,25 +108,6 @@ Result<ExitCode> run_validator(const RunFlags& flags, Session& session) {
   return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;
 }
 
-/// An option that names a value by its own parser.
-template <typename Value, typename Parse>
-CLI::Option* add_named_option(CLI::App& command, const std::string& name, Value& target,
-                              Parse parse, const std::string& help) {
-  return command
-      .add_option_function<std::string>(
-          name,
-          [&target, parse](const std::string& text) {
-            if (const auto value = parse(text)) target = *value;
-          },
-          help)
-      ->check([parse](const std::string& text) {
-        const auto value = parse(text);
-        return value ? std::string() : value.error().message;
-      })
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-      ->type_name("NAME");
-}
-
 void add_round_options(CLI::App& command, RunFlags& flags) {
   add_option(command, "--neuron.sample_size,--sample-size", flags.sample_size,
              "Miners that are asked in a round.")

@@ -131,6 +131,7 @@ Status RoundLoop::follow_members(const std::shared_ptr<const NetworkView>& view)
 }
 
 Result<bool> RoundLoop::begin_round() {
+  ASSIGN_OR_RETURN(stock_, tools_.shelf.stock());
   const auto view = hooks_.view();
   if (!view) {
     skip("the members of the network are not known yet");
@@ -162,7 +163,6 @@ Result<bool> RoundLoop::begin_round() {
 Result<std::optional<RoundLoop::Flight>> RoundLoop::prepare(
     const NetworkView& view, std::span<const scoring::Uid> eligible) {
   for (int i = 0; i < kMaxBrokenImages; ++i) {
-    ASSIGN_OR_RETURN(stock_, tools_.shelf.stock());
     const auto cell = mix_.choose(stock_, tools_.random);
     std::optional<ShelfImage> image;
     if (cell) {
@@ -177,6 +177,7 @@ Result<std::optional<RoundLoop::Flight>> RoundLoop::prepare(
     auto prepared = prepare_challenge(*image, tools_.random.next(), options_.challenge);
     if (!prepared) {
       log_warning("an image of the cache cannot be sent", {{"reason", prepared.error().message}});
+      ASSIGN_OR_RETURN(stock_, tools_.shelf.stock());
       continue;
     }
     Flight flight{.record = {.challenge = next_challenge_,
