@@ -8,6 +8,7 @@ void add_validator_commands(CommandTree& tree) {
       tree.root(), "validator", "What the answers of miners are worth, and who would earn what.");
   add_validator_score_command(tree, group);
   add_validator_simulate_command(tree, group);
+  add_validator_export_jobs_command(tree, group);
 }
 
 }  // namespace assay::cli

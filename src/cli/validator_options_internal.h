@@ -11,5 +11,6 @@ namespace assay::cli {
 
 void add_validator_score_command(CommandTree& tree, CLI::App& group);
 void add_validator_simulate_command(CommandTree& tree, CLI::App& group);
+void add_validator_export_jobs_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli
