@@ -125,28 +125,37 @@ Result<keys::Hotkey> hotkey_of(const NetworkFolderTools& tools, const NetworkFol
   return pair.hotkey();
 }
 
-/// The chain knows all members, and nobody else.
-Status make_chain(const NetworkFolderTools& tools, const NetworkFolder& folder,
-                  const NetworkFolderOptions& options, const keys::Hotkey& validator,
-                  const std::vector<keys::Hotkey>& miners) {
-  const chain::Registration first{.hotkey = validator,
-                                  .stake_rao = kValidatorStakeTao * chain::kRaoPerTao,
-                                  .has_validator_permit = true};
-  auto registered = chain::register_neuron(folder.network(), first, tools.clock);
+Status register_validator(const NetworkFolderTools& tools, const NetworkFolder& folder,
+                          const NetworkFolderOptions& options, const keys::Hotkey& validator) {
+  const chain::Registration registration{.hotkey = validator,
+                                         .stake_rao = kValidatorStakeTao * chain::kRaoPerTao,
+                                         .has_validator_permit = true};
+  auto registered = chain::register_neuron(folder.network(), registration, tools.clock);
   if (!registered && registered.error().code == ErrorCode::kNotFound) {
     RETURN_IF_ERROR(chain::create_local_network(
         folder.network(),
         {.netuid = kLocalNetuid, .block_time = options.block_time, .rules = local_rules()},
         tools.clock));
-    registered = chain::register_neuron(folder.network(), first, tools.clock);
+    registered = chain::register_neuron(folder.network(), registration, tools.clock);
   }
   RETURN_IF_ERROR(registered);
-  for (const keys::Hotkey& miner : miners) {
-    RETURN_IF_ERROR(chain::register_neuron(
-        folder.network(), {.hotkey = miner, .stake_rao = kMinerStakeTao * chain::kRaoPerTao},
-        tools.clock));
-  }
   return {};
+}
+
+/// Also tells where it listens, as it will say itself: so that the validator's first look at the
+/// network finds all of them.
+Status register_miner(const NetworkFolderTools& tools, const NetworkFolder& folder,
+                      const PlannedMiner& miner, const keys::Hotkey& hotkey) {
+  RETURN_IF_ERROR(chain::register_neuron(
+      folder.network(), {.hotkey = hotkey, .stake_rao = kMinerStakeTao * chain::kRaoPerTao},
+      tools.clock));
+  ASSIGN_OR_RETURN(const auto network,
+                   chain::LocalNetwork::open(folder.network(), hotkey, tools.clock));
+  ASSIGN_OR_RETURN(const chain::WriteOutcome outcome,
+                   network->serve_axon(kLocalNetuid, {.ip = "127.0.0.1", .port = miner.port}, {}));
+  if (outcome.result == chain::WriteResult::kAccepted) return {};
+  return internal(fmt::format("the chain does not take the address of {}: {} {}", miner.name,
+                              outcome.error_name, outcome.message));
 }
 
 Status fill_cache(const NetworkFolderTools& tools, const NetworkFolder& folder,
@@ -191,7 +200,10 @@ Result<OpenedNetwork> open_network_folder(const NetworkFolderTools& tools,
     ASSIGN_OR_RETURN(keys::Hotkey hotkey, hotkey_of(tools, folder, miner.name));
     opened.hotkeys.push_back(hotkey);
   }
-  RETURN_IF_ERROR(make_chain(tools, folder, options, validator, opened.hotkeys));
+  RETURN_IF_ERROR(register_validator(tools, folder, options, validator));
+  for (std::size_t i = 0; i < opened.plan.miners.size(); ++i) {
+    RETURN_IF_ERROR(register_miner(tools, folder, opened.plan.miners[i], opened.hotkeys[i]));
+  }
   RETURN_IF_ERROR(tools.file_system.create_folders(folder.store()));
 
   on_step("images of roads, drawn");

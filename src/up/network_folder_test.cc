@@ -57,6 +57,8 @@ TEST_F(NetworkFolderTest, IsMadeWholeFromNothing) {
   for (std::size_t i = 0; i < 8; ++i) {
     EXPECT_EQ(members->neurons[i + 1].hotkey, opened->hotkeys[i]);
     EXPECT_FALSE(members->neurons[i + 1].has_validator_permit);
+    ASSERT_TRUE(members->neurons[i + 1].axon);
+    EXPECT_EQ(members->neurons[i + 1].axon->port, opened->plan.miners[i].port);
   }
   std::size_t num_images = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(opened->folder.cache())) {
