@@ -5,8 +5,8 @@
 #include "core/check.h"
 #include "core/parse_number.h"
 #include "core/random.h"
-#include "validator/copies.h"
-#include "validator/score_book.h"
+#include "scoring/copies.h"
+#include "scoring/score_book.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +23,7 @@ namespace {
 
 using assay::RandomSource;
 using assay::SeededRandom;
-using namespace assay::validator;
+using namespace assay::scoring;
 
 constexpr std::array kFormulas = {Formula::kNatix, Formula::kCalibrated};
 

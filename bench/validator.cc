@@ -17,7 +17,10 @@
 
 namespace {
 
-using namespace assay::validator;
+using namespace assay::scoring;
+using assay::validator::Round;
+using assay::validator::StateOptions;
+using assay::validator::StateStore;
 using Clock = std::chrono::steady_clock;
 
 constexpr Uid kNumMiners = 256;

@@ -149,6 +149,11 @@ Draw Sampler::make_draw(const Claimed& claimed, const DrawOptions& options) {
   return draw;
 }
 
+Result<std::uint64_t> Sampler::count_eligible(const DrawOptions& options) {
+  RETURN_IF_ERROR(follow_index());
+  return static_cast<std::uint64_t>(pool(options, std::nullopt).size());
+}
+
 Result<std::optional<Draw>> Sampler::draw(const DrawOptions& options) {
   RETURN_IF_ERROR(follow_index());
   const auto now =

@@ -65,6 +65,10 @@ class Sampler {
   /// eligible.
   Result<std::optional<Draw>> draw(const DrawOptions& options);
 
+  /// How many items a draw would be from, the cooling ones among them. Cost: of the first call of a
+  /// kind, as that of open(); then none.
+  Result<std::uint64_t> count_eligible(const DrawOptions& options);
+
   /// Items of the view, of any state.
   std::size_t num_items() const { return entries_.size(); }
 

@@ -1,7 +1,7 @@
 #include "cli/validator_options_internal.h"
 #include "core/log.h"
 #include "files/file_system.h"
-#include "validator/score_text.h"
+#include "scoring/score_text.h"
 
 #include <memory>
 #include <string>
@@ -11,18 +11,18 @@ namespace {
 
 struct ScoreFlags {
   std::string history;
-  validator::Formula formula = validator::Formula::kNatix;
+  scoring::Formula formula = scoring::Formula::kNatix;
 };
 
 Result<ExitCode> run_score(const ScoreFlags& flags, Session& session) {
-  const auto form = session.output == OutputForm::kJson ? validator::ScoreForm::kJson
-                                                        : validator::ScoreForm::kText;
-  validator::ScoreWriter writer(flags.formula, form, print);
+  const auto form =
+      session.output == OutputForm::kJson ? scoring::ScoreForm::kJson : scoring::ScoreForm::kText;
+  scoring::ScoreWriter writer(flags.formula, form, print);
   ASSIGN_OR_RETURN(
-      const validator::AnswerHistoryCounts counts,
-      validator::read_answer_history(
+      const scoring::AnswerHistoryCounts counts,
+      scoring::read_answer_history(
           files::posix_file_system(), flags.history,
-          [&](const validator::RecordedAnswer& recorded) { return writer.add(recorded); },
+          [&](const scoring::RecordedAnswer& recorded) { return writer.add(recorded); },
           [](std::string_view problem) { log_warning(problem); }, session.stop));
   RETURN_IF_ERROR(writer.finish(counts));
   return counts.num_bad_lines == 0 ? ExitCode::kOk : ExitCode::kPartial;
@@ -45,11 +45,11 @@ void add_validator_score_command(CommandTree& tree, CLI::App& group) {
       .add_option_function<std::string>(
           "--formula",
           [flags](const std::string& name) {
-            if (const auto formula = validator::parse_formula(name)) flags->formula = *formula;
+            if (const auto formula = scoring::parse_formula(name)) flags->formula = *formula;
           },
           "natix or calibrated.")
       ->check([](const std::string& name) {
-        const auto formula = validator::parse_formula(name);
+        const auto formula = scoring::parse_formula(name);
         return formula ? std::string() : formula.error().message;
       })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)

@@ -2,8 +2,8 @@
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
-#include "validator/simulate.h"
-#include "validator/synthetic_fleet.h"
+#include "scoring/simulate.h"
+#include "scoring/synthetic_fleet.h"
 
 #include <fmt/format.h>
 
@@ -26,22 +26,22 @@ struct SimulateFlags {
   std::int64_t challenges = 200;
   std::uint64_t seed = 1;
   std::vector<std::string> formulas;
-  validator::CopyPolicy copy_policy = validator::CopyPolicy::kReport;
+  scoring::CopyPolicy copy_policy = scoring::CopyPolicy::kReport;
 };
 
 /// What is to be simulated.
 struct History {
-  std::vector<validator::RecordedAnswer> answers;
-  std::vector<validator::KnownConduct> known;
+  std::vector<scoring::RecordedAnswer> answers;
+  std::vector<scoring::KnownConduct> known;
   std::uint64_t num_bad_lines = 0;
 };
 
 Result<History> read_history(const SimulateFlags& flags, Session& session) {
   History history;
-  ASSIGN_OR_RETURN(const validator::AnswerHistoryCounts counts,
-                   validator::read_answer_history(
+  ASSIGN_OR_RETURN(const scoring::AnswerHistoryCounts counts,
+                   scoring::read_answer_history(
                        files::posix_file_system(), flags.history,
-                       [&](const validator::RecordedAnswer& recorded) -> Status {
+                       [&](const scoring::RecordedAnswer& recorded) -> Status {
                          history.answers.push_back(recorded);
                          return {};
                        },
@@ -52,7 +52,7 @@ Result<History> read_history(const SimulateFlags& flags, Session& session) {
 
 Result<History> make_history(const SimulateFlags& flags) {
   History history;
-  ASSIGN_OR_RETURN(const auto fleet, validator::parse_fleet(flags.fleet));
+  ASSIGN_OR_RETURN(const auto fleet, scoring::parse_fleet(flags.fleet));
   if (fleet.size() * static_cast<std::size_t>(flags.challenges) > kMaxSyntheticAnswers) {
     return exhausted(
         fmt::format("{} miners and {} challenges are more than {} answers: ask for fewer",
@@ -60,29 +60,28 @@ Result<History> make_history(const SimulateFlags& flags) {
   }
   SeededRandom random(flags.seed);
   history.answers =
-      validator::synthetic_history(fleet, static_cast<std::size_t>(flags.challenges), random);
-  for (const validator::FleetMember& member : fleet) {
+      scoring::synthetic_history(fleet, static_cast<std::size_t>(flags.challenges), random);
+  for (const scoring::FleetMember& member : fleet) {
     history.known.push_back({.hotkey = member.hotkey,
-                             .conduct = validator::is_honest(member.character)
-                                            ? validator::Conduct::kHonest
-                                            : validator::Conduct::kLazy,
+                             .conduct = scoring::is_honest(member.character)
+                                            ? scoring::Conduct::kHonest
+                                            : scoring::Conduct::kLazy,
                              .kind = std::string(to_string(member.character))});
   }
   return history;
 }
 
 Result<ExitCode> run_simulate(const SimulateFlags& flags, Session& session) {
-  validator::SimulateOptions options;
+  scoring::SimulateOptions options;
   options.copy_policy = flags.copy_policy;
   if (!flags.formulas.empty()) options.formulas.clear();
   for (const std::string& name : flags.formulas) {
-    ASSIGN_OR_RETURN(const validator::Formula formula, validator::parse_formula(name));
+    ASSIGN_OR_RETURN(const scoring::Formula formula, scoring::parse_formula(name));
     options.formulas.push_back(formula);
   }
   ASSIGN_OR_RETURN(const History history,
                    flags.history.empty() ? make_history(flags) : read_history(flags, session));
-  const validator::Simulation simulation =
-      validator::simulate(history.answers, history.known, options);
+  const scoring::Simulation simulation = scoring::simulate(history.answers, history.known, options);
   RETURN_IF_ERROR(
       print(session.output == OutputForm::kJson ? to_json(simulation) : to_text(simulation)));
   return history.num_bad_lines == 0 ? ExitCode::kOk : ExitCode::kPartial;
@@ -92,7 +91,7 @@ void add_synthetic_options(CLI::App& command, SimulateFlags& flags, CLI::Option*
   add_option(command, "--fleet", flags.fleet,
              "A made-up fleet, of skilled, fair, doubting, guessing, yes, copying, broken, silent.")
       ->check([](const std::string& text) {
-        const auto fleet = validator::parse_fleet(text);
+        const auto fleet = scoring::parse_fleet(text);
         return fleet ? std::string() : fleet.error().message;
       })
       ->excludes(history)
@@ -127,14 +126,14 @@ void add_validator_simulate_command(CommandTree& tree, CLI::App& group) {
       .add_option("--formula", flags->formulas,
                   "natix or calibrated; repeated, it adds. All if not given.")
       ->check([](const std::string& name) {
-        const auto formula = validator::parse_formula(name);
+        const auto formula = scoring::parse_formula(name);
         return formula ? std::string() : formula.error().message;
       })
       ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_flag_callback(
-      "--share-copies", [flags] { flags->copy_policy = validator::CopyPolicy::kShare; },
+      "--share-copies", [flags] { flags->copy_policy = scoring::CopyPolicy::kShare; },
       "Let miners whose answers go together earn as much as one of them.");
 }
 

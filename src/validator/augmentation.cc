@@ -197,8 +197,7 @@ Result<Image> augment(const Image& image, const Augmentation& augmentation) {
   return result;
 }
 
-std::string to_json(const Augmentation& augmentation) {
-  json::Writer writer;
+void write_json(json::Writer& writer, const Augmentation& augmentation) {
   writer.begin_object().name("seed").text(fmt::format("{}", augmentation.seed));
   writer.name("level").integer(static_cast<std::int64_t>(augmentation.level));
   writer.name("side").unsigned_integer(augmentation.side);
@@ -215,11 +214,20 @@ std::string to_json(const Augmentation& augmentation) {
   write_optional(writer, "noise", augmentation.noise);
   write_optional(writer, "blur", augmentation.blur);
   writer.end_object();
+}
+
+std::string to_json(const Augmentation& augmentation) {
+  json::Writer writer;
+  write_json(writer, augmentation);
   return writer.take();
 }
 
 Result<Augmentation> parse_augmentation(std::string_view text) {
   ASSIGN_OR_RETURN(const json::Value object, json::parse(text));
+  return read_augmentation(object);
+}
+
+Result<Augmentation> read_augmentation(const json::Value& object) {
   Augmentation augmentation;
   ASSIGN_OR_RETURN(augmentation.seed, seed_of(object));
   ASSIGN_OR_RETURN(const double level, number_within(object, "level", {0, 3}));

@@ -7,6 +7,8 @@
 #include "core/result.h"
 #include "images/image.h"
 #include "images/resize.h"
+#include "json/value.h"
+#include "json/writer.h"
 
 #include <cstdint>
 #include <optional>
@@ -59,8 +61,11 @@ Augmentation draw_augmentation(std::uint64_t seed, images::ImageSize size,
 Result<images::Image> augment(const images::Image& image, const Augmentation& augmentation);
 
 /// One JSON object, without line breaks, that holds every parameter.
+void write_json(json::Writer& writer, const Augmentation& augmentation);
 std::string to_json(const Augmentation& augmentation);
 /// Errors: kCorrupt, kInvalidInput (a member that is missing or out of its range, by name).
 Result<Augmentation> parse_augmentation(std::string_view text);
+/// Errors: kInvalidInput, as parse_augmentation().
+Result<Augmentation> read_augmentation(const json::Value& object);
 
 }  // namespace assay::validator

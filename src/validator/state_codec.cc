@@ -30,17 +30,18 @@ std::string ByteReader::text() {
   return std::string(as_text(take(size)));
 }
 
-void write_answer(ByteWriter& writer, const Answer& answer) {
+void write_answer(ByteWriter& writer, const scoring::Answer& answer) {
   const bool has_prediction = !answer.is_silent();
-  writer.byte(static_cast<std::uint8_t>((answer.label == Label::kPresent ? kPresentBit : 0) |
-                                        (has_prediction ? kPredictionBit : 0)));
+  writer.byte(
+      static_cast<std::uint8_t>((answer.label == scoring::Label::kPresent ? kPresentBit : 0) |
+                                (has_prediction ? kPredictionBit : 0)));
   if (has_prediction) writer.real(answer.value());
 }
 
-bool read_answer(ByteReader& reader, Answer& answer) {
+bool read_answer(ByteReader& reader, scoring::Answer& answer) {
   const std::uint8_t bits = reader.byte();
   if ((bits & ~(kPresentBit | kPredictionBit)) != 0) return false;
-  answer.label = (bits & kPresentBit) != 0 ? Label::kPresent : Label::kAbsent;
+  answer.label = (bits & kPresentBit) != 0 ? scoring::Label::kPresent : scoring::Label::kAbsent;
   answer.prediction.reset();
   if ((bits & kPredictionBit) != 0) answer.prediction = reader.real();
   return reader.is_good();

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "validator/score_book.h"
+#include "scoring/score_book.h"
 
 #include <bit>
 #include <cstddef>
@@ -75,8 +75,8 @@ class ByteReader {
   bool is_short_ = false;
 };
 
-void write_answer(ByteWriter& writer, const Answer& answer);
+void write_answer(ByteWriter& writer, const scoring::Answer& answer);
 /// False when what is there is no answer.
-bool read_answer(ByteReader& reader, Answer& answer);
+bool read_answer(ByteReader& reader, scoring::Answer& answer);
 
 }  // namespace assay::validator

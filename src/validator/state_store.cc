@@ -26,57 +26,58 @@ constexpr std::uint8_t kRoundRecord = 1;
 constexpr ByteCount kMaxSnapshot{std::uint64_t{256} << 20};
 constexpr std::size_t kChecksumSize = 4;
 
-void write_uids(ByteWriter& writer, std::span<const Uid> uids) {
+void write_uids(ByteWriter& writer, std::span<const scoring::Uid> uids) {
   writer.u32(static_cast<std::uint32_t>(uids.size()));
-  for (const Uid uid : uids) writer.u16(uid);
+  for (const scoring::Uid uid : uids) writer.u16(uid);
 }
 
-std::vector<Uid> read_uids(ByteReader& reader) {
-  std::vector<Uid> uids;
+std::vector<scoring::Uid> read_uids(ByteReader& reader) {
+  std::vector<scoring::Uid> uids;
   const std::uint32_t size = reader.u32();
   for (std::uint32_t i = 0; i < size && reader.is_good(); ++i) uids.push_back(reader.u16());
   return uids;
 }
 
-void write_deck(ByteWriter& writer, const Deck& deck) {
+void write_deck(ByteWriter& writer, const scoring::Deck& deck) {
   write_uids(writer, deck.pending());
   write_uids(writer, deck.dealt());
 }
 
-Deck read_deck(ByteReader& reader) {
-  std::vector<Uid> pending = read_uids(reader);
-  std::vector<Uid> dealt = read_uids(reader);
+scoring::Deck read_deck(ByteReader& reader) {
+  std::vector<scoring::Uid> pending = read_uids(reader);
+  std::vector<scoring::Uid> dealt = read_uids(reader);
   return {std::move(pending), std::move(dealt)};
 }
 
-void write_miner(ByteWriter& writer, const MinerState& miner) {
+void write_miner(ByteWriter& writer, const scoring::MinerState& miner) {
   writer.text(miner.hotkey);
   writer.real32(miner.score);
   // The shorter window is the end of the longer one.
-  const AnswerWindow& recent = miner.windows.recent;
+  const scoring::AnswerWindow& recent = miner.windows.recent;
   writer.u16(static_cast<std::uint16_t>(recent.size()));
   for (std::size_t age = 0; age < recent.size(); ++age) write_answer(writer, recent.at(age));
 }
 
-bool read_miner(ByteReader& reader, MinerState& miner) {
+bool read_miner(ByteReader& reader, scoring::MinerState& miner) {
   miner.hotkey = reader.text();
   miner.score = reader.real32();
   const std::uint16_t size = reader.u16();
   for (std::uint16_t i = 0; i < size; ++i) {
-    Answer answer;
+    scoring::Answer answer;
     if (!read_answer(reader, answer)) return false;
     miner.windows.add(answer);
   }
   return reader.is_good();
 }
 
-std::string snapshot_of(const ScoreBook& book, const Deck& deck, std::uint64_t num_rounds) {
+std::string snapshot_of(const scoring::ScoreBook& book, const scoring::Deck& deck,
+                        std::uint64_t num_rounds) {
   ByteWriter writer;
   writer.u32(kVersion);
   writer.u64(num_rounds);
   writer.byte(static_cast<std::uint8_t>(book.formula()));
   writer.u32(static_cast<std::uint32_t>(book.miners().size()));
-  for (const MinerState& miner : book.miners()) write_miner(writer, miner);
+  for (const scoring::MinerState& miner : book.miners()) write_miner(writer, miner);
   write_deck(writer, deck);
   std::string bytes = std::string(kMagic) + writer.bytes();
   ByteWriter checksum;
@@ -84,7 +85,7 @@ std::string snapshot_of(const ScoreBook& book, const Deck& deck, std::uint64_t n
   return bytes + checksum.bytes();
 }
 
-std::string record_of(std::uint64_t number, const Round& round, const Deck& deck) {
+std::string record_of(std::uint64_t number, const Round& round, const scoring::Deck& deck) {
   ByteWriter writer;
   writer.byte(kRoundRecord);
   writer.u64(number);
@@ -141,9 +142,9 @@ Status StateStore::load_snapshot() {
   const std::uint32_t num_miners = reader.u32();
   if (num_miners > std::uint32_t{1} << 16U) return broken("the snapshot");
   for (std::uint32_t i = 0; i < num_miners; ++i) {
-    MinerState miner;
+    scoring::MinerState miner;
     if (!read_miner(reader, miner)) return broken("the snapshot");
-    book_.restore(static_cast<Uid>(i), std::move(miner));
+    book_.restore(static_cast<scoring::Uid>(i), std::move(miner));
   }
   deck_ = read_deck(reader);
   if (!reader.is_whole()) return broken("the snapshot");
@@ -173,7 +174,7 @@ Status StateStore::replay(std::span<const std::byte> record) {
     round.answers.push_back(std::move(answer));
   }
   round.decaying = read_uids(reader);
-  Deck deck = read_deck(reader);
+  scoring::Deck deck = read_deck(reader);
   if (kind != kRoundRecord || !reader.is_whole()) return broken("a round in the journal");
   if (number <= num_rounds_) return {};
   if (number != num_rounds_ + 1) return broken("the order of rounds in the journal");
@@ -185,13 +186,13 @@ Status StateStore::replay(std::span<const std::byte> record) {
   return {};
 }
 
-std::vector<ScoreStep> StateStore::apply(const Round& round) {
-  std::vector<ScoreStep> steps;
+std::vector<scoring::ScoreStep> StateStore::apply(const Round& round) {
+  std::vector<scoring::ScoreStep> steps;
   steps.reserve(round.answers.size());
   for (const RoundAnswer& answer : round.answers) {
     steps.push_back(book_.record(answer.uid, answer.hotkey, answer.answer));
   }
-  for (const Uid uid : round.decaying) book_.decay(uid);
+  for (const scoring::Uid uid : round.decaying) book_.decay(uid);
   return steps;
 }
 
@@ -210,16 +211,17 @@ Result<RoundResult> StateStore::add_round(const Round& round) {
   return result;
 }
 
-Result<Reconciliation> StateStore::reconcile(std::span<const Neuron> neurons) {
-  Reconciliation changes = book_.reconcile(neurons);
+Result<scoring::Reconciliation> StateStore::reconcile(std::span<const scoring::Neuron> neurons) {
+  scoring::Reconciliation changes = book_.reconcile(neurons);
   if (changes.has_changes()) RETURN_IF_ERROR(save());
   return changes;
 }
 
-Status StateStore::replace(std::span<const MinerState> state, std::uint64_t num_rounds) {
-  book_ = ScoreBook(book_.formula());
-  for (std::size_t i = 0; i < state.size(); ++i) book_.restore(static_cast<Uid>(i), state[i]);
-  deck_ = Deck();
+Status StateStore::replace(std::span<const scoring::MinerState> state, std::uint64_t num_rounds) {
+  book_ = scoring::ScoreBook(book_.formula());
+  for (std::size_t i = 0; i < state.size(); ++i)
+    book_.restore(static_cast<scoring::Uid>(i), state[i]);
+  deck_ = scoring::Deck();
   // Never backwards: the journal's rounds must stay behind the snapshot.
   num_rounds_ = std::max(num_rounds, num_rounds_ + 1);
   return save();

@@ -7,8 +7,8 @@
 #include "core/result.h"
 #include "files/file_system.h"
 #include "files/journal.h"
-#include "validator/deck.h"
-#include "validator/score_book.h"
+#include "scoring/deck.h"
+#include "scoring/score_book.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,28 +24,28 @@ inline constexpr std::string_view kRoundJournalFile = "validator.journal";
 
 struct StateOptions {
   /// By which rounds are scored. Scores saved under another one are kept as they stand.
-  Formula formula = Formula::kNatix;
+  scoring::Formula formula = scoring::Formula::kNatix;
   /// Answers in the journal before it becomes a snapshot: replaying so many takes milliseconds.
   std::size_t answers_per_snapshot = 16'384;
 };
 
 /// What one miner answered in a round.
 struct RoundAnswer {
-  Uid uid = 0;
+  scoring::Uid uid = 0;
   std::string hotkey = {};
-  Answer answer = {};
+  scoring::Answer answer = {};
 };
 
 /// One challenge, after its answers are in. A uid that decays was not asked.
 struct Round {
   std::vector<RoundAnswer> answers = {};
-  std::vector<Uid> decaying = {};
+  std::vector<scoring::Uid> decaying = {};
 };
 
 /// What add_round() came to: by answer, in the round's order.
 struct RoundResult {
   std::uint64_t number = 0;
-  std::vector<ScoreStep> steps;
+  std::vector<scoring::ScoreStep> steps;
 };
 
 /// What opening found.
@@ -69,17 +69,17 @@ class StateStore {
 
   StateStore(StateStore&&) noexcept = default;
 
-  const ScoreBook& book() const { return book_; }
+  const scoring::ScoreBook& book() const { return book_; }
   const StateRecovery& recovery() const { return recovery_; }
   std::uint64_t num_rounds() const { return num_rounds_; }
-  Deck& deck() { return deck_; }
+  scoring::Deck& deck() { return deck_; }
 
   /// Score a round; on return it is on disk, with the deck as it is now.
   Result<RoundResult> add_round(const Round& round);
   /// Make the slots those of `neurons`; on return a change is on disk.
-  Result<Reconciliation> reconcile(std::span<const Neuron> neurons);
+  Result<scoring::Reconciliation> reconcile(std::span<const scoring::Neuron> neurons);
   /// Put `state` in the place of all that is there, as when an old state is imported.
-  Status replace(std::span<const MinerState> state, std::uint64_t num_rounds);
+  Status replace(std::span<const scoring::MinerState> state, std::uint64_t num_rounds);
   /// Write a snapshot and begin the journal anew.
   Status save();
 
@@ -95,13 +95,13 @@ class StateStore {
   Status load_snapshot();
   Status open_journal();
   Status replay(std::span<const std::byte> record);
-  std::vector<ScoreStep> apply(const Round& round);
+  std::vector<scoring::ScoreStep> apply(const Round& round);
 
   files::FileSystem* file_system_;
   std::filesystem::path folder_;
   StateOptions options_;
-  ScoreBook book_;
-  Deck deck_;
+  scoring::ScoreBook book_;
+  scoring::Deck deck_;
   std::uint64_t num_rounds_ = 0;
   std::size_t num_journaled_ = 0;        // answers
   std::vector<files::Journal> journal_;  // one, or none when it failed

@@ -22,8 +22,9 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 Round round_of(std::uint64_t number) {
   SeededRandom random(number);
   Round round;
-  for (Uid uid = 0; uid < 4; ++uid) {
-    Answer answer{.label = random.below(2) == 1 ? Label::kPresent : Label::kAbsent};
+  for (scoring::Uid uid = 0; uid < 4; ++uid) {
+    scoring::Answer answer{.label = random.below(2) == 1 ? scoring::Label::kPresent
+                                                         : scoring::Label::kAbsent};
     if (random.below(10) > 0) answer.prediction = random.unit();
     if (random.below(20) == 0) answer.prediction = kNan;
     const std::string era = uid == 3 && number > 40 ? "new" : "old";
@@ -33,13 +34,13 @@ Round round_of(std::uint64_t number) {
   return round;
 }
 
-void expect_same(const ScoreBook& left, const ScoreBook& right) {
+void expect_same(const scoring::ScoreBook& left, const scoring::ScoreBook& right) {
   ASSERT_EQ(left.scores(), right.scores());
   for (std::size_t i = 0; i < left.miners().size(); ++i) {
     EXPECT_EQ(left.miners()[i].hotkey, right.miners()[i].hotkey);
-    for (const auto window : {&MinerWindows::recent, &MinerWindows::latest}) {
-      const AnswerWindow& ours = left.miners()[i].windows.*window;
-      const AnswerWindow& theirs = right.miners()[i].windows.*window;
+    for (const auto window : {&scoring::MinerWindows::recent, &scoring::MinerWindows::latest}) {
+      const scoring::AnswerWindow& ours = left.miners()[i].windows.*window;
+      const scoring::AnswerWindow& theirs = right.miners()[i].windows.*window;
       EXPECT_EQ(ours.size(), theirs.size());
       EXPECT_EQ(ours.metrics(), theirs.metrics());
       EXPECT_EQ(ours.strict().num_right, theirs.strict().num_right);
@@ -49,14 +50,14 @@ void expect_same(const ScoreBook& left, const ScoreBook& right) {
 }
 
 /// The book after so many rounds, without any file.
-ScoreBook book_after(std::uint64_t num_rounds, Formula formula) {
-  ScoreBook book(formula);
+scoring::ScoreBook book_after(std::uint64_t num_rounds, scoring::Formula formula) {
+  scoring::ScoreBook book(formula);
   for (std::uint64_t number = 1; number <= num_rounds; ++number) {
     const Round round = round_of(number);
     for (const RoundAnswer& answer : round.answers) {
       book.record(answer.uid, answer.hotkey, answer.answer);
     }
-    for (const Uid uid : round.decaying) book.decay(uid);
+    for (const scoring::Uid uid : round.decaying) book.decay(uid);
   }
   return book;
 }
@@ -64,7 +65,8 @@ ScoreBook book_after(std::uint64_t num_rounds, Formula formula) {
 /// Snapshots often, so that a test sees some.
 constexpr std::size_t kAnswersPerSnapshot = 1'000;
 
-StateStore open_store(files::FileSystem& file_system, Formula formula = Formula::kNatix) {
+StateStore open_store(files::FileSystem& file_system,
+                      scoring::Formula formula = scoring::Formula::kNatix) {
   auto store = StateStore::open(file_system, "/state",
                                 {.formula = formula, .answers_per_snapshot = kAnswersPerSnapshot});
   EXPECT_TRUE(store) << store.error().message;
@@ -72,7 +74,7 @@ StateStore open_store(files::FileSystem& file_system, Formula formula = Formula:
 }
 
 TEST(StateStore, GoesOnWhereItWasByJournalAndBySnapshot) {
-  for (const Formula formula : {Formula::kNatix, Formula::kCalibrated}) {
+  for (const scoring::Formula formula : {scoring::Formula::kNatix, scoring::Formula::kCalibrated}) {
     SimulatedFileSystem file_system;
     std::uint64_t done = 0;
     for (const std::uint64_t until : {3U, 60U, 300U, 560U}) {
@@ -108,7 +110,7 @@ TEST(StateStore, ACrashAtAnyOperationLosesNoAcknowledgedRoundAndCountsNoneTwice)
     const StateStore store = open_store(file_system);
     ASSERT_GE(store.num_rounds(), acknowledged) << operation;
     ASSERT_LE(store.num_rounds(), acknowledged + 1) << operation;
-    expect_same(store.book(), book_after(store.num_rounds(), Formula::kNatix));
+    expect_same(store.book(), book_after(store.num_rounds(), scoring::Formula::kNatix));
   }
 }
 
@@ -118,13 +120,13 @@ TEST(StateStore, ReconciledSlotsLast) {
     StateStore store = open_store(file_system);
     for (std::uint64_t number = 1; number <= 20; ++number)
       ASSERT_TRUE(store.add_round(round_of(number)));
-    std::vector<Neuron> neurons(3);
+    std::vector<scoring::Neuron> neurons(3);
     neurons[0].hotkey = "old0";
     neurons[1].hotkey = "another";
     neurons[2].hotkey = "old2";
     const auto changes = store.reconcile(neurons);
     ASSERT_TRUE(changes);
-    EXPECT_EQ(changes->replaced, (std::vector<Uid>{1}));
+    EXPECT_EQ(changes->replaced, (std::vector<scoring::Uid>{1}));
     EXPECT_EQ(changes->num_removed, 3U);
   }
   const StateStore store = open_store(file_system);
@@ -137,15 +139,15 @@ TEST(StateStore, ReconciledSlotsLast) {
 TEST(StateStore, KeepsTheDeck) {
   SimulatedFileSystem file_system;
   SeededRandom random(3);
-  const std::vector<Uid> eligible{0, 1, 2, 3, 4, 5, 6};
-  std::vector<Uid> dealt;
+  const std::vector<scoring::Uid> eligible{0, 1, 2, 3, 4, 5, 6};
+  std::vector<scoring::Uid> dealt;
   {
     StateStore store = open_store(file_system);
     dealt = store.deck().deal(4, eligible, random);
     ASSERT_TRUE(store.add_round(round_of(1)));
   }
   StateStore store = open_store(file_system);
-  for (const Uid uid : store.deck().deal(3, eligible, random)) {
+  for (const scoring::Uid uid : store.deck().deal(3, eligible, random)) {
     EXPECT_EQ(std::ranges::count(dealt, uid), 0) << uid;
   }
 }
@@ -155,8 +157,8 @@ TEST(StateStore, ImportedScoresReplaceWhatWasThere) {
   {
     StateStore store = open_store(file_system);
     ASSERT_TRUE(store.add_round(round_of(1)));
-    const std::vector<MinerState> state{{.hotkey = "a", .score = 0.5F},
-                                        {.hotkey = "b", .score = 0.25F}};
+    const std::vector<scoring::MinerState> state{{.hotkey = "a", .score = 0.5F},
+                                                 {.hotkey = "b", .score = 0.25F}};
     ASSERT_TRUE(store.replace(state, 4711));
   }
   const StateStore store = open_store(file_system);

@@ -2,8 +2,8 @@
 /// Fuzzes lines of recorded answers: whatever is read can be scored by either formula.
 
 #include "core/check.h"
-#include "validator/answer_history.h"
-#include "validator/score_book.h"
+#include "scoring/answer_history.h"
+#include "scoring/score_book.h"
 
 #include <cmath>
 #include <cstddef>
@@ -11,13 +11,13 @@
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  namespace validator = assay::validator;
-  static validator::AnswerLineReader reader;
+  namespace scoring = assay::scoring;
+  static scoring::AnswerLineReader reader;
   const auto answer = reader.read({reinterpret_cast<const char*>(data), size});
   if (!answer) return 0;
   CHECK(!answer->hotkey.empty(), "an answer of nobody");
-  for (const auto formula : {validator::Formula::kNatix, validator::Formula::kCalibrated}) {
-    validator::ScoreBook book(formula);
+  for (const auto formula : {scoring::Formula::kNatix, scoring::Formula::kCalibrated}) {
+    scoring::ScoreBook book(formula);
     const auto step = book.record(0, answer->hotkey, answer->answer);
     CHECK(std::isfinite(step.reward) && step.reward >= 0 && step.reward <= 1,
           "a reward is a share");

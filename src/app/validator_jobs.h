@@ -1,0 +1,61 @@
+/// \file
+/// Generation jobs beside a validator's rounds.
+
+#pragma once
+
+#include "core/result.h"
+#include "jobs/generation_jobs.h"
+#include "keys/sr25519.h"
+#include "scoring/deck.h"
+#include "storage/open_store.h"
+#include "validator/generation_jobs.h"
+#include "validator/http_courier.h"
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace assay::app {
+
+struct ValidatorJobsOptions {
+  jobs::GenerationJobsOptions service = {};
+  /// Where miners are to put their images: a folder, `s3://` or `gs://`. Empty: no claim is
+  /// checked.
+  std::string store = {};
+  validator::WireProtocol protocol = validator::WireProtocol::kBtauth;
+  double validator_stake_limit = scoring::kValidatorStakeLimit;
+};
+
+/// Adapts the service of `jobs` to what the validator asks for: it starts with the first view of
+/// the network, and deals its miners from a deck of its own.
+class ValidatorJobs final : public validator::GenerationJobs {
+ public:
+  /// Lifetime: `signer` outlives it. Errors: those of opening the store.
+  static Result<std::unique_ptr<ValidatorJobs>> create(const ValidatorJobsOptions& options,
+                                                       const keys::KeyPair& signer);
+  ~ValidatorJobs() override;
+
+  /// Errors: those of jobs::GenerationJobs::start() and failure().
+  Status between_rounds(const std::shared_ptr<const validator::NetworkView>& view) override;
+  std::map<std::string, validator::JobCounts, std::less<>> counts() const override;
+
+ private:
+  ValidatorJobs(const ValidatorJobsOptions& options, const keys::KeyPair& signer);
+  Result<std::vector<jobs::JobMiner>> deal(std::size_t count);
+
+  ValidatorJobsOptions options_;
+  const keys::KeyPair* signer_;
+  std::unique_ptr<protocol::Scheme> scheme_;
+  storage::OpenedStore store_;
+  storage::StoreAddress address_;
+  jobs::TemplatePrompts prompts_;
+  std::mutex mutex_;  // guards view_ and deck_
+  std::shared_ptr<const validator::NetworkView> view_;
+  scoring::Deck deck_;
+  std::unique_ptr<jobs::GenerationJobs> service_;  // last: it calls deal()
+};
+
+}  // namespace assay::app

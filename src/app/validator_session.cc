@@ -1,0 +1,56 @@
+#include "app/validator_session.h"
+
+#include "chain/open_network.h"
+#include "chain/watched_network.h"
+#include "core/clock.h"
+#include "core/exit_code.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "files/file_system.h"
+
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace assay::app {
+namespace {
+
+/// A stuck thread cannot be joined, so nothing of the usual end is done: state that counts is on
+/// disk after each round.
+[[noreturn]] void end_process(std::string_view reason) {
+  log_error("a worker is stuck; ending, so that it can be started anew", {{"reason", reason}});
+  std::_Exit(static_cast<int>(ExitCode::kFailed));
+}
+
+}  // namespace
+
+Status run_validator_session(const ValidatorSessionOptions& options, const keys::KeyPair& hotkey,
+                             const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(std::unique_ptr<chain::Network> opened,
+                   chain::open_network(options.network, hotkey.hotkey(), system_clock()));
+  // Whatever the chain's library does, its calls come back.
+  chain::WatchedNetwork network(std::move(opened), {.netuid = options.validator.chain.netuid},
+                                system_clock(), system_random());
+  ASSIGN_OR_RETURN(const std::unique_ptr<CacheShelf> shelf,
+                   CacheShelf::open(options.cache, options.shelf, stop));
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<validator::HttpCourier> courier,
+      validator::HttpCourier::create(
+          {.sender = hotkey, .clock = system_clock(), .random = system_random()}, options.courier));
+  std::unique_ptr<ValidatorJobs> jobs;
+  if (options.jobs) {
+    ASSIGN_OR_RETURN(jobs,
+                     with_context(ValidatorJobs::create(*options.jobs, hotkey), "generation jobs"));
+  }
+  return validator::run_validator({.file_system = files::posix_file_system(),
+                                   .clock = system_clock(),
+                                   .random = system_random(),
+                                   .network = network,
+                                   .courier = *courier,
+                                   .shelf = *shelf,
+                                   .jobs = jobs.get()},
+                                  options.validator, stop, end_process);
+}
+
+}  // namespace assay::app

@@ -1,0 +1,36 @@
+/// \file
+/// `assay validator run`: the parts of the machine that a validator works with, from start to stop.
+
+#pragma once
+
+#include "app/cache_shelf.h"
+#include "app/validator_jobs.h"
+#include "chain/network_address.h"
+#include "core/result.h"
+#include "keys/sr25519.h"
+#include "validator/http_courier.h"
+#include "validator/validator_run.h"
+
+#include <filesystem>
+#include <optional>
+#include <stop_token>
+
+namespace assay::app {
+
+struct ValidatorSessionOptions {
+  chain::NetworkAddress network;
+  std::filesystem::path cache;
+  CacheShelfOptions shelf = {};
+  validator::HttpCourierOptions courier = {};
+  validator::ValidatorOptions validator = {};
+  /// None are sent without.
+  std::optional<ValidatorJobsOptions> jobs = std::nullopt;
+};
+
+/// Run a validator with this hotkey until `stop`. A worker that is stuck ends the process with exit
+/// code 1. Errors: those of chain::open_network(), CacheShelf, HttpCourier, ValidatorJobs and
+/// run_validator().
+Status run_validator_session(const ValidatorSessionOptions& options, const keys::KeyPair& hotkey,
+                             const std::stop_token& stop);
+
+}  // namespace assay::app

@@ -1,0 +1,244 @@
+#include "app/validator_session.h"
+#include "cli/cache_options_internal.h"
+#include "cli/validator_options_internal.h"
+#include "core/log.h"
+#include "scoring/formula.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace assay::cli {
+namespace {
+
+struct RunFlags {
+  NetworkFlags network;
+  WalletFlags wallet;
+  CacheFolderFlag cache;
+  StateFlag state;
+  std::size_t sample_size = 10;
+  std::string timeout = "9";
+  std::string interval = "3";
+  std::uint64_t rounds = 0;
+  scoring::Formula formula = scoring::Formula::kNatix;
+  validator::WireProtocol protocol = validator::WireProtocol::kBtauth;
+  validator::WeightSetting weights = validator::WeightSetting::kOn;
+  std::optional<std::uint64_t> epoch_length;
+  std::optional<std::uint64_t> version_key;
+  std::uint16_t burn_uid = 0;
+  double stake_limit = scoring::kValidatorStakeLimit;
+  std::string cool_down = "1h";
+  std::string jobs_interval;
+  std::string jobs_store;
+  std::size_t jobs_sample_size = 50;
+  std::string callback_address = "127.0.0.1";
+  std::string callback_origin;
+  std::uint16_t callback_port = 0;
+  net::Exposure callback_exposure = net::Exposure::kLoopback;
+  /// Names of flags that the old validator had and that change nothing here.
+  std::vector<std::string> without_effect;
+};
+
+Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags) {
+  ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.jobs_interval));
+  if (interval <= std::chrono::milliseconds(0)) {
+    return invalid_input("--jobs.interval: expected more than 0 seconds");
+  }
+  return app::ValidatorJobsOptions{
+      .service = {.state_folder = flags.state.folder(flags.network.netuid),
+                  .interval = interval,
+                  .miners_per_batch = flags.jobs_sample_size,
+                  .callback_address = flags.callback_address,
+                  .callback_port = flags.callback_port,
+                  .callback_exposure = flags.callback_exposure,
+                  .callback_origin = flags.callback_origin},
+      .store = flags.jobs_store,
+      .protocol = flags.protocol,
+      .validator_stake_limit = flags.stake_limit};
+}
+
+Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(chain::NetworkAddress network, flags.network.address());
+  ASSIGN_OR_RETURN(const std::filesystem::path cache, flags.cache.folder(session));
+  ASSIGN_OR_RETURN(const auto timeout, parse_seconds(flags.timeout));
+  ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.interval));
+  ASSIGN_OR_RETURN(const auto cool_down, parse_seconds(flags.cool_down));
+  std::optional<app::ValidatorJobsOptions> jobs;
+  if (!flags.jobs_interval.empty()) {
+    ASSIGN_OR_RETURN(jobs, jobs_options(flags));
+  }
+  const chain::Netuid netuid{flags.network.netuid};
+  const bool is_local = network.kind == chain::NetworkKind::kLocal;
+  return app::ValidatorSessionOptions{
+      .network = std::move(network),
+      .cache = cache,
+      .shelf = {.cool_down = cool_down},
+      .courier = {.protocol = flags.protocol},
+      .validator = {.folder = flags.state.folder(flags.network.netuid),
+                    .cache_name = cache.native(),
+                    .formula = flags.formula,
+                    .rounds = {.sample_size = flags.sample_size,
+                               .timeout = timeout,
+                               .interval = interval,
+                               .num_rounds = flags.rounds,
+                               .validator_stake_limit = flags.stake_limit},
+                    .chain = {.netuid = netuid,
+                              .weights = flags.weights,
+                              .epoch_length = flags.epoch_length,
+                              .burn_uid = flags.burn_uid,
+                              .version_key = flags.version_key,
+                              .landing_blocks = is_local ? 0U : 64U}},
+      .jobs = std::move(jobs)};
+}
+
+Result<ExitCode> run_validator(const RunFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(const app::ValidatorSessionOptions options, session_options(flags, session));
+  ASSIGN_OR_RETURN(const keys::KeyPair hotkey, flags.wallet.load());
+  if (!flags.without_effect.empty()) {
+    log_warning("flags of the old validator that change nothing here",
+                {{"flags", fmt::format("{}", fmt::join(flags.without_effect, " "))}});
+  }
+  RETURN_IF_ERROR(app::run_validator_session(options, hotkey, session.stop));
+  // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.
+  return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;
+}
+
+void add_round_options(CLI::App& command, RunFlags& flags) {
+  add_option(command, "--neuron.sample_size,--sample-size", flags.sample_size,
+             "Miners that are asked in a round.")
+      ->check(CLI::Range(1, 65'535))
+      ->type_name("N")
+      ->capture_default_str();
+  add_option(command, "--neuron.timeout,--timeout", flags.timeout,
+             "Seconds that a miner has to answer.")
+      ->check(check_seconds)
+      ->type_name("SECONDS")
+      ->capture_default_str();
+  add_option(command, "--interval", flags.interval,
+             "Seconds from one round to the next; rounds overlap.")
+      ->check(check_seconds)
+      ->type_name("SECONDS")
+      ->capture_default_str();
+  add_option(command, "--rounds", flags.rounds, "End after so many [without end].")->type_name("N");
+  add_option(command, "--cool-down", flags.cool_down,
+             "No image comes again within this time while another one is free.")
+      ->check(check_seconds)
+      ->type_name("TIME")
+      ->capture_default_str();
+  add_named_option(command, "--formula", flags.formula, scoring::parse_formula,
+                   "What an answer earns: natix or calibrated.")
+      ->default_str("natix");
+  add_named_option(command, "--protocol", flags.protocol, validator::parse_wire_protocol,
+                   "How requests are signed: btauth, epistula or legacy.")
+      ->default_str("btauth");
+}
+
+void add_weight_options(CLI::App& command, RunFlags& flags) {
+  command.add_flag_callback(
+      "--neuron.disable_set_weights", [&flags] { flags.weights = validator::WeightSetting::kOff; },
+      "Never set weights: to run beside another validator.");
+  add_option(command, "--neuron.epoch_length", flags.epoch_length,
+             "Blocks between two settings of weights [the tempo of the network].")
+      ->type_name("BLOCKS");
+  add_option(command, "--version-key", flags.version_key,
+             "The version of the weights [that of the network].")
+      ->type_name("N");
+  add_option(command, "--burn-uid", flags.burn_uid,
+             "Who gets all weight while too few have earned anything.")
+      ->type_name("UID")
+      ->capture_default_str();
+  add_option(command, "--neuron.vpermit_tao_limit", flags.stake_limit,
+             "Who has a permit and more stake is a validator, and is not asked.")
+      ->type_name("TAO")
+      ->capture_default_str();
+}
+
+void add_job_options(CLI::App& command, RunFlags& flags) {
+  CLI::Option* const interval =
+      add_option(command, "--jobs.interval", flags.jobs_interval,
+                 "Seconds between batches of generation jobs [none are sent].")
+          ->check(check_seconds)
+          ->type_name("SECONDS");
+  add_option(command, "--jobs.store", flags.jobs_store,
+             "Where miners put their images: a folder, s3:// or gs:// [claims are not checked].")
+      ->needs(interval)
+      ->type_name("STORE");
+  add_option(command, "--jobs.sample_size", flags.jobs_sample_size, "Miners of a batch.")
+      ->needs(interval)
+      ->type_name("N")
+      ->capture_default_str();
+  add_option(command, "--callback.port", flags.callback_port,
+             "Where miners call back; 0 takes a port that is free.")
+      ->needs(interval)
+      ->type_name("PORT")
+      ->capture_default_str();
+  add_option(command, "--callback.ip", flags.callback_address,
+             "The address to listen at, in numbers.")
+      ->needs(interval)
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  add_option(command, "--callback.origin", flags.callback_origin,
+             "How miners reach it, such as http://203.0.113.7:10914 [address and port].")
+      ->needs(interval)
+      ->type_name("URL");
+  command
+      .add_flag_callback(
+          "--callback.allow-remote",
+          [&flags] { flags.callback_exposure = net::Exposure::kAnyAddress; },
+          "Allow an address that other machines reach.")
+      ->needs(interval);
+}
+
+/// Start scripts of the old validator give these.
+void add_options_without_effect(CLI::App& command, RunFlags& flags) {
+  for (const char* name :
+       {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
+        "--neuron.num_concurrent_forwards", "--neuron.moving_average_alpha", "--axon.port",
+        "--axon.ip", "--axon.external_ip", "--axon.external_port", "--axon.max_workers",
+        "--proxy.port", "--proxy.proxy_client_url", "--wandb.project_name", "--wandb.entity",
+        "--wandb.notes", "--wandb.restart_interval", "--logging.logging_dir"}) {
+    command
+        .add_option_function<std::string>(
+            name, [&flags, name](const std::string&) { flags.without_effect.emplace_back(name); },
+            "")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->group("");
+  }
+  for (const char* name : {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off",
+                           "--wandb.off", "--wandb.offline", "--logging.debug", "--logging.info",
+                           "--logging.trace", "--logging.record_log"}) {
+    command
+        .add_flag_callback(
+            name, [&flags, name] { flags.without_effect.emplace_back(name); }, "")
+        ->group("");
+  }
+}
+
+}  // namespace
+
+void add_validator_run_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<RunFlags>();
+  CLI::App& command = tree.add_command(
+      group, "run", "Ask miners, score their answers, set weights, until it is stopped.",
+      {"assay validator run --network local:net.db --netuid 1 --wallet V --hotkey H",
+       "assay validator run --network test --netuid 323 --neuron.disable_set_weights"},
+      [flags](Session& session) { return run_validator(*flags, session); });
+  flags->network.add_to(command);
+  flags->wallet.add_to(command);
+  flags->wallet.add_password_to(command);
+  add_option(command, "--cache,--cache-dir", flags->cache.given,
+             "The folder of the caches [setting cache.dir, else ~/.cache/natix].")
+      ->type_name("DIR");
+  flags->state.add_to(command);
+  add_round_options(command, *flags);
+  add_weight_options(command, *flags);
+  add_job_options(command, *flags);
+  add_options_without_effect(command, *flags);
+}
+
+}  // namespace assay::cli

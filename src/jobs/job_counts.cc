@@ -1,0 +1,71 @@
+#include "jobs/job_counts.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace assay::jobs {
+namespace {
+
+void count_claim(JobCounts& counts, const Job& job) {
+  ++counts.claimed;
+  if (!job.check) {
+    ++counts.unchecked;
+  } else if (job.check->verdict == ImageVerdict::kSound) {
+    ++counts.verified;
+  } else if (job.check->verdict == ImageVerdict::kAbsent) {
+    ++counts.missing;
+  } else if (is_false_claim(job.check->verdict)) {
+    ++counts.worthless;
+  } else {
+    ++counts.unchecked;
+  }
+}
+
+std::uint64_t& count_of(JobCounts& counts, JobState state) {
+  switch (state) {
+    case JobState::kSent:
+    case JobState::kAccepted:
+      return counts.open;
+    case JobState::kRefused:
+      return counts.refused;
+    case JobState::kUnanswered:
+      return counts.unanswered;
+    case JobState::kInterrupted:
+      return counts.interrupted;
+    case JobState::kCompleted:
+      return counts.completed;
+    case JobState::kFailed:
+      return counts.failed;
+    case JobState::kTimedOut:
+      break;
+  }
+  return counts.timed_out;
+}
+
+void count(JobCounts& counts, const Job& job) {
+  ++counts.sent;
+  if (!job.task_id.empty()) ++counts.accepted;
+  ++count_of(counts, job.state);
+  if (job.claims_image()) count_claim(counts, job);
+}
+
+}  // namespace
+
+void JobCounter::add(const Job& job) {
+  count(total_, job);
+  auto at = std::ranges::lower_bound(miners_, job.miner, {}, &MinerJobs::miner);
+  if (at == miners_.end() || at->miner != job.miner) {
+    at = miners_.insert(at, MinerJobs{.miner = job.miner});
+  }
+  at->uid = job.uid;
+  at->last_sent = job.sent;
+  count(at->counts, job);
+}
+
+std::vector<MinerJobs> JobCounter::miners() const {
+  std::vector<MinerJobs> sorted = miners_;
+  std::ranges::stable_sort(sorted, {}, &MinerJobs::uid);
+  return sorted;
+}
+
+}  // namespace assay::jobs

@@ -1,0 +1,36 @@
+/// \file
+/// The status of a validator, put together from its parts.
+
+#pragma once
+
+#include "validator/answer_board.h"
+#include "validator/chain_desk.h"
+#include "validator/round_loop.h"
+#include "validator/state_store.h"
+#include "validator/status.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace assay::validator {
+
+/// By hotkey: whose answers go together with whose.
+using Copies = std::map<std::string, std::vector<std::string>>;
+
+struct StatusSources {
+  const RoundLoop& loop;
+  const StateStore& state;
+  const AnswerBoard& board;
+  const Copies& copies;
+  const ChainState& chain;
+  const ChainDeskOptions& chain_options;
+  double validator_stake_limit = scoring::kValidatorStakeLimit;
+  /// Null when no jobs are sent.
+  const GenerationJobs* jobs = nullptr;
+};
+
+/// Fill in what the parts know; times, names and the run's state stay as they are in `status`.
+void add_report(const StatusSources& sources, ValidatorStatus& status);
+
+}  // namespace assay::validator

@@ -1,0 +1,267 @@
+#include "validator/validator_run.h"
+
+#include "core/log.h"
+#include "validator/answer_board.h"
+#include "validator/status_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace assay::validator {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// A status is written at least this often, so that its age tells whether somebody is there.
+constexpr std::chrono::seconds kStatusInterval{5};
+/// And at most this often, however fast rounds are.
+constexpr std::chrono::milliseconds kMinStatusInterval{200};
+/// The search for copies takes at most this part of the time.
+constexpr int kCopySearchPart = 50;
+
+/// The thread that talks to the chain. Threads: the constructor starts it, the destructor ends it.
+class ChainThread {
+ public:
+  ChainThread(ChainDesk& desk, const Clock& clock, Heart& heart)
+      : desk_(&desk),
+        clock_(&clock),
+        heart_(&heart),
+        thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+  /// Why it ended, when it did.
+  Status outcome() const {
+    const std::scoped_lock lock(mutex_);
+    return outcome_;
+  }
+  /// Come back before it is due: there are scores.
+  void wake() {
+    {
+      const std::scoped_lock lock(mutex_);
+      is_woken_ = true;
+    }
+    wake_.notify_all();
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      heart_->beat();
+      const auto next = desk_->step(stop);
+      heart_->beat();
+      std::unique_lock lock(mutex_);
+      if (!next) {
+        outcome_ = next.error();
+        break;
+      }
+      const auto pause = std::max<nanoseconds>(*next - clock_->monotonic(), nanoseconds(0));
+      wake_.wait_for(lock, stop, std::min<nanoseconds>(pause, std::chrono::seconds(10)),
+                     [this] { return is_woken_; });
+      is_woken_ = false;
+    }
+    heart_->rest();
+  }
+
+  ChainDesk* desk_;
+  const Clock* clock_;
+  Heart* heart_;
+  mutable std::mutex mutex_;  // guards outcome_ and is_woken_
+  std::condition_variable_any wake_;
+  Status outcome_;
+  bool is_woken_ = false;
+  std::jthread thread_;  // last: it uses all of the above
+};
+
+/// Everything of one run.
+class Run {
+ public:
+  Run(const ValidatorTools& tools, const ValidatorOptions& options, StateStore state)
+      : tools_(tools),
+        options_(options),
+        state_(std::move(state)),
+        desk_({.network = tools.network, .clock = tools.clock, .file_system = tools.file_system},
+              options.folder, options.chain) {}
+
+  Status start(const std::stop_token& stop);
+  Status run(const std::stop_token& stop, const Watchdog::OnStuck& on_stuck);
+
+ private:
+  Status tick();
+  Status on_round(const RoundRecord& record);
+  Status look_at_chain(nanoseconds now);
+  void look_for_copies();
+  void offer_scores();
+  Status write_status(RunState state, std::string problem = {});
+
+  ValidatorTools tools_;
+  ValidatorOptions options_;
+  StateStore state_;
+  ChainDesk desk_;
+  AnswerBoard board_;
+  Copies copies_;
+  std::optional<RoundLog> log_;
+  std::unique_ptr<RoundLoop> loop_;
+  std::unique_ptr<Watchdog> watchdog_;
+  std::unique_ptr<ChainThread> chain_thread_;
+  Heart* heart_ = nullptr;
+  std::stop_token stop_;
+  Timestamp started_ = {};
+  nanoseconds last_status_{0};
+  nanoseconds last_look_{0};
+  nanoseconds next_copy_search_{0};
+  bool is_status_due_ = false;
+  bool are_copies_stale_ = true;
+};
+
+Status Run::start(const std::stop_token& stop) {
+  stop_ = stop;
+  started_ = tools_.clock.now();
+  ASSIGN_OR_RETURN(log_, RoundLog::open(tools_.file_system, options_.folder, options_.log,
+                                        [this](const RoundRecord& record) { board_.add(record); }));
+  // The first look at the chain is taken here: who is not registered learns it at once.
+  RETURN_IF_ERROR(desk_.step(stop));
+  const ChainState chain = desk_.state();
+  if (stop.stop_requested()) return cancelled("stopped before the chain was read");
+  if (!chain.view) {
+    return unavailable(fmt::format("{}: {}", tools_.network.name(), chain.problem));
+  }
+  if (!chain.view->own_uid) {
+    return not_found(fmt::format(
+        "the hotkey {} is not registered in network {} of {}: register it, or give the wallet that "
+        "is",
+        tools_.network.self()->to_ss58(), static_cast<unsigned>(options_.chain.netuid),
+        tools_.network.name()));
+  }
+  loop_ = std::make_unique<RoundLoop>(
+      RoundTools{.clock = tools_.clock,
+                 .random = tools_.random,
+                 .shelf = tools_.shelf,
+                 .state = state_,
+                 .log = *log_},
+      options_.rounds,
+      RoundHooks{.view = [this] { return desk_.state().view; },
+                 .tick = [this] { return tick(); },
+                 .on_round = [this](const RoundRecord& record,
+                                    const RoundResult&) { return on_round(record); }});
+  RETURN_IF_ERROR(with_context(state_.reconcile(chain.view->neurons), "validator state"));
+  offer_scores();
+  return {};
+}
+
+Status Run::run(const std::stop_token& stop, const Watchdog::OnStuck& on_stuck) {
+  watchdog_ = std::make_unique<Watchdog>(options_.stuck_after, tools_.clock, on_stuck);
+  heart_ = &watchdog_->watch("the loop of challenges");
+  chain_thread_ = std::make_unique<ChainThread>(
+      desk_, tools_.clock, watchdog_->watch("the thread that talks to the chain"));
+  RETURN_IF_ERROR(write_status(RunState::kRunning));
+  Status ended = loop_->run(tools_.courier, stop);
+  heart_->beat();
+  chain_thread_.reset();
+  const Status saved = state_.save();
+  const Status told = write_status(RunState::kStopped, ended ? "" : ended.error().message);
+  heart_->rest();
+  watchdog_.reset();
+  RETURN_IF_ERROR(ended);
+  RETURN_IF_ERROR(saved);
+  return told;
+}
+
+Status Run::tick() {
+  heart_->beat();
+  const nanoseconds now = tools_.clock.monotonic();
+  RETURN_IF_ERROR(look_at_chain(now));
+  if (now >= next_copy_search_ && are_copies_stale_) look_for_copies();
+  const auto age = now - last_status_;
+  if ((is_status_due_ && age >= kMinStatusInterval) || age >= kStatusInterval) {
+    return write_status(stop_.stop_requested() ? RunState::kStopping : RunState::kRunning);
+  }
+  return {};
+}
+
+Status Run::look_at_chain(nanoseconds now) {
+  if (now - last_look_ < kMinStatusInterval) return {};
+  last_look_ = now;
+  RETURN_IF_ERROR(with_context(chain_thread_->outcome(), "the thread that talks to the chain"));
+  const ChainState chain = desk_.state();
+  if (tools_.jobs != nullptr && chain.view) {
+    RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
+  }
+  if (chain.block_read_at &&
+      tools_.clock.now() - *chain.block_read_at > options_.max_chain_silence) {
+    return timed_out(fmt::format("no block was read since {}: {}", to_rfc3339(*chain.block_read_at),
+                                 chain.problem));
+  }
+  return {};
+}
+
+Status Run::on_round(const RoundRecord& record) {
+  board_.add(record);
+  is_status_due_ = true;
+  are_copies_stale_ = true;
+  offer_scores();
+  return {};
+}
+
+void Run::offer_scores() {
+  // Nobody's weight may come of no challenge at all.
+  if (state_.num_rounds() == 0) return;
+  ScoreOffer offer{.scores = state_.book().scores()};
+  for (const scoring::MinerState& miner : state_.book().miners()) {
+    offer.hotkeys.push_back(miner.hotkey);
+  }
+  desk_.offer(std::move(offer));
+}
+
+void Run::look_for_copies() {
+  const nanoseconds begun = tools_.clock.monotonic();
+  copies_ = board_.find_copies();
+  const nanoseconds ended = tools_.clock.monotonic();
+  are_copies_stale_ = false;
+  next_copy_search_ =
+      ended + std::max<nanoseconds>((ended - begun) * kCopySearchPart, std::chrono::seconds(1));
+}
+
+Status Run::write_status(RunState state, std::string problem) {
+  last_status_ = tools_.clock.monotonic();
+  is_status_due_ = false;
+  const ChainState chain = desk_.state();
+  ValidatorStatus status{.written = tools_.clock.now(),
+                         .started = started_,
+                         .state = state,
+                         .hotkey = tools_.network.self()->to_ss58(),
+                         .network = tools_.network.name(),
+                         .netuid = static_cast<std::uint64_t>(options_.chain.netuid),
+                         .formula = std::string(to_string(options_.formula)),
+                         .cache = options_.cache_name};
+  add_report({.loop = *loop_,
+              .state = state_,
+              .board = board_,
+              .copies = copies_,
+              .chain = chain,
+              .chain_options = options_.chain,
+              .validator_stake_limit = options_.rounds.validator_stake_limit,
+              .jobs = tools_.jobs},
+             status);
+  if (!problem.empty()) status.problem = std::move(problem);
+  return with_context(validator::write_status(tools_.file_system, options_.folder, status),
+                      "validator status");
+}
+
+}  // namespace
+
+Status run_validator(const ValidatorTools& tools, const ValidatorOptions& options,
+                     const std::stop_token& stop, const Watchdog::OnStuck& on_stuck) {
+  ASSIGN_OR_RETURN(StateStore state, StateStore::open(tools.file_system, options.folder,
+                                                      {.formula = options.formula}));
+  Run run(tools, options, std::move(state));
+  RETURN_IF_ERROR(run.start(stop));
+  return run.run(stop, on_stuck);
+}
+
+}  // namespace assay::validator

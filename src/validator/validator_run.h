@@ -1,0 +1,68 @@
+/// \file
+/// A validator from start to stop: its parts put together, their threads watched, and a status
+/// after each round.
+
+#pragma once
+
+#include "chain/network.h"
+#include "core/clock.h"
+#include "core/random.h"
+#include "core/result.h"
+#include "files/file_system.h"
+#include "validator/chain_desk.h"
+#include "validator/courier.h"
+#include "validator/generation_jobs.h"
+#include "validator/image_shelf.h"
+#include "validator/round_loop.h"
+#include "validator/state_store.h"
+#include "validator/watchdog.h"
+
+#include <chrono>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+
+namespace assay::validator {
+
+struct ValidatorOptions {
+  /// Of state, logs and status; made when it is not there. One validator at a time.
+  std::filesystem::path folder;
+  /// Of the cache, for the status.
+  std::string cache_name = {};
+  scoring::Formula formula = scoring::Formula::kNatix;
+  RoundOptions rounds = {};
+  ChainDeskOptions chain = {};
+  RoundLogOptions log = {};
+  /// From the last block that was read; then the process ends, so that somebody starts it anew.
+  std::chrono::milliseconds max_chain_silence = std::chrono::hours(1);
+  /// A thread that does not go on for so long is stuck.
+  std::chrono::milliseconds stuck_after = std::chrono::minutes(2);
+};
+
+/// What the validator works with; all outlive it.
+struct ValidatorTools {
+  files::FileSystem& file_system;
+  const Clock& clock;
+  RandomSource& random;
+  /// Acts for the validator's hotkey.
+  chain::Network& network;
+  Courier& courier;
+  ImageShelf& shelf;
+  /// Null when none are sent.
+  GenerationJobs* jobs = nullptr;
+};
+
+/// Run until `stop`, or for the rounds that were asked for. Afterwards all that was scored is on
+/// disk, and the status says `stopped`.
+///
+/// `on_stuck` is called, from another thread, when a worker does not go on; it must end the
+/// process.
+///
+/// Errors: those of StateStore::open() and RoundLog; kNotFound (the hotkey is not registered when
+/// it
+///         starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for
+///         `max_chain_silence`), and those of the loop and the chain desk.
+Status run_validator(const ValidatorTools& tools, const ValidatorOptions& options,
+                     const std::stop_token& stop, const Watchdog::OnStuck& on_stuck);
+
+}  // namespace assay::validator
