@@ -39,14 +39,25 @@ using testing::predicts;
 constexpr std::size_t kNumMiners = 9;
 constexpr std::uint64_t kNumRounds = 80;
 
+using Picture = std::vector<std::tuple<std::string, float, std::size_t>>;
+
 /// The scores and answers of all slots, as far as they can be told from outside.
-std::vector<std::tuple<std::string, float, std::size_t>> picture_of(
-    const scoring::ScoreBook& book) {
-  std::vector<std::tuple<std::string, float, std::size_t>> picture;
+Picture picture_of(const scoring::ScoreBook& book) {
+  Picture picture;
   for (const scoring::MinerState& miner : book.miners()) {
     picture.emplace_back(miner.hotkey, miner.score, miner.windows.recent.size());
   }
   return picture;
+}
+
+/// A slot that has changed hands since the last look begins with nothing; all others are as before.
+void expect_same(const Picture& seen, const Picture& before) {
+  for (std::size_t uid = 0; uid < seen.size(); ++uid) {
+    const auto& [hotkey, score, num_answers] = seen[uid];
+    const bool is_same = uid < before.size() && std::get<0>(before[uid]) == hotkey;
+    EXPECT_EQ(score, is_same ? std::get<1>(before[uid]) : 0) << uid;
+    EXPECT_EQ(num_answers, is_same ? std::get<2>(before[uid]) : 0) << uid;
+  }
 }
 
 class Simulation {
@@ -77,6 +88,8 @@ class Simulation {
       ++num_deaths;
       file_system_.crash(world_);
     }
+    // Even when it ends well: what it said is done must last.
+    file_system_.crash(world_);
     return num_deaths;
   }
 
@@ -162,9 +175,10 @@ class Simulation {
     EXPECT_GE(state.num_rounds(), num_scored_);
     EXPECT_LE(state.num_rounds(), num_scored_ + 1);
     if (state.num_rounds() == num_scored_ && picture_) {
-      EXPECT_EQ(picture_of(state.book()), *picture_);
+      expect_same(picture_of(state.book()), *picture_);
     }
     num_scored_ = state.num_rounds();
+    picture_ = picture_of(state.book());
     ASSIGN_OR_RETURN(RoundLog log,
                      RoundLog::open(file_system_, "/state", {}, [](const RoundRecord&) {}));
     ScriptedNetwork network(chain_, made_up_hotkey(0));
@@ -217,7 +231,7 @@ class Simulation {
   RoundOptions options_;
   std::uint64_t num_scored_ = 0;
   std::uint64_t num_requests_ = 0;
-  std::optional<std::vector<std::tuple<std::string, float, std::size_t>>> picture_;
+  std::optional<Picture> picture_;
   std::chrono::nanoseconds next_block_ = clock_.monotonic();
   std::uint8_t num_new_ = 0;
   std::uint8_t num_grown_ = 0;
