@@ -1,23 +1,39 @@
 #!/usr/bin/env python3
-"""The demo: an export of a busy week, a local object server that holds most of what it claims, and the audit.
+"""The demo, in two parts: the audit of a busy week's export, and a whole local network whose jobs are audited.
 
 Run by `./dev demo`, which builds the programs first. Everything made lies in build/demo and reports/.
 """
 
+import argparse
+import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RELEASE = ROOT / "build" / "release"
+ASSAY = RELEASE / "assay"
 WORK = ROOT / "build" / "demo"
 REPORTS = ROOT / "reports"
 
 
 def say(text: str) -> None:
     print(f"\n== {text}", flush=True)
+
+
+def assay(*arguments, **more) -> subprocess.CompletedProcess:
+    return subprocess.run([ASSAY, *map(str, arguments)], **more)
+
+
+def assay_json(*arguments) -> dict:
+    """What the command says as JSON; the demo ends when it fails."""
+    done = assay(*arguments, "--json", stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit(f"demo: assay {arguments[0]} {arguments[1]} ended with exit code {done.returncode}")
+    return json.loads(done.stdout)
 
 
 def find_program(name: str) -> pathlib.Path:
@@ -27,10 +43,10 @@ def find_program(name: str) -> pathlib.Path:
     return found[0]
 
 
+# --- the audit of an export ----------------------------------------------------------------------
+
 def make_key(path: pathlib.Path, token_uri: str) -> None:
     """A service account of nobody: a fresh key that only the local server accepts."""
-    import json
-
     key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
                          check=True, capture_output=True, text=True).stdout
     path.write_text(json.dumps({"type": "service_account", "client_email": "demo@demo.invalid", "private_key_id": "demo",
@@ -66,8 +82,8 @@ def demo_audit() -> int:
         make_key(key, f"http://{server.address}/token")
         say("auditing it: which miners claim success for images that do not exist?")
         start = time.monotonic()
-        command = [RELEASE / "assay", "audit", "run", "--parquet", export, "--out", REPORTS, "--credentials", key]
-        done = subprocess.run(command, env={**os.environ, "STORAGE_EMULATOR_HOST": f"http://{server.address}"})
+        done = assay("audit", "run", "--parquet", export, "--out", REPORTS, "--credentials", key,
+                     env={**os.environ, "STORAGE_EMULATOR_HOST": f"http://{server.address}"})
         took = time.monotonic() - start
     # Some objects are denied on purpose: 4 and 5 say that not every answer is known.
     if done.returncode not in (0, 4, 5):
@@ -76,9 +92,58 @@ def demo_audit() -> int:
     return 0
 
 
+# --- a local network -----------------------------------------------------------------------------
+
+def audited_suspects(jobs: pathlib.Path, reports: pathlib.Path) -> list:
+    """The hotkeys that the audit desk suspects, after it looked for every claimed image."""
+    say("auditing them: is every claimed image there?")
+    existence = reports / "image_existence_report.csv"
+    if assay("audit", "verify", "--parquet", jobs, "--output", existence).returncode != 0:
+        sys.exit("demo: the images could not be looked for")
+    told = assay_json("audit", "flag", "--method", "claims", "--parquet", jobs, "--verified", existence,
+                      "--output", reports / "network_suspects.csv")
+    return sorted(miner["miner_hotkey"] for miner in told["judgements"] if miner["suspect"])
+
+
+def demo_network(seconds: int) -> int:
+    network, jobs = WORK / "network", WORK / "jobs.parquet"
+    shutil.rmtree(network, ignore_errors=True)
+    say(f"a network of a validator and eight miners on this machine, for {seconds} s")
+    status = assay_json("up", "--dir", network, "--for", seconds)
+    say("the jobs of the validator, as Parquet")
+    if assay("validator", "export-jobs", "--state", network / "validator", "--out", jobs).returncode != 0:
+        sys.exit("demo: the jobs could not be exported")
+    suspects = audited_suspects(jobs, REPORTS)
+
+    names = {miner["hotkey"]: miner["name"] for miner in status["miners"]}
+    say("what the validator says of its miners")
+    for miner in status["miners"]:
+        print(f"{miner['uid']:4}  {miner['name']:<16} weight {100 * miner['weight_share']:5.1f} %  "
+              f"{miner['verdict']:<13} {miner['why']}")
+    say("what the audit says: suspect " + (", ".join(names.get(key, key) for key in suspects) or "nobody"))
+    claimers = sorted(miner["hotkey"] for miner in status["miners"] if miner["name"].startswith("false-claiming"))
+    if suspects != claimers:
+        print("demo: these should be exactly " + ", ".join(names[key] for key in claimers), file=sys.stderr)
+        return 1
+    print("exactly those who claim images that do not exist")
+    return 0
+
+
+PARTS = {"audit": lambda flags: demo_audit(), "network": lambda flags: demo_network(flags.seconds)}
+
+
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__.splitlines()[0])
+    parser.add_argument("part", nargs="*", help="audit, network [both]")
+    parser.add_argument("--seconds", type=int, default=60, help="how long the network runs [60]")
+    flags = parser.parse_args()
+    if unknown := set(flags.part) - set(PARTS):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     WORK.mkdir(parents=True, exist_ok=True)
-    return demo_audit()
+    for part in flags.part or PARTS:
+        if code := PARTS[part](flags):
+            return code
+    return 0
 
 
 if __name__ == "__main__":

@@ -80,9 +80,11 @@ std::shared_ptr<CLI::FormatterBase> make_help_formatter();
 
 void add_audit_commands(CommandTree& tree);
 void add_cache_commands(CommandTree& tree);
+void add_chain_commands(CommandTree& tree);
 void add_config_commands(CommandTree& tree);
 void add_history_commands(CommandTree& tree);
 void add_predict_commands(CommandTree& tree);
+void add_miner_commands(CommandTree& tree);
 void add_models_commands(CommandTree& tree);
 void add_serve_command(CommandTree& tree);
 void add_validator_commands(CommandTree& tree);

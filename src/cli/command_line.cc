@@ -2,6 +2,7 @@
 
 #include "app/runtime.h"
 #include "cli/command_internal.h"
+#include "cli/up_command_internal.h"
 #include "core/check.h"
 #include "core/log.h"
 #include "process/stop_signals.h"
@@ -165,9 +166,12 @@ int run_command_line(std::span<const char* const> arguments) {
   add_predict_commands(tree);
   add_cache_commands(tree);
   add_validator_commands(tree);
+  add_miner_commands(tree);
+  add_chain_commands(tree);
   add_models_commands(tree);
   add_wallet_commands(tree);
   add_config_commands(tree);
+  add_up_command(tree);
   add_serve_command(tree);
   add_version_command(tree);
 

@@ -63,6 +63,7 @@ CLI::Option* add_named_option(CLI::App& command, const std::string& name, Value&
 }
 
 void add_validator_ask_command(CommandTree& tree, CLI::App& group);
+void add_validator_export_jobs_command(CommandTree& tree, CLI::App& group);
 void add_validator_replay_command(CommandTree& tree, CLI::App& group);
 void add_validator_run_command(CommandTree& tree, CLI::App& group);
 void add_validator_score_command(CommandTree& tree, CLI::App& group);

@@ -44,6 +44,7 @@ std::uint64_t& count_of(JobCounts& counts, JobState state) {
 
 void count(JobCounts& counts, const Job& job) {
   ++counts.sent;
+  if (!job.task_id.empty()) ++counts.accepted;
   ++count_of(counts, job.state);
   if (job.claims_image()) count_claim(counts, job);
 }

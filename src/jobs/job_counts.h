@@ -15,6 +15,7 @@ namespace assay::jobs {
 /// failed and timed_out; `claimed` that of verified, missing, worthless and unchecked.
 struct JobCounts {
   std::uint64_t sent = 0;
+  std::uint64_t accepted = 0;  ///< Taken on, whatever came of it.
   std::uint64_t open = 0;
   std::uint64_t refused = 0;
   std::uint64_t unanswered = 0;

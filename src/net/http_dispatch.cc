@@ -82,6 +82,7 @@ Plan make_plan(const ServerState& server, const http::request_header<>& header) 
     plan.request.method = *method;
     plan.request.target = std::move(*target);
     plan.request.parameters = std::move(*parameters);
+    plan.request.raw_target = std::string(view(header.target()));
     for (const auto& field : header) {
       plan.request.headers.push_back(
           {std::string(view(field.name_string())), std::string(view(field.value()))});

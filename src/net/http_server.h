@@ -28,6 +28,8 @@ struct ServedRequest {
   PathParameters parameters;
   std::vector<HttpHeader> headers;
   std::string body;
+  /// As it was sent, nothing decoded: what a signature covers.
+  std::string raw_target = {};
 
   /// The first header of this name, in whatever case. Lifetime: of the request.
   std::optional<std::string_view> header(std::string_view name) const;

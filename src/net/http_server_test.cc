@@ -121,6 +121,9 @@ class HttpServerTest : public testing::Test {
                         return ServedResponse{.body = std::to_string(request.body.size())};
                       },
                       ByteCount(16U << 20)});
+    routes.push_back({HttpMethod::kGet, "/target/{name}", [](const ServedRequest& request) {
+                        return ServedResponse{.body = request.raw_target};
+                      }});
     routes.push_back({HttpMethod::kGet, "/slow", slow});
     auto server = HttpServer::listen(std::move(routes), options);
     EXPECT_TRUE(server) << server.error().message;
@@ -151,6 +154,13 @@ TEST_F(HttpServerTest, AnswersManyRequestsOnOneConnection) {
     EXPECT_TRUE(has_status(response, 200)) << response;
     EXPECT_TRUE(response.ends_with(fmt::format("\r\n\r\na b:{}", i))) << response;
   }
+}
+
+TEST_F(HttpServerTest, HandsOnTheTargetAsItWasSent) {
+  RawClient client(start());
+  EXPECT_TRUE(client.send(get("/target/a%20b?x=%31&y"))
+                  .read_response()
+                  .ends_with("\r\n\r\n/target/a%20b?x=%31&y"));
 }
 
 TEST_F(HttpServerTest, AnswersRequestsThatComeAtOnceInTheirOrder) {

@@ -1,20 +1,19 @@
 #include "process/local_socket.h"
 
+#include "process/descriptor_internal.h"
+
 #include <fmt/format.h>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <limits>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -55,41 +54,7 @@ Error system_error(int number, std::string_view action, const fs::path& path) {
   }
 }
 
-template <typename Call>
-auto uninterrupted(Call call) {
-  decltype(call()) result;
-  do {
-    result = call();
-  } while (result == -1 && errno == EINTR);
-  return result;
-}
-
 Error other_side_is_gone() { return unavailable("the process at the other end is gone"); }
-
-// Waits until `descriptor` (-1: none) has one of `events`. Errors: kTimeout, kCancelled.
-Status wait_for(int descriptor, short events, const LocalWait& wait) {
-  const LocalDescriptor wakes(wait.stop.stop_possible() ? eventfd(0, EFD_CLOEXEC) : -1);
-  if (wait.stop.stop_possible() && wakes.get() < 0) {
-    return unavailable(fmt::format("cannot wait: {}", std::strerror(errno)));
-  }
-  const std::stop_callback on_stop(wait.stop, [&wakes] {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = write(wakes.get(), &one, sizeof one);
-  });
-  const auto timeout =
-      std::clamp<std::int64_t>(wait.timeout.count(), 0, std::numeric_limits<int>::max());
-  // poll() passes over negative descriptors.
-  std::array<pollfd, 2> watched = {{{.fd = descriptor, .events = events, .revents = 0},
-                                    {.fd = wakes.get(), .events = POLLIN, .revents = 0}}};
-  const int ready = uninterrupted(
-      [&] { return poll(watched.data(), watched.size(), static_cast<int>(timeout)); });
-  if (wait.stop.stop_requested()) return cancelled("stopped while waiting for another process");
-  if (ready < 0) return unavailable(fmt::format("cannot wait: {}", std::strerror(errno)));
-  if (ready == 0) {
-    return timed_out(fmt::format("another process did not answer within {} ms", timeout));
-  }
-  return {};
-}
 
 struct NamedPlace {
   LocalDescriptor folder;
@@ -199,13 +164,6 @@ Status receive_all(int descriptor, std::span<std::byte> into, const LocalWait& w
 }
 
 }  // namespace
-
-LocalDescriptor::LocalDescriptor(LocalDescriptor&& other) noexcept
-    : number_(std::exchange(other.number_, -1)) {}
-
-LocalDescriptor::~LocalDescriptor() {
-  if (number_ >= 0) close(number_);
-}
 
 Result<LocalConnection> LocalConnection::connect(const fs::path& path, const LocalWait& wait) {
   ASSIGN_OR_RETURN(const NamedPlace place, place_of(path));

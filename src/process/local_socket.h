@@ -5,40 +5,19 @@
 
 #include "core/bytes.h"
 #include "core/result.h"
+#include "process/descriptor.h"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
-#include <stop_token>
 #include <vector>
 
 namespace assay::process {
 
 /// A longer one is refused by both sides.
 inline constexpr ByteCount kMaxLocalMessage{std::uint64_t{32} << 20};
-
-/// How long a call waits for the other side.
-struct LocalWait {
-  /// Without anything happening; a call that goes forward may take longer. At most some days.
-  std::chrono::milliseconds timeout{30'000};
-  std::stop_token stop = {};
-};
-
-/// An open file descriptor.
-class LocalDescriptor {
- public:
-  explicit LocalDescriptor(int number) : number_(number) {}
-  LocalDescriptor(LocalDescriptor&& other) noexcept;
-  LocalDescriptor& operator=(LocalDescriptor&&) = delete;
-  ~LocalDescriptor();
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// One end of a connection. Each message has its length in front, 4 bytes, the lowest first.
 /// Threads: one may send while another receives.

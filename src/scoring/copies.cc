@@ -34,6 +34,8 @@ constexpr std::array kDifficultyEnds = {0.05, 0.15, 0.4, 0.7, 1.0};
 constexpr std::size_t kNumStrata = 2 * kDifficultyEnds.size();
 /// Fewer others than this say nothing of how hard an image is.
 constexpr std::uint32_t kMinOthers = 4;
+/// With less overlap possible than this the share of it says nothing.
+constexpr double kFewestMarks = 3;
 /// A comparison this close to what independence expects is not worth its exact chance.
 constexpr double kDeviationsOfInterest = 3;
 
@@ -150,6 +152,20 @@ Comparison compare(const Marks& marks, std::size_t first, std::size_t second) {
   return comparison;
 }
 
+/// Whether the overlap beyond what independence expects is at least this share of the most that
+/// could be, or too few marks leave that open.
+bool agrees(const Strata& strata, double min_agreement) {
+  double excess = 0;
+  double most = 0;
+  for (const auto& stratum : strata) {
+    if (stratum.size < 2) continue;
+    const double expected = stratum.first * (static_cast<double>(stratum.second) / stratum.size);
+    excess += stratum.both - expected;
+    most += std::min(stratum.first, stratum.second) - expected;
+  }
+  return most < kFewestMarks || excess >= min_agreement * most;
+}
+
 /// The exact chance, or 1 where it is not small.
 double chance_of(const Strata& strata) {
   double excess = 0;
@@ -181,6 +197,11 @@ std::vector<CopyPair> find_copies(const AnswerSheet& sheet, const CopyOptions& o
       const double chance = std::min(chance_of(comparison.errors), chance_of(comparison.heights));
       const double p_value = std::min(1.0, chance * num_tests);
       if (p_value > options.false_alarm_rate) continue;
+      // Who copies shares both; two models that find the same images hard share errors alone.
+      if (!agrees(comparison.errors, options.min_agreement) ||
+          !agrees(comparison.heights, options.min_agreement)) {
+        continue;
+      }
       pairs.push_back({.first = first,
                        .second = second,
                        .num_shared = comparison.num_shared,

@@ -27,6 +27,10 @@ struct CopyOptions {
   double false_alarm_rate = 1e-5;
   /// Fewer shared challenges than this say nothing.
   std::size_t min_shared = 20;
+  /// From 0 to 1: of what two miners could share beyond chance they must share this much, errors
+  /// and heights alike. With 0 the smallest dependence is told once there are challenges enough,
+  /// and two honest miners whose models find the same images hard are not quite independent.
+  double min_agreement = 0;
   /// Only the last so many challenges are looked at.
   std::size_t max_challenges = 1'000;
 };

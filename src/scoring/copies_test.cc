@@ -77,6 +77,40 @@ TEST(Copies, DoesNotTakeHardImagesForCopying) {
   for (int i = 0; i < 40; ++i) EXPECT_TRUE(find_copies(fleet(random, 200, 0.45)).empty());
 }
 
+/// Miners of one model, each with errors and a confidence of its own; the last two answer alike.
+AnswerSheet kindred_fleet(RandomSource& random, int num_challenges) {
+  AnswerSheet sheet{.num_miners = 5, .challenges = {}};
+  for (int i = 0; i < num_challenges; ++i) {
+    AnswerSheet::Challenge challenge{.label = i % 2 == 0 ? Label::kPresent : Label::kAbsent,
+                                     .answers = {}};
+    const bool is_hard = random.unit() < 0.12;  // the model errs
+    for (std::size_t miner = 0; miner < sheet.num_miners - 1; ++miner) {
+      const bool is_right = is_hard == (random.unit() < 0.06);
+      const double doubt = 0.5 * random.unit();
+      const bool says_yes = is_right == (challenge.label == Label::kPresent);
+      challenge.answers.push_back(
+          {.label = challenge.label, .prediction = says_yes ? 1 - doubt : doubt});
+    }
+    challenge.answers.push_back(challenge.answers.back());
+    sheet.challenges.push_back(std::move(challenge));
+  }
+  return sheet;
+}
+
+TEST(Copies, TellsWhoCopiesFromWhoFindsTheSameImagesHard) {
+  SeededRandom random(11);
+  std::size_t num_accused = 0;
+  for (int i = 0; i < 40; ++i) {
+    const AnswerSheet sheet = kindred_fleet(random, 60 + 20 * i);
+    num_accused += find_copies(sheet).size() - 1;
+    const auto pairs = find_copies(sheet, {.min_agreement = 0.5});
+    ASSERT_EQ(pairs.size(), 1U) << i;
+    EXPECT_EQ(pairs[0].first, 3U);
+    EXPECT_EQ(pairs[0].second, 4U);
+  }
+  EXPECT_GT(num_accused, 0U) << "without the bound some are accused: the fleet proves something";
+}
+
 TEST(Copies, SaysNothingOfTooFewSharedChallenges) {
   SeededRandom random(10);
   AnswerSheet sheet = fleet(random, 200, 0);

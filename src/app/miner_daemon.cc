@@ -1,0 +1,194 @@
+#include "app/miner_daemon.h"
+
+#include "chain/open_network.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "files/file_system.h"
+#include "miner/callback_sender.h"
+#include "miner/image_store.h"
+#include "miner/job_desk.h"
+#include "miner/network_seat.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "storage/credentials.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace assay::app {
+namespace {
+
+using miner::Character;
+
+/// For what was ordered, after a stop.
+constexpr std::chrono::seconds kDrain{7};
+constexpr std::chrono::seconds kLocalRefresh{5};
+constexpr std::chrono::minutes kRemoteRefresh{5};
+
+bool is_loopback(std::string_view ip) { return ip == "::1" || ip.starts_with("127."); }
+
+std::string url_of(std::string_view ip, std::uint16_t port) {
+  return ip.contains(':') ? fmt::format("http://[{}]:{}", ip, port)
+                          : fmt::format("http://{}:{}", ip, port);
+}
+
+/// What only a miner with a store has.
+struct Jobs {
+  std::unique_ptr<recorder::Recorder> recorder;
+  std::unique_ptr<miner::ImageStore> store;
+  std::unique_ptr<miner::CallbackSender> callbacks;
+  std::unique_ptr<miner::JobDesk> desk;
+};
+
+Result<Jobs> open_jobs(const MinerDaemonOptions& options, net::HttpTransport& transport) {
+  Jobs jobs;
+  if (options.store.empty()) return jobs;
+  files::FileSystem& file_system = files::posix_file_system();
+  ASSIGN_OR_RETURN(
+      miner::ImageStore store,
+      with_context(miner::ImageStore::open(file_system, options.store,
+                                           storage::resolve_credentials(
+                                               file_system, storage::process_environment(), {})),
+                   "--store"));
+  jobs.store = std::make_unique<miner::ImageStore>(std::move(store));
+  ASSIGN_OR_RETURN(jobs.recorder,
+                   recorder::Recorder::open(file_system, system_clock(), system_random(),
+                                            options.data, options.recorder));
+  if (const std::string recovered = jobs.recorder->recovery().to_text(); !recovered.empty()) {
+    log_info("the history was opened", {{"recovered", recovered}});
+  }
+  jobs.callbacks = std::make_unique<miner::CallbackSender>(transport, options.pair, system_clock(),
+                                                           system_random());
+  jobs.desk = std::make_unique<miner::JobDesk>(
+      miner::JobDesk::Parts{.recorder = *jobs.recorder,
+                            .store = *jobs.store,
+                            .callbacks = *jobs.callbacks,
+                            .clock = system_clock(),
+                            .random = system_random(),
+                            .hotkey = options.pair.hotkey().to_ss58()},
+      options.axon.character);
+  return jobs;
+}
+
+Status close_jobs(Jobs& jobs) {
+  if (jobs.desk == nullptr) return {};
+  jobs.desk->drain(kDrain);
+  const miner::JobCounts counts = jobs.desk->counts();
+  log_info("generation jobs", {{"taken", std::to_string(counts.num_taken)},
+                               {"made", std::to_string(counts.num_made)},
+                               {"failed", std::to_string(counts.num_failed)},
+                               {"claimed_falsely", std::to_string(counts.num_claimed_falsely)},
+                               {"callbacks_not_taken", std::to_string(counts.num_untold)}});
+  return jobs.recorder->close();
+}
+
+void log_counts(const miner::Axon& axon) {
+  std::string text;
+  for (const auto& [status, count] : axon.counts()) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", status, count);
+  }
+  log_info("requests by status", {{"counts", text.empty() ? "none" : text}});
+  if (const std::string warning = axon.clock_warning(); !warning.empty()) log_warning(warning);
+}
+
+void wait_for_stop(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  stopped.wait(lock, stop, [] { return false; });
+}
+
+chain::Axon axon_of(const MinerDaemonOptions& options, std::uint16_t bound_port) {
+  return {.ip = options.external_ip.empty() ? options.ip : options.external_ip,
+          .port = options.external_port == 0 ? bound_port : options.external_port};
+}
+
+/// The same of every start, and shared by those who collude.
+std::string eye_of(const MinerDaemonOptions& options) {
+  const miner::CharacterOptions& character = options.axon.character;
+  return character.character == Character::kColluding ? character.collusion_key
+                                                      : options.pair.hotkey().to_ss58();
+}
+
+/// One who is registered, and not there.
+Status stay_away(const MinerDaemonOptions& options, miner::NetworkSeat& seat, MinerReady ready,
+                 const std::function<Status(const MinerReady&)>& on_ready,
+                 const std::stop_token& stop) {
+  const chain::Axon axon = axon_of(options, options.port);
+  ready.address = url_of(axon.ip, axon.port);
+  RETURN_IF_ERROR(seat.serve(axon, stop));
+  RETURN_IF_ERROR(on_ready(ready));
+  wait_for_stop(stop);
+  return {};
+}
+
+Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& seat,
+                       miner::Axon& axon, MinerReady ready,
+                       const std::function<Status(const MinerReady&)>& on_ready,
+                       const std::stop_token& stop) {
+  net::HttpServerOptions server_options;
+  server_options.address = options.ip;
+  server_options.port = options.port;
+  // Whoever reaches it is asked for a signature; a page in a browser has none.
+  const bool is_local = is_loopback(options.ip) && options.external_ip.empty();
+  server_options.exposure = is_local ? net::Exposure::kLoopback : net::Exposure::kAnyAddress;
+  server_options.num_handler_threads = axon.num_handlers();
+  server_options.max_bodies = ByteCount(256U << 20);
+  ASSIGN_OR_RETURN(const std::unique_ptr<net::HttpServer> server,
+                   net::HttpServer::listen(axon.routes(stop), server_options));
+  const chain::Axon told = axon_of(options, server->port());
+  ready.address = url_of(options.ip, server->port());
+  RETURN_IF_ERROR(seat.serve(told, stop));
+  RETURN_IF_ERROR(on_ready(ready));
+  Status served = server->run(stop);
+  log_counts(axon);
+  return served;
+}
+
+}  // namespace
+
+Status run_miner(const MinerDaemonOptions& options,
+                 const std::function<Status(const MinerReady&)>& on_ready,
+                 const std::stop_token& stop) {
+  const keys::Hotkey hotkey = options.pair.hotkey();
+  ASSIGN_OR_RETURN(const std::unique_ptr<chain::Network> network,
+                   chain::open_network(options.network, hotkey, system_clock()));
+  miner::SenderDirectory directory;
+  const bool is_local = options.network.kind == chain::NetworkKind::kLocal;
+  miner::NetworkSeat seat(
+      *network, directory,
+      {.netuid = options.netuid,
+       .refresh_interval = options.refresh_interval.value_or(
+           is_local ? std::chrono::milliseconds(kLocalRefresh) : kRemoteRefresh)});
+  ASSIGN_OR_RETURN(const chain::Uid uid, seat.take(stop));
+  MinerReady ready{.uid = uid, .hotkey = hotkey.to_ss58(), .address = {}, .detector = {}};
+  if (options.axon.character.character == Character::kOffline) {
+    return stay_away(options, seat, std::move(ready), on_ready, stop);
+  }
+  const auto transport = net::make_http_transport(net::HttpOptions::from_environment());
+  ASSIGN_OR_RETURN(
+      const auto detector,
+      miner::open_detector(options.detector, *transport,
+                           {.eye = eye_of(options), .timeout = options.detector_timeout}));
+  ready.detector = detector->name();
+  miner::ImageDesk images(*detector, system_random(), options.axon.character, options.limits);
+  ASSIGN_OR_RETURN(Jobs jobs, open_jobs(options, *transport));
+  miner::Axon axon({.self = hotkey,
+                    .directory = directory,
+                    .images = images,
+                    .jobs = jobs.desk.get(),
+                    .clock = system_clock()},
+                   options.axon);
+  Status served = answer_requests(options, seat, axon, std::move(ready), on_ready, stop);
+  // Whatever ended it: what was taken on belongs into the history.
+  RETURN_IF_ERROR(close_jobs(jobs));
+  return served;
+}
+
+}  // namespace assay::app

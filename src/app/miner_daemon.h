@@ -1,0 +1,67 @@
+/// \file
+/// `assay miner run`: a miner from taking its place on the subnet to answering what has begun.
+
+#pragma once
+
+#include "chain/metagraph.h"
+#include "chain/network_address.h"
+#include "core/result.h"
+#include "keys/sr25519.h"
+#include "miner/axon.h"
+#include "miner/character.h"
+#include "miner/detector_address.h"
+#include "miner/image_desk.h"
+#include "miner/sender_directory.h"
+#include "miner/work_queue.h"
+#include "recorder/recorder.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace assay::app {
+
+struct MinerDaemonOptions {
+  chain::NetworkAddress network;
+  chain::Netuid netuid{1};
+  keys::KeyPair pair;
+  /// Where to listen, in numbers; port 0 takes one that is free.
+  std::string ip = "127.0.0.1";
+  std::uint16_t port = 0;
+  /// What the subnet is told, where that differs.
+  std::string external_ip = {};
+  std::uint16_t external_port = 0;
+  /// How often the members of the subnet are read; nothing for what fits the network.
+  std::optional<std::chrono::milliseconds> refresh_interval = std::nullopt;
+  miner::DetectorAddress detector = {};
+  std::chrono::milliseconds detector_timeout = std::chrono::seconds(8);
+  miner::ImageLimits limits = {};
+  miner::AxonOptions axon = {};
+  /// Where generated images go; empty: generation jobs are not taken.
+  std::string store = {};
+  /// The history of what was generated. Pre: not empty with a store.
+  std::filesystem::path data = {};
+  recorder::RecorderOptions recorder = {};
+};
+
+/// What is known once the miner answers.
+struct MinerReady {
+  chain::Uid uid = 0;
+  std::string hotkey;
+  /// `http://127.0.0.1:8091`; of one who is offline, where it says to be.
+  std::string address;
+  std::string detector;
+};
+
+/// Take the place on the subnet, listen, say where, call `on_ready`, answer until `stop`; then take
+/// no more, answer what has begun, make for some seconds what was ordered, and close the history.
+/// Errors: kDenied (not registered), those of opening what the options name, and of `on_ready`.
+Status run_miner(const MinerDaemonOptions& options,
+                 const std::function<Status(const MinerReady&)>& on_ready,
+                 const std::stop_token& stop);
+
+}  // namespace assay::app

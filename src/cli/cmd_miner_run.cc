@@ -1,0 +1,234 @@
+#include "app/miner_daemon.h"
+#include "cli/command_internal.h"
+#include "cli/miner_options_internal.h"
+#include "cli/wallet_options_internal.h"
+#include "core/parse_number.h"
+#include "json/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace assay::cli {
+namespace {
+
+struct MinerFlags {
+  WalletFlags wallet;
+  std::string network = "finney";
+  std::uint16_t netuid = 72;
+  std::string ip = "127.0.0.1";
+  std::uint16_t port = 8091;
+  std::string external_ip;
+  std::uint16_t external_port = 0;
+  std::size_t max_workers = 0;
+  std::string detector;
+  std::string detector_timeout = "8s";
+  miner::CharacterOptions character;
+  std::string slow_delay = "3s";
+  miner::SenderPolicy policy;
+  std::string store;
+  std::string data;
+  std::string refresh_interval;
+};
+
+/// For the check of an option: nothing when it reads well.
+template <typename T>
+std::string problem_of(const Result<T>& read) {
+  return read ? std::string() : read.error().message;
+}
+
+/// `true` and `false` as the old miner's start script passes them.
+Result<bool> parse_switch(std::string_view text) {
+  if (text == "true" || text == "True" || text == "1") return true;
+  if (text == "false" || text == "False" || text == "0") return false;
+  return invalid_input("expected true or false");
+}
+
+std::size_t num_workers(const MinerFlags& flags) {
+  if (flags.max_workers > 0) return flags.max_workers;
+  return std::max(std::thread::hardware_concurrency(), 1U);
+}
+
+Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Session& session) {
+  if (!flags.store.empty() && flags.data.empty()) {
+    return invalid_input("--store needs --data: every generation is recorded there");
+  }
+  if (flags.character.character == miner::Character::kColluding &&
+      flags.character.collusion_key.empty()) {
+    return invalid_input("--character colluding needs --collusion-key");
+  }
+  ASSIGN_OR_RETURN(auto network,
+                   with_context(chain::parse_network_address(flags.network), "--network"));
+  ASSIGN_OR_RETURN(auto pair, flags.wallet.load());
+  app::MinerDaemonOptions options{.network = std::move(network),
+                                  .netuid = chain::Netuid{flags.netuid},
+                                  .pair = std::move(pair),
+                                  .ip = flags.ip,
+                                  .port = flags.port,
+                                  .external_ip = flags.external_ip,
+                                  .external_port = flags.external_port,
+                                  .store = flags.store,
+                                  .data = flags.data};
+  ASSIGN_OR_RETURN(options.detector, miner::parse_detector_address(flags.detector));
+  ASSIGN_OR_RETURN(options.detector_timeout, parse_duration(flags.detector_timeout));
+  if (!flags.refresh_interval.empty()) {
+    ASSIGN_OR_RETURN(options.refresh_interval, parse_duration(flags.refresh_interval));
+  }
+  options.axon.queue.max_running = num_workers(flags);
+  options.axon.policy = flags.policy;
+  options.axon.character = flags.character;
+  ASSIGN_OR_RETURN(options.axon.character.delay, parse_duration(flags.slow_delay));
+  options.recorder.network = flags.network;
+  options.recorder.min_free_share = session.config.get_number("history.min_free_share");
+  return options;
+}
+
+Status print_ready(const MinerFlags& flags, const app::MinerReady& ready, OutputForm form) {
+  const std::string_view character = to_string(flags.character.character);
+  if (form == OutputForm::kText) {
+    return print(fmt::format("miner {} {} at {}, {}{}\n", ready.uid, ready.hotkey, ready.address,
+                             character,
+                             ready.detector.empty() ? "" : ", detector " + ready.detector));
+  }
+  json::Writer writer;
+  writer.begin_object().name("uid").unsigned_integer(ready.uid);
+  writer.name("hotkey").text(ready.hotkey).name("url").text(ready.address);
+  writer.name("character").text(character).name("detector").text(ready.detector);
+  return print(writer.end_object().take() + "\n");
+}
+
+Result<ExitCode> run_run(const MinerFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(const app::MinerDaemonOptions options, daemon_options(flags, session));
+  RETURN_IF_ERROR(app::run_miner(
+      options,
+      [&](const app::MinerReady& ready) { return print_ready(flags, ready, session.output); },
+      session.stop));
+  // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.
+  return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;
+}
+
+void add_network_options(CLI::App& command, MinerFlags& flags) {
+  add_option(command, "--network,--subtensor.network,--subtensor.chain_endpoint", flags.network,
+             "The chain: local:PATH, test, finney, or the address of a node.")
+      ->type_name("NETWORK")
+      ->capture_default_str();
+  add_option(command, "--netuid", flags.netuid, "The subnet.")->capture_default_str();
+  add_option(command, "--axon.ip", flags.ip, "Where to listen, in numbers.")
+      ->type_name("ADDRESS")
+      ->capture_default_str();
+  add_option(command, "--axon.port", flags.port, "The port; 0 takes one that is free.")
+      ->capture_default_str();
+  add_option(command, "--axon.external_ip", flags.external_ip,
+             "What the subnet is told, where it differs from --axon.ip.")
+      ->type_name("ADDRESS");
+  add_option(command, "--axon.external_port", flags.external_port, "Likewise for the port.");
+  add_option(command, "--axon.max_workers", flags.max_workers,
+             "Images looked at at once; the number of cores when not given.");
+  add_option(command, "--refresh-interval", flags.refresh_interval,
+             "How often the members of the subnet are read: 5m, of a local network 5s.")
+      ->type_name("DURATION")
+      ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
+}
+
+void add_policy_options(CLI::App& command, MinerFlags& flags) {
+  const auto add_switch = [&](const std::string& name, const std::string& help, auto apply) {
+    command
+        .add_option_function<std::string>(
+            name,
+            [apply](const std::string& text) {
+              if (const auto value = parse_switch(text.empty() ? "true" : text)) apply(*value);
+            },
+            help)
+        ->expected(0, 1)
+        ->check([](const std::string& text) {
+          return text.empty() ? std::string() : problem_of(parse_switch(text));
+        })
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->type_name("[BOOL]");
+  };
+  add_switch("--blacklist.force_validator_permit",
+             "Refuse those without a validator's permit. True or False may follow.",
+             [&flags](bool is_on) {
+               flags.policy.permit = is_on ? miner::SenderPolicy::Permit::kRequired
+                                           : miner::SenderPolicy::Permit::kNotAsked;
+             });
+  add_switch("--blacklist.allow_non_registered",
+             "Take those too who are not on the subnet: for tests of one's own miner.",
+             [&flags](bool is_on) {
+               flags.policy.unregistered = is_on ? miner::SenderPolicy::Unregistered::kTaken
+                                                 : miner::SenderPolicy::Unregistered::kRefused;
+             });
+  add_option(command, "--blacklist.min_stake", flags.policy.min_stake,
+             "Refuse those with less stake, in TAO.")
+      ->type_name("TAO")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void add_work_options(CLI::App& command, MinerFlags& flags) {
+  add_option(command, "--detector", flags.detector,
+             "What looks at images. http:URL gets each image as the body of a POST; "
+             "command:PROGRAM gets lines {\"id\", \"image\"}, the image in base64; both answer "
+             "{\"prediction\": 0.93}, a program with the id. scene tells the roads drawn by `assay "
+             "cache generate` and `assay up` apart: its answers about photos are worth nothing.")
+      ->type_name("DETECTOR")
+      ->required()
+      ->check(
+          [](const std::string& text) { return problem_of(miner::parse_detector_address(text)); });
+  add_option(command, "--detector-timeout", flags.detector_timeout, "For one image.")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
+  add_option(command, "--store", flags.store,
+             "Take generation jobs, draw what they ask for, and put it into this folder, "
+             "s3://bucket/prefix or gs://bucket/prefix.")
+      ->type_name("STORE");
+  add_option(command, "--data", flags.data, "The history of what was generated; needed by --store.")
+      ->type_name("DIR");
+}
+
+void add_character_options(CLI::App& command, MinerFlags& flags) {
+  command
+      .add_option_function<std::string>(
+          "--character",
+          [&flags](const std::string& name) {
+            if (const auto read = miner::parse_character(name)) flags.character.character = *read;
+          },
+          fmt::format("For local networks, where a validator has to tell miners apart: {}.",
+                      miner::character_names()))
+      ->check([](const std::string& name) { return problem_of(miner::parse_character(name)); })
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->default_str("honest")
+      ->type_name("NAME");
+  add_option(command, "--collusion-key", flags.character.collusion_key,
+             "Whoever colludes under the same key errs on the same images.")
+      ->type_name("TEXT");
+  add_option(command, "--slow-delay", flags.slow_delay, "How late a slow one answers.")
+      ->type_name("DURATION")
+      ->capture_default_str()
+      ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
+}
+
+}  // namespace
+
+void add_miner_run_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<MinerFlags>();
+  CLI::App& command = tree.add_command(
+      group, "run", "Answer challenges until it is stopped.",
+      {"assay miner run --network local:net.db --netuid 1 --wallet miner --detector scene",
+       "assay miner run --axon.ip 0.0.0.0 --axon.external_ip 198.51.100.7 --wallet miner "
+       "--detector http:http://127.0.0.1:9000/judge"},
+      [flags](Session& session) { return run_run(*flags, session); });
+  flags->wallet.add_to(command);
+  flags->wallet.add_password_to(command);
+  add_network_options(command, *flags);
+  add_work_options(command, *flags);
+  add_policy_options(command, *flags);
+  add_character_options(command, *flags);
+}
+
+}  // namespace assay::cli

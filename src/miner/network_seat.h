@@ -1,0 +1,66 @@
+/// \file
+/// A miner's place on its subnet: it says where it listens, and learns who else is there.
+
+#pragma once
+
+#include "chain/network.h"
+#include "core/result.h"
+#include "miner/sender_directory.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+
+namespace assay::miner {
+
+/// All members of a metagraph, as a policy asks for them.
+Senders senders_of(const chain::Metagraph& metagraph);
+
+struct SeatOptions {
+  chain::Netuid netuid{};
+  /// How often the members are read anew. Public nodes are slow to answer it, and few change.
+  std::chrono::milliseconds refresh_interval = std::chrono::minutes(5);
+  std::chrono::milliseconds deadline = std::chrono::seconds(60);
+};
+
+/// Keeps a directory fresh from a thread of its own, and says where the miner listens until the
+/// chain has taken it. While the chain is silent the last copy stays.
+/// Threads: all calls are safe from any thread.
+class NetworkSeat {
+ public:
+  /// Lifetime: both outlive it.
+  NetworkSeat(chain::Network& network, SenderDirectory& directory, const SeatOptions& options)
+      : network_(&network), directory_(&directory), options_(options) {}
+  NetworkSeat(const NetworkSeat&) = delete;
+  NetworkSeat& operator=(const NetworkSeat&) = delete;
+  ~NetworkSeat() = default;
+
+  /// Read the members for the first time; the own uid.
+  /// Pre: the network acts for a hotkey. Errors: kDenied (it is not registered), and those of
+  ///      chain::Network.
+  Result<chain::Uid> take(const std::stop_token& stop);
+
+  /// Say where the miner listens, and go on in the background. Pre: take() succeeded, once.
+  /// Errors: kInvalidInput (the chain refuses such an address), and those of chain::Network.
+  Status serve(chain::Axon axon, const std::stop_token& stop);
+
+ private:
+  void keep_fresh(const std::stop_token& stop);
+  Result<chain::Metagraph> refresh(const std::stop_token& stop);
+  /// Whether it is settled: the chain has it, or refuses it for good.
+  Result<bool> announce(const std::stop_token& stop);
+
+  chain::Network* network_;
+  SenderDirectory* directory_;
+  SeatOptions options_;
+  chain::Axon axon_;
+  bool is_announced_ = false;
+  std::mutex mutex_;  // for waiting
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last: it uses the rest
+};
+
+}  // namespace assay::miner

@@ -1,0 +1,102 @@
+/// \file
+/// Who works, who waits and who is sent away: so many requests at once, those with more stake
+/// first.
+
+#pragma once
+
+#include "keys/ss58.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+namespace assay::miner {
+
+struct WorkQueueOptions {
+  /// Requests that are worked on at a time.
+  std::size_t max_running = 2;
+  /// Requests that wait for that.
+  std::size_t max_waiting = 64;
+  /// Of one sender, running, waiting or being answered; more is 429.
+  std::size_t max_of_sender = 32;
+};
+
+/// What became of one who came.
+enum class Admission : std::uint8_t {
+  kAdmitted,
+  kTooManyOfSender,
+  kFull,     ///< All places are taken by those with as much stake or more.
+  kTooLate,  ///< Nobody waits for the answer any more.
+};
+
+/// Threads: all calls are safe from any thread.
+class WorkQueue {
+ public:
+  explicit WorkQueue(const WorkQueueOptions& options) : options_(options) {}
+
+  struct Caller {
+    keys::Hotkey sender;
+    double stake = 0;
+    std::chrono::milliseconds patience = std::chrono::seconds(9);
+  };
+
+  /// A place among the senders, and among those who work until work_is_done(). Given back at its
+  /// end.
+  class Place {
+   public:
+    Place(Place&& other) noexcept
+        : queue_(std::exchange(other.queue_, nullptr)),
+          sender_(other.sender_),
+          is_running_(std::exchange(other.is_running_, false)) {}
+    Place& operator=(Place&&) = delete;
+    ~Place();
+    /// What follows costs nothing: let the next one work.
+    void work_is_done();
+
+   private:
+    friend class WorkQueue;
+    Place(WorkQueue& queue, const keys::Hotkey& sender) : queue_(&queue), sender_(sender) {}
+    WorkQueue* queue_;
+    keys::Hotkey sender_;
+    bool is_running_ = true;
+  };
+
+  /// Wait for a turn. Nothing when there is none; `admission` says why.
+  struct Turn {
+    Admission admission = Admission::kAdmitted;
+    std::optional<Place> place = std::nullopt;
+  };
+  Turn enter(const Caller& caller);
+
+  std::size_t num_waiting() const;
+
+ private:
+  struct Waiter {
+    double stake = 0;
+    std::uint64_t number = 0;
+    // The next to work first: more stake, then who came earlier.
+    bool operator<(const Waiter& other) const {
+      return stake != other.stake ? stake > other.stake : number < other.number;
+    }
+  };
+  std::optional<Admission> refuse(const Caller& caller);
+  Admission wait(const Caller& caller, std::unique_lock<std::mutex>& lock);
+  void leave(const keys::Hotkey& sender);
+  void stop_running();
+
+  const WorkQueueOptions options_;
+  mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::set<Waiter> waiters_;
+  std::unordered_map<keys::Hotkey, std::size_t> num_of_sender_;
+  std::size_t num_running_ = 0;
+  std::uint64_t next_number_ = 0;
+};
+
+}  // namespace assay::miner

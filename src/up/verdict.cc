@@ -1,0 +1,163 @@
+#include "up/verdict.h"
+
+#include "report/number_text.h"
+#include "statistics/binomial.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace assay::up {
+namespace {
+
+using report::share_text;
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kFewestRequests = 5;
+constexpr std::uint64_t kFewestAnswers = 10;
+constexpr std::uint64_t kFewestClaims = 2;
+constexpr double kConfidence = 0.95;
+constexpr double kCoin = 0.5;
+/// Who says yes to so many images without roadwork says it to all.
+constexpr double kAlways = 0.9;
+/// A claim is lost by accident now and then; this share of claims is none.
+constexpr double kAccidents = 0.2;
+/// Slow is who takes this long, and so many times as long as most do.
+constexpr milliseconds kSlow{1000};
+constexpr int kSlowFactor = 3;
+
+milliseconds median_latency(std::span<const MinerFacts> miners) {
+  std::vector<milliseconds> all;
+  for (const MinerFacts& miner : miners) {
+    if (miner.num_answered > 0) all.push_back(miner.mean_latency);
+  }
+  if (all.empty()) return milliseconds(0);
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::ranges::nth_element(all, middle);
+  return *middle;
+}
+
+std::string seconds_text(milliseconds time) {
+  return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000);
+}
+
+std::string accuracy_text(const MinerFacts& facts) {
+  return fmt::format("{} right of {}", share_text(facts.accuracy),
+                     report::counted(facts.num_answered, "answer", "answers"));
+}
+
+struct Opinion {
+  Verdict verdict = Verdict::kUnknown;
+  std::string why = {};
+};
+
+Opinion opinion_of_answers(const MinerFacts& facts, milliseconds usual) {
+  const auto num_right = static_cast<std::uint64_t>(
+      std::llround(facts.accuracy * static_cast<double>(facts.num_answered)));
+  const auto interval = statistics::clopper_pearson(std::min(num_right, facts.num_answered),
+                                                    facts.num_answered, kConfidence);
+  const bool is_coin = interval.lower <= kCoin;
+  if (facts.false_alarm_share >= kAlways && facts.miss_share <= 1 - kAlways) {
+    return {Verdict::kAlwaysYes,
+            fmt::format("says yes to {} of the images without roadwork; {}",
+                        share_text(facts.false_alarm_share), accuracy_text(facts))};
+  }
+  if (is_coin && interval.upper < 1 - (1 - kCoin) / 3) {
+    return {Verdict::kGuesses, accuracy_text(facts) + ": no better than a coin"};
+  }
+  if (is_coin) return {Verdict::kUnknown, accuracy_text(facts) + ": too few to tell"};
+  if (facts.mean_latency >= kSlow && facts.mean_latency >= kSlowFactor * usual) {
+    return {Verdict::kSlow,
+            fmt::format("{} an answer, where {} is usual; {}", seconds_text(facts.mean_latency),
+                        seconds_text(usual), accuracy_text(facts))};
+  }
+  return {Verdict::kHonest, accuracy_text(facts)};
+}
+
+Opinion opinion_of(const MinerFacts& facts, milliseconds usual) {
+  if (facts.num_jobs_claimed >= kFewestClaims &&
+      static_cast<double>(facts.num_jobs_missing) >
+          kAccidents * static_cast<double>(facts.num_jobs_claimed)) {
+    return {Verdict::kFalseClaims, fmt::format("{} of {} images that it claims do not exist",
+                                               facts.num_jobs_missing, facts.num_jobs_claimed)};
+  }
+  if (facts.num_asked >= kFewestRequests && facts.num_answered == 0) {
+    std::string why = fmt::format("no answer to {} requests", facts.num_asked);
+    if (!facts.silence.empty()) why += fmt::format(" ({})", facts.silence);
+    return {Verdict::kOffline, std::move(why)};
+  }
+  if (facts.copies) {
+    return {Verdict::kCopies,
+            fmt::format("its answers go with those of uid {} far beyond chance; {}", *facts.copies,
+                        accuracy_text(facts))};
+  }
+  if (facts.num_answered < kFewestAnswers) {
+    return {Verdict::kUnknown,
+            fmt::format("{} so far", report::counted(facts.num_answered, "answer", "answers"))};
+  }
+  return opinion_of_answers(facts, usual);
+}
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kUnknown:
+      return "unknown";
+    case Verdict::kHonest:
+      return "honest";
+    case Verdict::kSlow:
+      return "slow";
+    case Verdict::kGuesses:
+      return "guesses";
+    case Verdict::kAlwaysYes:
+      return "always_yes";
+    case Verdict::kCopies:
+      return "copies";
+    case Verdict::kOffline:
+      return "offline";
+    case Verdict::kFalseClaims:
+      return "false_claims";
+  }
+  return "unknown";
+}
+
+std::string_view words_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kUnknown:
+      return "not known yet";
+    case Verdict::kHonest:
+      return "honest";
+    case Verdict::kSlow:
+      return "slow, but honest";
+    case Verdict::kGuesses:
+      return "guesses";
+    case Verdict::kAlwaysYes:
+      return "always says yes";
+    case Verdict::kCopies:
+      return "copies a neighbour";
+    case Verdict::kOffline:
+      return "offline";
+    case Verdict::kFalseClaims:
+      return "claims false images";
+  }
+  return "not known yet";
+}
+
+bool is_dishonest(Verdict verdict) {
+  return verdict != Verdict::kUnknown && verdict != Verdict::kHonest && verdict != Verdict::kSlow;
+}
+
+std::vector<Judged> judge(std::span<const MinerFacts> miners) {
+  const milliseconds usual = median_latency(miners);
+  std::vector<Judged> judged;
+  judged.reserve(miners.size());
+  for (const MinerFacts& facts : miners) {
+    Opinion opinion = opinion_of(facts, usual);
+    judged.push_back({.facts = facts, .verdict = opinion.verdict, .why = std::move(opinion.why)});
+  }
+  return judged;
+}
+
+}  // namespace assay::up
