@@ -94,14 +94,14 @@ def demo_audit() -> int:
 
 # --- a local network -----------------------------------------------------------------------------
 
-def audited_suspects(jobs: pathlib.Path, reports: pathlib.Path) -> list:
+def audited_suspects(jobs: pathlib.Path, jobs_a_miner: int, reports: pathlib.Path) -> list:
     """The hotkeys that the audit desk suspects, after it looked for every claimed image."""
     say("auditing them: is every claimed image there?")
     existence = reports / "image_existence_report.csv"
     if assay("audit", "verify", "--parquet", jobs, "--output", existence).returncode != 0:
         sys.exit("demo: the images could not be looked for")
     told = assay_json("audit", "flag", "--method", "claims", "--parquet", jobs, "--verified", existence,
-                      "--output", reports / "network_suspects.csv")
+                      "--min-missing", max(jobs_a_miner // 2, 1), "--output", reports / "network_suspects.csv")
     return sorted(miner["miner_hotkey"] for miner in told["judgements"] if miner["suspect"])
 
 
@@ -113,7 +113,7 @@ def demo_network(seconds: int) -> int:
     say("the jobs of the validator, as Parquet")
     if assay("validator", "export-jobs", "--state", network / "validator", "--out", jobs).returncode != 0:
         sys.exit("demo: the jobs could not be exported")
-    suspects = audited_suspects(jobs, REPORTS)
+    suspects = audited_suspects(jobs, status["jobs"] // len(status["miners"]), REPORTS)
 
     names = {miner["hotkey"]: miner["name"] for miner in status["miners"]}
     say("what the validator says of its miners")

@@ -22,7 +22,7 @@ enum class Conduct : std::uint8_t { kHonest, kFailing, kSilent, kFalseClaiming }
 constexpr std::array<Conduct, 6> kConducts = {Conduct::kHonest,        Conduct::kHonest,
                                               Conduct::kFailing,       Conduct::kSilent,
                                               Conduct::kFalseClaiming, Conduct::kFalseClaiming};
-const Timestamp kStart{std::chrono::seconds(1'761'523'200)};  // 2025-10-27
+constexpr Timestamp kStart{std::chrono::seconds(1'761'523'200)};  // 2025-10-27
 
 class Maker {
  public:

@@ -27,7 +27,7 @@ namespace {
 using miner::Character;
 
 /// For what was ordered, after a stop.
-constexpr std::chrono::seconds kDrain{7};
+constexpr std::chrono::seconds kDrain{5};
 constexpr std::chrono::seconds kLocalRefresh{5};
 constexpr std::chrono::minutes kRemoteRefresh{5};
 

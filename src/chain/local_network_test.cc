@@ -1,6 +1,5 @@
 #include "chain/local_network.h"
 
-#include "chain/open_network.h"
 #include "chain/testing/scripted_network.h"
 #include "core/testing/fake_clock.h"
 #include "db/database.h"
@@ -307,19 +306,6 @@ TEST_F(LocalNetworkTest, SeveralProcessesWriteOneFile) {
   const Metagraph metagraph = open()->metagraph(Netuid{1}, {}).value();
   ASSERT_EQ(metagraph.neurons.size(), kNumProcesses);
   for (const Neuron& neuron : metagraph.neurons) EXPECT_EQ(neuron.axon->port, kNumRounds);
-}
-
-TEST_F(LocalNetworkTest, IsOpenedByItsAddress) {
-  create();
-  const auto address = parse_network_address("local:" + path_.native());
-  ASSERT_TRUE(address);
-  const auto network = open_network(*address, made_up_hotkey(1), clock_);
-  ASSERT_TRUE(network) << network.error().message;
-  EXPECT_EQ((*network)->name(), address->text);
-  EXPECT_EQ((*network)->self(), made_up_hotkey(1));
-  const auto remote = open_network(parse_network_address("finney").value(), {}, clock_);
-  ASSERT_FALSE(remote);
-  EXPECT_EQ(remote.error().code, ErrorCode::kMissing);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "chain/local_network.h"
 #include "chain/testing/scripted_network.h"
+#include "chain/testing/sidecar_fixture.h"
 #include "chain/watched_network.h"
 #include "core/testing/fake_clock.h"
 #include "files/testing/temporary_folder.h"
@@ -24,23 +25,7 @@ using files::testing::TemporaryFolder;
 class LocalFixture final : public NetworkFixture {
  public:
   LocalFixture() {
-    const auto made =
-        create_local_network(path_,
-                             {.netuid = kConformanceNetuid,
-                              .block_time = 12s,
-                              .rules = kConformanceRules,
-                              .min_stake_to_set_weights_rao = kConformanceMinStakeRao},
-                             clock_);
-    EXPECT_TRUE(made) << made.error().message;
-    for (std::uint8_t uid = 0; uid < 4; ++uid) {
-      const auto given =
-          register_neuron(path_,
-                          {.hotkey = made_up_hotkey(static_cast<std::uint8_t>(uid + 1)),
-                           .stake_rao = uid == 0 ? kConformanceStakeRao : 0,
-                           .has_validator_permit = uid == 0},
-                          clock_);
-      EXPECT_EQ(given.value(), uid);
-    }
+    make_conformance_network(path_, clock_);
     pass_blocks(1000);
   }
 
@@ -92,6 +77,7 @@ NetworkMaker maker_of(const char* name) {
 INSTANTIATE_TEST_SUITE_P(All, NetworkConformance,
                          ::testing::Values(maker_of<LocalFixture>("local"),
                                            maker_of<ScriptedFixture>("scripted"),
+                                           maker_of<SidecarFixture>("sidecar"),
                                            maker_of<WatchedFixture<ScriptedFixture>>("watched")),
                          [](const auto& tested) { return tested.param.name; });
 

@@ -16,9 +16,9 @@ namespace assay::chain {
 
 struct WeightSetterOptions {
   Netuid netuid{};
-  /// What was sent can land for so many blocks, and not after: the era for which it was signed.
-  /// 0 where a write is done when the call is back, as in a local network.
-  BlockCount landing_blocks = 64;
+  /// What was sent can land for so many blocks, and not after: the era for which the SDK of
+  /// Bittensor 11 signs. 0 where a write is done when the call is back, as in a local network.
+  BlockCount landing_blocks = 128;
 };
 
 /// What was sent and not yet seen on the chain. To be kept across a restart.

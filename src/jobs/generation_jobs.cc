@@ -116,7 +116,9 @@ class Service final : public GenerationJobs {
         pool_(std::move(pool)),
         desk_(*ledger_, *environment.clock, environment.signer->hotkey(),
               {.patience = options.answer_timeout}, [this] { checking_.wake(); }) {
-    if (environment.place) checker_of_images_.emplace(*ledger_, *environment.place, options.check);
+    if (environment.place) {
+      images_ = std::make_unique<ImageChecker>(*ledger_, *environment.place, options.check);
+    }
   }
 
   Status listen() {
@@ -136,7 +138,7 @@ class Service final : public GenerationJobs {
   void begin() {
     server_thread_ = std::jthread([this] { end_with(server_->run(stop_.get_token())); });
     sender_ = std::jthread([this] { end_with(send_batches(stop_.get_token())); });
-    if (checker_of_images_) {
+    if (images_) {
       checker_ = std::jthread([this] { end_with(check_images(stop_.get_token())); });
     }
   }
@@ -235,7 +237,7 @@ class Service final : public GenerationJobs {
     const auto now = environment_.clock->monotonic();
     const auto tried = tries_.find(job.id);
     if (tried != tries_.end() && now < tried->second.next) return {};
-    const CheckedImage checked = checker_of_images_->check(job, environment_.clock->now());
+    const CheckedImage checked = images_->check(job, environment_.clock->now());
     if (checked.check.verdict == ImageVerdict::kUnreachable) {
       Tries& tries = tries_[job.id];
       tries.next = now + kTimeBetweenTries;
@@ -266,8 +268,8 @@ class Service final : public GenerationJobs {
   Alarm sending_;
   Alarm checking_;
   CallbackDesk desk_;
-  std::optional<ImageChecker> checker_of_images_;  // of checker_
-  std::unordered_map<JobId, Tries> tries_;         // of checker_
+  std::unique_ptr<ImageChecker> images_;    // of checker_; null without a store
+  std::unordered_map<JobId, Tries> tries_;  // of checker_
   std::unique_ptr<net::HttpServer> server_;
   std::string url_;
   std::stop_source stop_;

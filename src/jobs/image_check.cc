@@ -65,7 +65,7 @@ ImageChecker::ImageChecker(const JobLedger& ledger, ImagePlace place,
 CheckedImage ImageChecker::check(const Job& job, Timestamp now) {
   CheckedImage checked{.check = {.at = now}};
   ImageCheck& check = checked.check;
-  const auto key = key_in_place(place_.address, job.report->image_uri);
+  const auto key = key_in_place(place_.address, job.claimed_uri());
   if (!key) {
     check.verdict = ImageVerdict::kElsewhere;
     check.reason = "the address is not in the store that miners are to use";
@@ -85,7 +85,7 @@ CheckedImage ImageChecker::check(const Job& job, Timestamp now) {
 
 // Nothing when there is a verdict already.
 Result<std::optional<std::vector<std::byte>>> ImageChecker::read(const std::string& key,
-                                                                 ImageCheck& check) {
+                                                                 ImageCheck& check) const {
   ASSIGN_OR_RETURN(const auto info, place_.store->info(key));
   if (!info) {
     check.verdict = ImageVerdict::kAbsent;

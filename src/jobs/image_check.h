@@ -54,11 +54,13 @@ class ImageChecker {
   ImageChecker(const JobLedger& ledger, ImagePlace place, const ImageCheckOptions& options = {});
 
   /// Look at the image that `job` claims. A store that does not answer is the verdict kUnreachable,
-  /// not an error. Pre: the job claims an image. Cost: one object in memory, and decoded.
+  /// not an error, and a job without a claim is kElsewhere. Cost: one object in memory, and
+  /// decoded.
   CheckedImage check(const Job& job, Timestamp now);
 
  private:
-  Result<std::optional<std::vector<std::byte>>> read(const std::string& key, ImageCheck& check);
+  Result<std::optional<std::vector<std::byte>>> read(const std::string& key,
+                                                     ImageCheck& check) const;
   void look_at(const std::vector<std::byte>& bytes, ImageCheck& check);
 
   const JobLedger* ledger_;

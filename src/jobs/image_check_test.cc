@@ -26,6 +26,9 @@ TEST(KeyInPlace, OfAFolder) {
   EXPECT_EQ(key_in_place(kFolder, "x/./y/../a.png"), "x/a.png");
   EXPECT_EQ(key_in_place(kFolder, "/x/a.png"), "x/a.png");
   EXPECT_EQ(key_in_place(kFolder, "file:///store/x/a.png"), "x/a.png");
+  const StoreAddress with_slash = {.kind = StoreKind::kLocal, .bucket = {}, .key = "/store/"};
+  EXPECT_EQ(key_in_place(with_slash, "file:///store/x/a.png"), "x/a.png");
+  EXPECT_EQ(key_in_place(with_slash, "file:///store/"), std::nullopt);
 }
 
 TEST(KeyInPlace, NothingLeadsOutOfAFolder) {

@@ -6,19 +6,12 @@
 namespace assay::jobs {
 namespace {
 
-void count_claim(JobCounts& counts, const Job& job) {
-  ++counts.claimed;
-  if (!job.check) {
-    ++counts.unchecked;
-  } else if (job.check->verdict == ImageVerdict::kSound) {
-    ++counts.verified;
-  } else if (job.check->verdict == ImageVerdict::kAbsent) {
-    ++counts.missing;
-  } else if (is_false_claim(job.check->verdict)) {
-    ++counts.worthless;
-  } else {
-    ++counts.unchecked;
-  }
+std::uint64_t& count_of_claim(JobCounts& counts, const Job& job) {
+  if (!job.check) return counts.unchecked;
+  const ImageVerdict verdict = job.check->verdict;
+  if (verdict == ImageVerdict::kSound) return counts.verified;
+  if (verdict == ImageVerdict::kAbsent) return counts.missing;
+  return is_false_claim(verdict) ? counts.worthless : counts.unchecked;
 }
 
 std::uint64_t& count_of(JobCounts& counts, JobState state) {
@@ -46,7 +39,9 @@ void count(JobCounts& counts, const Job& job) {
   ++counts.sent;
   if (!job.task_id.empty()) ++counts.accepted;
   ++count_of(counts, job.state);
-  if (job.claims_image()) count_claim(counts, job);
+  if (!job.claims_image()) return;
+  ++counts.claimed;
+  ++count_of_claim(counts, job);
 }
 
 }  // namespace

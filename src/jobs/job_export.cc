@@ -65,45 +65,48 @@ enum Column : std::size_t {
 };
 
 // Other programs read these names and types: they never change.
-const std::array<tables::ColumnSpec, kNumColumns> kColumns = {{
-    {"job_id", ColumnType::kText},
-    {"job_type", ColumnType::kText},
-    {"model_id", ColumnType::kText},
-    {"priority", ColumnType::kInt32},
-    {"status", ColumnType::kText},
-    {"miner_hotkey", ColumnType::kText},
-    {"miner_uid", ColumnType::kInt32},
-    {"validator_hotkey", ColumnType::kText},
-    {"source", ColumnType::kText},
-    {"created_at", ColumnType::kTimestamp},
-    {"queued_at", ColumnType::kTimestamp},
-    {"started_at", ColumnType::kTimestamp},
-    {"completed_at", ColumnType::kTimestamp},
-    {"updated_at", ColumnType::kTimestamp},
-    {"expires_at", ColumnType::kTimestamp},
-    {"retry_count", ColumnType::kInt32},
-    {"timeout_seconds", ColumnType::kInt32},
-    {"payload.prompt_hash", ColumnType::kText},
-    {"payload.width", ColumnType::kInt32},
-    {"payload.height", ColumnType::kInt32},
-    {"payload.steps", ColumnType::kInt32},
-    {"payload.guidance", ColumnType::kDouble},
-    {"payload.seed", ColumnType::kInt64},
-    {"response_payload.image_uri", ColumnType::kText},
-    {"response_payload.image_sha256", ColumnType::kText},
-    {"response_payload.image_count", ColumnType::kInt32},
-    {"response_payload.callback_metadata.has_image", ColumnType::kBoolean},
-    {"response_payload.callback_metadata.image_uri", ColumnType::kText},
-    {"response_payload.callback_metadata.received_at", ColumnType::kTimestamp},
-    {"response_payload.callback_metadata.callback_status", ColumnType::kText},
-    {"response_payload.runtimes.queue_ms", ColumnType::kDouble},
-    {"response_payload.runtimes.inference_ms", ColumnType::kDouble},
-    {"response_payload.runtimes.upload_ms", ColumnType::kDouble},
-    {"failure_reason", ColumnType::kText},
-    {"result_image_sha256", ColumnType::kText},
-    {"audit_status", ColumnType::kText},
-    {"is_audit_job", ColumnType::kBoolean},
-}};
+const std::array<tables::ColumnSpec, kNumColumns>& columns() {
+  static const std::array<tables::ColumnSpec, kNumColumns> kColumns = {{
+      {"job_id", ColumnType::kText},
+      {"job_type", ColumnType::kText},
+      {"model_id", ColumnType::kText},
+      {"priority", ColumnType::kInt32},
+      {"status", ColumnType::kText},
+      {"miner_hotkey", ColumnType::kText},
+      {"miner_uid", ColumnType::kInt32},
+      {"validator_hotkey", ColumnType::kText},
+      {"source", ColumnType::kText},
+      {"created_at", ColumnType::kTimestamp},
+      {"queued_at", ColumnType::kTimestamp},
+      {"started_at", ColumnType::kTimestamp},
+      {"completed_at", ColumnType::kTimestamp},
+      {"updated_at", ColumnType::kTimestamp},
+      {"expires_at", ColumnType::kTimestamp},
+      {"retry_count", ColumnType::kInt32},
+      {"timeout_seconds", ColumnType::kInt32},
+      {"payload.prompt_hash", ColumnType::kText},
+      {"payload.width", ColumnType::kInt32},
+      {"payload.height", ColumnType::kInt32},
+      {"payload.steps", ColumnType::kInt32},
+      {"payload.guidance", ColumnType::kDouble},
+      {"payload.seed", ColumnType::kInt64},
+      {"response_payload.image_uri", ColumnType::kText},
+      {"response_payload.image_sha256", ColumnType::kText},
+      {"response_payload.image_count", ColumnType::kInt32},
+      {"response_payload.callback_metadata.has_image", ColumnType::kBoolean},
+      {"response_payload.callback_metadata.image_uri", ColumnType::kText},
+      {"response_payload.callback_metadata.received_at", ColumnType::kTimestamp},
+      {"response_payload.callback_metadata.callback_status", ColumnType::kText},
+      {"response_payload.runtimes.queue_ms", ColumnType::kDouble},
+      {"response_payload.runtimes.inference_ms", ColumnType::kDouble},
+      {"response_payload.runtimes.upload_ms", ColumnType::kDouble},
+      {"failure_reason", ColumnType::kText},
+      {"result_image_sha256", ColumnType::kText},
+      {"audit_status", ColumnType::kText},
+      {"is_audit_job", ColumnType::kBoolean},
+  }};
+  return kColumns;
+}
 
 constexpr std::size_t kRowGroupRows = 50'000;
 
@@ -131,7 +134,8 @@ std::string failure_of(const Job& job) {
     case JobState::kTimedOut:
       return "no callback in time";
     case JobState::kFailed:
-      return job.report->reason.empty() ? "the miner gave no reason" : job.report->reason;
+      return job.report && !job.report->reason.empty() ? job.report->reason
+                                                       : "the miner gave no reason";
     default:
       return {};
   }
@@ -143,12 +147,18 @@ std::string_view audit_status_of(const Job& job) {
   return is_false_claim(job.check->verdict) ? "fail" : "none";
 }
 
+/// SHA-256 of the claimed object, in hexadecimal; empty when it was not read.
+std::string content_of(const Job& job) {
+  if (!job.check || !job.check->content) return {};
+  return job.check->content->to_hex();
+}
+
 /// The values of one row group.
 class RowGroup {
  public:
   RowGroup() {
     for (std::size_t i = 0; i < kNumColumns; ++i) {
-      full_levels_[i] = static_cast<std::int16_t>(1 + std::ranges::count(kColumns[i].path, '.'));
+      full_levels_[i] = static_cast<std::int16_t>(1 + std::ranges::count(columns()[i].path, '.'));
     }
   }
 
@@ -169,7 +179,7 @@ class RowGroup {
     for (std::size_t i = 0; i < kNumColumns; ++i) {
       const Values& column = columns_[i];
       data[i].levels = column.levels;
-      switch (kColumns[i].type) {
+      switch (columns()[i].type) {
         case ColumnType::kBoolean:
           data[i].values = std::span<const bool>(column.booleans.get(), column.num_booleans);
           break;
@@ -272,24 +282,23 @@ class RowGroup {
       return;
     }
     const JobReport& report = *job.report;
-    const bool is_read = job.check && job.check->content;
+    const Timestamp accepted = job.answered.value_or(job.sent);
     put_text(kImageUri, report.image_uri, 1);
-    put_text(kImageSha256, is_read ? job.check->content->to_hex() : std::string(), 1);
+    put_text(kImageSha256, content_of(job), 1);
     put(kImageCount, std::int32_t{report.has_image ? 1 : 0});
     put_boolean(kHasImage, report.has_image);
     put_text(kCallbackUri, report.image_uri, 2);
     put(kReceivedAt, report.at);
     put(kCallbackStatus, job.state == JobState::kCompleted ? "completed" : "failed");
-    put(kQueueMs, milliseconds_between(job.sent, *job.answered));
-    put(kInferenceMs, milliseconds_between(*job.answered, report.at));
+    put(kQueueMs, milliseconds_between(job.sent, accepted));
+    put(kInferenceMs, milliseconds_between(accepted, report.at));
     put_null(kUploadMs, 2);
   }
 
   void add_outcome(const Job& job) {
     put_text(kFailureReason, failure_of(job), 0);
-    const bool is_sound =
-        job.check && job.check->verdict == ImageVerdict::kSound && job.check->content;
-    put_text(kResultSha256, is_sound ? job.check->content->to_hex() : std::string(), 0);
+    const bool is_sound = job.check && job.check->verdict == ImageVerdict::kSound;
+    put_text(kResultSha256, is_sound ? content_of(job) : std::string(), 0);
     put(kAuditStatus, audit_status_of(job));
     put_boolean(kIsAuditJob, false);
   }
@@ -302,7 +311,7 @@ class RowGroup {
 
 }  // namespace
 
-std::span<const tables::ColumnSpec> export_columns() { return kColumns; }
+std::span<const tables::ColumnSpec> export_columns() { return columns(); }
 
 Result<JobExport> export_jobs(files::FileSystem& file_system, const std::filesystem::path& folder,
                               const std::filesystem::path& target,
@@ -315,7 +324,7 @@ Result<JobExport> export_jobs(files::FileSystem& file_system, const std::filesys
                      counter.add(job);
                      jobs.push_back(job);
                    }));
-  ASSIGN_OR_RETURN(auto writer, tables::ParquetWriter::create(file_system, target, kColumns));
+  ASSIGN_OR_RETURN(auto writer, tables::ParquetWriter::create(file_system, target, columns()));
   RowGroup group;
   for (const Job& job : jobs) {
     group.add(job);

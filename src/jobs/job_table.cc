@@ -109,6 +109,7 @@ void JobTable::for_each(const std::function<void(const Job&)>& visit) const {
 
 std::vector<const Job*> JobTable::open_jobs() const {
   std::vector<const Job*> jobs;
+  jobs.reserve(open_.size());
   for (const std::uint64_t number : open_) jobs.push_back(&entries_.at(number).job);
   return jobs;
 }

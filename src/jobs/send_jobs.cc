@@ -117,7 +117,7 @@ Status send_jobs(const std::vector<OutgoingJob>& jobs, const SendJobsOptions& op
   if (jobs.empty()) return {};
   AnswerRecorder recorder(jobs.size(), on_answers);
   std::size_t next = 0;
-  const auto source = [&]() -> Result<net::NextRequest> {
+  const auto source = [&] -> Result<net::NextRequest> {
     while (next < jobs.size()) {
       const std::size_t number = next++;
       auto request = make_request(jobs[number], options, environment);
@@ -129,10 +129,10 @@ Status send_jobs(const std::vector<OutgoingJob>& jobs, const SendJobsOptions& op
     }
     return net::NoMoreRequests{};
   };
-  const auto sink = [&](std::uint64_t number, Result<net::HttpResponse> response) -> Status {
+  const auto sink = [&](std::uint64_t number, const Result<net::HttpResponse>& response) -> Status {
     return recorder.add(judge(jobs[number].job.id, environment.clock->now(), response));
   };
-  const Status sent = environment.pool->run(source, sink, std::move(stop));
+  Status sent = environment.pool->run(source, sink, std::move(stop));
   RETURN_IF_ERROR(recorder.finish());
   return sent;
 }

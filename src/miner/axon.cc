@@ -60,6 +60,12 @@ Denial denial_of(Admission admission) {
   return {503, "too many requests wait: try again later"};
 }
 
+/// The old headers sign no body: a prompt could be another by now.
+bool is_body_signed(const net::ServedRequest& request) {
+  return protocol::Btauth().is_used_by(request.headers) ||
+         protocol::Epistula().is_used_by(request.headers);
+}
+
 int status_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidInput:
@@ -152,7 +158,8 @@ Axon::Answer Axon::answer_image(const net::ServedRequest& request, const keys::H
     const Denial denial = denial_of(turn.admission);
     return {.status = denial.status, .body = message_json(denial.message)};
   }
-  const ImageOutcome outcome = parts_.images.answer(request.body, stop);
+  // What has begun is finished, also when the miner is stopped.
+  const ImageOutcome outcome = parts_.images.answer(request.body, {});
   turn.place->work_is_done();
   if (outcome.status != 200) {
     return {.status = outcome.status, .body = message_json(outcome.message)};
@@ -170,6 +177,9 @@ Axon::Answer Axon::answer_image(const net::ServedRequest& request, const keys::H
 
 Axon::Answer Axon::take_job(const net::ServedRequest& request, const keys::Hotkey& sender,
                             const std::stop_token& /*stop*/) {
+  if (!is_body_signed(request)) {
+    return {.status = 401, .body = message_json("a job is ordered by a protocol that signs it")};
+  }
   auto order = protocol::parse_generation_request(request.body);
   if (!order) {
     const int status = order.error().code == ErrorCode::kExhausted ? 413 : 400;

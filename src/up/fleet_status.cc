@@ -48,7 +48,6 @@ std::string weights_text(const validator::WeightsStatus& weights) {
   if (weights.is_off) return "off";
   std::string text = weights.result;
   if (!weights.error_name.empty()) text += " (" + weights.error_name + ")";
-  if (weights.is_confirmed) text += ", confirmed";
   return text;
 }
 

@@ -25,7 +25,7 @@ TEST(FleetStatus, PutsNamesToHotkeysAndJudges) {
   validator::ValidatorStatus status;
   status.rounds.num_scored_ever = 40;
   status.chain.block = 77;
-  status.weights = {.result = "accepted", .is_confirmed = true};
+  status.weights = {.result = "refused", .error_name = "NeuronNoValidatorPermit"};
   status.miners = {{.uid = 1,
                     .hotkey = hotkeys[0].to_ss58(),
                     .num_asked = 40,
@@ -54,7 +54,7 @@ TEST(FleetStatus, PutsNamesToHotkeysAndJudges) {
   EXPECT_EQ(fleet.progress.num_rounds, 40U);
   EXPECT_EQ(fleet.progress.num_jobs, 4U);
   EXPECT_EQ(fleet.progress.block, 77U);
-  EXPECT_EQ(fleet.progress.weights, "accepted, confirmed");
+  EXPECT_EQ(fleet.progress.weights, "refused (NeuronNoValidatorPermit)");
 }
 
 }  // namespace

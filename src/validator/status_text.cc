@@ -92,10 +92,10 @@ std::string weights_line(const ValidatorStatus& status, Timestamp now) {
   if (!weights.sent_at) {
     return line(!weights.is_overdue, "weights", "none yet in this run" + due);
   }
-  std::string what = fmt::format("{} to {}, {} at block {}{}", weights.result,
-                                 report::counted(weights.num_weights, "member", "members"),
-                                 age_text(weights.sent_at, now), weights.block,
-                                 weights.is_confirmed ? ", confirmed" : "");
+  std::string what = fmt::format(
+      "{} to {}, {} at block {}{}", weights.result,
+      report::counted(weights.num_weights, "member", "members"), age_text(weights.sent_at, now),
+      weights.block, weights.is_confirmed && weights.result != "confirmed" ? ", confirmed" : "");
   if (weights.is_burnt) what += "; all to the burn uid: too few have earned anything";
   if (!weights.message.empty()) what += "; " + report::visible_text(weights.message);
   if (weights.is_overdue) what += "; OVERDUE by two tempos";
