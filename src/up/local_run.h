@@ -20,7 +20,10 @@ namespace assay::up {
 
 struct LocalRunOptions {
   MemberSettings members = {};
-  supervision::SupervisorOptions supervisor = {};
+  /// Members are cheap to start, and who is killed now and then shall be back soon.
+  supervision::SupervisorOptions supervisor = {.first_pause = std::chrono::milliseconds(200),
+                                               .longest_pause = std::chrono::seconds(5),
+                                               .well_after = std::chrono::seconds(2)};
   /// From the first look on; nothing: until stopped.
   std::optional<std::chrono::milliseconds> duration = std::nullopt;
   /// Between two calls of `on_status`.
