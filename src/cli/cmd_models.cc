@@ -1,4 +1,5 @@
 #include "cli/command_internal.h"
+#include "cli/models_fetch_internal.h"
 #include "core/clock.h"
 #include "files/file_system.h"
 #include "json/writer.h"
@@ -210,8 +211,9 @@ void add_import_command(CommandTree& tree, CLI::App& group, ModelKind kind,
 }  // namespace
 
 void add_models_commands(CommandTree& tree) {
-  CLI::App& group = CommandTree::add_group(tree.root(), "models",
-                                           "Import models, and check those that are there.");
+  CLI::App& group = CommandTree::add_group(
+      tree.root(), "models", "Fetch and import models, and check those that are there.");
+  add_models_fetch_command(tree, group);
   CLI::App& import = CommandTree::add_group(
       group, "import", "Check a model's tensors and copy it, with a note of how it is meant.");
   add_import_command(tree, import, ModelKind::kClip, "A CLIP image tower: images to embeddings.",

@@ -1,6 +1,6 @@
 #include "updater/update.h"
 
-#include "files/path.h"
+#include "hub/name_pattern.h"
 #include "updater/demand.h"
 
 #include <fmt/format.h>
@@ -47,28 +47,6 @@ std::string cause_of(const Error& error, int hub_status) {
     default:
       return std::string(to_string(error.code));
   }
-}
-
-/// `*` and `?` match across slashes too: the tables of a data set often lie in folders.
-bool matches(std::string_view text, std::string_view pattern) {
-  std::size_t at = 0;
-  std::size_t in_pattern = 0;
-  std::optional<std::pair<std::size_t, std::size_t>> star;
-  while (at < text.size()) {
-    if (in_pattern < pattern.size() && pattern[in_pattern] == '*') {
-      star = {at, ++in_pattern};
-    } else if (in_pattern < pattern.size() &&
-               (pattern[in_pattern] == '?' || pattern[in_pattern] == text[at])) {
-      ++at;
-      ++in_pattern;
-    } else if (star) {
-      at = ++star->first;
-      in_pattern = star->second;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', in_pattern) == std::string_view::npos;
 }
 
 /// The name of a kept table: no two contents share one.
@@ -175,7 +153,7 @@ Status Round::list_hub(const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const std::vector<hub::HubFile> files, hub_->list(options_.repo, stop));
   std::vector<TableState> found;
   for (const hub::HubFile& file : files) {
-    if (!matches(file.path, options_.pattern)) continue;
+    if (!hub::matches_pattern(file.path, options_.pattern)) continue;
     found.push_back({.path = file.path,
                      .identity = file.content ? file.content->to_hex() : file.object,
                      .size_bytes = file.size.count()});

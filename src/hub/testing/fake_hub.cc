@@ -13,8 +13,8 @@
 namespace assay::hub::testing {
 namespace {
 
-constexpr std::string_view kList = "/api/datasets/owner/photos/tree/main";
-constexpr std::string_view kResolve = "/datasets/owner/photos/resolve/main/";
+constexpr std::string_view kTree = "/owner/photos/tree/";
+constexpr std::string_view kResolve = "/owner/photos/resolve/";
 constexpr std::string_view kBlobs = "/blobs/";
 constexpr std::string_view kStore = "http://localhost:9";
 
@@ -50,16 +50,27 @@ Result<net::HttpResponse> FakeHub::send(const net::HttpRequest& request, std::st
     return net::HttpResponse{.status = 401};
   }
   const std::string_view path = request.url.path();
-  if (is_hub && path == kList) return list(request);
-  if (is_hub && path.starts_with(kResolve) && request.method == net::HttpMethod::kHead) {
-    return resolve(path.substr(kResolve.size()));
+  const std::size_t tree = path.find(kTree);
+  if (is_hub && tree != std::string_view::npos) {
+    if (!commit_of(path.substr(tree + kTree.size()))) return net::HttpResponse{.status = 404};
+    return list(request);
   }
-  for (const std::string_view prefix : {kBlobs, kResolve}) {
-    if (!path.starts_with(prefix)) continue;
-    const auto found = files_.find(path.substr(prefix.size()));
-    if (found != files_.end()) return send_file(found->second, request);
+  std::string_view name = path.starts_with(kBlobs) ? path.substr(kBlobs.size()) : "";
+  if (const std::size_t mark = path.find(kResolve); mark != std::string_view::npos) {
+    const std::string_view rest = path.substr(mark + kResolve.size());
+    const std::size_t slash = std::min(rest.find('/'), rest.size() - 1);
+    name = rest.substr(slash + 1);
+    if (request.method == net::HttpMethod::kHead) return resolve(rest.substr(0, slash), name);
   }
-  return net::HttpResponse{.status = 404};
+  const auto found = files_.find(name);
+  if (found == files_.end()) return net::HttpResponse{.status = 404};
+  return send_file(found->second, request);
+}
+
+std::optional<std::string> FakeHub::commit_of(std::string_view revision) const {
+  if (revision == "main") return newest_;
+  if (revision == commit() || revision == newest_) return std::string(revision);
+  return std::nullopt;
 }
 
 net::HttpResponse FakeHub::list(const net::HttpRequest& request) const {
@@ -85,18 +96,20 @@ net::HttpResponse FakeHub::list(const net::HttpRequest& request) const {
   if (end < files_.size()) {
     response.headers.push_back(
         {.name = "Link",
-         .value = fmt::format("<{}{}?cursor={}>; rel=\"next\"", endpoint().origin(), kList, end)});
+         .value = fmt::format("<{}{}?cursor={}>; rel=\"next\"", endpoint().origin(),
+                              request.url.path(), end)});
   }
   return response;
 }
 
-net::HttpResponse FakeHub::resolve(std::string_view path) const {
+net::HttpResponse FakeHub::resolve(std::string_view revision, std::string_view path) const {
   const auto found = files_.find(path);
-  if (found == files_.end()) return {.status = 404};
+  const auto resolved = commit_of(revision);
+  if (found == files_.end() || !resolved) return {.status = 404};
   const File& file = found->second;
   const std::string size = std::to_string(file.bytes.size());
-  net::HttpResponse response{
-      .status = 200, .headers = {{.name = "X-Repo-Commit", .value = std::string(commit())}}};
+  net::HttpResponse response{.status = 200,
+                             .headers = {{.name = "X-Repo-Commit", .value = *resolved}}};
   if (!file.is_large) {
     response.headers.push_back({.name = "ETag", .value = '"' + git_object(file.bytes) + '"'});
     response.headers.push_back({.name = "Content-Length", .value = size});

@@ -56,6 +56,9 @@ class FakeHub final : public net::HttpTransport {
 
   static net::Url endpoint() { return net::Url::parse("http://127.0.0.1:9").value(); }
   static RepoAddress repo() { return {.name = "owner/photos"}; }
+  /// `main` is another commit from here on; the first can still be asked for.
+  void move_to(std::string commit) { newest_ = std::move(commit); }
+  /// Of the first.
   static std::string_view commit() { return "0123456789abcdef0123456789abcdef01234567"; }
 
  private:
@@ -64,11 +67,14 @@ class FakeHub final : public net::HttpTransport {
     bool is_large = true;
   };
 
+  /// None: there is no such revision.
+  std::optional<std::string> commit_of(std::string_view revision) const;
   net::HttpResponse list(const net::HttpRequest& request) const;
-  net::HttpResponse resolve(std::string_view path) const;
+  net::HttpResponse resolve(std::string_view revision, std::string_view path) const;
   Result<net::HttpResponse> send_file(const File& file, const net::HttpRequest& request);
 
   std::map<std::string, File, std::less<>> files_;
+  std::string newest_{commit()};
   std::vector<std::string> requests_;
   int num_leaked_tokens_ = 0;
   std::uint64_t bytes_sent_ = 0;
