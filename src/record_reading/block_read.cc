@@ -81,12 +81,12 @@ Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal) {
 }
 
 bool BlockRead::is_the_one(const IdDigest& digest, std::uint64_t ordinal) {
-  if (ids_->kind != PassKind::kFirst) {
+  if (ids_->kind == PassKind::kLocate) {
+    ids_->contested->note_known(digest, ordinal);
+    return false;
+  }
+  if (ids_->kind == PassKind::kLast) {
     const auto last = ids_->contested->find(digest);
-    if (ids_->kind == PassKind::kLocate) {
-      if (last) ids_->contested->note(digest, ordinal);
-      return false;
-    }
     if (last) return *last == ordinal;
   }
   const IdSeen seen = ids_->seen.insert(digest, static_cast<std::uint16_t>(ordinal >> kFileShift));

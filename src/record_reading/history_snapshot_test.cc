@@ -20,6 +20,13 @@ namespace {
 using files::testing::SimulatedFileSystem;
 using record_files::testing::HookedFileSystem;
 
+// The thread sanitizer makes this 50 times as slow: every eighth stop is enough for it.
+#if defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kStride = 8;
+#else
+constexpr std::uint64_t kStride = 1;
+#endif
+
 // Months that stay, move to the archive, are compressed, and come out of the current file.
 constexpr int kNumRecords = 12;
 
@@ -85,7 +92,7 @@ TEST(HistorySnapshot, ARotationBesideTheReaderTakesNothingAway) {
   ASSERT_GT(last_call, 10U);
   std::uint64_t ignored = 0;
   for (std::uint64_t at = 1; at <= last_call; ++at) {
-    for (std::uint64_t stop = 1; stop < 120; ++stop) {
+    for (std::uint64_t stop = 1 + (at % kStride); stop < 120; stop += kStride) {
       ASSERT_EQ(read_beside(at, stop, ignored), expected) << "at call " << at << ", stop " << stop;
     }
   }

@@ -111,6 +111,14 @@ void ContestedIds::note(const IdDigest& digest, std::uint64_t ordinal) {
   found->second = std::max(found->second, ordinal);
 }
 
+void ContestedIds::note_known(const IdDigest& digest, std::uint64_t ordinal) {
+  const auto found = last_.find(digest);
+  if (found == last_.end()) return;
+  const std::scoped_lock lock(mutex_);
+  if (found->second >> kFileShift != ordinal >> kFileShift) return;
+  found->second = std::max(found->second, ordinal);
+}
+
 std::optional<std::uint64_t> ContestedIds::find(const IdDigest& digest) const {
   const auto found = last_.find(digest);
   return found == last_.end() ? std::nullopt : std::optional(found->second);

@@ -57,16 +57,19 @@ class IdSet {
 inline constexpr unsigned kFileShift = 44;
 
 /// Ids that stand more than once in one file, and where each does last.
-/// Threads: note() is safe from any thread, find() when nobody calls note().
+/// Threads: note() is safe from any thread, and so is note_known() while nobody calls note();
+/// find() when nobody calls either.
 class ContestedIds {
  public:
   /// Of two places in one file the later counts; another file's is passed over.
   void note(const IdDigest& digest, std::uint64_t ordinal);
+  /// As note(), but for ids that were noted before; others are passed over.
+  void note_known(const IdDigest& digest, std::uint64_t ordinal);
   std::optional<std::uint64_t> find(const IdDigest& digest) const;
   bool is_empty() const { return last_.empty(); }
 
  private:
-  std::mutex mutex_;  // guards last_
+  std::mutex mutex_;  // guards last_; in note_known() its values alone, which is all that changes
   std::unordered_map<IdDigest, std::uint64_t, IdDigestHash> last_;
 };
 

@@ -59,8 +59,7 @@ ServedResponse events(const recorder::Recorder& recorder,
   if (recorder.status().is_handed_over) {
     ServedResponse response = net::error_response(
         503, "unavailable",
-        "another process has this history, and it alone knows what is added; ask again when it "
-        "has ended");
+        "another process has this history, and it alone knows what is added; ask again later");
     response.headers.push_back({"Retry-After", "5"});
     return response;
   }
