@@ -79,8 +79,11 @@ Opinion opinion_of(const MinerFacts& facts, milliseconds usual) {
   if (facts.num_jobs_claimed >= kFewestClaims &&
       static_cast<double>(facts.num_jobs_missing) >
           kAccidents * static_cast<double>(facts.num_jobs_claimed)) {
-    return {Verdict::kFalseClaims, fmt::format("{} of {} images that it claims do not exist",
-                                               facts.num_jobs_missing, facts.num_jobs_claimed)};
+    std::string why = fmt::format("{} of {} images that it claims do not exist",
+                                  facts.num_jobs_missing, facts.num_jobs_claimed);
+    // What its weight comes from.
+    if (facts.num_answered > 0) why += "; of images it is asked about: " + accuracy_text(facts);
+    return {Verdict::kFalseClaims, std::move(why)};
   }
   if (facts.num_asked >= kFewestRequests && facts.num_answered == 0) {
     std::string why = fmt::format("no answer to {} requests", facts.num_asked);
