@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
@@ -19,9 +20,10 @@ using namespace std::chrono_literals;
 
 // How long each thread sleeps at most before it looks whether time has passed.
 constexpr std::chrono::milliseconds kTick = 1s;
-constexpr auto kTimeBetweenTries = 30s;
+constexpr std::chrono::seconds kFirstPause = 30s;
+constexpr std::chrono::seconds kLongestPause = 10min;
 constexpr std::size_t kChecksAtOnce = 64;
-// Two threads less than wait at most, and some for those who need not wait.
+// Twice as many as callbacks may wait: some are left for those who need not.
 constexpr std::size_t kHandlerThreads = 16;
 
 /// Sleeps until it is woken, stopped, or some time has passed.
@@ -46,6 +48,13 @@ class Alarm {
   bool is_rung_ = false;
 };
 
+/// How long a store is left alone that has not answered so many times.
+std::chrono::seconds pause_after(int num_tries) {
+  std::chrono::seconds pause = kFirstPause;
+  for (int i = 1; i < num_tries && pause < kLongestPause; ++i) pause *= 2;
+  return std::min(pause, kLongestPause);
+}
+
 Result<std::string> callback_url(const GenerationJobsOptions& options, std::uint16_t port) {
   const std::string& address = options.callback_address;
   const std::string own =
@@ -56,6 +65,10 @@ Result<std::string> callback_url(const GenerationJobsOptions& options, std::uint
                    with_context(net::Url::parse(origin), "the address for callbacks"));
   if (url.scheme() != net::UrlScheme::kHttp && url.scheme() != net::UrlScheme::kHttps) {
     return invalid_input("the address for callbacks is neither http:// nor https://");
+  }
+  // Miners sign the path that they are told, and we know it as ours alone.
+  if (url.path() != "/" || url.query()) {
+    return invalid_input("the address for callbacks has a path: give scheme, host and port alone");
   }
   return origin + std::string(protocol::kCallbackTarget);
 }
@@ -226,22 +239,26 @@ class Service final : public GenerationJobs {
     while (!stop.stop_requested()) {
       for (const Job& job : ledger_->unchecked(kChecksAtOnce + tries_.size())) {
         if (stop.stop_requested()) return {};
-        RETURN_IF_ERROR(check(job));
+        ASSIGN_OR_RETURN(const StoreAnswer answer, check(job));
+        // Then the others would wait in vain, one after the other.
+        if (answer == StoreAnswer::kAway) break;
       }
       checking_.sleep(kTick, stop);
     }
     return {};
   }
 
-  Status check(const Job& job) {
+  enum class StoreAnswer : std::uint8_t { kThere, kAway };
+
+  Result<StoreAnswer> check(const Job& job) {
     const auto now = environment_.clock->monotonic();
     const auto tried = tries_.find(job.id);
-    if (tried != tries_.end() && now < tried->second.next) return {};
+    if (tried != tries_.end() && now < tried->second.next) return StoreAnswer::kThere;
     const CheckedImage checked = images_->check(job, environment_.clock->now());
     if (checked.check.verdict == ImageVerdict::kUnreachable) {
       Tries& tries = tries_[job.id];
-      tries.next = now + kTimeBetweenTries;
-      if (++tries.count < options_.max_check_tries) return {};
+      tries.next = now + pause_after(++tries.count);
+      if (tries.count < options_.max_check_tries) return StoreAnswer::kAway;
     }
     tries_.erase(job.id);
     // Before the verdict: after a kill it is offered again rather than lost.
@@ -253,7 +270,8 @@ class Service final : public GenerationJobs {
                     {{"job", job.id.to_text()}, {"reason", taken.error().message}});
       }
     }
-    return ledger_->add_check(job.id, checked.check);
+    RETURN_IF_ERROR(ledger_->add_check(job.id, checked.check));
+    return StoreAnswer::kThere;
   }
 
   struct Tries {

@@ -47,10 +47,10 @@ struct GenerationJobsOptions {
   /// Where miners reach that, without a path: `http://203.0.113.7:10914`. Empty: the address and
   /// port above.
   std::string callback_origin = {};
-  /// Jobs that were sent earlier are forgotten.
-  std::chrono::hours retention = std::chrono::days(30);
-  /// How often a store that does not answer is asked for an image.
-  int max_check_tries = 3;
+  /// Jobs that were sent earlier are forgotten; some 1 KiB of memory each until then.
+  std::chrono::hours retention = std::chrono::days(14);
+  /// How often a store that does not answer is asked for an image: within some 1.5 hours.
+  int max_check_tries = 12;
   ImageCheckOptions check = {};
 };
 
@@ -101,7 +101,7 @@ class GenerationJobs {
   /// Open the ledger, listen, and begin.
   /// Errors: those of JobLedger::open(), HttpServer::listen() and HttpPool::create();
   /// kInvalidInput
-  ///         (an origin that is no http or https address).
+  ///         (an origin that is no http or https address, or has a path).
   static Result<std::unique_ptr<GenerationJobs>> start(
       const GenerationJobsOptions& options, const GenerationJobsEnvironment& environment);
   virtual ~GenerationJobs() = default;  ///< As stop().

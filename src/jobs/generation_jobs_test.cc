@@ -258,10 +258,13 @@ TEST_F(GenerationJobsTest, TwoOnOneStateAreRefused) {
 
 TEST_F(GenerationJobsTest, AnOriginThatIsNoneIsRefused) {
   auto wrong = options();
-  wrong.callback_origin = "gs://bucket";
-  const auto service = GenerationJobs::start(wrong, environment({}));
-  ASSERT_FALSE(service);
-  EXPECT_EQ(service.error().code, ErrorCode::kInvalidInput);
+  for (const std::string origin :
+       {"gs://bucket", "no address", "http://127.0.0.1:9/path", "http://127.0.0.1:9/?a=b"}) {
+    wrong.callback_origin = origin;
+    const auto service = GenerationJobs::start(wrong, environment({}));
+    ASSERT_FALSE(service) << origin;
+    EXPECT_EQ(service.error().code, ErrorCode::kInvalidInput) << origin;
+  }
 }
 
 }  // namespace
