@@ -61,7 +61,7 @@ Status CacheShelf::reopen() {
                                               {.max_wait = kMaxWait}, stop_));
   RETURN_IF_ERROR(look_at_folders());
   ASSIGN_OR_RETURN(cache::Sampler sampler, cache::Sampler::open(*store_));
-  sampler_.emplace(std::move(sampler));
+  sampler_ = std::make_unique<cache::Sampler>(std::move(sampler));
   return {};
 }
 

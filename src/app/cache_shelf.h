@@ -52,7 +52,7 @@ class CacheShelf final : public validator::ImageShelf {
   std::stop_token stop_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<cache::Store> store_;
-  std::optional<cache::Sampler> sampler_;
+  std::unique_ptr<cache::Sampler> sampler_;
   std::chrono::nanoseconds next_rescan_{0};
   std::chrono::nanoseconds next_diagnosis_{0};
   std::string diagnosis_;

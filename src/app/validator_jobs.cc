@@ -12,14 +12,19 @@
 
 namespace assay::app {
 
-ValidatorJobs::ValidatorJobs(const ValidatorJobsOptions& options, const keys::KeyPair& signer)
-    : options_(options), signer_(&signer), scheme_(validator::make_scheme(options.protocol)) {}
+ValidatorJobs::ValidatorJobs(const ValidatorJobsOptions& options, const keys::KeyPair& signer,
+                             std::stop_token stop)
+    : options_(options),
+      signer_(&signer),
+      scheme_(validator::make_scheme(options.protocol)),
+      stop_(std::move(stop)) {}
 
 ValidatorJobs::~ValidatorJobs() = default;
 
 Result<std::unique_ptr<ValidatorJobs>> ValidatorJobs::create(const ValidatorJobsOptions& options,
-                                                             const keys::KeyPair& signer) {
-  std::unique_ptr<ValidatorJobs> made(new ValidatorJobs(options, signer));
+                                                             const keys::KeyPair& signer,
+                                                             const std::stop_token& stop) {
+  std::unique_ptr<ValidatorJobs> made(new ValidatorJobs(options, signer, stop));
   if (options.store.empty()) return made;
   ASSIGN_OR_RETURN(made->address_, storage::parse_store_address(options.store));
   if (made->address_.kind == storage::StoreKind::kLocal) {
@@ -38,6 +43,16 @@ Status ValidatorJobs::between_rounds(const std::shared_ptr<const validator::Netw
   {
     const std::scoped_lock lock(mutex_);
     view_ = view;
+  }
+  if (stop_.stop_requested()) {
+    if (service_ && !stopper_.joinable()) {
+      stopper_ = std::jthread([this] {
+        if (const auto ended = service_->stop(); !ended) {
+          log_warning("generation jobs", {{"reason", ended.error().message}});
+        }
+      });
+    }
+    return {};
   }
   if (service_) {
     if (const auto failure = service_->failure()) return *failure;

@@ -15,7 +15,9 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace assay::app {
@@ -30,12 +32,14 @@ struct ValidatorJobsOptions {
 };
 
 /// Adapts the service of `jobs` to what the validator asks for: it starts with the first view of
-/// the network, and deals its miners from a deck of its own.
+/// the network, deals its miners from a deck of its own, and ends while the last replies of the
+/// rounds are awaited.
 class ValidatorJobs final : public validator::GenerationJobs {
  public:
   /// Lifetime: `signer` outlives it. Errors: those of opening the store.
   static Result<std::unique_ptr<ValidatorJobs>> create(const ValidatorJobsOptions& options,
-                                                       const keys::KeyPair& signer);
+                                                       const keys::KeyPair& signer,
+                                                       const std::stop_token& stop);
   ~ValidatorJobs() override;
 
   /// Errors: those of jobs::GenerationJobs::start() and failure().
@@ -43,7 +47,8 @@ class ValidatorJobs final : public validator::GenerationJobs {
   std::map<std::string, validator::JobCounts, std::less<>> counts() const override;
 
  private:
-  ValidatorJobs(const ValidatorJobsOptions& options, const keys::KeyPair& signer);
+  ValidatorJobs(const ValidatorJobsOptions& options, const keys::KeyPair& signer,
+                std::stop_token stop);
   Result<std::vector<jobs::JobMiner>> deal(std::size_t count);
 
   ValidatorJobsOptions options_;
@@ -55,7 +60,9 @@ class ValidatorJobs final : public validator::GenerationJobs {
   std::mutex mutex_;  // guards view_ and deck_
   std::shared_ptr<const validator::NetworkView> view_;
   scoring::Deck deck_;
-  std::unique_ptr<jobs::GenerationJobs> service_;  // last: it calls deal()
+  std::stop_token stop_;
+  std::unique_ptr<jobs::GenerationJobs> service_;  // after all that deal() uses
+  std::jthread stopper_;
 };
 
 }  // namespace assay::app

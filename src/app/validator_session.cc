@@ -40,8 +40,8 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
           {.sender = hotkey, .clock = system_clock(), .random = system_random()}, options.courier));
   std::unique_ptr<ValidatorJobs> jobs;
   if (options.jobs) {
-    ASSIGN_OR_RETURN(jobs,
-                     with_context(ValidatorJobs::create(*options.jobs, hotkey), "generation jobs"));
+    ASSIGN_OR_RETURN(
+        jobs, with_context(ValidatorJobs::create(*options.jobs, hotkey, stop), "generation jobs"));
   }
   return validator::run_validator({.file_system = files::posix_file_system(),
                                    .clock = system_clock(),

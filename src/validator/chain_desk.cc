@@ -1,6 +1,7 @@
 #include "validator/chain_desk.h"
 
 #include "core/bytes.h"
+#include "core/check.h"
 #include "core/log.h"
 #include "validator/weight_record_internal.h"
 
@@ -113,8 +114,9 @@ Status ChainDesk::read_members(const std::stop_token& stop) {
                    tools_.network.hyperparameters(options_.netuid, call(stop)));
   ASSIGN_OR_RETURN(chain::Metagraph metagraph,
                    tools_.network.metagraph(options_.netuid, call(stop)));
-  auto view =
-      make_network_view(std::move(metagraph), rules, *tools_.network.self(), tools_.clock.now());
+  const std::optional<keys::Hotkey>& self = tools_.network.self();
+  CHECK(self.has_value(), "a validator acts for a hotkey");
+  auto view = make_network_view(std::move(metagraph), rules, *self, tools_.clock.now());
   next_metagraph_ = tools_.clock.monotonic() + options_.metagraph_interval;
   const std::scoped_lock lock(mutex_);
   state_.view = std::move(view);
@@ -123,7 +125,7 @@ Status ChainDesk::read_members(const std::stop_token& stop) {
 
 bool ChainDesk::is_due(const NetworkView& view) {
   const std::scoped_lock lock(mutex_);
-  const chain::BlockNumber last = view.metagraph.neurons.at(*view.own_uid).last_update;
+  const chain::BlockNumber last = view.own_last_update;
   const chain::BlockNumber due = std::max(last + epoch_length(view), not_before_);
   state_.weights_due = due;
   const chain::BlockNumber waited_since =
@@ -159,14 +161,13 @@ Status ChainDesk::submit(const NetworkView& view, const ScoreOffer& offer,
   const scoring::WeightSet set =
       scoring::weights_of(valid.scores, weight_options(options_, view.rules));
   const std::uint64_t version_key = options_.version_key.value_or(view.rules.weights_version_key);
-  WeightsReport report{.sent_at = tools_.clock.now(),
-                       .block = state().block,
-                       .weights = set.weights,
-                       .is_burnt = set.is_burnt};
-  const chain::BlockNumber own_last_update = view.metagraph.neurons.at(*view.own_uid).last_update;
+  const WeightsReport report{.sent_at = tools_.clock.now(),
+                             .block = state().block,
+                             .weights = set.weights,
+                             .is_burnt = set.is_burnt};
   RETURN_IF_ERROR(record(intent_line(
       report, valid, view,
-      {.version_key = version_key, .last_update = std::max(own_last_update, last_landed_)})));
+      {.version_key = version_key, .last_update = std::max(view.own_last_update, last_landed_)})));
 
   std::vector<chain::WeightEntry> entries;
   entries.reserve(set.weights.size());
@@ -176,32 +177,36 @@ Status ChainDesk::submit(const NetworkView& view, const ScoreOffer& offer,
   const auto submitted = setter_->submit(entries, version_key, call(stop));
   // What became of it, whoever comes next has to find out.
   if (!submitted && submitted.error().code == ErrorCode::kCancelled) return {};
+  if (submitted && submitted->has_lost_earlier) {
+    log_warning("weights that were sent before have not landed");
+    RETURN_IF_ERROR(record(outcome_line(false, submitted->state.last_update, tools_.clock.now())));
+  }
+  return settle(report, submitted, view);
+}
+
+Status ChainDesk::settle(WeightsReport report, const Result<chain::SubmitReport>& submitted,
+                         const NetworkView& view) {
+  chain::BlockNumber next = report.block + kRefusedBlocks;
   if (!submitted) {
     // Nothing was sent.
     report.result = chain::SubmitResult::kRefused;
     report.error_name = to_string(submitted.error().code);
     report.message = submitted.error().message;
   } else {
+    const chain::WriteOutcome answer = submitted->answer.value_or(chain::WriteOutcome());
     report.result = submitted->result;
-    if (submitted->answer) {
-      report.error_name = submitted->answer->error_name;
-      report.message = submitted->answer->message;
+    report.error_name = answer.error_name;
+    report.message = answer.message;
+    if (is_there(report.result)) {
+      last_landed_ = submitted->state.last_update;
+      next = last_landed_ + epoch_length(view);
+    } else if (report.result == chain::SubmitResult::kNotDue) {
+      next = report.block + std::max<chain::BlockCount>(answer.wait_blocks.value_or(1), 1);
+    } else if (report.result == chain::SubmitResult::kPending) {
+      next = report.block + 1;
     }
   }
-  if (submitted && submitted->has_lost_earlier) {
-    log_warning("weights that were sent before have not landed");
-    RETURN_IF_ERROR(record(outcome_line(false, submitted->state.last_update, tools_.clock.now())));
-  }
-  chain::BlockNumber next = report.block + kRefusedBlocks;
-  if (is_there(report.result)) {
-    last_landed_ = submitted->state.last_update;
-    next = last_landed_ + epoch_length(view);
-  } else if (report.result == chain::SubmitResult::kNotDue) {
-    const auto wait = submitted->answer ? submitted->answer->wait_blocks : std::nullopt;
-    next = report.block + std::max<chain::BlockCount>(wait.value_or(1), 1);
-  } else if (report.result == chain::SubmitResult::kPending) {
-    next = report.block + 1;
-  } else {
+  if (report.result == chain::SubmitResult::kRefused) {
     log_error("weights were refused", {{"error", report.error_name}, {"message", report.message}});
   }
   not_before_ = next;
@@ -235,22 +240,23 @@ Result<bool> ChainDesk::confirm(const NetworkView& view, const std::stop_token& 
 
 Status ChainDesk::open_log() {
   const std::filesystem::path path = folder_ / kWeightLogFile;
-  const auto open = [&]() -> Status {
+  const auto open = [&] -> Status {
     RETURN_IF_ERROR(tools_.file_system.create_folders(folder_));
     ASSIGN_OR_RETURN(log_, tools_.file_system.open(path, files::OpenMode::kAppend));
     return tools_.file_system.sync_folder(folder_);
   };
   RETURN_IF_ERROR(with_context(open(), "the record of weights"));
   ASSIGN_OR_RETURN(const auto pending, with_context(read_pending(*log_), path.native()));
-  setter_.emplace(tools_.network,
-                  chain::WeightSetterOptions{.netuid = options_.netuid,
-                                             .landing_blocks = options_.landing_blocks},
-                  pending);
+  setter_ = std::make_unique<chain::WeightSetter>(
+      tools_.network,
+      chain::WeightSetterOptions{.netuid = options_.netuid,
+                                 .landing_blocks = options_.landing_blocks},
+      pending);
   return {};
 }
 
 Status ChainDesk::record(std::string_view line) {
-  const auto write = [&]() -> Status {
+  const auto write = [&] -> Status {
     RETURN_IF_ERROR(log_->append(as_bytes(std::string(line) + "\n")));
     return log_->sync();
   };

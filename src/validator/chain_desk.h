@@ -124,6 +124,8 @@ class ChainDesk {
   Status read_members(const std::stop_token& stop);
   Status tend_weights(const NetworkView& view, const std::stop_token& stop);
   Status submit(const NetworkView& view, const ScoreOffer& offer, const std::stop_token& stop);
+  Status settle(WeightsReport report, const Result<chain::SubmitReport>& submitted,
+                const NetworkView& view);
   /// Whether nothing is under way any more.
   Result<bool> confirm(const NetworkView& view, const std::stop_token& stop);
   bool is_due(const NetworkView& view);
@@ -142,7 +144,7 @@ class ChainDesk {
   chain::BlockNumber last_landed_ = 0;  // of our own, as far as this process knows
   std::optional<chain::BlockNumber> first_block_;
   std::chrono::nanoseconds last_progress_{0};  // when the block was a higher one
-  std::optional<chain::WeightSetter> setter_;
+  std::unique_ptr<chain::WeightSetter> setter_;
 
   mutable std::mutex mutex_;  // guards state_ and offer_
   ChainState state_;

@@ -24,13 +24,13 @@ Result<PreparedChallenge> prepare_challenge(const ShelfImage& image, std::uint64
                                             const ChallengeOptions& options) {
   ASSIGN_OR_RETURN(const images::Image decoded,
                    with_context(images::decode(image.bytes), image.name));
-  Augmentation augmentation = draw_augmentation(seed, decoded.size(), options.augmentation);
+  const Augmentation augmentation = draw_augmentation(seed, decoded.size(), options.augmentation);
   ASSIGN_OR_RETURN(
       std::vector<std::byte> wire,
       with_context(make_wire(decoded, augmentation, options.jpeg_quality), image.name));
   ChallengeRecipe recipe{.image_name = image.name,
                          .image_hash = crypto::sha256(image.bytes),
-                         .augmentation = std::move(augmentation),
+                         .augmentation = augmentation,
                          .jpeg_quality = options.jpeg_quality,
                          .wire_hash = crypto::sha256(wire)};
   return PreparedChallenge{.recipe = std::move(recipe), .wire = std::move(wire)};

@@ -153,7 +153,7 @@ Result<std::unique_ptr<HttpCourier>> HttpCourier::create(const CourierTools& too
 
 Status HttpCourier::run(const AskSource& source, const ReplySink& sink) {
   std::unordered_map<std::uint64_t, std::chrono::nanoseconds> sent_at;
-  const net::RequestSource requests = [&]() -> Result<net::NextRequest> {
+  const net::RequestSource requests = [&] -> Result<net::NextRequest> {
     while (true) {
       ASSIGN_OR_RETURN(NextAsk next, source());
       if (std::holds_alternative<NothingMore>(next)) return net::NextRequest(net::NoMoreRequests{});
@@ -172,7 +172,7 @@ Status HttpCourier::run(const AskSource& source, const ReplySink& sink) {
     }
   };
   const net::ResponseSink responses = [&](std::uint64_t id,
-                                          Result<net::HttpResponse> response) -> Status {
+                                          const Result<net::HttpResponse>& response) -> Status {
     const auto sent = sent_at.extract(id);
     const auto latency = tools_.clock.monotonic() - sent.mapped();
     return sink(

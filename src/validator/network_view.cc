@@ -22,7 +22,10 @@ std::shared_ptr<const NetworkView> make_network_view(chain::Metagraph metagraph,
   view->read_at = read_at;
   view->neurons.reserve(metagraph.neurons.size());
   for (const chain::Neuron& neuron : metagraph.neurons) {
-    if (neuron.hotkey == self) view->own_uid = neuron.uid;
+    if (neuron.hotkey == self) {
+      view->own_uid = neuron.uid;
+      view->own_last_update = neuron.last_update;
+    }
     view->neurons.push_back({.hotkey = neuron.hotkey.to_ss58(),
                              .is_serving = is_serving(neuron),
                              .has_validator_permit = neuron.has_validator_permit,

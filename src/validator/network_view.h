@@ -21,6 +21,8 @@ struct NetworkView {
   /// By our clock.
   Timestamp read_at = {};
   std::optional<scoring::Uid> own_uid = std::nullopt;
+  /// The block of its last weights, or of its registration; 0 when it is not registered.
+  chain::BlockNumber own_last_update = 0;
   /// By uid, as scores see them.
   std::vector<scoring::Neuron> neurons = {};
 };

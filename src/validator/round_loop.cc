@@ -61,9 +61,11 @@ std::size_t num_right(const RoundRecord& record) {
 }  // namespace
 
 RoundLoop::RoundLoop(const RoundTools& tools, const RoundOptions& options, RoundHooks hooks)
-    : tools_(tools), options_(options), hooks_(std::move(hooks)), mix_(options.mix) {
-  next_challenge_ = tools_.log.next_challenge();
-}
+    : tools_(tools),
+      options_(options),
+      hooks_(std::move(hooks)),
+      mix_(options.mix),
+      next_challenge_(tools.log.next_challenge()) {}
 
 Status RoundLoop::run(Courier& courier, const std::stop_token& stop) {
   stop_ = stop;
@@ -118,6 +120,10 @@ void RoundLoop::skip(std::string problem) {
   problem_ = std::move(problem);
 }
 
+void RoundLoop::skip_for(const Error& error) {
+  skip(fmt::format("the cache cannot be used: {}. Challenge skipped.", error.message));
+}
+
 Status RoundLoop::follow_members(const std::shared_ptr<const NetworkView>& view) {
   if (view == view_) return {};
   view_ = view;
@@ -131,7 +137,12 @@ Status RoundLoop::follow_members(const std::shared_ptr<const NetworkView>& view)
 }
 
 Result<bool> RoundLoop::begin_round() {
-  ASSIGN_OR_RETURN(stock_, tools_.shelf.stock());
+  const auto stock = tools_.shelf.stock();
+  if (!stock) {
+    skip_for(stock.error());
+    return false;
+  }
+  stock_ = *stock;
   const auto view = hooks_.view();
   if (!view) {
     skip("the members of the network are not known yet");
@@ -164,20 +175,21 @@ Result<std::optional<RoundLoop::Flight>> RoundLoop::prepare(
     const NetworkView& view, std::span<const scoring::Uid> eligible) {
   for (int i = 0; i < kMaxBrokenImages; ++i) {
     const auto cell = mix_.choose(stock_, tools_.random);
-    std::optional<ShelfImage> image;
-    if (cell) {
-      ASSIGN_OR_RETURN(image, tools_.shelf.draw(*cell));
-    }
+    Result<std::optional<ShelfImage>> image;
+    if (cell) image = tools_.shelf.draw(*cell);
     if (!image) {
+      skip_for(image.error());
+      return std::optional<Flight>();
+    }
+    if (!cell || !*image) {
       // Operators look for these words.
       skip(fmt::format("No images available in cache: {} Challenge skipped.",
                        tools_.shelf.why_empty()));
       return std::optional<Flight>();
     }
-    auto prepared = prepare_challenge(*image, tools_.random.next(), options_.challenge);
+    auto prepared = prepare_challenge(**image, tools_.random.next(), options_.challenge);
     if (!prepared) {
       log_warning("an image of the cache cannot be sent", {{"reason", prepared.error().message}});
-      ASSIGN_OR_RETURN(stock_, tools_.shelf.stock());
       continue;
     }
     Flight flight{.record = {.challenge = next_challenge_,

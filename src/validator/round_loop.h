@@ -41,7 +41,7 @@ struct RoundOptions {
   /// Rounds that wait for replies; the next one begins when one of them ends.
   std::size_t max_in_flight = 8;
   /// After a stop, for the replies that are still out.
-  std::chrono::milliseconds stop_grace = std::chrono::seconds(8);
+  std::chrono::milliseconds stop_grace = std::chrono::seconds(7);
   /// Who has a permit and more stake is a validator, and is not asked.
   double validator_stake_limit = scoring::kValidatorStakeLimit;
   ChallengeOptions challenge = {};
@@ -118,6 +118,7 @@ class RoundLoop {
   Status finish(std::uint64_t challenge);
   Round scored_part(const RoundRecord& record) const;
   void skip(std::string problem);
+  void skip_for(const Error& error);
 
   RoundTools tools_;
   RoundOptions options_;
@@ -128,7 +129,7 @@ class RoundLoop {
   std::string problem_;
   std::shared_ptr<const NetworkView> view_;
   std::map<std::uint64_t, Flight> flights_;  // by challenge
-  std::uint64_t next_challenge_ = 1;
+  std::uint64_t next_challenge_;
   std::chrono::nanoseconds next_due_{0};
   std::stop_token stop_;
   std::optional<std::chrono::nanoseconds> stop_deadline_;

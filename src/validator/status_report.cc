@@ -18,7 +18,7 @@ void add_window(const scoring::AnswerWindow& window, MinerStatus& miner) {
   for (std::size_t age = 0; age < window.size(); ++age) {
     const scoring::Answer answer = window.at(age);
     if (!answer.is_valid()) continue;
-    const bool says_present = *answer.prediction > 0.5;
+    const bool says_present = answer.value() > 0.5;
     const bool is_present = answer.label == scoring::Label::kPresent;
     ++counts.at(is_present ? 1 : 0).at(says_present != is_present ? 1 : 0);
   }

@@ -1,5 +1,6 @@
 #include "validator/validator_run.h"
 
+#include "core/check.h"
 #include "core/log.h"
 #include "validator/answer_board.h"
 #include "validator/status_report.h"
@@ -40,14 +41,6 @@ class ChainThread {
     const std::scoped_lock lock(mutex_);
     return outcome_;
   }
-  /// Come back before it is due: there are scores.
-  void wake() {
-    {
-      const std::scoped_lock lock(mutex_);
-      is_woken_ = true;
-    }
-    wake_.notify_all();
-  }
 
  private:
   void run(const std::stop_token& stop) {
@@ -62,8 +55,7 @@ class ChainThread {
       }
       const auto pause = std::max<nanoseconds>(*next - clock_->monotonic(), nanoseconds(0));
       wake_.wait_for(lock, stop, std::min<nanoseconds>(pause, std::chrono::seconds(10)),
-                     [this] { return is_woken_; });
-      is_woken_ = false;
+                     [] { return false; });
     }
     heart_->rest();
   }
@@ -71,10 +63,9 @@ class ChainThread {
   ChainDesk* desk_;
   const Clock* clock_;
   Heart* heart_;
-  mutable std::mutex mutex_;  // guards outcome_ and is_woken_
+  mutable std::mutex mutex_;  // guards outcome_
   std::condition_variable_any wake_;
   Status outcome_;
-  bool is_woken_ = false;
   std::jthread thread_;  // last: it uses all of the above
 };
 
@@ -86,7 +77,11 @@ class Run {
         options_(options),
         state_(std::move(state)),
         desk_({.network = tools.network, .clock = tools.clock, .file_system = tools.file_system},
-              options.folder, options.chain) {}
+              options.folder, options.chain) {
+    const std::optional<keys::Hotkey>& self = tools.network.self();
+    CHECK(self.has_value(), "a validator acts for a hotkey");
+    hotkey_ = self->to_ss58();
+  }
 
   Status start(const std::stop_token& stop);
   Status run(const std::stop_token& stop, const Watchdog::OnStuck& on_stuck);
@@ -101,6 +96,7 @@ class Run {
 
   ValidatorTools tools_;
   ValidatorOptions options_;
+  std::string hotkey_;
   StateStore state_;
   ChainDesk desk_;
   AnswerBoard board_;
@@ -135,8 +131,7 @@ Status Run::start(const std::stop_token& stop) {
     return not_found(fmt::format(
         "the hotkey {} is not registered in network {} of {}: register it, or give the wallet that "
         "is",
-        tools_.network.self()->to_ss58(), static_cast<unsigned>(options_.chain.netuid),
-        tools_.network.name()));
+        hotkey_, static_cast<unsigned>(options_.chain.netuid), tools_.network.name()));
   }
   loop_ = std::make_unique<RoundLoop>(
       RoundTools{.clock = tools_.clock,
@@ -164,7 +159,7 @@ Status Run::run(const std::stop_token& stop, const Watchdog::OnStuck& on_stuck) 
   heart_->beat();
   chain_thread_.reset();
   const Status saved = state_.save();
-  const Status told = write_status(RunState::kStopped, ended ? "" : ended.error().message);
+  Status told = write_status(RunState::kStopped, ended ? "" : ended.error().message);
   heart_->rest();
   watchdog_.reset();
   RETURN_IF_ERROR(ended);
@@ -234,7 +229,7 @@ Status Run::write_status(RunState state, std::string problem) {
   ValidatorStatus status{.written = tools_.clock.now(),
                          .started = started_,
                          .state = state,
-                         .hotkey = tools_.network.self()->to_ss58(),
+                         .hotkey = hotkey_,
                          .network = tools_.network.name(),
                          .netuid = static_cast<std::uint64_t>(options_.chain.netuid),
                          .formula = std::string(to_string(options_.formula)),
