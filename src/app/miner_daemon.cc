@@ -162,7 +162,7 @@ Status run_miner(const MinerDaemonOptions& options,
   miner::SenderDirectory directory;
   const bool is_local = options.network.kind == chain::NetworkKind::kLocal;
   miner::NetworkSeat seat(
-      *network, directory,
+      *network, hotkey, directory,
       {.netuid = options.netuid,
        .refresh_interval = options.refresh_interval.value_or(
            is_local ? std::chrono::milliseconds(kLocalRefresh) : kRemoteRefresh)});

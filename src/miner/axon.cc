@@ -79,8 +79,8 @@ int status_of(const Error& error) {
 
 }  // namespace
 
-Axon::Axon(Parts parts, AxonOptions options)
-    : parts_(std::move(parts)),
+Axon::Axon(const Parts& parts, AxonOptions options)
+    : parts_(parts),
       options_(std::move(options)),
       gate_(parts_.self, all_schemes(),
             [this](const keys::Hotkey& sender) {

@@ -47,7 +47,7 @@ class Axon {
     JobDesk* jobs = nullptr;
     const Clock& clock;
   };
-  Axon(Parts parts, AxonOptions options);
+  Axon(const Parts& parts, AxonOptions options);
 
   /// `POST /ImageSynapse` and, with a desk for them, `POST /gen_image`. Lifetime: of the axon.
   /// At `stop` whoever answers late on purpose answers at once.

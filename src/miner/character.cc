@@ -39,13 +39,13 @@ double shared_number(std::string_view key, const Sha256& image) {
 }  // namespace
 
 std::string_view to_string(Character character) {
-  const auto found = std::ranges::find(kNames, character, &Named::first);
+  const auto* const found = std::ranges::find(kNames, character, &Named::first);
   CHECK(found != kNames.end(), "a Character outside its enumerators");
   return found->second;
 }
 
 Result<Character> parse_character(std::string_view text) {
-  const auto found = std::ranges::find(kNames, text, &Named::second);
+  const auto* const found = std::ranges::find(kNames, text, &Named::second);
   if (found != kNames.end()) return found->first;
   return invalid_input(fmt::format("expected one of {}", character_names()));
 }

@@ -40,14 +40,27 @@ std::optional<fs::path> find_program(std::string_view name) {
   }
   const NamedTexts environment = process_environment();
   const auto found = std::ranges::find(environment, "PATH", &NamedTexts::value_type::first);
-  std::string_view rest = found == environment.end() ? "/usr/bin:/bin" : found->second;
+  std::string_view rest = "/usr/bin:/bin";
+  if (found != environment.end()) rest = found->second;
   while (!rest.empty()) {
     const std::size_t colon = rest.find(':');
-    const fs::path candidate = fs::path(rest.substr(0, colon)) / name;
+    fs::path candidate = fs::path(rest.substr(0, colon)) / name;
     if (::access(candidate.c_str(), X_OK) == 0 && !fs::is_directory(candidate)) return candidate;
     rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
   }
   return std::nullopt;
+}
+
+Result<double> answer_to(std::uint64_t id, std::string_view line) {
+  const auto value = json::parse(line, {.max_depth = 4, .max_size = kMaxAnswer});
+  const json::Value* number = value ? value->find("id") : nullptr;
+  if (number == nullptr || number->integer() != static_cast<std::int64_t>(id)) {
+    return corrupt(fmt::format("the detector's answer is no JSON object with the id {}", id));
+  }
+  const auto answer = protocol::read_image_answer(line, kMaxAnswer);
+  if (answer.kind == protocol::AnswerKind::kPrediction) return answer.prediction;
+  return corrupt(fmt::format("the detector gave no \"prediction\" from 0 to 1: {}",
+                             protocol::to_string(answer.kind)));
 }
 
 }  // namespace
@@ -114,9 +127,9 @@ Result<double> CommandDetector::judge(const DetectorInput& input, std::stop_toke
   }
   asked_.notify_one();
   std::unique_lock lock(question->mutex);
-  const bool is_answered = question->changed.wait_for(lock, stop, options_.timeout,
-                                                      [&] { return question->answer.has_value(); });
-  if (is_answered) return std::move(*question->answer);
+  question->changed.wait_for(lock, stop, options_.timeout,
+                             [&] { return question->answer.has_value(); });
+  if (question->answer) return std::move(*question->answer);
   question->is_abandoned = true;
   if (stop.stop_requested()) return cancelled("stopped before the detector answered");
   return timed_out(
@@ -162,7 +175,7 @@ Result<double> CommandDetector::ask(const std::string& image, const std::stop_to
   json::Writer writer;
   writer.begin_object().name("id").unsigned_integer(id).name("image").text(image).end_object();
   const process::LocalWait wait{.timeout = options_.timeout, .stop = stop};
-  const auto answer = [&]() -> Result<double> {
+  const auto answer = [&] -> Result<double> {
     RETURN_IF_ERROR(child_->write(writer.take() + "\n", wait));
     ASSIGN_OR_RETURN(const auto line, child_->read_output_line(wait));
     if (!line) return unavailable("the detector has closed its output");
@@ -178,18 +191,6 @@ Result<double> CommandDetector::ask(const std::string& image, const std::stop_to
   child_->kill();
   child_ = nullptr;
   return answer;
-}
-
-Result<double> CommandDetector::answer_to(std::uint64_t id, std::string_view line) const {
-  const auto value = json::parse(line, {.max_depth = 4, .max_size = kMaxAnswer});
-  const json::Value* number = value ? value->find("id") : nullptr;
-  if (number == nullptr || number->integer() != static_cast<std::int64_t>(id)) {
-    return corrupt(fmt::format("the detector's answer is no JSON object with the id {}", id));
-  }
-  const auto answer = protocol::read_image_answer(line, kMaxAnswer);
-  if (answer.kind == protocol::AnswerKind::kPrediction) return answer.prediction;
-  return corrupt(fmt::format("the detector gave no \"prediction\" from 0 to 1: {}",
-                             protocol::to_string(answer.kind)));
 }
 
 }  // namespace assay::miner

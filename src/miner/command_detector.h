@@ -54,7 +54,6 @@ class CommandDetector final : public Detector {
   void work(const std::stop_token& stop);
   Status start_child();
   Result<double> ask(const std::string& image, const std::stop_token& stop);
-  Result<double> answer_to(std::uint64_t id, std::string_view line) const;
   void rest(const std::stop_token& stop);
 
   process::ChildOptions child_options_;

@@ -22,7 +22,9 @@ double seconds_of(std::chrono::nanoseconds span) {
 }
 
 images::ImageSize size_of(std::string_view resolution, images::ImageSize base) {
-  const std::uint32_t factor = resolution == "4K" ? 4 : resolution == "2K" ? 2 : 1;
+  std::uint32_t factor = 1;
+  if (resolution == "2K") factor = 2;
+  if (resolution == "4K") factor = 4;
   return {.width = base.width * factor, .height = base.height * factor};
 }
 
@@ -101,7 +103,7 @@ Result<std::string> JobDesk::take(JobOrder order) {
     release(validator);
     return Error(receipt.error());
   }
-  const std::string id = receipt->generation_id;
+  std::string id = receipt->generation_id;
   if (queue_.try_push(Job{.id = id, .order = std::move(order)}) != PushOutcome::kPushed) {
     release(validator);
     RETURN_IF_ERROR(record_failure(id, "stopped", "the miner was being stopped"));
@@ -129,7 +131,10 @@ void JobDesk::work() {
 }
 
 void JobDesk::run(const Job& job) {
-  if (character_.character == Character::kFalseClaiming) return claim_falsely(job);
+  if (character_.character == Character::kFalseClaiming) {
+    claim_falsely(job);
+    return;
+  }
   const auto uri = make(job);
   uri ? report_made(job, *uri) : report_failure(job, uri.error());
 }

@@ -1,6 +1,5 @@
 #include "miner/network_seat.h"
 
-#include "core/check.h"
 #include "core/log.h"
 
 #include <fmt/format.h>
@@ -36,12 +35,11 @@ Result<chain::Metagraph> NetworkSeat::refresh(const std::stop_token& stop) {
 }
 
 Result<chain::Uid> NetworkSeat::take(const std::stop_token& stop) {
-  CHECK(network_->self().has_value(), "a network without a hotkey has no seat");
   ASSIGN_OR_RETURN(const chain::Metagraph metagraph, refresh(stop));
-  const chain::Neuron* self = metagraph.find(*network_->self());
+  const chain::Neuron* self = metagraph.find(self_);
   if (self == nullptr) {
     return denied(fmt::format("{} is not registered on subnet {} of {}: register it first",
-                              network_->self()->to_ss58(), std::to_underlying(options_.netuid),
+                              self_.to_ss58(), std::to_underlying(options_.netuid),
                               network_->name()));
   }
   return self->uid;
@@ -50,7 +48,7 @@ Result<chain::Uid> NetworkSeat::take(const std::stop_token& stop) {
 // What is there already needs no telling: a chain counts how often one does.
 Result<bool> NetworkSeat::announce(const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const chain::Metagraph metagraph, refresh(stop));
-  const chain::Neuron* self = metagraph.find(*network_->self());
+  const chain::Neuron* self = metagraph.find(self_);
   if (self != nullptr && self->axon && self->axon->ip == axon_.ip &&
       self->axon->port == axon_.port) {
     return true;
@@ -109,7 +107,7 @@ void NetworkSeat::keep_fresh(const std::stop_token& stop) {
     }
     if (done && !was_reached) log_info("the members of the subnet can be read again");
     was_reached = done.has_value();
-    const bool is_registered = directory_->find(*network_->self()).has_value();
+    const bool is_registered = directory_->find(self_).has_value();
     if (!is_registered && was_registered) {
       log_error("the miner's hotkey is no longer registered on its subnet: nobody will ask it");
     }

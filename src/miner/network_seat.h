@@ -31,16 +31,16 @@ struct SeatOptions {
 /// Threads: all calls are safe from any thread.
 class NetworkSeat {
  public:
-  /// Lifetime: both outlive it.
-  NetworkSeat(chain::Network& network, SenderDirectory& directory, const SeatOptions& options)
-      : network_(&network), directory_(&directory), options_(options) {}
+  /// Pre: `network` acts for `self`. Lifetime: network and directory outlive it.
+  NetworkSeat(chain::Network& network, const keys::Hotkey& self, SenderDirectory& directory,
+              const SeatOptions& options)
+      : network_(&network), self_(self), directory_(&directory), options_(options) {}
   NetworkSeat(const NetworkSeat&) = delete;
   NetworkSeat& operator=(const NetworkSeat&) = delete;
   ~NetworkSeat() = default;
 
   /// Read the members for the first time; the own uid.
-  /// Pre: the network acts for a hotkey. Errors: kDenied (it is not registered), and those of
-  ///      chain::Network.
+  /// Errors: kDenied (the hotkey is not registered), and those of chain::Network.
   Result<chain::Uid> take(const std::stop_token& stop);
 
   /// Say where the miner listens, and go on in the background. Pre: take() succeeded, once.
@@ -54,6 +54,7 @@ class NetworkSeat {
   Result<bool> announce(const std::stop_token& stop);
 
   chain::Network* network_;
+  keys::Hotkey self_;
   SenderDirectory* directory_;
   SeatOptions options_;
   chain::Axon axon_;

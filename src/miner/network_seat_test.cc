@@ -40,7 +40,7 @@ class NetworkSeatTest : public ::testing::Test {
 
 TEST_F(NetworkSeatTest, OneWhoIsNotRegisteredHasNone) {
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, directory_, {.netuid = chain::Netuid{1}});
+  NetworkSeat seat(*network, bob().hotkey(), directory_, {.netuid = chain::Netuid{1}});
   const auto uid = seat.take({});
   ASSERT_FALSE(uid);
   EXPECT_EQ(uid.error().code, ErrorCode::kDenied);
@@ -50,7 +50,8 @@ TEST_F(NetworkSeatTest, OneWhoIsNotRegisteredHasNone) {
 TEST_F(NetworkSeatTest, SaysWhereItListensAndKnowsTheOthers) {
   register_neuron({.hotkey = bob().hotkey()});
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, directory_, {.netuid = chain::Netuid{1}, .refresh_interval = 20ms});
+  NetworkSeat seat(*network, bob().hotkey(), directory_,
+                   {.netuid = chain::Netuid{1}, .refresh_interval = 20ms});
   EXPECT_EQ(seat.take({}).value(), 1);
   ASSERT_TRUE(seat.serve({.ip = "127.0.0.1", .port = 4321}, {}));
   const auto metagraph = network->metagraph(chain::Netuid{1}, {});
@@ -66,7 +67,8 @@ TEST_F(NetworkSeatTest, SaysWhereItListensAndKnowsTheOthers) {
 TEST_F(NetworkSeatTest, LearnsOfThoseWhoComeLater) {
   register_neuron({.hotkey = bob().hotkey()});
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, directory_, {.netuid = chain::Netuid{1}, .refresh_interval = 20ms});
+  NetworkSeat seat(*network, bob().hotkey(), directory_,
+                   {.netuid = chain::Netuid{1}, .refresh_interval = 20ms});
   ASSERT_TRUE(seat.take({}));
   ASSERT_TRUE(seat.serve({.ip = "127.0.0.1", .port = 4321}, {}));
   const keys::Hotkey eve = protocol::testing::eve().hotkey();
@@ -81,7 +83,7 @@ TEST_F(NetworkSeatTest, TellsTheChainOnceOnly) {
   for (int i = 0; i < 3; ++i) {
     // The serving rate limit would refuse a second telling.
     const auto network = open(bob().hotkey());
-    NetworkSeat seat(*network, directory_, {.netuid = chain::Netuid{1}});
+    NetworkSeat seat(*network, bob().hotkey(), directory_, {.netuid = chain::Netuid{1}});
     ASSERT_TRUE(seat.take({}));
     EXPECT_TRUE(seat.serve({.ip = "127.0.0.1", .port = 4321}, {}));
   }
@@ -90,7 +92,7 @@ TEST_F(NetworkSeatTest, TellsTheChainOnceOnly) {
 TEST_F(NetworkSeatTest, AnAddressThatTheChainRefusesIsAnError) {
   register_neuron({.hotkey = bob().hotkey()});
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, directory_, {.netuid = chain::Netuid{1}});
+  NetworkSeat seat(*network, bob().hotkey(), directory_, {.netuid = chain::Netuid{1}});
   ASSERT_TRUE(seat.take({}));
   EXPECT_EQ(seat.serve({.ip = "0.0.0.0", .port = 4321}, {}).error().code, ErrorCode::kInvalidInput);
 }

@@ -82,7 +82,7 @@ class Picture {
 
   SceneFeatures features() const {
     SceneFeatures features{};
-    auto next = features.begin();
+    auto* next = features.begin();
     add_colours(next);
     for (const std::size_t chroma : {kFirstStripeChroma, kFirstStripeChroma + 1}) {
       *next++ = stripes(1, 0, chroma);
