@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -42,7 +41,7 @@ Result<Kind> parse_kind(std::string_view text) {
 
 Result<std::uint16_t> port_of(const json::Value& object, std::string_view name) {
   ASSIGN_OR_RETURN(const std::int64_t port, object.require_integer(name));
-  if (port < 0 || port > std::numeric_limits<std::uint16_t>::max()) {
+  if (!std::in_range<std::uint16_t>(port)) {
     return invalid_input(fmt::format("{} is no port", name));
   }
   return static_cast<std::uint16_t>(port);

@@ -16,7 +16,7 @@ using validator::ReplyKind;
 
 /// The kind of silence that came most often.
 std::string silence_of(const MinerStatus& miner) {
-  const auto most = std::ranges::max_element(miner.num_silent);
+  const auto* const most = std::ranges::max_element(miner.num_silent);
   if (most == miner.num_silent.end() || *most == 0) return "";
   const auto kind = static_cast<ReplyKind>(most - miner.num_silent.begin());
   return std::string(validator::to_string(kind));

@@ -81,6 +81,7 @@ std::vector<supervision::MemberOptions> members_of(const NetworkFolder& folder,
                                                    const FleetPlan& plan,
                                                    const MemberSettings& settings) {
   std::vector<supervision::MemberOptions> members;
+  members.reserve(plan.miners.size() + 1);
   for (const PlannedMiner& miner : plan.miners) {
     members.push_back(miner_of(folder, miner, settings));
   }

@@ -23,9 +23,8 @@ constexpr double kCoin = 0.5;
 constexpr double kAlways = 0.9;
 /// A claim is lost by accident now and then; this share of claims is none.
 constexpr double kAccidents = 0.2;
-/// Slow is who takes this long, and so many times as long as most do.
-constexpr milliseconds kSlow{1000};
-constexpr int kSlowFactor = 3;
+/// Slow is who takes so much longer than most do: on a busy machine all take long.
+constexpr milliseconds kSlower{1500};
 
 milliseconds median_latency(std::span<const MinerFacts> miners) {
   std::vector<milliseconds> all;
@@ -67,7 +66,7 @@ Opinion opinion_of_answers(const MinerFacts& facts, milliseconds usual) {
     return {Verdict::kGuesses, accuracy_text(facts) + ": no better than a coin"};
   }
   if (is_coin) return {Verdict::kUnknown, accuracy_text(facts) + ": too few to tell"};
-  if (facts.mean_latency >= kSlow && facts.mean_latency >= kSlowFactor * usual) {
+  if (facts.mean_latency >= usual + kSlower) {
     return {Verdict::kSlow,
             fmt::format("{} an answer, where {} is usual; {}", seconds_text(facts.mean_latency),
                         seconds_text(usual), accuracy_text(facts))};
@@ -79,8 +78,11 @@ Opinion opinion_of(const MinerFacts& facts, milliseconds usual) {
   if (facts.num_jobs_claimed >= kFewestClaims &&
       static_cast<double>(facts.num_jobs_missing) >
           kAccidents * static_cast<double>(facts.num_jobs_claimed)) {
-    return {Verdict::kFalseClaims, fmt::format("{} of {} images that it claims do not exist",
-                                               facts.num_jobs_missing, facts.num_jobs_claimed)};
+    std::string why = fmt::format("{} of {} images that it claims do not exist",
+                                  facts.num_jobs_missing, facts.num_jobs_claimed);
+    // What its weight comes from.
+    if (facts.num_answered > 0) why += "; of images it is asked about: " + accuracy_text(facts);
+    return {Verdict::kFalseClaims, std::move(why)};
   }
   if (facts.num_asked >= kFewestRequests && facts.num_answered == 0) {
     std::string why = fmt::format("no answer to {} requests", facts.num_asked);

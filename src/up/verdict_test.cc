@@ -50,6 +50,10 @@ TEST(Verdict, WhoIsLateButRightIsSlow) {
   facts.mean_latency = milliseconds(3000);
   EXPECT_EQ(verdict_of(facts), Verdict::kSlow);
   EXPECT_FALSE(is_dishonest(Verdict::kSlow));
+  MinerFacts others = answering(50, 0.9);
+  others.mean_latency = milliseconds(1450);
+  const std::vector<MinerFacts> busy = {facts, others, others};
+  EXPECT_EQ(judge(busy)[0].verdict, Verdict::kSlow) << "a busy machine";
   // On a machine where all are late nobody is slow.
   const std::vector<MinerFacts> fleet = {facts, facts, facts};
   EXPECT_EQ(judge(fleet)[0].verdict, Verdict::kHonest);
