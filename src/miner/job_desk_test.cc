@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <latch>
@@ -61,6 +62,7 @@ class JobDeskTest : public ::testing::Test {
             .validator_uid = 3};
   }
   Result<net::HttpResponse> answer(const net::HttpRequest& request) {
+    ++num_asked_;
     if (hold_ != nullptr) hold_->wait();
     sent_.push_back(request);
     const int status = statuses_.empty() ? 200 : statuses_.front();
@@ -85,6 +87,7 @@ class JobDeskTest : public ::testing::Test {
   std::unique_ptr<recorder::Recorder> recorder_;
   std::unique_ptr<ImageStore> store_;
   std::unique_ptr<std::latch> hold_;
+  std::atomic<int> num_asked_ = 0;
   std::vector<int> statuses_;
   std::vector<net::HttpRequest> sent_;  // used by the desk's thread until it is drained
   FakeTransport transport_;
@@ -192,10 +195,12 @@ TEST_F(JobDeskTest, WhatIsNotMadeInTimeCountsAsFailed) {
   open_desk();
   ASSERT_TRUE(desk_->take(order()));
   ASSERT_TRUE(desk_->take(order()));
-  std::jthread drain([&] { desk_->drain(50ms); });
-  std::this_thread::sleep_for(200ms);
-  hold_->count_down();
-  drain.join();
+  while (num_asked_ == 0) std::this_thread::sleep_for(1ms);
+  const std::jthread release([&] {
+    std::this_thread::sleep_for(1s);
+    hold_->count_down();
+  });
+  desk_->drain(1ms);
   EXPECT_EQ(sent_.size(), 1U);
   EXPECT_EQ(desk_->counts().num_failed, 1U);
   EXPECT_TRUE(history().contains("stopped before"));

@@ -78,10 +78,9 @@ TEST_F(NetworkSeatTest, LearnsOfThoseWhoComeLater) {
   EXPECT_TRUE(directory_.find(eve));
 }
 
-TEST_F(NetworkSeatTest, TellsTheChainOnceOnly) {
+TEST_F(NetworkSeatTest, TheSameSeatIsTakenAgainAfterARestart) {
   register_neuron({.hotkey = bob().hotkey()});
   for (int i = 0; i < 3; ++i) {
-    // The serving rate limit would refuse a second telling.
     const auto network = open(bob().hotkey());
     NetworkSeat seat(*network, bob().hotkey(), directory_, {.netuid = chain::Netuid{1}});
     ASSERT_TRUE(seat.take({}));

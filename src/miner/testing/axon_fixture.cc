@@ -73,6 +73,10 @@ std::string AxonFixture::challenge_body() const {
   return protocol::write_image_request(small_png(), std::chrono::seconds(9));
 }
 
+void AxonFixture::wait_for_the_detector() const {
+  while (detector_.num_calls() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
+
 net::HttpResponse AxonFixture::challenge(const keys::KeyPair& sender) {
   const std::string body = challenge_body();
   const protocol::Btauth scheme;
