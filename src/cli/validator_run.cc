@@ -1,7 +1,11 @@
 #include "app/validator_session.h"
 #include "cli/cache_options_internal.h"
+#include "cli/env_file_internal.h"
 #include "cli/validator_options_internal.h"
 #include "core/log.h"
+#include "core/parse_number.h"
+#include "files/atomic_file.h"
+#include "files/file_system.h"
 #include "scoring/formula.h"
 
 #include <fmt/format.h>
@@ -16,7 +20,11 @@
 namespace assay::cli {
 namespace {
 
+/// Larger ones are some other file.
+constexpr ByteCount kMaxEnvFile{std::uint64_t{1} << 20};
+
 struct RunFlags {
+  std::string env_file;
   NetworkFlags network;
   WalletFlags wallet;
   CacheFolderFlag cache;
@@ -96,12 +104,46 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
       .jobs = std::move(jobs)};
 }
 
-Result<ExitCode> run_validator(const RunFlags& flags, Session& session) {
+/// Let the settings of --env-file stand where no flag was given; the rest is told to have no use.
+Status apply_env_file(RunFlags& flags, const CLI::App& command) {
+  if (flags.env_file.empty()) return {};
+  ASSIGN_OR_RETURN(const std::string text,
+                   files::read_file(files::posix_file_system(), flags.env_file, kMaxEnvFile));
+  ASSIGN_OR_RETURN(const NamedTexts settings, with_context(parse_env_file(text), flags.env_file));
+  for (const auto& [name, value] : settings) {
+    if (value.empty()) continue;
+    if (name == "NETUID") {
+      const auto netuid = parse_integer(value);
+      if (!netuid || *netuid < 0 || *netuid > UINT16_MAX) {
+        return invalid_input(fmt::format("{}: NETUID: expected 0 to 65535", flags.env_file));
+      }
+      if (command.count("--netuid") == 0) {
+        flags.network.netuid = static_cast<std::uint16_t>(*netuid);
+      }
+    } else if (name == "SUBTENSOR_NETWORK") {
+      if (command.count("--network") == 0) flags.network.network = value;
+    } else if (name == "SUBTENSOR_CHAIN_ENDPOINT") {
+      if (command.count("--network") + command.count("--subtensor.chain_endpoint") == 0) {
+        flags.network.endpoint = value;
+      }
+    } else if (name == "WALLET_NAME") {
+      if (flags.wallet.wallet.empty()) flags.wallet.wallet = value;
+    } else if (name == "WALLET_HOTKEY") {
+      if (flags.wallet.hotkey.empty()) flags.wallet.hotkey = value;
+    } else {
+      flags.without_effect.push_back(name);
+    }
+  }
+  return {};
+}
+
+Result<ExitCode> run_validator(RunFlags& flags, const CLI::App& command, Session& session) {
+  RETURN_IF_ERROR(apply_env_file(flags, command));
   ASSIGN_OR_RETURN(const app::ValidatorSessionOptions options, session_options(flags, session));
   ASSIGN_OR_RETURN(const keys::KeyPair hotkey, flags.wallet.load());
   if (!flags.without_effect.empty()) {
-    log_warning("flags of the old validator that change nothing here",
-                {{"flags", fmt::format("{}", fmt::join(flags.without_effect, " "))}});
+    log_warning("settings of the old validator that change nothing here",
+                {{"settings", fmt::format("{}", fmt::join(flags.without_effect, " "))}});
   }
   RETURN_IF_ERROR(app::run_validator_session(options, hotkey, session.stop));
   // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.
@@ -223,11 +265,16 @@ void add_options_without_effect(CLI::App& command, RunFlags& flags) {
 
 void add_validator_run_command(CommandTree& tree, CLI::App& group) {
   auto flags = std::make_shared<RunFlags>();
+  auto self = std::make_shared<const CLI::App*>(nullptr);
   CLI::App& command = tree.add_command(
       group, "run", "Ask miners, score their answers, set weights, until it is stopped.",
       {"assay validator run --network local:net.db --netuid 1 --wallet V --hotkey H",
        "assay validator run --network test --netuid 323 --neuron.disable_set_weights"},
-      [flags](Session& session) { return run_validator(*flags, session); });
+      [flags, self](Session& session) { return run_validator(*flags, **self, session); });
+  *self = &command;
+  add_option(command, "--env-file", flags->env_file,
+             "A validator.env of the old validator; flags win over it.")
+      ->type_name("FILE");
   flags->network.add_to(command);
   flags->wallet.add_to(command);
   flags->wallet.add_password_to(command);

@@ -96,7 +96,7 @@ TEST(HttpCourier, AnAddressThatIsNoneIsOneMinersAffair) {
   std::map<std::uint64_t, ReplyKind> kinds;
   const auto image = std::vector<std::byte>(4, std::byte{1});
   const auto ended = courier->run(
-      [&]() -> Result<NextAsk> {
+      [&] -> Result<NextAsk> {
         if (next == 6) return NextAsk(NothingMore{});
         Ask ask = ask_of(miner);
         ask.id = next++;

@@ -31,7 +31,6 @@ using chain::testing::Fault;
 using chain::testing::made_up_hotkey;
 using chain::testing::ScriptedChain;
 using chain::testing::ScriptedNetwork;
-using testing::brightness_of;
 using testing::Fate;
 using testing::never_answers;
 using testing::predicts;
@@ -192,7 +191,7 @@ class Simulation {
     RoundLoop loop(
         {.clock = clock_, .random = random_, .shelf = shelf_, .state = state, .log = log}, options,
         {.view = [&] { return desk.state().view; },
-         .tick = [&]() -> Status {
+         .tick = [&] -> Status {
            let_the_world_go_on();
            picture_ = picture_of(state.book());
            if (clock_.monotonic() < next_step) return {};

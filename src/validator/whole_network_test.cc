@@ -13,9 +13,8 @@
 
 #include <gtest/gtest.h>
 
-#include <time.h>
-
 #include <chrono>
+#include <ctime>
 #include <map>
 #include <string>
 
@@ -51,7 +50,7 @@ TEST(WholeNetwork, IsAskedInOneRound) {
                                  .hotkey = keys::Hotkey(account),
                                  .axon = chain::Axon{.ip = "127.0.0.1", .port = server.port()}});
   }
-  const auto view = make_network_view(std::move(metagraph), {}, keys.hotkey(), Timestamp());
+  auto view = make_network_view(std::move(metagraph), {}, keys.hotkey(), Timestamp());
 
   const files::testing::TemporaryFolder folder;
   auto state = StateStore::open(files::posix_file_system(), folder.path(), {}).value();
