@@ -123,12 +123,13 @@ TEST_F(CallbackDeskTest, TheSameRequestTwiceIsAReplay) {
 
 TEST_F(CallbackDeskTest, StrangersAreRefused) {
   EXPECT_EQ(status_of(eve(), done("bobs")), 403);
+  EXPECT_EQ(status_of(eve(), done("nobodys")), 403);
   add_job(2, eve());
   ASSERT_TRUE(ledger_->add_answers(std::vector{answer(2, "eves")}));
   EXPECT_EQ(status_of(eve(), done("bobs")), 403);
   EXPECT_EQ(status_of(eve(), done("nobodys")), 404);
   EXPECT_EQ(ledger_->find(id_of(1))->state, JobState::kAccepted);
-  EXPECT_EQ(desk_->counts().strangers, 2U);
+  EXPECT_EQ(desk_->counts().strangers, 3U);
   EXPECT_EQ(desk_->counts().unknown, 1U);
 }
 

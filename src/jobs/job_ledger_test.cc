@@ -186,7 +186,8 @@ TEST(JobLedger, WhatCannotBeWrittenDidNotHappen) {
 
 TEST(JobLedger, OldJobsGoAndTheirSegmentsToo) {
   SimulatedFileSystem file_system;
-  const LedgerOptions small = {.journal = {.segment_size = ByteCount(300)}};
+  LedgerOptions small;
+  small.journal.segment_size = ByteCount(300);
   const auto ledger = JobLedger::open(file_system, kFolder, kTime, small);
   ASSERT_TRUE(ledger);
   for (std::uint8_t number = 1; number <= 20; ++number) {
@@ -247,8 +248,10 @@ TEST(JobLedger, FindsTheEarliestTwinOfSoundImagesOnly) {
 // come by what the calls returned.
 void live(files::FileSystem& file_system, std::map<std::uint8_t, JobState>& acknowledged,
           std::uint8_t first) {
-  auto ledger =
-      JobLedger::open(file_system, kFolder, kTime, {.journal = {.segment_size = ByteCount(400)}});
+  // As by default, but for the size: when it syncs is what is tested.
+  LedgerOptions options;
+  options.journal.segment_size = ByteCount(400);
+  auto ledger = JobLedger::open(file_system, kFolder, kTime, options);
   if (!ledger) return;
   for (std::uint8_t number = first; number < first + 4; ++number) {
     const std::string task = "task-" + std::to_string(number);
