@@ -25,7 +25,7 @@ GROUPS = {
     "ply": ["history.ply_store"],
     "predict": ["predict.desk"],
     "predict-short": ["predict.short_work"],
-    "cache": ["cache.desk"],
+    "cache": ["cache.desk", "cache.extract"],
     "history": ["history.recorder", "history.analyze", "history.ply_store"],
 }
 

@@ -64,9 +64,8 @@ std::string extension_for(images::ImageFormat format, std::string_view original)
   return ".avif";
 }
 
-std::string name_of(const Arrival& arrival) {
-  return arrival.name ? arrival.name(*arrival.image)
-                      : item_name(arrival.draft.original_name, *arrival.image);
+std::string name_of(const Arrival& arrival, const ExaminedImage& image) {
+  return arrival.name ? arrival.name(image) : item_name(arrival.draft.original_name, image);
 }
 
 }  // namespace
@@ -186,14 +185,15 @@ Status Intake::check_budget(std::uint64_t needed) {
 }
 
 /// The name it wants, unless another image has it.
-Result<std::string> Intake::free_name(const Arrival& arrival, ItemFolder folder) {
-  std::string name = name_of(arrival);
+Result<std::string> Intake::free_name(const Arrival& arrival, const ExaminedImage& image,
+                                      ItemFolder folder) {
+  std::string name = name_of(arrival, image);
   if (!arrival.name) return name;  // holds the digest
-  ASSIGN_OR_RETURN(const auto info,
+  ASSIGN_OR_RETURN(const auto taken,
                    store_.tools().file_system.info(store_.layout().folder(folder) / name));
   ASSIGN_OR_RETURN(const auto sidecar, store_.tools().file_system.info(
                                            store_.layout().folder(folder) / sidecar_name(name)));
-  if (info || sidecar) name = item_name(name, *arrival.image);
+  if (taken || sidecar) name = item_name(name, image);
   return name;
 }
 
@@ -207,7 +207,7 @@ Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
     if (arrival.outcome != ImportOutcome::kAdded || !arrival.image) continue;
     SidecarDraft draft = arrival.draft;
     draft.imported = now;
-    ASSIGN_OR_RETURN(std::string name, free_name(arrival, folder));
+    ASSIGN_OR_RETURN(std::string name, free_name(arrival, *arrival.image, folder));
     files.push_back({.name = std::move(name),
                      .image = as_bytes(arrival.bytes),
                      .sidecar = sidecar_text(draft, arrival.image->facts)});
@@ -242,7 +242,7 @@ void Intake::count(const Arrival& arrival) {
   if (arrival.outcome == ImportOutcome::kAdded && arrival.image) {
     report_.bytes_added += ByteCount(arrival.bytes.size());
     report_.num_unlabelled += arrival.draft.label ? 0 : 1;
-    report_.num_unseen_by_others += is_seen_by_others(name_of(arrival)) ? 0 : 1;
+    report_.num_unseen_by_others += is_seen_by_others(name_of(arrival, *arrival.image)) ? 0 : 1;
   } else if (!is_fine(arrival.outcome) && report_.problems.size() < kMaxProblems) {
     report_.problems.push_back(
         {.path = arrival.origin, .outcome = arrival.outcome, .reason = arrival.reason});

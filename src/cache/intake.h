@@ -122,7 +122,8 @@ class Intake {
   Result<bool> is_there(const Sha256& content);
   Status check_budget(std::uint64_t needed);
   Status add(const WriteTurn& turn, std::span<const Arrival> arrivals);
-  Result<std::string> free_name(const Arrival& arrival, ItemFolder folder);
+  Result<std::string> free_name(const Arrival& arrival, const ExaminedImage& image,
+                                ItemFolder folder);
   Status quarantine(const Arrival& arrival);
   void count(const Arrival& arrival);
   std::uint32_t group_of(const std::string& source);

@@ -119,7 +119,7 @@ class Download {
       : client_(client), file_system_(file_system), file_(file), options_(options) {}
 
   /// Errors: as download().
-  Status fetch_all(const ResolvedFile& resolved, const Identity& identity, const fs::path& partial,
+  Status fetch_all(const ResolvedFile& resolved, const Identity& identity, const fs::path& path,
                    const std::stop_token& stop);
   std::uint64_t resumed_from() const { return resumed_from_; }
 
@@ -158,12 +158,12 @@ Status Download::fetch_some(const ResolvedFile& resolved, const Identity& identi
     if (options_.on_progress) options_.on_progress(ByteCount(partial.size()), identity.size);
     return {};
   };
-  const Status fetched = client_.fetch(resolved,
-                                       {.offset = partial.size(),
-                                        .max_size = ByteCount(wanted + 1),
-                                        .timeout = left,
-                                        .stall_timeout = options_.stall_timeout},
-                                       take, stop);
+  Status fetched = client_.fetch(resolved,
+                                 {.offset = partial.size(),
+                                  .max_size = ByteCount(wanted + 1),
+                                  .timeout = left,
+                                  .stall_timeout = options_.stall_timeout},
+                                 take, stop);
   RETURN_IF_ERROR(partial.flush());
   return fetched;
 }

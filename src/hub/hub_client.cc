@@ -38,6 +38,26 @@ Result<net::HttpHeaders> range_from(std::uint64_t offset) {
   return net::HttpHeaders::create({{.name = "Range", .value = fmt::format("bytes={}-", offset)}});
 }
 
+/// Where a redirection leads. Errors: kCorrupt, kDenied, kInvalidInput.
+Result<net::Url> redirected(const net::Url& from, const net::HttpResponse& response) {
+  const auto location = response.header("location");
+  if (!location) {
+    return corrupt(fmt::format("{} redirects without saying where to", from.origin()));
+  }
+  ASSIGN_OR_RETURN(net::Url to,
+                   with_context(resolve_reference(from, *location),
+                                fmt::format("{} redirects to an address", from.origin())));
+  // What came encrypted goes on encrypted.
+  const bool is_weaker =
+      from.scheme() == net::UrlScheme::kHttps && to.scheme() != net::UrlScheme::kHttps;
+  const bool is_web = to.scheme() == net::UrlScheme::kHttps || to.scheme() == net::UrlScheme::kHttp;
+  if (is_weaker || !is_web) {
+    return denied(
+        fmt::format("{} redirects to {}, which is not followed", from.origin(), to.origin()));
+  }
+  return to;
+}
+
 }  // namespace
 
 Result<RepoAddress> parse_repo(std::string_view text, RepoKind kind) {
@@ -154,26 +174,6 @@ Result<std::vector<HubFile>> HubClient::list(const RepoAddress& repo, const std:
     ASSIGN_OR_RETURN(url, with_context(resolve_reference(url, *next), "the next page"));
   }
   return corrupt(to_string(repo) + ": a listing without end");
-}
-
-Result<net::Url> HubClient::redirected(const net::Url& from,
-                                       const net::HttpResponse& response) const {
-  const auto location = response.header("location");
-  if (!location) {
-    return corrupt(fmt::format("{} redirects without saying where to", from.origin()));
-  }
-  ASSIGN_OR_RETURN(net::Url to,
-                   with_context(resolve_reference(from, *location),
-                                fmt::format("{} redirects to an address", from.origin())));
-  // What came encrypted goes on encrypted.
-  const bool is_weaker =
-      from.scheme() == net::UrlScheme::kHttps && to.scheme() != net::UrlScheme::kHttps;
-  const bool is_web = to.scheme() == net::UrlScheme::kHttps || to.scheme() == net::UrlScheme::kHttp;
-  if (is_weaker || !is_web) {
-    return denied(
-        fmt::format("{} redirects to {}, which is not followed", from.origin(), to.origin()));
-  }
-  return to;
 }
 
 Result<ResolvedFile> HubClient::resolve(const RepoAddress& repo, std::string_view path,

@@ -113,12 +113,13 @@ class HubClient {
   const net::Url& endpoint() const { return options_.endpoint; }
 
  private:
-  HubClient(const HubTools& tools, HubOptions options, net::HttpHeaders with_token)
-      : tools_(tools), options_(std::move(options)), with_token_(std::move(with_token)) {}
+  HubClient(HubTools tools, HubOptions options, net::HttpHeaders with_token)
+      : tools_(std::move(tools)),
+        options_(std::move(options)),
+        with_token_(std::move(with_token)) {}
   /// Errors of all: as the class.
   Result<net::HttpResponse> ask(const RepoAddress& repo, net::HttpMethod method,
                                 const net::Url& url, const std::stop_token& stop);
-  Result<net::Url> redirected(const net::Url& from, const net::HttpResponse& response) const;
   Error refusal(const std::string& what, const net::HttpResponse& response) const;
 
   HubTools tools_;

@@ -190,7 +190,7 @@ class NumberCursor final : public TypedCursor<Type> {
     return column;
   }
 
-  Stored stored(const typename Type::c_type& value) const {
+  Stored stored(const Type::c_type& value) const {
     if constexpr (kIsReal) {
       return static_cast<double>(value);
     } else {

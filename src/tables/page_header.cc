@@ -7,6 +7,7 @@
 
 #include "tables/page_header_internal.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -78,21 +79,26 @@ class Reader {
       case Type::kFalse:
         return;
       case Type::kByte:
-        return skip(1);
+        skip(1);
+        return;
       case Type::kInt16:
       case Type::kInt32:
       case Type::kInt64:
         varint();
         return;
       case Type::kDouble:
-        return skip(8);
+        skip(8);
+        return;
       case Type::kBinary:
-        return skip(varint());
+        skip(varint());
+        return;
       case Type::kList:
       case Type::kSet:
-        return skip_list(depth);
+        skip_list(depth);
+        return;
       case Type::kStruct:
-        return for_each_field([&](int, Type inner) { skip_value(inner, depth + 1); });
+        for_each_field([&](int, Type inner) { skip_value(inner, depth + 1); });
+        return;
       case Type::kMap:
         break;
     }
@@ -139,12 +145,19 @@ class HeaderReader {
   Result<std::optional<PageHeader>> read() {
     std::int64_t kind = -1;
     reader_.for_each_field([&](int number, Type type) {
-      if (number == 1) return read_number(type, kind);
-      if (number == 2) return read_size(type, header_.raw_size);
-      if (number == 3) return read_size(type, header_.stored_size);
-      const bool is_known = number == 5 || number == 7 || number == 8;
-      if (!is_known || type != Type::kStruct) return reader_.skip_value(type, 0);
-      reader_.for_each_field([&](int inner, Type value) { read_page_field(number, inner, value); });
+      const bool is_page = number == 5 || number == 7 || number == 8;
+      if (number == 1) {
+        read_number(type, kind);
+      } else if (number == 2) {
+        read_size(type, header_.raw_size);
+      } else if (number == 3) {
+        read_size(type, header_.stored_size);
+      } else if (is_page && type == Type::kStruct) {
+        const int page = number;
+        reader_.for_each_field([&](int field, Type inner) { read_page_field(page, field, inner); });
+      } else {
+        reader_.skip_value(type, 0);
+      }
     });
     if (reader_.is_broken() || (!reader_.has_ended() && (kind < 0 || kind > 3))) {
       return corrupt("a page with a broken header");
@@ -158,14 +171,17 @@ class HeaderReader {
  private:
   void read_number(Type type, std::int64_t& into) {
     const bool is_integer = type == Type::kInt32 || type == Type::kInt16 || type == Type::kInt64;
-    if (!is_integer) return reader_.break_off();
-    into = reader_.integer();
+    if (is_integer) {
+      into = reader_.integer();
+    } else {
+      reader_.break_off();
+    }
   }
   void read_size(Type type, std::uint64_t& into) {
     std::int64_t value = 0;
     read_number(type, value);
-    if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) return reader_.break_off();
-    into = static_cast<std::uint64_t>(value);
+    if (value < 0 || value > std::numeric_limits<std::int32_t>::max()) reader_.break_off();
+    into = static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
   }
   void read_encoding(Type type, std::int32_t& into) {
     std::uint64_t value = 0;
@@ -174,17 +190,36 @@ class HeaderReader {
   }
 
   // 5 is of data pages, 7 of dictionaries, 8 of data pages of the second version.
-  void read_page_field(int page, int number, Type type) {
-    if (number == 1) return read_size(type, header_.num_values);
-    if (page == 8) {
-      if (number == 4) return read_encoding(type, header_.encoding);
-      if (number == 5) return read_size(type, header_.definition_size);
-      if (number == 6) return read_size(type, header_.repetition_size);
-      if (number == 7) header_.is_compressed = type != Type::kFalse;
-      return reader_.skip_value(type, 0);
+  void read_page_field(int page, int field, Type type) {
+    if (field == 1) {
+      read_size(type, header_.num_values);
+    } else if (page == 8) {
+      read_second_version(field, type);
+    } else if (field == 2) {
+      read_encoding(type, header_.encoding);
+    } else if (page == 5 && field == 3) {
+      read_encoding(type, header_.level_encoding);
+    } else {
+      reader_.skip_value(type, 0);
     }
-    if (number == 2) return read_encoding(type, header_.encoding);
-    if (page == 5 && number == 3) return read_encoding(type, header_.level_encoding);
+  }
+  void read_second_version(int field, Type type) {
+    switch (field) {
+      case 4:
+        read_encoding(type, header_.encoding);
+        return;
+      case 5:
+        read_size(type, header_.definition_size);
+        return;
+      case 6:
+        read_size(type, header_.repetition_size);
+        return;
+      case 7:
+        header_.is_compressed = type != Type::kFalse;
+        break;
+      default:
+        break;
+    }
     reader_.skip_value(type, 0);
   }
 

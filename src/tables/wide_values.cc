@@ -93,7 +93,7 @@ class WideChunk {
                     std::uint64_t page_row);
   Status read_codes(PageBytes& bytes, std::uint64_t left, std::span<const std::uint64_t> rows,
                     std::uint64_t page_row);
-  Status read_dictionary();
+  Status read_dictionary(const Page& page);
   Result<std::string_view> read_value(PageBytes& bytes, std::uint64_t& left, bool is_wanted);
 
   const files::ByteSource& source_;
@@ -150,7 +150,8 @@ Status WideChunk::read(ChunkRange range, std::span<const std::uint64_t> rows,
     rows = rows.subspan(count);
     page_row = next_row;
   }
-  return rows_of_code_.empty() ? Status() : read_dictionary();
+  if (rows_of_code_.empty() || !dictionary_) return {};
+  return read_dictionary(*dictionary_);
 }
 
 // Of levels, codes and lengths it is always known how many bytes of the page are left: what a page
@@ -290,12 +291,12 @@ Status WideChunk::read_codes(PageBytes& bytes, std::uint64_t left,
   return {};
 }
 
-Status WideChunk::read_dictionary() {
-  if (!is_plain(dictionary_->header.encoding) && !is_dictionary(dictionary_->header.encoding)) {
+Status WideChunk::read_dictionary(const Page& page) {
+  if (!is_plain(page.header.encoding) && !is_dictionary(page.header.encoding)) {
     return corrupt("a dictionary in an encoding that is none");
   }
-  OpenPage open(source_, dictionary_->begin, dictionary_->end(), is_packed_);
-  std::uint64_t left = dictionary_->header.raw_size;
+  OpenPage open(source_, page.begin, page.end(), is_packed_);
+  std::uint64_t left = page.header.raw_size;
   std::uint32_t next = 0;
   for (const auto& [code, rows] : rows_of_code_) {
     std::string_view value;

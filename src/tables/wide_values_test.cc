@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <numeric>
+#include <vector>
 
 namespace assay::tables {
 namespace {
@@ -33,6 +33,12 @@ std::optional<std::string> value_at(std::uint64_t row) {
     if (row % 3 == 0 && i % 300 == 0) value[i] = static_cast<char>(random.next());
   }
   return value;
+}
+
+std::vector<std::uint64_t> first_rows(std::uint64_t count) {
+  std::vector<std::uint64_t> rows;
+  for (std::uint64_t row = 0; row < count; ++row) rows.push_back(row);
+  return rows;
 }
 
 class WideValuesTest : public ::testing::Test {
@@ -98,8 +104,7 @@ TEST_F(WideValuesTest, GivesEachRowItsValue) {
     for (const bool is_plain : {false, true}) {
       // More than 1,024 rows: the dictionary of the first ones is full, others are plain.
       write(codec, 2600, 1900, is_plain);
-      std::vector<std::uint64_t> all(2600);
-      std::iota(all.begin(), all.end(), 0);
+      const std::vector<std::uint64_t> all = first_rows(2600);
       expect_right(all);
       SeededRandom random(1);
       for (int i = 0; i < 10; ++i) {
@@ -199,8 +204,7 @@ TEST_F(WideValuesTest, SurvivesBrokenFiles) {
       write(codec, 40, 25, is_plain);
       const std::string good = bytes_;
       SeededRandom random(static_cast<std::uint64_t>(codec) * 2 + (is_plain ? 1 : 0));
-      std::vector<std::uint64_t> all(40);
-      std::iota(all.begin(), all.end(), 0);
+      const std::vector<std::uint64_t> all = first_rows(40);
       for (int i = 0; i < 300; ++i) {
         std::string broken = good;
         // Headers and levels stand in front; some hits are anywhere.

@@ -61,7 +61,7 @@ std::vector<std::uint64_t> Demand::choose(std::span<const std::optional<cache::L
     std::optional<std::optional<cache::Label>> best;
     std::uint64_t most = 0;
     for (const auto& [label, rows] : free) {
-      const std::uint64_t open = is_of_each_ ? left.each_[*label] : left.any_;
+      const std::uint64_t open = label ? left.each_[*label] : left.any_;
       if (rows.empty() || open <= most) continue;
       best = label;
       most = open;

@@ -12,9 +12,10 @@ using cache::Label;
 std::vector<std::optional<Label>> rows(std::string_view text) {
   std::vector<std::optional<Label>> labels;
   for (const char letter : text) {
-    labels.push_back(letter == '1'   ? std::optional(Label::kRoadwork)
-                     : letter == '0' ? std::optional(Label::kNone)
-                                     : std::nullopt);
+    std::optional<Label> label;
+    if (letter == '1') label = Label::kRoadwork;
+    if (letter == '0') label = Label::kNone;
+    labels.push_back(label);
   }
   return labels;
 }

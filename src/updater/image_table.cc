@@ -72,7 +72,7 @@ std::optional<cache::Label> label_of(const LeafColumn& column) {
   std::optional<double> number;
   if (const auto boolean = column.boolean(0)) number = *boolean ? 1 : 0;
   if (const auto integer = column.integer(0)) number = static_cast<double>(*integer);
-  if (const auto real = column.real(0)) number = *real;
+  if (const auto real = column.real(0)) number = real;
   if (const auto text = column.text(0)) {
     const auto label = cache::parse_label(lower(*text));
     return label ? std::optional(*label) : std::nullopt;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 
 namespace assay::updater {
 namespace {
@@ -22,10 +21,8 @@ Result<ImageTable> open(std::string_view name, const ImageColumns& columns = {})
 }
 
 std::vector<TableRow> rows_of(const ImageTable& table, std::vector<std::uint64_t> rows = {}) {
-  if (rows.empty()) {
-    rows.resize(table.num_rows());
-    std::iota(rows.begin(), rows.end(), 0);
-  }
+  const bool is_all = rows.empty();
+  for (std::uint64_t row = 0; is_all && row < table.num_rows(); ++row) rows.push_back(row);
   std::vector<TableRow> found;
   const Status read = table.read_rows(rows,
                                       [&](TableRow row) -> Status {

@@ -433,7 +433,7 @@ Timestamp next_due(const UpdateSource& source, const UpdateOptions& options, con
                    Timestamp now, RandomSource& random) {
   using std::chrono::milliseconds;
   if (status) return now + std::max(options.interval, kMinInterval);
-  double delay = static_cast<double>(options.initial_delay.count());
+  auto delay = static_cast<double>(options.initial_delay.count());
   for (std::uint64_t i = 1; i < source.num_failures && delay < 1e12; ++i) delay *= 2;
   delay = std::min(delay, static_cast<double>(options.max_delay.count()));
   milliseconds wait(static_cast<std::int64_t>(delay / 2 * (1 + random.unit())));

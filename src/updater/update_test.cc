@@ -57,7 +57,7 @@ class UpdateTest : public ::testing::Test {
     client = std::make_unique<hub::HubClient>(std::move(*made));
   }
 
-  UpdateOptions from_hub(UpdateGoal goal, std::uint64_t number) const {
+  static UpdateOptions from_hub(UpdateGoal goal, std::uint64_t number) {
     return {.repo = FakeHub::repo(),
             .source = "owner/photos",
             .goal = goal,
@@ -65,7 +65,7 @@ class UpdateTest : public ::testing::Test {
             .intake = {.source = "owner/photos", .min_free_bytes = {}},
             .download = {.min_free_bytes = {}}};
   }
-  UpdateOptions from_disk(std::string_view name, std::uint64_t count) const {
+  static UpdateOptions from_disk(std::string_view name, std::uint64_t count) {
     UpdateOptions options = from_hub(UpdateGoal::kCount, count);
     options.local_tables = {kTables / "extract" / (std::string(name) + ".parquet")};
     return options;
