@@ -158,7 +158,7 @@ Status run_miner(const MinerDaemonOptions& options,
                  const std::stop_token& stop) {
   const keys::Hotkey hotkey = options.pair.hotkey();
   ASSIGN_OR_RETURN(const std::unique_ptr<chain::Network> network,
-                   chain::open_network(options.network, hotkey, system_clock()));
+                   chain::open_network(options.network, hotkey, system_clock(), options.remote));
   miner::SenderDirectory directory;
   const bool is_local = options.network.kind == chain::NetworkKind::kLocal;
   miner::NetworkSeat seat(

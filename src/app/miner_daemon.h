@@ -5,6 +5,7 @@
 
 #include "chain/metagraph.h"
 #include "chain/network_address.h"
+#include "chain/open_network.h"
 #include "core/result.h"
 #include "keys/sr25519.h"
 #include "miner/axon.h"
@@ -27,6 +28,8 @@ namespace assay::app {
 
 struct MinerDaemonOptions {
   chain::NetworkAddress network;
+  /// Of a real chain.
+  chain::RemoteAccess remote = {};
   chain::Netuid netuid{1};
   keys::KeyPair pair;
   /// Where to listen, in numbers; port 0 takes one that is free.

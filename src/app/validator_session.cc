@@ -27,8 +27,9 @@ namespace {
 
 Status run_validator_session(const ValidatorSessionOptions& options, const keys::KeyPair& hotkey,
                              const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(std::unique_ptr<chain::Network> opened,
-                   chain::open_network(options.network, hotkey.hotkey(), system_clock()));
+  ASSIGN_OR_RETURN(
+      std::unique_ptr<chain::Network> opened,
+      chain::open_network(options.network, hotkey.hotkey(), system_clock(), options.remote));
   // Whatever the chain's library does, its calls come back.
   chain::WatchedNetwork network(std::move(opened), {.netuid = options.validator.chain.netuid},
                                 system_clock(), system_random());

@@ -6,6 +6,7 @@
 #include "app/cache_shelf.h"
 #include "app/validator_jobs.h"
 #include "chain/network_address.h"
+#include "chain/open_network.h"
 #include "core/result.h"
 #include "keys/sr25519.h"
 #include "validator/http_courier.h"
@@ -19,6 +20,8 @@ namespace assay::app {
 
 struct ValidatorSessionOptions {
   chain::NetworkAddress network;
+  /// Of a real chain.
+  chain::RemoteAccess remote = {};
   std::filesystem::path cache;
   CacheShelfOptions shelf = {};
   validator::HttpCourierOptions courier = {};

@@ -139,7 +139,9 @@ std::string metagraph_text(const chain::Metagraph& metagraph) {
 Result<ExitCode> run_show(const NetworkFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto address,
                    with_context(chain::parse_network_address(flags.network), "--network"));
-  ASSIGN_OR_RETURN(const auto network, chain::open_network(address, std::nullopt, system_clock()));
+  const chain::RemoteAccess remote{.python = session.config.get_text("chain.python")};
+  ASSIGN_OR_RETURN(const auto network,
+                   chain::open_network(address, std::nullopt, system_clock(), remote));
   ASSIGN_OR_RETURN(const chain::Metagraph metagraph,
                    network->metagraph(chain::Netuid{flags.netuid}, {.stop = session.stop}));
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? metagraph_json(metagraph)

@@ -65,7 +65,9 @@ Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Se
   ASSIGN_OR_RETURN(auto network,
                    with_context(chain::parse_network_address(flags.network), "--network"));
   ASSIGN_OR_RETURN(auto pair, flags.wallet.load());
+  ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config));
   app::MinerDaemonOptions options{.network = std::move(network),
+                                  .remote = std::move(remote),
                                   .netuid = chain::Netuid{flags.netuid},
                                   .pair = std::move(pair),
                                   .ip = flags.ip,

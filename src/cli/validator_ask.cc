@@ -62,7 +62,10 @@ Result<validator::ShelfImage> find_image(const AskFlags& flags, Session& session
 Result<validator::MinerAddress> find_miner(const AskFlags& flags, const keys::Hotkey& self,
                                            Session& session) {
   ASSIGN_OR_RETURN(const chain::NetworkAddress address, flags.network.address());
-  ASSIGN_OR_RETURN(const auto network, chain::open_network(address, self, system_clock()));
+  // Nothing is written, so that a chain need not know the hotkey.
+  const chain::RemoteAccess remote{.python = session.config.get_text("chain.python")};
+  ASSIGN_OR_RETURN(const auto network,
+                   chain::open_network(address, std::nullopt, system_clock(), remote));
   const chain::CallOptions call{.stop = session.stop};
   ASSIGN_OR_RETURN(chain::Metagraph metagraph,
                    network->metagraph(chain::Netuid{flags.network.netuid}, call));

@@ -1,4 +1,5 @@
 #include "app/validator_session.h"
+#include "chain/weight_setter.h"
 #include "cli/cache_options_internal.h"
 #include "cli/env_file_internal.h"
 #include "cli/validator_options_internal.h"
@@ -81,9 +82,13 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
     ASSIGN_OR_RETURN(jobs, jobs_options(flags));
   }
   const chain::Netuid netuid{flags.network.netuid};
-  const bool is_local = network.kind == chain::NetworkKind::kLocal;
+  ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config));
+  // A write to a file is done when the call is back.
+  const chain::BlockCount landing_blocks =
+      network.kind == chain::NetworkKind::kLocal ? 0 : chain::WeightSetterOptions().landing_blocks;
   return app::ValidatorSessionOptions{
       .network = std::move(network),
+      .remote = std::move(remote),
       .cache = cache,
       .shelf = {.cool_down = cool_down},
       .courier = {.protocol = flags.protocol},
@@ -100,7 +105,7 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
                               .epoch_length = flags.epoch_length,
                               .burn_uid = flags.burn_uid,
                               .version_key = flags.version_key,
-                              .landing_blocks = is_local ? 0U : 64U}},
+                              .landing_blocks = landing_blocks}},
       .jobs = std::move(jobs)};
 }
 

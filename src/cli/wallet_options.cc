@@ -86,4 +86,11 @@ Result<KeyPair> WalletFlags::load() const {
   return load(path);
 }
 
+Result<chain::RemoteAccess> WalletFlags::remote_access(const Config& config) const {
+  ASSIGN_OR_RETURN(const keys::HotkeyName hotkey_name, name());
+  ASSIGN_OR_RETURN(std::filesystem::path path, keys::hotkey_path(hotkey_name));
+  return chain::RemoteAccess{.python = config.get_text("chain.python"),
+                             .hotkey_file = std::filesystem::absolute(path)};
+}
+
 }  // namespace assay::cli

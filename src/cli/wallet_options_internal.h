@@ -3,7 +3,9 @@
 
 #pragma once
 
+#include "chain/open_network.h"
 #include "cli/command_internal.h"
+#include "core/config.h"
 #include "keys/sr25519.h"
 #include "keys/wallet.h"
 
@@ -29,6 +31,8 @@ struct WalletFlags {
   Result<keys::KeyPair> load(const std::filesystem::path& path) const;
   /// name(), its path, and load(). Errors: of all three.
   Result<keys::KeyPair> load() const;
+  /// How a real chain is reached with this hotkey. Errors: as name(), and of its path.
+  Result<chain::RemoteAccess> remote_access(const Config& config) const;
 };
 
 }  // namespace assay::cli

@@ -51,7 +51,7 @@ struct ChainDeskOptions {
   /// No new block for so long is a problem: ten of the public chain's.
   std::chrono::milliseconds stalled_after = std::chrono::seconds(120);
   /// As of chain::WeightSetter: 0 for a local network.
-  chain::BlockCount landing_blocks = 64;
+  chain::BlockCount landing_blocks = 128;
 };
 
 /// How scores become weights in a network of these rules.
