@@ -110,7 +110,6 @@ Result<std::vector<HubFile>> list_commit(HubClient& client, RepoAddress& repo,
 
 bool is_wanted_by_default(std::string_view path, std::span<const HubFile> all) {
   const fs::path file(path);
-  const std::string name = file.filename().native();
   constexpr std::array<std::string_view, 4> kOthers = {".h5", ".msgpack", ".ot", ".tflite"};
   constexpr std::array<std::string_view, 4> kPickled = {".bin", ".pt", ".pth", ".ckpt"};
   const std::string extension = file.extension().native();

@@ -50,13 +50,13 @@ struct FetchedRepository {
 /// The note in the folder: repository, revision, commit, and size and SHA-256 of each file.
 inline constexpr std::string_view kFetchedNote = "fetched.json";
 
-/// Bring the files of `repo` into `folder`, each by download(): a second call fetches what is
+/// Bring the files of `asked` into `folder`, each by download(): a second call fetches what is
 /// missing, and takes nothing from another commit. What the note knows of a commit holds: a hub
 /// that names another digest for it is not believed.
 /// Errors: as download() and HubClient; kNotFound also when no file fits; kCorrupt also when the
 ///         hub contradicts the note; kInvalidInput (the folder is another repository's).
 Result<FetchedRepository> fetch_repository(HubClient& client, files::FileSystem& file_system,
-                                           const RepoAddress& repo,
+                                           const RepoAddress& asked,
                                            const std::filesystem::path& folder,
                                            const FetchOptions& options,
                                            const std::stop_token& stop);
