@@ -84,8 +84,9 @@ class Tar final : public ExportSink {
       ASSIGN_OR_RETURN(auto made, archives::TarWriter::create(context_->file_system, output_));
       writer_.emplace(std::move(made));
     }
+    archives::TarWriter& writer = *writer_;
     const std::string json_name = sample.key + ".json";
-    RETURN_IF_ERROR(writer_->add(json_name, line));
+    RETURN_IF_ERROR(writer.add(json_name, line));
     std::set<std::string> names = {json_name};
     for (const std::string& named : sample.files) {
       const auto path = inner_path(named);
@@ -96,7 +97,7 @@ class Tar final : public ExportSink {
         ++context_->files.num_missing;
         continue;
       }
-      RETURN_IF_ERROR(add_file(*writer_, name, context_->data_folder / *path));
+      RETURN_IF_ERROR(add_file(writer, name, context_->data_folder / *path));
     }
     return {};
   }
