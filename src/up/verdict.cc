@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t kFewestRequests = 5;
 constexpr std::uint64_t kFewestAnswers = 10;
 constexpr std::uint64_t kFewestClaims = 2;
+/// Of a miner that is called better than a coin: of many who guess, none shall be.
+constexpr double kCoinConfidence = 0.999;
 constexpr double kConfidence = 0.95;
 constexpr double kCoin = 0.5;
 /// Who says yes to so many images without roadwork says it to all.
@@ -54,15 +56,17 @@ struct Opinion {
 Opinion opinion_of_answers(const MinerFacts& facts, milliseconds usual) {
   const auto num_right = static_cast<std::uint64_t>(
       std::llround(facts.accuracy * static_cast<double>(facts.num_answered)));
-  const auto interval = statistics::clopper_pearson(std::min(num_right, facts.num_answered),
-                                                    facts.num_answered, kConfidence);
-  const bool is_coin = interval.lower <= kCoin;
+  const auto rate_within = [&](double confidence) {
+    return statistics::clopper_pearson(std::min(num_right, facts.num_answered), facts.num_answered,
+                                       confidence);
+  };
+  const bool is_coin = rate_within(kCoinConfidence).lower <= kCoin;
   if (facts.false_alarm_share >= kAlways && facts.miss_share <= 1 - kAlways) {
     return {Verdict::kAlwaysYes,
             fmt::format("says yes to {} of the images without roadwork; {}",
                         share_text(facts.false_alarm_share), accuracy_text(facts))};
   }
-  if (is_coin && interval.upper < 1 - (1 - kCoin) / 3) {
+  if (is_coin && rate_within(kConfidence).upper < 1 - (1 - kCoin) / 3) {
     return {Verdict::kGuesses, accuracy_text(facts) + ": no better than a coin"};
   }
   if (is_coin) return {Verdict::kUnknown, accuracy_text(facts) + ": too few to tell"};

@@ -33,6 +33,8 @@ TEST(Verdict, WhoIsMostlyRightIsHonest) {
 TEST(Verdict, WhoIsRightLikeACoinGuesses) {
   EXPECT_EQ(verdict_of(answering(40, 0.5, 0.5)), Verdict::kGuesses);
   EXPECT_EQ(verdict_of(answering(40, 0.4, 0.6)), Verdict::kGuesses);
+  // One who guesses is this lucky once in a hundred times.
+  EXPECT_EQ(verdict_of(answering(84, 53.0 / 84, 0.4)), Verdict::kGuesses);
 }
 
 TEST(Verdict, NothingIsSaidAfterFewAnswers) {
