@@ -39,7 +39,9 @@ milliseconds median_latency(std::span<const MinerFacts> miners) {
   return *middle;
 }
 
-std::string seconds_text(milliseconds time) {
+/// `34 ms`, `2.9 s`.
+std::string time_text(milliseconds time) {
+  if (time < std::chrono::seconds(1)) return fmt::format("{} ms", time.count());
   return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000);
 }
 
@@ -72,8 +74,8 @@ Opinion opinion_of_answers(const MinerFacts& facts, milliseconds usual) {
   if (is_coin) return {Verdict::kUnknown, accuracy_text(facts) + ": too few to tell"};
   if (facts.mean_latency >= usual + kSlower) {
     return {Verdict::kSlow,
-            fmt::format("{} an answer, where {} is usual; {}", seconds_text(facts.mean_latency),
-                        seconds_text(usual), accuracy_text(facts))};
+            fmt::format("{} an answer, where {} is usual; {}", time_text(facts.mean_latency),
+                        time_text(usual), accuracy_text(facts))};
   }
   return {Verdict::kHonest, accuracy_text(facts)};
 }

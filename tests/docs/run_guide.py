@@ -8,11 +8,13 @@ gcs_service_account.json, what --copy names, and what --prepare writes; the stor
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,7 @@ def main() -> int:
             [options.object_server.resolve(), "--port", "0", "--objects", work / "objects.tsv", "--token-endpoint"],
             stdout=subprocess.PIPE, text=True)
         hub = None
+        shells = []
         try:
             if options.hub:
                 hub = subprocess.Popen([sys.executable, HUB, options.hub.resolve()], stdout=subprocess.PIPE, text=True)
@@ -61,13 +64,20 @@ def main() -> int:
                            "PATH": f"{options.assay.resolve().parent}:{os.environ['PATH']}",
                            "XDG_STATE_HOME": str(work / "state")}
             for expected, block in blocks:
-                done = subprocess.run(["bash", "-e", "-c", block], cwd=work, env=environment, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-                print(f"$ {block}{done.stdout}", end="")
-                if done.returncode != int(expected or 0):
-                    print(f"exit {done.returncode}, expected {expected or 0}")
+                shell = subprocess.Popen(["bash", "-e", "-c", block], cwd=work, env=environment, text=True,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                shells.append(shell)
+                output, _ = shell.communicate(timeout=120)
+                print(f"$ {block}{output}", end="")
+                if shell.returncode != int(expected or 0):
+                    print(f"exit {shell.returncode}, expected {expected or 0}")
                     return 1
         finally:
+            # What a block that failed has left running belongs to its group.
+            for shell in shells:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(shell.pid, signal.SIGKILL)
+                shell.wait()
             for process in (server, hub) if hub else (server,):
                 process.terminate()
                 process.wait(timeout=10)
