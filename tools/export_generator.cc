@@ -2,8 +2,8 @@
 
 #include "core/random.h"
 #include "files/atomic_file.h"
+#include "jobs/job_columns.h"
 #include "tables/parquet_writer.h"
-#include "tools/export_columns.h"
 #include "tools/export_templates.h"
 #include "tools/object_list.h"
 #include "tools/text_arena.h"
@@ -20,6 +20,9 @@
 namespace assay::tools {
 
 namespace {
+
+using jobs::JobColumn;
+using enum jobs::JobColumn;
 
 constexpr std::int64_t kFirstJob = 1'761'523'200'000'000;  // 2025-10-27, in microseconds
 constexpr std::int64_t kSecond = 1'000'000;
@@ -183,7 +186,7 @@ class Generator {
                     std::int64_t time) {
     if (!job.has_response) {
       for (std::size_t column = kImageUri; column <= kUploadMs; ++column) {
-        columns_.put_null(static_cast<Column>(column));
+        columns_.put_null(static_cast<JobColumn>(column));
       }
       return;
     }
@@ -199,7 +202,7 @@ class Generator {
       columns_.put(kReceivedAt, time + 9 * kSecond);
       columns_.put_optional(kCallbackStatus, job.status, 2);
     } else {
-      for (const Column column : {kHasImage, kCallbackUri, kReceivedAt, kCallbackStatus}) {
+      for (const JobColumn column : {kHasImage, kCallbackUri, kReceivedAt, kCallbackStatus}) {
         columns_.put_null(column, 1);
       }
     }
@@ -213,7 +216,7 @@ class Generator {
   SeededRandom random_;
   std::vector<JobTemplate> templates_;
   std::vector<std::string> hotkeys_;
-  ExportColumns columns_;
+  jobs::JobColumns columns_;
   TextArena arena_;
   std::vector<std::string_view> uris_;  // of the row group, one for each job, used or not
 };
@@ -227,7 +230,8 @@ Status write_export(files::FileSystem& file_system, const std::filesystem::path&
     ASSIGN_OR_RETURN(auto file, files::AtomicFile::create(file_system, *options.objects));
     objects.emplace(std::move(file), options.seed, options.absent_share);
   }
-  ASSIGN_OR_RETURN(auto writer, tables::ParquetWriter::create(file_system, target, column_specs()));
+  ASSIGN_OR_RETURN(auto writer,
+                   tables::ParquetWriter::create(file_system, target, jobs::job_columns()));
   Generator generator(options, objects ? &*objects : nullptr);
   RETURN_IF_ERROR(generator.write(writer));
   RETURN_IF_ERROR(writer.finish());

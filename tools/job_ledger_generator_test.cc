@@ -6,7 +6,6 @@
 #include "files/atomic_file.h"
 #include "files/testing/simulated_file_system.h"
 #include "jobs/job_export.h"
-#include "tools/export_columns.h"
 
 #include <gtest/gtest.h>
 
@@ -19,15 +18,6 @@
 
 namespace assay::tools {
 namespace {
-
-TEST(JobExport, HasTheColumnsOfARealExport) {
-  const auto ours = jobs::export_columns();
-  ASSERT_EQ(ours.size(), column_specs().size());
-  for (std::size_t i = 0; i < ours.size(); ++i) {
-    EXPECT_EQ(ours[i].path, column_specs()[i].path);
-    EXPECT_EQ(ours[i].type, column_specs()[i].type) << ours[i].path;
-  }
-}
 
 /// The audit of `/jobs.parquet`, asked about the images in `/store`.
 Result<audit::RunOutcome> audit_of(files::FileSystem& file_system) {

@@ -89,7 +89,8 @@ class ScriptedMiner {
     const std::string url(request.header(protocol::kWebhookHeader).value_or(""));
     const std::scoped_lock lock(mutex_);
     workers_.emplace_back([this, number, task_id, url] { work(number, task_id, url); });
-    // Every other callback leaves before the answer does.
+    // Every other callback leaves before the answer does, if the machine is not too busy: both
+    // orders have to work.
     if (number % 2 == 0) std::this_thread::sleep_for(30ms);
     return {.status = protocol::kJobAccepted, .body = protocol::write_job_accepted(task_id)};
   }

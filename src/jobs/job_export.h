@@ -8,18 +8,12 @@
 #include "files/file_system.h"
 #include "files/journal_damage.h"
 #include "jobs/job_counts.h"
-#include "tables/parquet_writer.h"
 
 #include <cstdint>
 #include <filesystem>
-#include <span>
 #include <vector>
 
 namespace assay::jobs {
-
-/// The leaves of the table: 23 columns, of which `payload` and `response_payload` are nested. What
-/// each holds: docs/formats/generation-jobs.md.
-std::span<const tables::ColumnSpec> export_columns();
 
 struct JobExportOptions {
   /// Only jobs that were sent at or after this.

@@ -2,6 +2,7 @@
 
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
+#include "jobs/job_columns.h"
 #include "jobs/job_ledger.h"
 #include "tables/leaf_scan.h"
 
@@ -98,6 +99,24 @@ using Texts = std::vector<std::string>;
 
 // One job of each fate, in order: claimed and sound, claimed and absent, failed, refused,
 // unanswered, timed out, open, and completed without an image.
+// Written out a second time: whoever reads exports knows these names.
+TEST(JobColumns, AreThoseOfAnExportThatTheAuditWasMadeFor) {
+  std::vector<std::string> names;
+  for (const tables::ColumnSpec& leaf : job_columns()) {
+    const std::string name(leaf.path.substr(0, leaf.path.find('.')));
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"job_id",           "job_type",         "model_id",
+                                      "priority",         "status",           "miner_hotkey",
+                                      "miner_uid",        "validator_hotkey", "source",
+                                      "created_at",       "queued_at",        "started_at",
+                                      "completed_at",     "updated_at",       "expires_at",
+                                      "retry_count",      "timeout_seconds",  "payload",
+                                      "response_payload", "failure_reason",   "result_image_sha256",
+                                      "audit_status",     "is_audit_job"}));
+}
+
 TEST_F(JobExportTest, EachFateHasItsRow) {
   const protocol::GenerationCallback done = {.task_id = "t",
                                              .outcome = protocol::JobOutcome::kCompleted,

@@ -1,5 +1,6 @@
 /// \file
-/// The columns of a made-up export, and the values of one row group of them.
+/// The columns of the table of jobs, and the values of one row group of them. What each column
+/// holds: docs/formats/generation-jobs.md.
 
 #pragma once
 
@@ -14,11 +15,12 @@
 #include <string_view>
 #include <vector>
 
-namespace assay::tools {
+namespace assay::jobs {
 
-/// In the order of the file.
+/// The leaves of the table, in the order of the file: 23 columns, of which `payload` and
+/// `response_payload` are nested.
 // NOLINTNEXTLINE(cppcoreguidelines-use-enum-class): each is an index, of several arrays.
-enum Column : std::size_t {
+enum JobColumn : std::size_t {
   kJobId,
   kJobType,
   kModelId,
@@ -59,24 +61,25 @@ enum Column : std::size_t {
   kNumColumns
 };
 
-const std::array<tables::ColumnSpec, kNumColumns>& column_specs();
+// Other programs read these names and types: they never change.
+const std::array<tables::ColumnSpec, kNumColumns>& job_columns();
 
 /// Takes a value or a null of each column for every row, column by column in any order.
-class ExportColumns {
+class JobColumns {
  public:
-  ExportColumns();
+  JobColumns();
 
   /// Forget all values, and have room for `num_rows` rows.
   void start(std::size_t num_rows);
 
   /// `level` is the number of structs around the value that are there.
-  void put_null(Column column, int level = 0);
-  void put(Column column, std::string_view text);
-  void put(Column column, std::int32_t value);
-  void put(Column column, std::int64_t value);
-  void put(Column column, double value);
-  void put_boolean(Column column, bool value);
-  void put_optional(Column column, const std::optional<std::string>& text, int null_level);
+  void put_null(JobColumn column, int level = 0);
+  void put(JobColumn column, std::string_view text);
+  void put(JobColumn column, std::int32_t value);
+  void put(JobColumn column, std::int64_t value);
+  void put(JobColumn column, double value);
+  void put_boolean(JobColumn column, bool value);
+  void put_optional(JobColumn column, const std::optional<std::string>& text, int null_level);
 
   /// Lifetime: the texts that were put are read here.
   /// Errors: those of the writer.
@@ -95,10 +98,10 @@ class ExportColumns {
     std::vector<std::string_view> texts;
   };
 
-  void put_level(Column column) { columns_[column].levels.push_back(full_levels_[column]); }
+  void put_level(JobColumn column) { columns_[column].levels.push_back(full_levels_[column]); }
 
   std::array<std::int16_t, kNumColumns> full_levels_ = {};
   std::array<ColumnValues, kNumColumns> columns_;
 };
 
-}  // namespace assay::tools
+}  // namespace assay::jobs

@@ -1,13 +1,13 @@
-#include "tools/export_columns.h"
+#include "jobs/job_columns.h"
 
 #include <algorithm>
 #include <span>
 
-namespace assay::tools {
+namespace assay::jobs {
 
 using tables::ColumnType;
 
-const std::array<tables::ColumnSpec, kNumColumns>& column_specs() {
+const std::array<tables::ColumnSpec, kNumColumns>& job_columns() {
   static const std::array<tables::ColumnSpec, kNumColumns> kSpecs = {{
       {"job_id", ColumnType::kText},
       {"job_type", ColumnType::kText},
@@ -50,14 +50,13 @@ const std::array<tables::ColumnSpec, kNumColumns>& column_specs() {
   return kSpecs;
 }
 
-ExportColumns::ExportColumns() {
+JobColumns::JobColumns() {
   for (std::size_t i = 0; i < kNumColumns; ++i) {
-    full_levels_[i] =
-        static_cast<std::int16_t>(1 + std::ranges::count(column_specs()[i].path, '.'));
+    full_levels_[i] = static_cast<std::int16_t>(1 + std::ranges::count(job_columns()[i].path, '.'));
   }
 }
 
-void ExportColumns::start(std::size_t num_rows) {
+void JobColumns::start(std::size_t num_rows) {
   for (std::size_t i = 0; i < kNumColumns; ++i) {
     ColumnValues& column = columns_[i];
     column.levels.clear();
@@ -66,53 +65,53 @@ void ExportColumns::start(std::size_t num_rows) {
     column.doubles.clear();
     column.texts.clear();
     column.num_booleans = 0;
-    if (column_specs()[i].type == ColumnType::kBoolean) {
+    if (job_columns()[i].type == ColumnType::kBoolean) {
       // NOLINTNEXTLINE(*-avoid-c-arrays): as its declaration says.
       column.booleans = std::make_unique_for_overwrite<bool[]>(num_rows);
     }
   }
 }
 
-void ExportColumns::put_null(Column column, int level) {
+void JobColumns::put_null(JobColumn column, int level) {
   columns_[column].levels.push_back(static_cast<std::int16_t>(level));
 }
 
-void ExportColumns::put(Column column, std::string_view text) {
+void JobColumns::put(JobColumn column, std::string_view text) {
   put_level(column);
   columns_[column].texts.push_back(text);
 }
 
-void ExportColumns::put(Column column, std::int32_t value) {
+void JobColumns::put(JobColumn column, std::int32_t value) {
   put_level(column);
   columns_[column].int32s.push_back(value);
 }
 
-void ExportColumns::put(Column column, std::int64_t value) {
+void JobColumns::put(JobColumn column, std::int64_t value) {
   put_level(column);
   columns_[column].int64s.push_back(value);
 }
 
-void ExportColumns::put(Column column, double value) {
+void JobColumns::put(JobColumn column, double value) {
   put_level(column);
   columns_[column].doubles.push_back(value);
 }
 
-void ExportColumns::put_boolean(Column column, bool value) {
+void JobColumns::put_boolean(JobColumn column, bool value) {
   put_level(column);
   columns_[column].booleans[columns_[column].num_booleans++] = value;
 }
 
-void ExportColumns::put_optional(Column column, const std::optional<std::string>& text,
-                                 int null_level) {
+void JobColumns::put_optional(JobColumn column, const std::optional<std::string>& text,
+                              int null_level) {
   text ? put(column, *text) : put_null(column, null_level);
 }
 
-Status ExportColumns::write(tables::ParquetWriter& writer, std::size_t num_rows) const {
+Status JobColumns::write(tables::ParquetWriter& writer, std::size_t num_rows) const {
   std::array<tables::ColumnData, kNumColumns> data;
   for (std::size_t i = 0; i < kNumColumns; ++i) {
     const ColumnValues& column = columns_[i];
     data[i].levels = column.levels;
-    switch (column_specs()[i].type) {
+    switch (job_columns()[i].type) {
       case ColumnType::kBoolean:
         data[i].values = std::span<const bool>(column.booleans.get(), column.num_booleans);
         break;
@@ -133,4 +132,4 @@ Status ExportColumns::write(tables::ParquetWriter& writer, std::size_t num_rows)
   return writer.write_row_group(num_rows, data);
 }
 
-}  // namespace assay::tools
+}  // namespace assay::jobs
