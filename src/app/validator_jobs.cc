@@ -93,13 +93,12 @@ std::map<std::string, validator::JobCounts, std::less<>> ValidatorJobs::counts()
   if (!service_) return counts;
   for (const jobs::MinerJobs& miner : service_->miners()) {
     const jobs::JobCounts& jobs = miner.counts;
-    counts[miner.miner.to_ss58()] = {
-        .num_sent = jobs.sent,
-        .num_accepted = jobs.sent - jobs.refused - jobs.unanswered - jobs.interrupted,
-        .num_completed = jobs.completed,
-        .num_claimed = jobs.claimed,
-        .num_verified = jobs.verified,
-        .num_missing = jobs.missing};
+    counts[miner.miner.to_ss58()] = {.num_sent = jobs.sent,
+                                     .num_accepted = jobs.accepted,
+                                     .num_completed = jobs.completed,
+                                     .num_claimed = jobs.claimed,
+                                     .num_verified = jobs.verified,
+                                     .num_missing = jobs.missing};
   }
   return counts;
 }

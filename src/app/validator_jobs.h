@@ -49,6 +49,7 @@ class ValidatorJobs final : public validator::GenerationJobs {
  private:
   ValidatorJobs(const ValidatorJobsOptions& options, const keys::KeyPair& signer,
                 std::stop_token stop);
+  /// Errors: kUnavailable (this hotkey is not registered, as far as is known).
   Result<std::vector<jobs::JobMiner>> deal(std::size_t count);
 
   ValidatorJobsOptions options_;

@@ -103,20 +103,22 @@ std::string item_name(std::string_view original, const ExaminedImage& image);
 std::string plain_stem(std::string_view name);
 
 /// One after the other, batches of images come in.
-/// Threads: one thread at a time. Errors: as Store; kNoSpace also when less than `min_free_bytes`
-///          would be left; kExhausted when the cache would be larger than `max_cache_bytes`.
+/// Threads: one thread at a time.
+/// Errors: as Store; kNoSpace also when less than `min_free_bytes` would be left; kExhausted when
+///         the cache would be larger than `max_cache_bytes`.
 class Intake {
  public:
   /// Lifetime: `store` and `options` outlive it.
   Intake(Store& store, const ImportOptions& options) : store_(store), options_(options) {}
 
   /// Pre: look_at() saw each. Publish those that are new, and note what became of each; what cannot
-  /// be decoded is copied to the quarantine beside its reason.
+  /// be decoded is copied to the quarantine beside its reason. Errors: as the class.
   Status take_in(std::span<Arrival> arrivals, const std::stop_token& stop);
 
   ImportReport& report() { return report_; }
 
  private:
+  /// Errors of all: as take_in().
   Status learn_looks();
   Status judge(std::span<Arrival> arrivals);
   Result<bool> is_there(const Sha256& content);

@@ -125,7 +125,10 @@ Status insert_facts(db::Database& database, const LocalFacts& facts) {
 }
 
 Error no_network(const std::filesystem::path& path) {
-  return not_found(fmt::format("{}: no local network is here; make one first", path.native()));
+  return not_found(fmt::format(
+      "{0}: no local network is here; make one with `assay chain create --network local:{0}`, or a "
+      "whole one with `assay up`",
+      path.native()));
 }
 
 }  // namespace

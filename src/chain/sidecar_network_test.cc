@@ -135,6 +135,7 @@ TEST_F(SidecarNetworkTest, EndsAtOnceWhileACallIsOnItsWay) {
   auto network = fixture_.open(made_up_hotkey(1), "stalls_once");
   std::stop_source stop;
   const std::jthread stopper([&] {
+    // Time for the call to be sent; a stop before that ends it, too.
     std::this_thread::sleep_for(200ms);
     stop.request_stop();
   });

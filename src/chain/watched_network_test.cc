@@ -50,7 +50,8 @@ class WatchedNetworkTest : public ::testing::Test {
     }
     return kinds;
   }
-  /// Until the scripted chain has begun so many calls.
+  /// Until the scripted chain has begun so many calls. Waits of this file poll, and have no end of
+  /// their own: what never comes is ended by the runner.
   void wait_for_calls(std::size_t count) const {
     while (chain_->num_calls() < count) std::this_thread::sleep_for(1ms);
   }
@@ -288,6 +289,7 @@ TEST_F(WatchedNetworkTest, EndsWhileACallIsOnItsWay) {
   chain_->hold();
   EXPECT_FALSE(network->current_block({.deadline = 10ms}));
   std::jthread releaser([&] {
+    // Gives the end below time to begin; it holds either way.
     std::this_thread::sleep_for(5ms);
     chain_->release();
   });

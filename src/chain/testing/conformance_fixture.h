@@ -46,7 +46,6 @@ class NetworkFixture {
 
 struct NetworkMaker {
   std::string name;
-  /// Null where what it needs is absent.
   std::function<std::unique_ptr<NetworkFixture>()> make;
 };
 
