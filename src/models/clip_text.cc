@@ -50,7 +50,7 @@ Result<std::vector<float>> ClipTextEncoder::encode(std::span<const std::int32_t>
         fmt::format("token {}: the text tower has {} tokens; the tokenizer is another model's", id,
                     shape.vocabulary_size));
   }
-  const std::lock_guard lock(loaded_->mutex);
+  const std::scoped_lock lock(loaded_->mutex);
   ASSIGN_OR_RETURN(const std::span<const float> vector, loaded_->request->compute(ids, end));
   return std::vector<float>(vector.begin(), vector.end());
 }

@@ -68,8 +68,9 @@ class ClipTokenizer {
 Result<ClipTokenizer> open_clip_tokenizer(files::FileSystem& file_system,
                                           const std::filesystem::path& path);
 
-/// Whether open_clip_tokenizer() would find its files in this folder. Errors: as FileSystem.
-Result<bool> has_tokenizer_files(files::FileSystem& file_system,
-                                 const std::filesystem::path& folder);
+/// The files that open_clip_tokenizer() would read, were it given this path; none when it is a
+/// folder without a tokenizer. Errors: kNotFound, and as FileSystem.
+Result<std::vector<std::filesystem::path>> tokenizer_file_paths(files::FileSystem& file_system,
+                                                                const std::filesystem::path& path);
 
 }  // namespace assay::tokenizer

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace assay::tokenizer {
 namespace {
@@ -114,22 +115,39 @@ FoundFiles form_of_file(const std::filesystem::path& path) {
   return {.form = name.extension() == ".json" ? Form::kWhole : Form::kSimple, .path = path};
 }
 
+/// What the path names; kNone: a folder without a tokenizer. Errors: kNotFound, as FileSystem.
+Result<FoundFiles> find_at(files::FileSystem& file_system, const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const auto info, file_system.info(path));
+  if (!info) return not_found(fmt::format("{}: there is no such file or folder", path.native()));
+  if (info->kind == files::FileKind::kFolder) return find_files(file_system, path);
+  return form_of_file(path);
+}
+
 }  // namespace
 
-Result<bool> has_tokenizer_files(files::FileSystem& file_system,
-                                 const std::filesystem::path& folder) {
-  ASSIGN_OR_RETURN(const FoundFiles found, find_files(file_system, folder));
-  return found.form != Form::kNone;
+Result<std::vector<std::filesystem::path>> tokenizer_file_paths(files::FileSystem& file_system,
+                                                                const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const FoundFiles found, find_at(file_system, path));
+  std::vector<std::filesystem::path> paths;
+  if (found.form == Form::kNone) return paths;
+  const bool is_pair = found.form == Form::kPair;
+  if (is_pair) {
+    paths = {found.path / kVocabularyFile, found.path / kMergesFile};
+  } else {
+    paths = {found.path};
+  }
+  if (found.form == Form::kSimple) return paths;
+  const std::filesystem::path folder = is_pair ? found.path : found.path.parent_path();
+  for (const std::string_view name : kNameFiles) {
+    ASSIGN_OR_RETURN(const bool is_there, is_file(file_system, folder / name));
+    if (is_there) paths.push_back(folder / name);
+  }
+  return paths;
 }
 
 Result<ClipTokenizer> open_clip_tokenizer(files::FileSystem& file_system,
                                           const std::filesystem::path& path) {
-  ASSIGN_OR_RETURN(const auto info, file_system.info(path));
-  if (!info) return not_found(fmt::format("{}: there is no such file or folder", path.native()));
-  FoundFiles found = form_of_file(path);
-  if (info->kind == files::FileKind::kFolder) {
-    ASSIGN_OR_RETURN(found, find_files(file_system, path));
-  }
+  ASSIGN_OR_RETURN(const FoundFiles found, find_at(file_system, path));
   switch (found.form) {
     case Form::kPair:
       return open_pair(file_system, found.path);

@@ -53,10 +53,10 @@ TEST_F(TokenizerFiles, MaySayAnotherLengthButNotNone) {
 TEST_F(TokenizerFiles, AreNamedInTheErrorOfWhatIsBrokenInThem) {
   EXPECT_TRUE(says(open(), "no tokenizer: expected vocab.json and merges.txt"))
       << message_of(open());
-  EXPECT_FALSE(*has_tokenizer_files(files_, folder_.path()));
+  EXPECT_TRUE(tokenizer_file_paths(files_, folder_.path())->empty());
   write("vocab.json", kTiny);
   write("merges.txt", "a b</w>\na  b\n");
-  EXPECT_TRUE(*has_tokenizer_files(files_, folder_.path()));
+  EXPECT_EQ(tokenizer_file_paths(files_, folder_.path())->size(), 2U);
   EXPECT_TRUE(says(open(), "merges.txt: line 2: expected two tokens")) << message_of(open());
   write("merges.txt", "a c\n");
   EXPECT_TRUE(says(open(), R"(merge 1: "c" is no token)")) << message_of(open());

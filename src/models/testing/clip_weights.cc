@@ -186,8 +186,12 @@ std::string make_safetensors(const std::map<std::string, TestTensor>& tensors) {
   return file;
 }
 
+std::map<std::string, TestTensor> make_clip_tensors(const ClipWeights& sizes, std::uint32_t seed) {
+  return Drawing(sizes, seed).draw();
+}
+
 std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed) {
-  return make_safetensors(Drawing(sizes, seed).draw());
+  return make_safetensors(make_clip_tensors(sizes, seed));
 }
 
 std::map<std::string, TestTensor> make_text_tensors(const ClipTextWeights& sizes,

@@ -36,6 +36,9 @@ inline constexpr ClipWeights kTinyClip{
 /// A few channels of each norm are large, as in trained towers.
 std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed);
 
+/// Its tensors, by the names of open_clip.
+std::map<std::string, TestTensor> make_clip_tensors(const ClipWeights& sizes, std::uint32_t seed);
+
 struct ClipTextWeights {
   std::size_t width = 128;
   std::size_t num_layers = 2;
