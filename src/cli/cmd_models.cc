@@ -38,6 +38,7 @@ struct ImportFlags {
   std::string embedding;
   double divisor = 0;
   std::string quirks;
+  std::string tokenizer;
   bool replace = false;
 };
 
@@ -57,6 +58,7 @@ Result<models::ImportOptions> import_options(const ImportFlags& flags, ModelKind
     ASSIGN_OR_RETURN(options.choices.embedding, models::parse_embedding_form(flags.embedding));
   }
   if (flags.divisor > 0) options.choices.divisor = flags.divisor;
+  options.tokenizer = flags.tokenizer;
   if (flags.replace) options.replace = models::ReplaceModel::kAllow;
   return options;
 }
@@ -191,7 +193,12 @@ void add_import_command(CommandTree& tree, CLI::App& group, ModelKind kind,
                  ? "gelu (default) or quickgelu: what the tower is run with."
                  : "gelu (default) or quickgelu: of the tower it was trained with.")
       ->check(CLI::IsMember({"gelu", "quickgelu"}));
-  if (kind != ModelKind::kClip) {
+  if (kind == ModelKind::kClip) {
+    add_option(command, "--tokenizer", flags->tokenizer,
+               "The tokenizer of its text tower: a folder or file of Hugging Face, or "
+               "bpe_simple_vocab_16e6.txt.gz [what lies beside SOURCE].")
+        ->type_name("PATH");
+  } else {
     add_option(command, "--embedding", flags->embedding,
                "raw (default) or l2: the vectors it was trained on, as they are or of length 1.")
         ->check(CLI::IsMember({"raw", "l2"}));

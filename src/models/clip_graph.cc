@@ -1,5 +1,6 @@
 #include "models/clip_graph_internal.h"
 #include "models/clip_tensors_internal.h"
+#include "models/tower_parts_internal.h"
 
 #include <algorithm>
 #include <array>
@@ -32,80 +33,30 @@ using ov::element::f32;
 /// CLIP's own, of the pixels as shares of 255.
 constexpr std::array<double, 3> kMean = {0.48145466, 0.4578275, 0.40821073};
 constexpr std::array<double, 3> kDeviation = {0.26862954, 0.26130258, 0.27577711};
-constexpr double kNormEpsilon = 1e-5;
-constexpr float kQuickGeluSlope = 1.702F;
-
-ov::Shape to_engine(const Shape& shape) { return {shape.begin(), shape.end()}; }
-
-std::span<float> numbers_of(ov::Tensor& tensor) {
-  return {tensor.data<float>(), tensor.get_size()};
-}
-
-ov::Output<ov::Node> constant_of(const ov::Tensor& tensor) {
-  return std::make_shared<op::Constant>(tensor);  // shares the tensor's memory
-}
-
-ov::Output<ov::Node> indices(const std::vector<std::int64_t>& values) {
-  return op::Constant::create(ov::element::i64, {values.size()}, values);
-}
 
 class GraphBuilder {
  public:
   GraphBuilder(const Checkpoint& checkpoint, const ClipShape& shape, Activation activation,
                std::size_t batch_size)
-      : checkpoint_(checkpoint), shape_(shape), activation_(activation), batch_(batch_size) {}
+      : parts_(checkpoint, activation,
+               {.count = shape.num_heads, .width = shape.width / shape.num_heads}),
+        shape_(shape),
+        batch_(batch_size) {}
 
   Result<std::shared_ptr<ov::Model>> build();
 
  private:
   using Value = ov::Output<ov::Node>;
 
-  Result<ov::Tensor> read(const TensorRows& rows) const;
-  Result<Value> constant(const TensorRows& rows) const;
   /// The tokens as they enter the first norm.
   Result<Value> embed(const Value& patches, const ClipRows& rows) const;
   Result<Value> block(const Value& tokens, std::uint64_t layer) const;
-  Result<Value> attention(const Value& queries_from, const Value& all,
-                          const ClipBlockRows& rows) const;
-  /// [batch, tokens, width] as [batch, heads, tokens, 64].
-  Result<Value> heads(const Value& tokens, const LinearRows& rows) const;
-  Result<Value> perceptron(const Value& tokens, const ClipBlockRows& rows) const;
-  Result<Value> linear(const Value& value, const LinearRows& rows) const;
-  Result<Value> norm(const Value& value, const NormRows& rows) const;
   static Value class_token(const Value& tokens);
 
-  const Checkpoint& checkpoint_;
+  TowerParts parts_;
   const ClipShape& shape_;
-  Activation activation_;
   std::size_t batch_;
 };
-
-Result<ov::Tensor> GraphBuilder::read(const TensorRows& rows) const {
-  ov::Tensor tensor(f32, to_engine(rows.shape));
-  const TensorInfo* info = checkpoint_.find(rows.tensor);
-  RETURN_IF_ERROR(checkpoint_.read(*info, rows.first_element, numbers_of(tensor)));
-  return tensor;
-}
-
-Result<GraphBuilder::Value> GraphBuilder::constant(const TensorRows& rows) const {
-  ASSIGN_OR_RETURN(const ov::Tensor tensor, read(rows));
-  return constant_of(tensor);
-}
-
-Result<GraphBuilder::Value> GraphBuilder::linear(const Value& value, const LinearRows& rows) const {
-  ASSIGN_OR_RETURN(const Value weight, constant(rows.weight));
-  ASSIGN_OR_RETURN(const Value bias, constant(rows.bias));
-  return std::make_shared<op::Add>(std::make_shared<op::MatMul>(value, weight, false, true), bias)
-      ->output(0);
-}
-
-Result<GraphBuilder::Value> GraphBuilder::norm(const Value& value, const NormRows& rows) const {
-  ASSIGN_OR_RETURN(const Value gain, constant(rows.gain));
-  ASSIGN_OR_RETURN(const Value bias, constant(rows.bias));
-  const auto normal = std::make_shared<op::MVN>(value, indices({-1}), true, kNormEpsilon,
-                                                ov::op::MVNEpsMode::INSIDE_SQRT);
-  return std::make_shared<op::Add>(std::make_shared<op::Multiply>(normal, gain), bias)->output(0);
-}
 
 GraphBuilder::Value GraphBuilder::class_token(const Value& tokens) {
   return std::make_shared<op::Slice>(tokens, indices({0}), indices({1}), indices({1}), indices({1}))
@@ -115,9 +66,9 @@ GraphBuilder::Value GraphBuilder::class_token(const Value& tokens) {
 Result<GraphBuilder::Value> GraphBuilder::embed(const Value& patches, const ClipRows& rows) const {
   const std::size_t width = shape_.width;
   const std::size_t pixels = shape_.patch_side * shape_.patch_side;
-  ASSIGN_OR_RETURN(ov::Tensor stored, read(rows.patches));  // [width, 3, pixels]
-  ASSIGN_OR_RETURN(ov::Tensor positions, read(rows.positions));
-  ASSIGN_OR_RETURN(ov::Tensor token, read(rows.class_token));
+  ASSIGN_OR_RETURN(ov::Tensor stored, parts_.read(rows.patches));  // [width, 3, pixels]
+  ASSIGN_OR_RETURN(ov::Tensor positions, parts_.read(rows.positions));
+  ASSIGN_OR_RETURN(ov::Tensor token, parts_.read(rows.class_token));
 
   ov::Tensor weight(f32, {width, pixels * 3});
   std::vector<float> shift(width);
@@ -155,50 +106,16 @@ Result<GraphBuilder::Value> GraphBuilder::embed(const Value& patches, const Clip
       ->output(0);
 }
 
-Result<GraphBuilder::Value> GraphBuilder::heads(const Value& tokens, const LinearRows& rows) const {
-  ASSIGN_OR_RETURN(const Value product, linear(tokens, rows));
-  const auto num_heads = static_cast<std::int64_t>(shape_.num_heads);
-  const auto head_width = static_cast<std::int64_t>(shape_.width / shape_.num_heads);
-  const auto split =
-      std::make_shared<op::Reshape>(product, indices({0, 0, num_heads, head_width}), true);
-  return std::make_shared<op::Transpose>(split, indices({0, 2, 1, 3}))->output(0);
-}
-
-Result<GraphBuilder::Value> GraphBuilder::attention(const Value& queries_from, const Value& all,
-                                                    const ClipBlockRows& rows) const {
-  ASSIGN_OR_RETURN(const Value query, heads(queries_from, rows.query));
-  ASSIGN_OR_RETURN(const Value key, heads(all, rows.key));
-  ASSIGN_OR_RETURN(const Value value, heads(all, rows.value));
-  const auto mixed = std::make_shared<op::ScaledDotProductAttention>(query, key, value, false);
-  const auto tokens_first = std::make_shared<op::Transpose>(mixed, indices({0, 2, 1, 3}));
-  const auto joined = std::make_shared<op::Reshape>(
-      tokens_first, indices({0, 0, static_cast<std::int64_t>(shape_.width)}), true);
-  return linear(joined->output(0), rows.attention_out);
-}
-
-Result<GraphBuilder::Value> GraphBuilder::perceptron(const Value& tokens,
-                                                     const ClipBlockRows& rows) const {
-  ASSIGN_OR_RETURN(const Value expanded, linear(tokens, rows.expand));
-  Value curved;
-  if (activation_ == Activation::kGelu) {
-    curved = std::make_shared<op::Gelu>(expanded, ov::op::GeluApproximationMode::ERF);
-  } else {
-    curved =
-        std::make_shared<op::Swish>(expanded, op::Constant::create(f32, {}, {kQuickGeluSlope}));
-  }
-  return linear(curved, rows.contract);
-}
-
 Result<GraphBuilder::Value> GraphBuilder::block(const Value& tokens, std::uint64_t layer) const {
   const ClipBlockRows rows = clip_block_rows(shape_, layer);
   const bool is_last = layer + 1 == shape_.num_layers;
-  ASSIGN_OR_RETURN(const Value normal, norm(tokens, rows.norm_1));
+  ASSIGN_OR_RETURN(const Value normal, parts_.norm(tokens, rows.norm_1));
   const Value followed = is_last ? class_token(tokens) : tokens;
-  ASSIGN_OR_RETURN(const Value attended,
-                   attention(is_last ? class_token(normal) : normal, normal, rows));
+  ASSIGN_OR_RETURN(const Value attended, parts_.attend(is_last ? class_token(normal) : normal,
+                                                       normal, rows, Attention::kAll));
   const Value middle = std::make_shared<op::Add>(followed, attended);
-  ASSIGN_OR_RETURN(const Value normal_middle, norm(middle, rows.norm_2));
-  ASSIGN_OR_RETURN(const Value computed, perceptron(normal_middle, rows));
+  ASSIGN_OR_RETURN(const Value normal_middle, parts_.norm(middle, rows.norm_2));
+  ASSIGN_OR_RETURN(const Value computed, parts_.perceptron(normal_middle, rows));
   return std::make_shared<op::Add>(middle, computed)->output(0);
 }
 
@@ -208,14 +125,14 @@ Result<std::shared_ptr<ov::Model>> GraphBuilder::build() {
       ov::element::u8,
       ov::PartialShape(ov::Shape{batch_, shape_.num_tokens() - 1, shape_.patch_size()}));
   ASSIGN_OR_RETURN(Value tokens, embed(patches, rows));
-  ASSIGN_OR_RETURN(tokens, norm(tokens, rows.norm_before));
+  ASSIGN_OR_RETURN(tokens, parts_.norm(tokens, rows.norm_before));
   for (std::uint64_t layer = 0; layer < shape_.num_layers; ++layer) {
     ASSIGN_OR_RETURN(tokens, block(tokens, layer));
   }
   // The last block gave the class token alone.
   const auto token = std::make_shared<op::Squeeze>(tokens, indices({1}));
-  ASSIGN_OR_RETURN(const Value normal, norm(token, rows.norm_after));
-  ASSIGN_OR_RETURN(const Value projection, constant(rows.projection));
+  ASSIGN_OR_RETURN(const Value normal, parts_.norm(token, rows.norm_after));
+  ASSIGN_OR_RETURN(const Value projection, parts_.constant(rows.projection));
   const auto vectors =
       std::make_shared<op::MatMul>(normal, projection, false, rows.projection_is_transposed);
   return std::make_shared<ov::Model>(ov::OutputVector{vectors}, ov::ParameterVector{patches},

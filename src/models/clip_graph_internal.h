@@ -1,5 +1,5 @@
 /// \file
-/// The image tower of CLIP as a graph of the engine.
+/// The towers of CLIP as graphs of the engine.
 
 #pragma once
 
@@ -7,6 +7,7 @@
 #include "models/checkpoint.h"
 #include "models/clip_image.h"
 #include "models/clip_shape.h"
+#include "models/clip_text_shape.h"
 
 #include <cstddef>
 #include <memory>
@@ -22,5 +23,14 @@ namespace assay::models {
 Result<std::shared_ptr<ov::Model>> build_clip_graph(const Checkpoint& checkpoint,
                                                     const ClipShape& shape, Activation activation,
                                                     std::size_t batch_size);
+
+/// Build the tower for one text at a time.
+///
+/// Shape:  in: i32 [1, context_length], and i32 [1], the place of the token that ends the text;
+///         out: f32 [1, output_width].
+/// Errors: those of reading the checkpoint. Throws as the engine does.
+Result<std::shared_ptr<ov::Model>> build_clip_text_graph(const Checkpoint& checkpoint,
+                                                         const ClipTextShape& shape,
+                                                         Activation activation);
 
 }  // namespace assay::models

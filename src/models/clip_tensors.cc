@@ -72,18 +72,17 @@ ClipRows clip_rows(const ClipShape& shape) {
   };
 }
 
-ClipBlockRows clip_block_rows(const ClipShape& shape, std::uint64_t layer) {
-  const std::string prefix = clip_block_prefix(shape.names, layer);
-  const std::uint64_t width = shape.width;
-  if (shape.names == ClipNames::kOpenClip) {
+ClipBlockRows block_rows(ClipNames names, const std::string& prefix, const BlockWidths& widths) {
+  const std::uint64_t width = widths.width;
+  if (names == ClipNames::kOpenClip) {
     return {.norm_1 = norm(prefix + "ln_1", width),
             .query = third(prefix, width, 0),
             .key = third(prefix, width, 1),
             .value = third(prefix, width, 2),
             .attention_out = linear(prefix + "attn.out_proj", width, width),
             .norm_2 = norm(prefix + "ln_2", width),
-            .expand = linear(prefix + "mlp.c_fc", shape.hidden, width),
-            .contract = linear(prefix + "mlp.c_proj", width, shape.hidden)};
+            .expand = linear(prefix + "mlp.c_fc", widths.hidden, width),
+            .contract = linear(prefix + "mlp.c_proj", width, widths.hidden)};
   }
   return {.norm_1 = norm(prefix + "layer_norm1", width),
           .query = linear(prefix + "self_attn.q_proj", width, width),
@@ -91,8 +90,51 @@ ClipBlockRows clip_block_rows(const ClipShape& shape, std::uint64_t layer) {
           .value = linear(prefix + "self_attn.v_proj", width, width),
           .attention_out = linear(prefix + "self_attn.out_proj", width, width),
           .norm_2 = norm(prefix + "layer_norm2", width),
-          .expand = linear(prefix + "mlp.fc1", shape.hidden, width),
-          .contract = linear(prefix + "mlp.fc2", width, shape.hidden)};
+          .expand = linear(prefix + "mlp.fc1", widths.hidden, width),
+          .contract = linear(prefix + "mlp.fc2", width, widths.hidden)};
+}
+
+ClipBlockRows clip_block_rows(const ClipShape& shape, std::uint64_t layer) {
+  return block_rows(shape.names, clip_block_prefix(shape.names, layer),
+                    {.width = shape.width, .hidden = shape.hidden});
+}
+
+std::string_view clip_tokens_name(ClipNames names) {
+  return names == ClipNames::kOpenClip ? "token_embedding.weight"
+                                       : "text_model.embeddings.token_embedding.weight";
+}
+
+std::string_view clip_text_positions_name(ClipNames names) {
+  return names == ClipNames::kOpenClip ? "positional_embedding"
+                                       : "text_model.embeddings.position_embedding.weight";
+}
+
+std::string_view clip_text_projection_name(ClipNames names) {
+  return names == ClipNames::kOpenClip ? "text_projection" : "text_projection.weight";
+}
+
+std::string clip_text_block_prefix(ClipNames names, std::uint64_t layer) {
+  return names == ClipNames::kOpenClip ? fmt::format("transformer.resblocks.{}.", layer)
+                                       : fmt::format("text_model.encoder.layers.{}.", layer);
+}
+
+ClipTextRows clip_text_rows(const ClipTextShape& shape) {
+  const bool is_open_clip = shape.names == ClipNames::kOpenClip;
+  const std::uint64_t width = shape.width;
+  return {
+      .tokens = whole(clip_tokens_name(shape.names), {shape.vocabulary_size, width}),
+      .positions = whole(clip_text_positions_name(shape.names), {shape.context_length, width}),
+      .norm_after = norm(is_open_clip ? "ln_final" : "text_model.final_layer_norm", width),
+      .projection =
+          whole(clip_text_projection_name(shape.names),
+                is_open_clip ? Shape{width, shape.output_width} : Shape{shape.output_width, width}),
+      .projection_is_transposed = !is_open_clip,
+  };
+}
+
+ClipBlockRows clip_text_block_rows(const ClipTextShape& shape, std::uint64_t layer) {
+  return block_rows(shape.names, clip_text_block_prefix(shape.names, layer),
+                    {.width = shape.width, .hidden = shape.hidden});
 }
 
 }  // namespace assay::models

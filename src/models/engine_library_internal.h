@@ -8,6 +8,7 @@
 #include "models/checkpoint.h"
 #include "models/clip_image.h"
 #include "models/clip_shape.h"
+#include "models/clip_text_shape.h"
 #include "models/engine.h"
 
 #include <cstddef>
@@ -47,6 +48,30 @@ struct TowerPlan {
   std::size_t num_requests = 1;
 };
 
+/// A text tower that is ready, for one text at a time. Threads: one thread at a time.
+/// Errors: kInternal (the engine's own words).
+class TextTowerRequest {
+ public:
+  TextTowerRequest() = default;
+  TextTowerRequest(const TextTowerRequest&) = delete;
+  TextTowerRequest& operator=(const TextTowerRequest&) = delete;
+  virtual ~TextTowerRequest() = default;
+
+  /// The vector of a text; good until the next call.
+  /// Shape: the inputs and the output of build_clip_text_graph().
+  virtual Result<std::span<const float>> compute(std::span<const std::int32_t> ids,
+                                                 std::size_t end) = 0;
+};
+
+/// What a text tower is made of.
+struct TextTowerPlan {
+  const Checkpoint& checkpoint;
+  const ClipTextShape& shape;
+  Activation activation = Activation::kGelu;
+  Precision precision = Precision::kFp32;  ///< Never kAuto.
+  std::string_view device;
+};
+
 /// The one engine of the process. Threads: safe from any thread.
 class Engine {
  public:
@@ -62,6 +87,8 @@ class Engine {
   /// As many requests as the plan says; together they keep the tower.
   /// Errors: kInternal (the engine's own words), those of reading the checkpoint.
   virtual Result<std::vector<std::unique_ptr<TowerRequest>>> build_tower(const TowerPlan& plan) = 0;
+  /// Errors: as build_tower().
+  virtual Result<std::unique_ptr<TextTowerRequest>> build_text_tower(const TextTowerPlan& plan) = 0;
   /// As the engine says it.
   virtual std::string version() = 0;
 };

@@ -1,6 +1,7 @@
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
+#include "models/import_tokenizer_internal.h"
 #include "models/model_folder.h"
 
 #include <fmt/format.h>
@@ -71,10 +72,14 @@ Result<Sha256> digest_of(files::FileSystem& file_system, const std::filesystem::
   return read_whole(*source, stop, [](std::string_view) -> Status { return {}; });
 }
 
+Result<Checkpoint> open_file(files::FileSystem& file_system, const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(auto source, files::open_byte_source(file_system, path));
+  return open_checkpoint(std::move(source));
+}
+
 Result<std::string> check_file(files::FileSystem& file_system, const std::filesystem::path& path,
                                ModelKind kind) {
-  ASSIGN_OR_RETURN(auto source, files::open_byte_source(file_system, path));
-  ASSIGN_OR_RETURN(const Checkpoint checkpoint, open_checkpoint(std::move(source)));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, open_file(file_system, path));
   return check_model(checkpoint, kind);
 }
 
@@ -119,10 +124,19 @@ Result<ModelManifest> import_model(files::FileSystem& file_system, ModelKind kin
   if (found.name.empty() || found.name.starts_with('.')) {
     return invalid_input(source.native() + ": a model needs a name that does not start with a dot");
   }
-  ASSIGN_OR_RETURN(const std::string shape, check_file(file_system, found.file, kind));
+  ASSIGN_OR_RETURN(const Checkpoint checkpoint, open_file(file_system, found.file));
+  ASSIGN_OR_RETURN(const std::string shape, check_model(checkpoint, kind));
+  TokenizerSource tokenizer;
+  if (kind == ModelKind::kClip) {
+    ASSIGN_OR_RETURN(tokenizer,
+                     check_tokenizer(file_system, checkpoint, found.file, options.tokenizer));
+  }
   const std::filesystem::path target = models_folder(root) / found.name;
   ASSIGN_OR_RETURN(const Sha256 digest,
                    copy_model(file_system, found.file, target, options.replace, stop));
+  if (!tokenizer.path.empty()) {
+    RETURN_IF_ERROR(copy_tokenizer(file_system, tokenizer, target));
+  }
   ASSIGN_OR_RETURN(const auto copied, file_system.info(target));
   if (!copied) return not_found(target.native() + ": the copy was removed meanwhile");
   ModelManifest manifest{.kind = kind,
@@ -132,7 +146,8 @@ Result<ModelManifest> import_model(files::FileSystem& file_system, ModelKind kin
                          .digest = digest,
                          .source = source.native(),
                          .imported = now,
-                         .choices = options.choices};
+                         .choices = options.choices,
+                         .tokenizer = tokenizer.path.native()};
   RETURN_IF_ERROR(files::write_file(file_system, manifest_path(target), to_json(manifest)));
   return manifest;
 }

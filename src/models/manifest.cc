@@ -56,6 +56,12 @@ std::string to_json(const ModelManifest& manifest) {
   } else {
     writer.null();
   }
+  writer.name("tokenizer");
+  if (manifest.tokenizer.empty()) {
+    writer.null();
+  } else {
+    writer.text(manifest.tokenizer);
+  }
   writer.name("source").text(manifest.source);
   writer.name("imported").text(to_rfc3339(manifest.imported));
   writer.end_object();
@@ -85,7 +91,8 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
                          .digest = *digest,
                          .source = {},
                          .imported = {},
-                         .choices = {}};
+                         .choices = {},
+                         .tokenizer = {}};
   ASSIGN_OR_RETURN(manifest.file, text("file"));
   ASSIGN_OR_RETURN(manifest.shape, text("shape"));
   ASSIGN_OR_RETURN(manifest.source, text("source"));
@@ -104,6 +111,11 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
     const double value = divisor == nullptr ? 0 : divisor->number().value_or(0);
     if (!(value > 0)) return corrupt("'divisor' must be a number above 0");
     manifest.choices.divisor = value;
+  }
+  // Older manifests do not have it.
+  const json::Value* tokenizer = root.find("tokenizer");
+  if (tokenizer != nullptr && !tokenizer->is_null()) {
+    ASSIGN_OR_RETURN(manifest.tokenizer, text("tokenizer"));
   }
   return manifest;
 }

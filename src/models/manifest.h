@@ -56,6 +56,8 @@ struct ModelManifest {
   std::string source;  ///< Where it was imported from, as the user gave it.
   Timestamp imported;
   ModelChoices choices;
+  /// Of CLIP: where the tokenizer of its text tower was copied from; empty: it has none.
+  std::string tokenizer = {};
 };
 
 /// One JSON object on several lines, with a line end.

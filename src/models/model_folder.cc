@@ -107,6 +107,18 @@ Result<std::vector<StoredModel>> list_models(files::FileSystem& file_system,
   return models;
 }
 
+Result<FoundModel> model_at(files::FileSystem& file_system, const std::filesystem::path& path,
+                            ModelKind kind) {
+  ASSIGN_OR_RETURN(const auto info, file_system.info(path));
+  if (!info) {
+    return missing(
+        fmt::format("{}: no such file; name a {} that is there, or import one: assay "
+                    "models import {} FILE",
+                    path.native(), to_string(kind), to_string(kind)));
+  }
+  return found(file_system, path, kind);
+}
+
 Result<FoundModel> find_model(files::FileSystem& file_system, const std::filesystem::path& root,
                               ModelKind kind) {
   const std::filesystem::path folder = models_folder(root);

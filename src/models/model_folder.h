@@ -34,19 +34,28 @@ enum class ReplaceModel {
 struct ImportOptions {
   ModelChoices choices = {};
   ReplaceModel replace = ReplaceModel::kRefuse;
+  /// Of CLIP: the tokenizer of its text tower, as tokenizer::open_clip_tokenizer() takes it. Empty:
+  /// what lies beside the checkpoint, if anything.
+  std::filesystem::path tokenizer = {};
 };
 
 /// Copy a model into the folder and write its manifest, after a check of all its tensors.
 ///
 /// `source` is a file, or for CLIP also a folder as Hugging Face lays it out, which then gives the
 /// model its name. The same bytes imported again only get a new manifest; so does a model that
-/// lies in the folder already.
+/// lies in the folder already. Where CLIP's text tower is in the file too, its tokenizer is copied
+/// beside it, after a check that it is that tower's.
 /// Errors: kNotFound, kInvalidInput (not such a model; another file of that name is there),
 ///         kCorrupt, kExhausted, kDenied, kNoSpace, kUnavailable, kCancelled.
 Result<ModelManifest> import_model(files::FileSystem& file_system, ModelKind kind,
                                    const std::filesystem::path& source,
                                    const std::filesystem::path& root, const ImportOptions& options,
                                    Timestamp now, const std::stop_token& stop);
+
+/// Where the tokenizer of a CLIP model lies: `MODEL.tokenizer` beside it, where imports put it, or
+/// the folder it lies in; none where neither has one. Errors: as FileSystem.
+Result<std::optional<std::filesystem::path>> find_tokenizer(files::FileSystem& file_system,
+                                                            const std::filesystem::path& model);
 
 /// A file of the folder that looks like a model.
 struct StoredModel {
@@ -76,6 +85,12 @@ struct FoundModel {
   ModelChoices choices;
   std::optional<ModelManifest> manifest;
 };
+
+/// The model in this file, which need not be imported.
+/// Errors: kMissing (no such file; says how to import one), kInvalidInput (imported as another
+///         kind), kCorrupt (its manifest), those of the file system.
+Result<FoundModel> model_at(files::FileSystem& file_system, const std::filesystem::path& path,
+                            ModelKind kind);
 
 /// The model of this kind that work uses when none is named: ranker_v4.pt, else ranker_v3_w10.pt;
 /// crop_proposer_v3.pt, else crop_proposer_v2.pt; ViT-B-32.safetensors, else clip.safetensors, else

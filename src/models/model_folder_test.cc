@@ -90,6 +90,47 @@ TEST_F(ModelFolder, AFolderOfHuggingFaceGivesTheModelItsName) {
   EXPECT_TRUE(find_model(file_system_, root(), ModelKind::kClip));
 }
 
+TEST_F(ModelFolder, TheTokenizerOfATextTowerComesAlong) {
+  const std::filesystem::path source = folder_.path() / "clip-both";
+  auto tensors = testing::make_clip_tensors(testing::kTinyClip, 7);
+  tensors.merge(testing::make_text_tensors({}, 7));
+  write(source / "model.safetensors",
+        testing::make_safetensors(testing::rename_for_hugging_face(tensors)));
+  const auto without = import(ModelKind::kClip, source);
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_EQ(without->tokenizer, "");
+  EXPECT_EQ(find_tokenizer(file_system_, stored(without->file)).value(), std::nullopt);
+
+  const std::filesystem::path vocabulary = kFolder.parent_path() / "tokenizer" / "folder";
+  const auto given = import(ModelKind::kClip, source, {.tokenizer = vocabulary});
+  ASSERT_TRUE(given) << given.error().message;
+  EXPECT_EQ(given->tokenizer, vocabulary.native());
+  EXPECT_EQ(parse_manifest(to_json(*given))->tokenizer, given->tokenizer);
+  EXPECT_EQ(find_tokenizer(file_system_, stored(given->file)).value(),
+            stored("clip-both.safetensors.tokenizer"));
+
+  for (const auto& file : std::filesystem::directory_iterator(vocabulary)) {
+    std::filesystem::copy(file, source);
+  }
+  EXPECT_EQ(import(ModelKind::kClip, source)->tokenizer, source.native());
+}
+
+TEST_F(ModelFolder, ATokenizerThatIsNotTheTowersIsRefused) {
+  const std::filesystem::path source = folder_.path() / "small.safetensors";
+  const std::filesystem::path vocabulary = kFolder.parent_path() / "tokenizer" / "folder";
+  auto tensors = testing::make_clip_tensors(testing::kTinyClip, 7);
+  write(source, testing::make_safetensors(tensors));
+  EXPECT_EQ(import(ModelKind::kClip, source, {.tokenizer = vocabulary}).error().code,
+            ErrorCode::kMissing);
+  tensors.merge(testing::make_text_tensors({.vocabulary_size = 684}, 7));
+  write(source, testing::make_safetensors(tensors));
+  const auto refused = import(ModelKind::kClip, source, {.tokenizer = vocabulary});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.contains("a tokenizer of 685 tokens"))
+      << refused.error().message;
+  EXPECT_EQ(list_models(file_system_, root())->size(), 0U);
+}
+
 TEST_F(ModelFolder, NothingIsCopiedThatIsNotSuchAModel) {
   EXPECT_FALSE(import(ModelKind::kRanker, kFolder / "crop_plain.pt"));
   EXPECT_FALSE(import(ModelKind::kRanker, kFolder / "ranker_whole_module.pt"));

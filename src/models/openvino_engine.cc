@@ -62,6 +62,27 @@ class OpenVinoRequest final : public TowerRequest {
   ov::InferRequest request_;
 };
 
+class OpenVinoTextRequest final : public TextTowerRequest {
+ public:
+  explicit OpenVinoTextRequest(ov::CompiledModel model)
+      : model_(std::move(model)), request_(model_.create_infer_request()) {}
+
+  Result<std::span<const float>> compute(std::span<const std::int32_t> ids,
+                                         std::size_t end) override {
+    return with_engine("compute a text's vector", [&] -> Result<std::span<const float>> {
+      std::ranges::copy(ids, request_.get_input_tensor(0).data<std::int32_t>());
+      *request_.get_input_tensor(1).data<std::int32_t>() = static_cast<std::int32_t>(end);
+      request_.infer();
+      const ov::Tensor tensor = request_.get_output_tensor();
+      return std::span<const float>(tensor.data<const float>(), tensor.get_size());
+    });
+  }
+
+ private:
+  ov::CompiledModel model_;
+  ov::InferRequest request_;
+};
+
 class OpenVinoEngine final : public Engine {
  public:
   Result<std::vector<Device>> list_devices() override {
@@ -96,13 +117,25 @@ class OpenVinoEngine final : public Engine {
       ASSIGN_OR_RETURN(const auto graph, build_clip_graph(plan.checkpoint, plan.shape,
                                                           plan.activation, plan.batch_size));
       const ov::CompiledModel model =
-          core_.compile_model(graph, std::string(plan.device), settings_of(plan));
+          core_.compile_model(graph, std::string(plan.device),
+                              settings_of(plan.device, plan.precision, plan.num_requests));
       Requests requests;
       for (std::size_t i = 0; i < plan.num_requests; ++i) {
         requests.push_back(std::make_unique<OpenVinoRequest>(model));
       }
       return requests;
     });
+  }
+
+  Result<std::unique_ptr<TextTowerRequest>> build_text_tower(const TextTowerPlan& plan) override {
+    return with_engine(
+        "load the text tower of " + plan.checkpoint.name(),
+        [&] -> Result<std::unique_ptr<TextTowerRequest>> {
+          ASSIGN_OR_RETURN(const auto graph,
+                           build_clip_text_graph(plan.checkpoint, plan.shape, plan.activation));
+          return std::make_unique<OpenVinoTextRequest>(core_.compile_model(
+              graph, std::string(plan.device), settings_of(plan.device, plan.precision, 1)));
+        });
   }
 
   std::string version() override { return ov::get_openvino_version().buildNumber; }
@@ -116,11 +149,12 @@ class OpenVinoEngine final : public Engine {
                 std::ranges::find(abilities, ov::device::capability::BF16) != abilities.end()};
   }
 
-  static ov::AnyMap settings_of(const TowerPlan& plan) {
+  static ov::AnyMap settings_of(std::string_view device, Precision precision,
+                                std::size_t num_requests) {
     ov::AnyMap settings = {ov::hint::inference_precision(
-        plan.precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32)};
-    if (plan.device == "CPU") {
-      const auto num_threads = static_cast<int>(plan.num_requests);
+        precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32)};
+    if (device == "CPU") {
+      const auto num_threads = static_cast<int>(num_requests);
       settings.insert(ov::num_streams(num_threads));
       settings.insert(ov::inference_num_threads(num_threads));
       // Several programs on one machine, each pinned to its first cores, would share those.

@@ -8,6 +8,7 @@
 #include <array>
 #include <bit>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,15 @@ std::optional<ElementType> parse_type(std::string_view text) {
   if (text == "F16") return ElementType::kF16;
   if (text == "BF16") return ElementType::kBf16;
   return std::nullopt;
+}
+
+/// Bytes of an element of the types that are passed over: indices such as `position_ids`, which no
+/// tower is computed from. 0: another type.
+std::uint64_t size_of_index(std::string_view type) {
+  if (type == "I64" || type == "U64") return 8;
+  if (type == "I32" || type == "U32") return 4;
+  if (type == "I16" || type == "U16") return 2;
+  return type == "I8" || type == "U8" || type == "BOOL" ? 1 : 0;
 }
 
 /// A list of whole numbers from 0 on.
@@ -60,17 +70,25 @@ std::optional<std::uint64_t> product(const Shape& shape) {
   return result;
 }
 
-Result<TensorInfo> parse_tensor(const std::string& name, const json::Value& value,
-                                ByteCount data_size) {
+struct ParsedTensor {
+  TensorInfo info = {};
+  std::uint64_t size_bytes = 0;
+  bool is_index = false;  // the type in `info` then means nothing
+};
+
+Result<ParsedTensor> parse_tensor(const std::string& name, const json::Value& value,
+                                  ByteCount data_size) {
   const json::Value* type_value = value.find("dtype");
   const std::string* type_text = type_value == nullptr ? nullptr : type_value->text();
   if (type_text == nullptr) return corrupt(fmt::format("tensor '{}': 'dtype' is missing", name));
   const std::optional<ElementType> type = parse_type(*type_text);
-  if (!type) {
+  const std::uint64_t index_size = size_of_index(*type_text);
+  if (!type && index_size == 0) {
     return invalid_input(
         fmt::format("tensor '{}' is of type {}; F32, F16 and BF16 can be read", name, *type_text));
   }
-  TensorInfo info{.type = *type};
+  TensorInfo info{.type = type.value_or(ElementType::kF32)};
+  const std::uint64_t element_size = type ? size_of(*type) : index_size;
   ASSIGN_OR_RETURN(info.shape, parse_counts(value.find("shape"), name, "shape"));
   ASSIGN_OR_RETURN(const auto range,
                    parse_counts(value.find("data_offsets"), name, "data_offsets"));
@@ -80,35 +98,35 @@ Result<TensorInfo> parse_tensor(const std::string& name, const json::Value& valu
                     data_size.count()));
   }
   const std::optional<std::uint64_t> count = product(info.shape);
-  if (!count || *count * size_of(info.type) != range[1] - range[0]) {
+  if (!count || *count * element_size != range[1] - range[0]) {
     return corrupt(fmt::format("tensor '{}': {} bytes do not hold {} of shape {}", name,
                                range[1] - range[0], *type_text, to_string(info.shape)));
   }
   info.offset = range[0];
   info.num_elements = *count;
-  return info;
+  return ParsedTensor{
+      .info = std::move(info), .size_bytes = range[1] - range[0], .is_index = !type.has_value()};
 }
 
+using ParsedTensors = std::map<std::string, ParsedTensor, std::less<>>;
+
 /// One after the other, from the first byte of the data to the last.
-Status check_coverage(const TensorIndex& tensors, ByteCount data_size) {
-  std::vector<TensorIndex::const_pointer> in_order;
+Status check_coverage(const ParsedTensors& tensors, ByteCount data_size) {
+  std::vector<ParsedTensors::const_pointer> in_order;
   in_order.reserve(tensors.size());
   for (const auto& entry : tensors) in_order.push_back(&entry);
-  const auto end_of = [](const TensorInfo& info) {
-    return info.offset + (info.num_elements * size_of(info.type));
-  };
-  std::ranges::sort(in_order, {}, [&](const auto* entry) {
-    return std::pair(entry->second.offset, end_of(entry->second));
+  std::ranges::sort(in_order, {}, [](const auto* entry) {
+    return std::pair(entry->second.info.offset, entry->second.size_bytes);
   });
   std::uint64_t end = 0;
   for (const auto* entry : in_order) {
-    if (entry->second.offset != end) {
+    if (entry->second.info.offset != end) {
       return corrupt(
           fmt::format("tensor '{}' begins at byte {} of the data, where {} was expected: {}",
-                      entry->first, entry->second.offset, end,
-                      entry->second.offset < end ? "tensors overlap" : "there is a gap"));
+                      entry->first, entry->second.info.offset, end,
+                      entry->second.info.offset < end ? "tensors overlap" : "there is a gap"));
     }
-    end = end_of(entry->second);
+    end += entry->second.size_bytes;
   }
   if (end != data_size.count()) {
     return corrupt(
@@ -124,14 +142,19 @@ Result<TensorIndex> parse_safetensors_header(std::string_view json, std::uint64_
   ASSIGN_OR_RETURN(const json::Value header,
                    with_context(json::parse(json, {.max_size = kMaxSafetensorsHeader}), "header"));
   if (header.object() == nullptr) return corrupt("the header is not a JSON object");
-  TensorIndex tensors;
+  ParsedTensors parsed;
   for (const auto& [name, value] : *header.object()) {
     if (name == kRemarks) continue;
-    ASSIGN_OR_RETURN(TensorInfo info, parse_tensor(name, value, data_size));
-    tensors.emplace(name, std::move(info));
+    ASSIGN_OR_RETURN(ParsedTensor tensor, parse_tensor(name, value, data_size));
+    parsed.emplace(name, std::move(tensor));
   }
-  RETURN_IF_ERROR(check_coverage(tensors, data_size));
-  for (auto& [name, info] : tensors) info.offset += data_offset;
+  RETURN_IF_ERROR(check_coverage(parsed, data_size));
+  TensorIndex tensors;
+  for (auto& [name, tensor] : parsed) {
+    if (tensor.is_index) continue;
+    tensor.info.offset += data_offset;
+    tensors.emplace(name, std::move(tensor.info));
+  }
   return tensors;
 }
 

@@ -76,10 +76,24 @@ TEST(Safetensors, RefusesWhatDoesNotFillTheDataExactly) {
 
 TEST(Safetensors, NamesTheTensorOfATypeItCannotRead) {
   const auto opened =
-      open(file_of(R"({"ids":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", "12345678"));
+      open(file_of(R"({"ids":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", "12345678"));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidInput);
-  EXPECT_NE(opened.error().message.find("'ids' is of type I64"), std::string::npos);
+  EXPECT_NE(opened.error().message.find("'ids' is of type F64"), std::string::npos);
+}
+
+// Hugging Face's CLIP has such tensors between those of its towers.
+TEST(Safetensors, PassesOverIndicesButNotTheirRoom) {
+  const auto header = [](std::string_view end) {
+    return file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[)" + std::string(end) +
+                       R"(]},"position_ids":{"dtype":"I64","shape":[1,1],"data_offsets":[0,8]}})",
+                   "123456789012");
+  };
+  const auto opened = open(header("8,12"));
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->tensors().size(), 1U);
+  EXPECT_EQ(opened->find("position_ids"), nullptr);
+  EXPECT_EQ(open(header("4,8")).error().code, ErrorCode::kCorrupt);
 }
 
 TEST(Safetensors, RefusesAHeaderLongerThanTheFileOrTheLimit) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -22,11 +23,13 @@ class Drawing {
   Drawing(const ClipWeights& sizes, std::uint32_t seed) : sizes_(sizes), random_(seed) {}
 
   std::map<std::string, TestTensor> draw();
+  /// With the width and layers of `sizes`, and nothing else of them.
+  std::map<std::string, TestTensor> draw_text(const ClipTextWeights& text);
 
  private:
   void add(const std::string& name, std::vector<std::size_t> shape, double deviation);
   void add_norm(const std::string& name);
-  void add_block(std::size_t layer);
+  void add_block(const std::string& block);
 
   ClipWeights sizes_;
   NumpyRandom random_;
@@ -51,8 +54,7 @@ void Drawing::add_norm(const std::string& name) {
   add(name + ".bias", {sizes_.width}, 0.1);
 }
 
-void Drawing::add_block(std::size_t layer) {
-  const std::string block = fmt::format("visual.transformer.resblocks.{}.", layer);
+void Drawing::add_block(const std::string& block) {
   const std::size_t width = sizes_.width;
   const double scale = std::pow(static_cast<double>(width), -0.5);
   const double added = 2 * scale * std::pow(2.0 * static_cast<double>(sizes_.num_layers), -0.5);
@@ -80,7 +82,22 @@ std::map<std::string, TestTensor> Drawing::draw() {
   add("visual.proj", {width, sizes_.output_width}, scale);
   add_norm("visual.ln_pre");
   add_norm("visual.ln_post");
-  for (std::size_t layer = 0; layer < sizes_.num_layers; ++layer) add_block(layer);
+  for (std::size_t layer = 0; layer < sizes_.num_layers; ++layer) {
+    add_block(fmt::format("visual.transformer.resblocks.{}.", layer));
+  }
+  return std::move(tensors_);
+}
+
+std::map<std::string, TestTensor> Drawing::draw_text(const ClipTextWeights& text) {
+  const double scale = std::pow(static_cast<double>(text.width), -0.5);
+  add("token_embedding.weight", {text.vocabulary_size, text.width}, 1);
+  add("positional_embedding", {text.context_length, text.width}, 0.5);
+  add("text_projection", {text.width, text.output_width}, scale);
+  add_norm("ln_final");
+  for (std::size_t layer = 0; layer < text.num_layers; ++layer) {
+    add_block(fmt::format("transformer.resblocks.{}.", layer));
+  }
+  tensors_["logit_scale"] = {{}, {4.0F}};
   return std::move(tensors_);
 }
 
@@ -91,7 +108,32 @@ const std::map<std::string, std::string, std::less<>> kOuterNames = {
     {"visual.ln_pre.weight", "vision_model.pre_layrnorm.weight"},
     {"visual.ln_pre.bias", "vision_model.pre_layrnorm.bias"},
     {"visual.ln_post.weight", "vision_model.post_layernorm.weight"},
-    {"visual.ln_post.bias", "vision_model.post_layernorm.bias"}};
+    {"visual.ln_post.bias", "vision_model.post_layernorm.bias"},
+    {"token_embedding.weight", "text_model.embeddings.token_embedding.weight"},
+    {"positional_embedding", "text_model.embeddings.position_embedding.weight"},
+    {"ln_final.weight", "text_model.final_layer_norm.weight"},
+    {"ln_final.bias", "text_model.final_layer_norm.bias"},
+    {"logit_scale", "logit_scale"}};
+
+/// The stems of the names of blocks, there and here.
+const std::map<std::string, std::string, std::less<>> kBlockStems = {
+    {"visual.transformer.resblocks.", "vision_model.encoder.layers."},
+    {"transformer.resblocks.", "text_model.encoder.layers."}};
+
+const std::map<std::string, std::string, std::less<>> kProjections = {
+    {"visual.proj", "visual_projection.weight"}, {"text_projection", "text_projection.weight"}};
+
+TestTensor turned(const TestTensor& tensor) {
+  const std::size_t num_rows = tensor.shape.at(0);
+  const std::size_t num_columns = tensor.shape.at(1);
+  TestTensor result{{num_columns, num_rows}, {}};
+  for (std::size_t column = 0; column < num_columns; ++column) {
+    for (std::size_t row = 0; row < num_rows; ++row) {
+      result.values.push_back(tensor.values[(row * num_columns) + column]);
+    }
+  }
+  return result;
+}
 
 const std::map<std::string, std::string, std::less<>> kBlockNames = {
     {"ln_1", "layer_norm1"},
@@ -144,32 +186,41 @@ std::string make_safetensors(const std::map<std::string, TestTensor>& tensors) {
   return file;
 }
 
-std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed) {
-  return make_safetensors(Drawing(sizes, seed).draw());
+std::map<std::string, TestTensor> make_clip_tensors(const ClipWeights& sizes, std::uint32_t seed) {
+  return Drawing(sizes, seed).draw();
 }
 
-std::string make_hugging_face_weights(const ClipWeights& sizes, std::uint32_t seed) {
+std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed) {
+  return make_safetensors(make_clip_tensors(sizes, seed));
+}
+
+std::map<std::string, TestTensor> make_text_tensors(const ClipTextWeights& sizes,
+                                                    std::uint32_t seed) {
+  return Drawing({.width = sizes.width, .num_layers = sizes.num_layers}, seed).draw_text(sizes);
+}
+
+std::map<std::string, TestTensor> rename_for_hugging_face(
+    std::map<std::string, TestTensor> tensors) {
   std::map<std::string, TestTensor> renamed;
-  for (auto& [name, tensor] : Drawing(sizes, seed).draw()) {
-    const std::string_view block_stem = "visual.transformer.resblocks.";
-    if (name.starts_with(block_stem)) {
-      const std::size_t dot = name.find('.', block_stem.size());
-      add_block_tensor("vision_model.encoder.layers." +
-                           name.substr(block_stem.size(), dot + 1 - block_stem.size()),
-                       name.substr(dot + 1), std::move(tensor), renamed);
-    } else if (name == "visual.proj") {
-      TestTensor turned{{sizes.output_width, sizes.width}, {}};
-      for (std::size_t out = 0; out < sizes.output_width; ++out) {
-        for (std::size_t in = 0; in < sizes.width; ++in) {
-          turned.values.push_back(tensor.values[(in * sizes.output_width) + out]);
-        }
-      }
-      renamed["visual_projection.weight"] = std::move(turned);
+  for (auto& [name, tensor] : tensors) {
+    const auto stem = std::ranges::find_if(
+        kBlockStems, [&name](const auto& entry) { return name.starts_with(entry.first); });
+    if (stem != kBlockStems.end()) {
+      const std::size_t start = stem->first.size();
+      const std::size_t after = name.find('.', start) + 1;
+      add_block_tensor(stem->second + name.substr(start, after - start), name.substr(after),
+                       std::move(tensor), renamed);
+    } else if (const auto projection = kProjections.find(name); projection != kProjections.end()) {
+      renamed[projection->second] = turned(tensor);
     } else {
       renamed[kOuterNames.at(name)] = std::move(tensor);
     }
   }
-  return make_safetensors(renamed);
+  return renamed;
+}
+
+std::string make_hugging_face_weights(const ClipWeights& sizes, std::uint32_t seed) {
+  return make_safetensors(rename_for_hugging_face(Drawing(sizes, seed).draw()));
 }
 
 }  // namespace assay::models::testing

@@ -1,5 +1,5 @@
 /// \file
-/// CLIP image towers with random weights: real in shape, without meaning.
+/// CLIP's towers with random weights: real in shape, without meaning.
 
 #pragma once
 
@@ -35,6 +35,25 @@ inline constexpr ClipWeights kTinyClip{
 /// SHA-256 is kClip7Digest: the weights that the reference embeddings belong to.
 /// A few channels of each norm are large, as in trained towers.
 std::string make_clip_weights(const ClipWeights& sizes, std::uint32_t seed);
+
+/// Its tensors, by the names of open_clip.
+std::map<std::string, TestTensor> make_clip_tensors(const ClipWeights& sizes, std::uint32_t seed);
+
+struct ClipTextWeights {
+  std::size_t width = 128;
+  std::size_t num_layers = 2;
+  std::size_t context_length = 12;
+  std::size_t vocabulary_size = 685;  ///< That of tests/data/tokenizer.
+  std::size_t output_width = 512;
+};
+
+/// The tensors of a text tower, by the names of open_clip.
+std::map<std::string, TestTensor> make_text_tensors(const ClipTextWeights& sizes,
+                                                    std::uint32_t seed);
+
+/// The same tensors, of either tower, as Hugging Face names and stores them.
+std::map<std::string, TestTensor> rename_for_hugging_face(
+    std::map<std::string, TestTensor> tensors);
 
 /// The same tower as Hugging Face names and stores it.
 std::string make_hugging_face_weights(const ClipWeights& sizes, std::uint32_t seed);
