@@ -1,8 +1,10 @@
 #include "cache/generate.h"
 
+#include "cache/generation_sources_internal.h"
 #include "cache/near_index.h"
 #include "cache/publish.h"
 #include "core/check.h"
+#include "core/crc32c.h"
 #include "files/atomic_file.h"
 #include "images/encode.h"
 #include "images/perceptual_hash.h"
@@ -11,9 +13,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <deque>
 #include <map>
 #include <set>
+#include <span>
 #include <utility>
 
 namespace assay::cache {
@@ -22,6 +24,7 @@ namespace {
 // Seeds that any reader of JSON gets exactly.
 constexpr std::uint64_t kSeedBound = std::uint64_t{1} << 53;
 constexpr std::size_t kMaxRefusedTold = 20;
+constexpr std::size_t kMaxFailedTold = 20;
 constexpr int kPngLevel = 4;
 
 /// One image on its way.
@@ -32,13 +35,7 @@ struct Work {
   GenerateOutcome outcome = GenerateOutcome::kAdded;
   std::vector<std::byte> bytes = {};
   std::optional<ExaminedImage> image = {};
-};
-
-/// What images of one label can be made from.
-struct Sources {
-  std::deque<Item> unread = {};
-  std::vector<GenerationSource> usable = {};
-  std::size_t next = 0;
+  std::optional<Error> failure = {};  // of this image alone
 };
 
 class Generation {
@@ -60,13 +57,15 @@ class Generation {
   bool is_from_image() const { return options_.cache == CacheKind::kImageToImage; }
   std::uint64_t num_open() const;
   Status find_sources();
-  Result<std::optional<GenerationSource>> next_source(Label label);
+  std::optional<GenerationSource> next_source(Label label);
+  std::string name_of(const GenerationRequest& request) const;
   Result<std::optional<Work>> next_work();
   Result<std::vector<Work>> next_batch();
   Status make(Work& work, const std::stop_token& stop) const;
+  Status try_to_make(Work& work, const std::stop_token& stop) const;
   Status judge(std::vector<Work>& batch);
   Status add(const WriteTurn& turn, const std::vector<Work>& batch);
-  void count(const Work& work);
+  Status count(const Work& work);
 
   Store& store_;
   const ImageGenerator& generator_;
@@ -76,7 +75,8 @@ class Generation {
   std::vector<std::pair<Label, std::uint64_t>> open_;  // still wanted
   std::size_t next_label_ = 0;
   std::uint64_t num_tries_left_ = 0;
-  std::map<Label, Sources> sources_;
+  SourcePool sources_;  // of images made from others, else examples
+  std::uint64_t num_failures_in_row_ = 0;
   NearIndex looks_;
   std::uint64_t last_learnt_ = 0;
   GenerateReport report_;
@@ -107,54 +107,38 @@ Status Generation::plan() {
   report_.num_wanted = num_open();
   // A generator that gives nothing new ends the call, not the disk.
   num_tries_left_ = (report_.num_wanted * 4) + 16;
-  if (is_from_image() && report_.num_wanted > 0) return find_sources();
-  return {};
+  const bool wants_sources = is_from_image() || capabilities_.wants_examples;
+  return wants_sources && report_.num_wanted > 0 ? find_sources() : Status();
 }
 
 Status Generation::find_sources() {
-  std::map<Label, std::vector<Item>> found;
-  for (const ItemFolder from :
-       {ItemFolder::kSyntheticT2i, ItemFolder::kRoadworkImage, ItemFolder::kRoadworkImages}) {
-    found.clear();
-    RETURN_IF_ERROR(store_.index().for_each_in(from, [&](const Item& item) {
-      if (item.label && item.facts && is_eligible(item.state, item.label, item.label)) {
-        found[*item.label].push_back(item);
-      }
-    }));
-    for (auto& [label, items] : found) {
-      for (std::size_t i = items.size(); i > 1; --i) {
-        std::swap(items[i - 1], items[random().below(i)]);
-      }
-      std::ranges::move(items, std::back_inserter(sources_[label].unread));
-    }
+  if (is_from_image()) {
+    RETURN_IF_ERROR(sources_.add(store_, ItemFolder::kSyntheticT2i, random()));
   }
-  return {};
+  RETURN_IF_ERROR(sources_.add(store_, ItemFolder::kRoadworkImage, random()));
+  return sources_.add(store_, ItemFolder::kRoadworkImages, random());
 }
 
-/// Each once, then again from the first.
-Result<std::optional<GenerationSource>> Generation::next_source(Label label) {
-  Sources& sources = sources_[label];
-  while (!sources.unread.empty()) {
-    const Item item = std::move(sources.unread.front());
-    sources.unread.pop_front();
-    const auto text =
-        files::read_file(store_.tools().file_system, store_.sidecar_of(item), kMaxSidecarSize);
-    GenerationSource source{.name = item.name, .label = label};
-    if (item.facts) source.size = item.facts->size;
-    if (text) source.origin = read_generation(*text);
-    std::string objection =
-        text ? generator_.objection_to(source) : std::string("its sidecar cannot be read");
-    if (objection.empty()) {
-      sources.usable.push_back(source);
-      return source;
-    }
+std::optional<GenerationSource> Generation::next_source(Label label) {
+  return sources_.next(label, store_, generator_, [&](RefusedSource refused) {
     ++report_.num_sources_refused;
-    if (report_.refused.size() < kMaxRefusedTold) {
-      report_.refused.push_back({.name = item.name, .reason = std::move(objection)});
-    }
+    if (report_.refused.size() < kMaxRefusedTold) report_.refused.push_back(std::move(refused));
+  });
+}
+
+/// What it is made from and by whom stands in it, so that the same call finds it again.
+std::string Generation::name_of(const GenerationRequest& request) const {
+  std::string from;
+  if (request.source) {
+    const std::uint64_t number = request.source->origin
+                                     ? request.source->origin->seed
+                                     : crc32c(std::as_bytes(std::span(request.source->name)));
+    from = fmt::format("-{:014x}", number);
   }
-  if (sources.usable.empty()) return std::nullopt;
-  return sources.usable[sources.next++ % sources.usable.size()];
+  return fmt::format("{}{}{}-{}{}-{:014x}-{}x{}.png", capabilities_.name,
+                     capabilities_.variant.empty() ? "" : "-", capabilities_.variant,
+                     request.label == Label::kRoadwork ? "roadwork" : "none", from, request.seed,
+                     request.size.width, request.size.height);
 }
 
 /// None: nothing is open any more.
@@ -167,22 +151,19 @@ Result<std::optional<Work>> Generation::next_work() {
     Work work{
         .request = {.label = label, .seed = random().below(kSeedBound), .size = options_.size}};
     if (is_from_image()) {
-      ASSIGN_OR_RETURN(work.request.source, next_source(label));
+      work.request.source = next_source(label);
       if (!work.request.source) {
         report_.without_source.push_back(label);
         report_.num_missing += std::exchange(number, 0);
         continue;
       }
       work.request.size = work.request.source->size;
+    } else {
+      work.request.example = sources_.next_example(label);
     }
     --num_tries_left_;
     --number;  // given back when it comes to nothing
-    const std::string from = work.request.source && work.request.source->origin
-                                 ? fmt::format("-{:014x}", work.request.source->origin->seed)
-                                 : "";
-    work.name = fmt::format("{}-{}{}-{:014x}-{}x{}.png", capabilities_.name,
-                            label == Label::kRoadwork ? "roadwork" : "none", from,
-                            work.request.seed, work.request.size.width, work.request.size.height);
+    work.name = name_of(work.request);
     return work;
   }
   return std::nullopt;
@@ -196,7 +177,7 @@ Result<std::vector<Work>> Generation::next_batch() {
     ASSIGN_OR_RETURN(const auto known, store_.index().find(folder(), work->name));
     if (known) {
       work->outcome = GenerateOutcome::kAlreadyThere;
-      count(*work);
+      RETURN_IF_ERROR(count(*work));
       continue;
     }
     batch.push_back(std::move(*work));
@@ -205,17 +186,44 @@ Result<std::vector<Work>> Generation::next_batch() {
 }
 
 Status Generation::make(Work& work, const std::stop_token& stop) const {
+  auto status = try_to_make(work, stop);
+  for (auto* image : {&work.request.source, &work.request.example}) {
+    if (*image) (*image)->encoded = {};
+  }
+  if (status) return {};
+  const ErrorCode code = status.error().code;
+  if (code != ErrorCode::kCorrupt && code != ErrorCode::kInvalidInput) {
+    return std::move(status.error());
+  }
+  work.outcome = GenerateOutcome::kFailed;
+  work.failure = std::move(status.error());
+  return {};
+}
+
+Status Generation::try_to_make(Work& work, const std::stop_token& stop) const {
+  GenerationRequest& request = work.request;
+  for (auto* image : {&request.source, &request.example}) {
+    if (!*image || !capabilities_.reads_images) continue;
+    ASSIGN_OR_RETURN(const std::string content,
+                     files::read_file(store_.tools().file_system,
+                                      store_.layout().folder((*image)->folder) / (*image)->name,
+                                      store_.options().limits.max_size_bytes));
+    const auto bytes = std::as_bytes(std::span(content));
+    (*image)->encoded.assign(bytes.begin(), bytes.end());
+  }
   const auto start = store_.tools().clock.monotonic();
-  const GenerationRequest& request = work.request;
   work.origin = {.generator = capabilities_.name,
                  .model_name = capabilities_.model_name,
                  .version = capabilities_.version,
-                 .prompt = generator_.prompt_for(request),
-                 .seed = request.seed};
+                 .seed = request.seed,
+                 .settings = capabilities_.settings};
   if (request.source) {
     work.origin.source_item = request.source->name;
-    work.origin.source_seed = request.source->origin ? request.source->origin->seed : 0;
+    if (request.source->origin) work.origin.source_seed = request.source->origin->seed;
+  } else {
+    work.origin.settings.strength.reset();
   }
+  ASSIGN_OR_RETURN(work.origin.prompt, generator_.prompt_for(request, stop));
   ASSIGN_OR_RETURN(const images::Image image,
                    generator_.generate(request, work.origin.prompt, {}, stop));
   work.origin.seconds =
@@ -288,16 +296,26 @@ Status Generation::add(const WriteTurn& turn, const std::vector<Work>& batch) {
   return store_.add(turn, folder(), files, items, options_.min_free_bytes);
 }
 
-void Generation::count(const Work& work) {
+/// Errors: that of the image, when too many fail.
+Status Generation::count(const Work& work) {
   ++report_.counts[static_cast<std::size_t>(work.outcome)];
   const bool is_done =
       work.outcome == GenerateOutcome::kAdded ||
       (work.outcome == GenerateOutcome::kAlreadyThere && options_.goal == GenerateGoal::kCount);
   if (work.outcome == GenerateOutcome::kAdded) report_.bytes_added += ByteCount(work.bytes.size());
-  if (is_done) return;
+  if (!work.failure) num_failures_in_row_ = 0;
+  if (is_done) return {};
   const auto open =
       std::ranges::find(open_, work.request.label, [](const auto& pair) { return pair.first; });
   ++open->second;
+  if (!work.failure) return {};
+  if (report_.failed.size() < kMaxFailedTold) {
+    report_.failed.push_back({.name = work.name, .reason = work.failure->message});
+  }
+  if (++num_failures_in_row_ < options_.max_failures_in_row) return {};
+  return Error(*work.failure)
+      .within(
+          fmt::format("{} images in a row could not be made, the last one", num_failures_in_row_));
 }
 
 Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
@@ -311,7 +329,7 @@ Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
     ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
     RETURN_IF_ERROR(judge(batch));
     RETURN_IF_ERROR(add(turn, batch));
-    for (const Work& work : batch) count(work);
+    for (const Work& work : batch) RETURN_IF_ERROR(count(work));
     if (on_generated) {
       on_generated(report_.num_wanted - num_open() - report_.num_missing, report_.num_wanted);
     }
@@ -323,8 +341,8 @@ Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
 }  // namespace
 
 std::string_view to_string(GenerateOutcome outcome) {
-  constexpr std::array<std::string_view, kNumGenerateOutcomes> kNames = {"added", "already_there",
-                                                                         "near_duplicate", "blank"};
+  constexpr std::array<std::string_view, kNumGenerateOutcomes> kNames = {
+      "added", "already_there", "near_duplicate", "blank", "failed"};
   return kNames[static_cast<std::size_t>(outcome)];
 }
 

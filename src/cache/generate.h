@@ -24,8 +24,9 @@ enum class GenerateOutcome : std::uint8_t {
   kAlreadyThere,   ///< The same seed, or the same bytes, are in the cache.
   kNearDuplicate,  ///< Looks like another of this generator.
   kBlank,          ///< Of one colour, or nearly so: what a model gives that fails.
+  kFailed,         ///< The generator refused, or gave what is no such image.
 };
-inline constexpr std::size_t kNumGenerateOutcomes = 4;
+inline constexpr std::size_t kNumGenerateOutcomes = 5;
 
 /// In snake case, for JSON.
 std::string_view to_string(GenerateOutcome outcome);
@@ -52,9 +53,18 @@ struct GenerateOptions {
   ByteCount min_free_bytes{1U << 30};
   /// Images that become visible together.
   std::size_t batch_size = 8;
+  /// After so many images in a row that failed, the next ones would too: the last error ends the
+  /// call.
+  std::uint64_t max_failures_in_row = 8;
 };
 
 struct RefusedSource {
+  std::string name = {};
+  std::string reason = {};
+};
+
+/// An image that could not be made.
+struct FailedImage {
   std::string name = {};
   std::string reason = {};
 };
@@ -69,6 +79,7 @@ struct GenerateReport {
   std::vector<Label> without_source = {};
   std::uint64_t num_sources_refused = 0;
   std::vector<RefusedSource> refused = {};  ///< The first ones.
+  std::vector<FailedImage> failed = {};     ///< The first ones.
 
   std::uint64_t count(GenerateOutcome outcome) const {
     return counts[static_cast<std::size_t>(outcome)];
@@ -80,11 +91,13 @@ using OnGenerated = std::function<void(std::uint64_t done, std::uint64_t wanted)
 
 /// Make images until the goal is reached, and publish them batch by batch; nothing is made when it
 /// is reached already. After a kill the same call goes on. Images are made from those of the cache
-/// t2i first, then from photos, to which the generator has no objection.
+/// t2i first, then from photos, to which the generator has no objection. One that the generator
+/// cannot make is counted, and another one made in its place.
 ///
 /// Pre:    the index is up to date; the generator can make what `cache` holds.
 /// Cost:   a batch of images in memory; the generator is called on all threads of the pool.
-/// Errors: as Store and ImageGenerator; kNoSpace also when less than `min_free_bytes` would be
+/// Errors: as Store and ImageGenerator (kCorrupt and kInvalidInput: see `max_failures_in_row`);
+///         kNoSpace also when less than `min_free_bytes` would be
 ///         left; kCancelled. What was reported as done stays.
 Result<GenerateReport> generate(Store& store, const ImageGenerator& generator,
                                 const GenerateOptions& options,

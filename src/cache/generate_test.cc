@@ -5,11 +5,15 @@
 #include "cache/testing/cache_fixture.h"
 #include "files/atomic_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace assay::cache {
@@ -54,7 +58,9 @@ class BlankGenerator final : public ImageGenerator {
     return {.name = "blank", .model_name = "blank", .makes_from_text = true};
   }
   std::string objection_to(const GenerationSource&) const override { return "never"; }
-  std::string prompt_for(const GenerationRequest&) const override { return "words"; }
+  Result<std::string> prompt_for(const GenerationRequest&, const std::stop_token&) const override {
+    return "words";
+  }
   Result<images::Image> generate(const GenerationRequest& request, std::string_view,
                                  const OnGenerationProgress&,
                                  const std::stop_token&) const override {
@@ -74,7 +80,9 @@ class RepeatingGenerator final : public ImageGenerator {
     return {.name = "repeat", .model_name = "repeat", .makes_from_text = true};
   }
   std::string objection_to(const GenerationSource&) const override { return "never"; }
-  std::string prompt_for(const GenerationRequest&) const override { return "words"; }
+  Result<std::string> prompt_for(const GenerationRequest&, const std::stop_token&) const override {
+    return "words";
+  }
   Result<images::Image> generate(const GenerationRequest& request, std::string_view,
                                  const OnGenerationProgress&,
                                  const std::stop_token&) const override {
@@ -138,7 +146,7 @@ TEST(Generate, WritesSidecarsThatOthersReadAndThatGiveTheImageAgain) {
     ASSERT_TRUE(origin);
     EXPECT_EQ(origin->model_name, "assay-scene");
     const GenerationRequest request{.label = *item.label, .seed = origin->seed, .size = kSmall};
-    EXPECT_EQ(SceneGenerator().prompt_for(request), origin->prompt);
+    EXPECT_EQ(SceneGenerator().prompt_for(request, {}).value(), origin->prompt);
   }
 }
 
@@ -175,8 +183,10 @@ TEST(SceneGenerator, RefusesASceneWhoseLabelAPersonChanged) {
   const SceneGenerator generator;
   const GenerationRequest drawn{.label = Label::kNone, .seed = 5};
   GenerationSource source{.name = "scene.png", .label = Label::kNone, .size = kSmall};
-  source.origin = GenerationOrigin{
-      .generator = "scene", .version = 1, .prompt = generator.prompt_for(drawn), .seed = 5};
+  source.origin = GenerationOrigin{.generator = "scene",
+                                   .version = 1,
+                                   .prompt = generator.prompt_for(drawn, {}).value(),
+                                   .seed = 5};
   EXPECT_EQ(generator.objection_to(source), "");
   source.label = Label::kRoadwork;
   EXPECT_NE(generator.objection_to(source), "");
@@ -221,6 +231,116 @@ TEST(Generate, LeavesRoomOnTheDisk) {
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::kNoSpace);
   EXPECT_TRUE(items_in(*store, CacheKind::kTextToImage).empty());
+}
+
+/// Fails every time, or every second time.
+class FailingGenerator final : public ImageGenerator {
+ public:
+  FailingGenerator(Error error, std::uint64_t period) : error_(std::move(error)), period_(period) {}
+
+  GeneratorCapabilities capabilities() const override {
+    return {.name = "failing",
+            .model_name = "tester/model",
+            .makes_from_text = true,
+            .makes_from_image = true,
+            .reads_images = true,
+            .wants_examples = true,
+            .settings = {.steps = 4, .guidance = 7.5, .strength = 0.5, .scheduler = "euler"},
+            .variant = "abcd1234"};
+  }
+  std::string objection_to(const GenerationSource&) const override { return ""; }
+  Result<std::string> prompt_for(const GenerationRequest& request,
+                                 const std::stop_token&) const override {
+    return request.example ? fmt::format("like {} of {} bytes", request.example->name,
+                                         request.example->encoded.size())
+                           : "words";
+  }
+  Result<images::Image> generate(const GenerationRequest& request, std::string_view,
+                                 const OnGenerationProgress&,
+                                 const std::stop_token&) const override {
+    if (++num_calls_ % period_ == 0) return Error(error_);
+    if (request.source) num_source_bytes_ += request.source->encoded.size();
+    return images::draw_scene(images::plan_scene(request.seed, images::SceneLabel::kNone),
+                              request.size);
+  }
+  std::uint64_t num_source_bytes() const { return num_source_bytes_; }
+
+ private:
+  Error error_;
+  std::uint64_t period_;
+  mutable std::atomic<std::uint64_t> num_calls_ = 0;
+  mutable std::atomic<std::uint64_t> num_source_bytes_ = 0;
+};
+
+TEST(Generate, CountsImagesThatFailAndMakesOthers) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  const FailingGenerator generator(corrupt("half a picture"), 2);
+  const GenerateReport report = made(*store, generator, small(GenerateGoal::kStock, 3));
+  EXPECT_EQ(report.count(GenerateOutcome::kAdded), 6U);
+  EXPECT_GE(report.count(GenerateOutcome::kFailed), 5U);
+  EXPECT_EQ(report.num_missing, 0U);
+  ASSERT_FALSE(report.failed.empty());
+  EXPECT_EQ(report.failed[0].reason, "half a picture");
+}
+
+TEST(Generate, GivesUpWhenImageAfterImageFails) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  const FailingGenerator generator(invalid_input("no such size"), 1);
+  const auto report = generate(*store, generator, small(GenerateGoal::kStock, 50));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(report.error().message,
+            "8 images in a row could not be made, the last one: no such size");
+}
+
+TEST(Generate, EndsAtOnceWhenTheServiceIsGone) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  const FailingGenerator generator(denied("who are you?"), 1);
+  const auto report = generate(*store, generator, small(GenerateGoal::kStock, 50));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().message, "who are you?");
+}
+
+TEST(Generate, WritesHowAModelWasAskedAndWhatItSaw) {
+  CacheFixture fixture;
+  const std::string photo = testing::jpeg_picture(1, 128, 72);
+  fixture.drop("Roadwork/image/photo.jpg", photo);
+  fixture.drop("Roadwork/image/photo.json", R"({"label": 0, "scene_description": ""})");
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFiles));
+  const FailingGenerator generator(corrupt("x"), 1000);
+  GenerateOptions options = small(GenerateGoal::kCount, 1);
+  options.labels = {Label::kNone};
+  made(*store, generator, options);
+  const auto from_text = items_in(*store, CacheKind::kTextToImage);
+  ASSERT_EQ(from_text.size(), 1U);
+  EXPECT_TRUE(from_text[0].name.starts_with("failing-abcd1234-none-")) << from_text[0].name;
+  auto origin = read_generation(sidecar_of(fixture, *store, from_text[0]));
+  ASSERT_TRUE(origin);
+  EXPECT_EQ(origin->prompt, fmt::format("like photo.jpg of {} bytes", photo.size()));
+  GenerationSettings expected = generator.capabilities().settings;
+  expected.strength.reset();
+  EXPECT_EQ(origin->settings, expected) << "no strength without a source";
+
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFiles));
+  options.cache = CacheKind::kImageToImage;
+  options.number = 2;
+  options.seed = 8;
+  made(*store, generator, options);
+  EXPECT_GT(generator.num_source_bytes(), photo.size());
+  std::vector<std::string> sources;
+  for (const Item& item : items_in(*store, CacheKind::kImageToImage)) {
+    origin = read_generation(sidecar_of(fixture, *store, item));
+    ASSERT_TRUE(origin);
+    EXPECT_EQ(origin->settings.strength, 0.5);
+    sources.push_back(origin->source_item);
+    EXPECT_EQ(origin->source_seed.has_value(), origin->source_item != "photo.jpg");
+  }
+  EXPECT_NE(std::ranges::find(sources, "photo.jpg"), sources.end());
+  EXPECT_NE(std::ranges::find(sources, from_text[0].name), sources.end());
 }
 
 TEST(ScenePrompt, NamesWhatIsDrawnAndNothingElse) {

@@ -102,6 +102,10 @@ Scene scene_of(const GenerationRequest& request) {
   return images::relit(images::plan_scene(seed, scene_label(request.source->label)), request.seed);
 }
 
+std::string words_for(const GenerationRequest& request) {
+  return scene_prompt(scene_of(request), request.seed);
+}
+
 }  // namespace
 
 std::string scene_prompt(const Scene& scene, std::uint64_t seed) {
@@ -137,7 +141,7 @@ std::string SceneGenerator::objection_to(const GenerationSource& source) const {
                        source.origin->version, kVersion);
   }
   const GenerationRequest drawn{.label = source.label, .seed = source.origin->seed};
-  if (!source.origin->source_seed && prompt_for(drawn) != source.origin->prompt) {
+  if (!source.origin->source_seed && words_for(drawn) != source.origin->prompt) {
     return "its label or its sidecar was changed since it was drawn";
   }
   if (source.origin->source_seed) return "it is a drawing that was changed already";
@@ -147,8 +151,9 @@ std::string SceneGenerator::objection_to(const GenerationSource& source) const {
   return "";
 }
 
-std::string SceneGenerator::prompt_for(const GenerationRequest& request) const {
-  return scene_prompt(scene_of(request), request.seed);
+Result<std::string> SceneGenerator::prompt_for(const GenerationRequest& request,
+                                               const std::stop_token& /*stop*/) const {
+  return words_for(request);
 }
 
 Result<images::Image> SceneGenerator::generate(const GenerationRequest& request,

@@ -21,7 +21,8 @@ class SceneGenerator final : public ImageGenerator {
  public:
   GeneratorCapabilities capabilities() const override;
   std::string objection_to(const GenerationSource& source) const override;
-  std::string prompt_for(const GenerationRequest& request) const override;
+  Result<std::string> prompt_for(const GenerationRequest& request,
+                                 const std::stop_token& stop) const override;
   Result<images::Image> generate(const GenerationRequest& request, std::string_view prompt,
                                  const OnGenerationProgress& on_progress,
                                  const std::stop_token& stop) const override;

@@ -31,6 +31,13 @@ constexpr std::string_view kModel = "model_name";
 constexpr std::string_view kGenerator = "generator";
 constexpr std::string_view kGeneratorVersion = "generator_version";
 constexpr std::string_view kSeed = "seed";
+constexpr std::string_view kSteps = "steps";
+constexpr std::string_view kGuidance = "guidance";
+constexpr std::string_view kStrength = "strength";
+constexpr std::string_view kScheduler = "scheduler";
+constexpr std::string_view kNegativePrompt = "negative_prompt";
+constexpr std::string_view kModelDigest = "model_digest";
+constexpr std::string_view kPromptSource = "prompt_source";
 constexpr std::string_view kSourceItem = "source_item";
 constexpr std::string_view kSourceSeed = "source_seed";
 
@@ -145,6 +152,35 @@ void write_value(json::Writer& writer, const json::Value& value) {
   }
 }
 
+void write_settings(json::Writer& writer, const GenerationSettings& settings) {
+  const auto text = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) writer.name(name).text(value);
+  };
+  if (settings.steps) writer.name(kSteps).integer(*settings.steps);
+  if (settings.guidance) writer.name(kGuidance).number(*settings.guidance);
+  if (settings.strength) writer.name(kStrength).number(*settings.strength);
+  text(kScheduler, settings.scheduler);
+  text(kNegativePrompt, settings.negative_prompt);
+  text(kModelDigest, settings.model_digest);
+  text(kPromptSource, settings.prompt_source);
+}
+
+GenerationSettings settings_in(const json::Value& value) {
+  const auto number = [&](std::string_view name) -> std::optional<double> {
+    const json::Value* const member = value.find(name);
+    return member == nullptr ? std::nullopt : member->number();
+  };
+  const auto text = [&](std::string_view name) { return std::string(text_of(value, name)); };
+  const json::Value* const steps = value.find(kSteps);
+  return {.steps = steps == nullptr ? std::nullopt : steps->integer(),
+          .guidance = number(kGuidance),
+          .strength = number(kStrength),
+          .scheduler = text(kScheduler),
+          .negative_prompt = text(kNegativePrompt),
+          .model_digest = text(kModelDigest),
+          .prompt_source = text(kPromptSource)};
+}
+
 /// The first six by the names of the program that these files are for; it writes no seed.
 void write_generation(json::Writer& writer, const GenerationOrigin& origin, Timestamp made) {
   writer.name(kPrompt).text(origin.prompt);
@@ -156,9 +192,9 @@ void write_generation(json::Writer& writer, const GenerationOrigin& origin, Time
   writer.name(kGenerator).text(origin.generator);
   writer.name(kGeneratorVersion).integer(origin.version);
   writer.name(kSeed).unsigned_integer(origin.seed);
-  if (!origin.source_seed) return;
-  writer.name(kSourceItem).text(origin.source_item);
-  writer.name(kSourceSeed).unsigned_integer(*origin.source_seed);
+  write_settings(writer, origin.settings);
+  if (!origin.source_item.empty()) writer.name(kSourceItem).text(origin.source_item);
+  if (origin.source_seed) writer.name(kSourceSeed).unsigned_integer(*origin.source_seed);
 }
 
 /// Members that a column of a table must not stand in for.
@@ -271,7 +307,8 @@ std::optional<GenerationOrigin> read_generation(std::string_view text) {
                           .version = *version,
                           .prompt = std::string(text_of(*value, kPrompt)),
                           .seed = static_cast<std::uint64_t>(*seed),
-                          .source_item = std::string(text_of(*value, kSourceItem))};
+                          .source_item = std::string(text_of(*value, kSourceItem)),
+                          .settings = settings_in(*value)};
   if (const auto source = integer(kSourceSeed); source && *source >= 0) {
     origin.source_seed = static_cast<std::uint64_t>(*source);
   }

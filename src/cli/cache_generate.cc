@@ -1,10 +1,12 @@
+#include "app/image_generator.h"
 #include "cache/generate.h"
-#include "cache/scene_generator.h"
+#include "cli/cache_generator_flags_internal.h"
 #include "cli/cache_options_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
 #include "core/progress.h"
 #include "core/timestamp.h"
+#include "images/scene.h"
 #include "json/writer.h"
 #include "report/number_text.h"
 #include "report/visible_text.h"
@@ -36,7 +38,7 @@ constexpr std::uint32_t kMaxSide = 4096;
 struct GenerateFlags {
   CacheFolderFlag folder;
   CacheLabelFlag label;
-  std::string provider = "scene";
+  CacheGeneratorFlags generator;
   std::string kind;
   std::optional<std::uint64_t> count;
   std::optional<std::uint64_t> target;
@@ -78,10 +80,6 @@ std::string check_kind(const std::string& text) {
              : "";
 }
 
-std::string check_provider(const std::string& text) {
-  return text == "scene" ? "" : "no provider is called '" + text + "'; there is scene";
-}
-
 std::string check_number(const std::string& text) {
   const auto number = parse_integer(text);
   return number && *number > 0 && std::cmp_less_equal(*number, kMaxNumber)
@@ -92,8 +90,14 @@ std::string check_number(const std::string& text) {
 /// What one of the caches got.
 struct Generated {
   CacheKind kind = CacheKind::kTextToImage;
+  cache::GeneratorCapabilities generator = {};
   GenerateReport report = {};
 };
+
+std::string made_by(const cache::GeneratorCapabilities& generator) {
+  if (generator.name == "scene") return "drawn by assay-scene: for demos and tests, no photos";
+  return fmt::format("made by {}", report::visible_text(generator.model_name));
+}
 
 std::string report_text(const Generated& generated) {
   using report::count_text;
@@ -101,8 +105,9 @@ std::string report_text(const Generated& generated) {
   const std::string_view kind = to_string(generated.kind);
   if (report.num_wanted == 0) return fmt::format("{}: stocked, nothing to do\n", kind);
   std::string text =
-      fmt::format("{}: {} added (drawn by assay-scene: for demos and tests, no photos)\n", kind,
-                  report::counted(report.count(GenerateOutcome::kAdded), "image", "images"));
+      fmt::format("{}: {} added ({})\n", kind,
+                  report::counted(report.count(GenerateOutcome::kAdded), "image", "images"),
+                  made_by(generated.generator));
   const auto tell = [&](GenerateOutcome outcome, std::string_view words) {
     if (report.count(outcome) == 0) return;
     text += fmt::format("{}: {} {}\n", kind, count_text(report.count(outcome)), words);
@@ -110,6 +115,11 @@ std::string report_text(const Generated& generated) {
   tell(GenerateOutcome::kAlreadyThere, "there already");
   tell(GenerateOutcome::kNearDuplicate, "left out: look like another of this generator");
   tell(GenerateOutcome::kBlank, "left out: blank");
+  tell(GenerateOutcome::kFailed, "could not be made, others were in their place:");
+  for (const cache::FailedImage& image : report.failed) {
+    text += fmt::format("  {}: {}\n", report::visible_text(image.name),
+                        report::visible_text(image.reason));
+  }
   if (report.num_sources_refused > 0) {
     text += fmt::format("{}: {} cannot be changed by this provider\n", kind,
                         report::counted(report.num_sources_refused, "image", "images"));
@@ -134,8 +144,8 @@ void write_report(json::Writer& writer, const Generated& generated) {
   const GenerateReport& report = generated.report;
   writer.begin_object();
   writer.name("cache").text(to_string(generated.kind));
-  writer.name("generator").text("scene");
-  writer.name("model_name").text("assay-scene");
+  writer.name("generator").text(generated.generator.name);
+  writer.name("model_name").text(generated.generator.model_name);
   writer.name("wanted").unsigned_integer(report.num_wanted);
   for (std::size_t i = 0; i < cache::kNumGenerateOutcomes; ++i) {
     writer.name(to_string(static_cast<GenerateOutcome>(i))).unsigned_integer(report.counts[i]);
@@ -154,6 +164,14 @@ void write_report(json::Writer& writer, const Generated& generated) {
     writer.end_object();
   }
   writer.end_list();
+  writer.name("failures").begin_list();
+  for (const cache::FailedImage& image : report.failed) {
+    writer.begin_object();
+    writer.name("name").text(image.name);
+    writer.name("reason").text(image.reason);
+    writer.end_object();
+  }
+  writer.end_list();
   writer.end_object();
 }
 
@@ -168,7 +186,7 @@ std::string as_json(const std::vector<Generated>& all) {
 }
 
 Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::Store& store,
-                            Session& session) {
+                            const app::OpenedGenerator& opened, Session& session) {
   ASSIGN_OR_RETURN(const images::ImageSize size, parse_image_size(flags.size));
   ASSIGN_OR_RETURN(const ByteCount keep_free, parse_size(flags.keep_free));
   cache::GenerateOptions options{
@@ -177,19 +195,20 @@ Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::S
       .number = flags.count.value_or(flags.target.value_or(kDefaultTarget)),
       .size = size,
       .seed = flags.seed,
-      .min_free_bytes = keep_free};
+      .min_free_bytes = keep_free,
+      .batch_size = opened.batch_size};
   if (const auto label = flags.label.label()) options.labels = {*label};
   std::optional<Progress> bar;
   const auto on_generated = [&](std::uint64_t done, std::uint64_t wanted) {
     if (session.quiet) return;
     if (!bar) {
       bar.emplace(
-          fmt::format("drawn for {}", to_string(kind)), system_clock(),
+          fmt::format("made for {}", to_string(kind)), system_clock(),
           ProgressOptions{.style = progress_style_of_stderr(), .total = wanted, .unit = "images"});
     }
     if (done > bar->done()) bar->advance(done - bar->done());
   };
-  return cache::generate(store, cache::SceneGenerator(), options, on_generated, session.stop);
+  return cache::generate(store, *opened.generator, options, on_generated, session.stop);
 }
 
 std::vector<CacheKind> kinds_of(const GenerateFlags& flags) {
@@ -198,18 +217,21 @@ std::vector<CacheKind> kinds_of(const GenerateFlags& flags) {
   return {CacheKind::kTextToImage, CacheKind::kImageToImage};
 }
 
-Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, Session& session) {
+Result<std::vector<Generated>> fill_all(const GenerateFlags& flags,
+                                        const app::OpenedGenerator& generator, Session& session) {
   ASSIGN_OR_RETURN(
       const OpenedCache opened,
       open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
   std::vector<Generated> all;
   for (const CacheKind kind : kinds_of(flags)) {
-    auto report = fill(flags, kind, *opened.store, session);
+    auto report = fill(flags, kind, *opened.store, generator, session);
     if (!report) {
       return std::move(report.error())
           .within("generating stopped; what was added stays, and the same command goes on");
     }
-    all.push_back({.kind = kind, .report = std::move(*report)});
+    all.push_back({.kind = kind,
+                   .generator = generator.generator->capabilities(),
+                   .report = std::move(*report)});
   }
   return all;
 }
@@ -223,14 +245,14 @@ std::string shown(const std::vector<Generated>& all, const Session& session) {
 
 /// Looks again and again, and makes what is missing; a round that only finds the stock says
 /// nothing. Errors: as fill_all().
-Status watch(const GenerateFlags& flags, Session& session) {
+Status watch(const GenerateFlags& flags, const app::OpenedGenerator& generator, Session& session) {
   ASSIGN_OR_RETURN(const auto pause, parse_duration(flags.pause));
   std::mutex mutex;
   std::condition_variable_any waiting;
   std::unique_lock lock(mutex);
   bool is_news = true;
   while (!session.stop.stop_requested()) {
-    auto all = fill_all(flags, session);
+    auto all = fill_all(flags, generator, session);
     if (!all && all.error().code == ErrorCode::kCancelled) return {};
     if (!all) return std::move(all.error());
     for (const Generated& generated : *all) {
@@ -243,11 +265,13 @@ Status watch(const GenerateFlags& flags, Session& session) {
 }
 
 Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(const app::GeneratorChoices choices, flags.generator.choices());
+  ASSIGN_OR_RETURN(const app::OpenedGenerator generator, app::open_generator(choices));
   if (flags.watches) {
-    RETURN_IF_ERROR(watch(flags, session));
+    RETURN_IF_ERROR(watch(flags, generator, session));
     return ExitCode::kOk;
   }
-  ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, session));
+  ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, generator, session));
   RETURN_IF_ERROR(print(shown(all, session)));
   const bool is_whole = std::ranges::none_of(
       all, [](const Generated& generated) { return generated.report.num_missing > 0; });
@@ -260,19 +284,17 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
   auto flags = std::make_shared<GenerateFlags>();
   CLI::App& command = tree.add_command(
       group, "generate",
-      "Stock the caches t2i and i2i with images that are drawn here: for demos and tests, no "
-      "photos.",
+      "Stock the caches t2i and i2i with images that are made: drawn here for demos and tests, or "
+      "by a service.",
       {"assay cache generate --target 200",
        "assay cache generate --kind t2i --label roadwork --count 20 --seed 7",
+       "assay cache generate --provider http --endpoint http://127.0.0.1:7860 --api a1111",
        "assay cache generate --watch"},
       [flags](Session& session) { return run_generate(*flags, session); });
   flags->folder.add_to(command);
-  add_option(command, "--provider", flags->provider,
-             "Who makes them: scene, which draws roads with and without works.")
-      ->type_name("NAME")
-      ->capture_default_str()
-      ->check(check_provider);
-  add_option(command, "--kind", flags->kind, "t2i, or i2i: scenes of t2i in other light [both].")
+  flags->generator.add_to(command);
+  add_option(command, "--kind", flags->kind,
+             "t2i, or i2i: images of t2i, and with http photos too, that are changed [both].")
       ->type_name("CACHE")
       ->check(check_kind);
   flags->label.add_to(command, "roadwork or none [both].");

@@ -68,9 +68,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      .choices = "debug|info|warning|error|off"},
 });
 
-// ASSAY_CONFIG names the settings file. The prefixes belong to the development script and the
-// tests.
-constexpr std::array<std::string_view, 1> kReservedVariables = {"ASSAY_CONFIG"};
+// ASSAY_CONFIG names the settings file; keys are no settings, which are shown. The prefixes belong
+// to the development script and the tests.
+constexpr std::array<std::string_view, 3> kReservedVariables = {
+    "ASSAY_CONFIG", "ASSAY_IMAGE_API_KEY", "ASSAY_PROMPT_API_KEY"};
 constexpr std::array<std::string_view, 2> kReservedPrefixes = {"ASSAY_DEV_", "ASSAY_TEST_"};
 
 }  // namespace

@@ -74,18 +74,33 @@ std::string works_text(RandomSource& random) {
                      fmt::join(things, ", "));
 }
 
-}  // namespace
+constexpr std::array<std::string_view, 4> kClear = {"the road is clear", "all lanes are open",
+                                                    "smooth asphalt, an ordinary day",
+                                                    "an open road ahead"};
 
-std::string template_prompt(PromptLabel label, std::uint64_t seed) {
-  SeededRandom random(seed);
+std::string view_text(RandomSource& random) {
   const std::string_view view = pick(random, kViews);
   const std::string_view place = pick(random, kPlaces);
   const std::string_view light = pick(random, kLights);
   const std::string_view weather = pick(random, kWeathers);
   const std::string_view traffic = pick(random, kTraffic);
+  return fmt::format("{} of {} {} {}, {}", view, place, light, weather, traffic);
+}
+
+}  // namespace
+
+std::string template_prompt(PromptLabel label, std::uint64_t seed) {
+  SeededRandom random(seed);
+  const std::string view = view_text(random);
   const std::string works =
       label == PromptLabel::kRoadwork ? works_text(random) : std::string(pick(random, kNoWorks));
-  return fmt::format("{} of {} {} {}, {}; {}.", view, place, light, weather, traffic, works);
+  return fmt::format("{}; {}.", view, works);
+}
+
+std::string clear_view_prompt(std::uint64_t seed) {
+  SeededRandom random(seed);
+  const std::string view = view_text(random);
+  return fmt::format("{}; {}.", view, pick(random, kClear));
 }
 
 Prompt TemplatePrompts::next(RandomSource& random) {

@@ -33,6 +33,9 @@ class PromptSource {
 /// hold `no road works`.
 std::string template_prompt(PromptLabel label, std::uint64_t seed);
 
+/// The same view for models that do not understand "no": without a word of works.
+std::string clear_view_prompt(std::uint64_t seed);
+
 /// template_prompt(), half of them with works. Never twice the same in a row.
 class TemplatePrompts final : public PromptSource {
  public:

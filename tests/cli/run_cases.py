@@ -127,7 +127,7 @@ class Case:
 
     def run_step(self, step):
         actions = {"$": self.command, "copy": self.copy, "file": self.write, "keyfile": self.key_file,
-                   "server": self.server, "hub": self.hub, "webhook": self.webhook, "setenv": self.set_environment,
+                   "server": self.server, "hub": self.hub, "images": self.images, "webhook": self.webhook, "setenv": self.set_environment,
                    "secret": self.secret, "needs": self.needs, "exit": self.exit, "stdout": self.stdout,
                    "stderr": self.stderr, "json": self.json, "same": self.same, "absent": self.absent,
                    "present": self.present, "match": self.match}
@@ -232,6 +232,20 @@ class Case:
         line = process.stdout.readline()
         if "listening on " not in line:
             raise Failure("the hub did not start")
+        self.environment[name] = "http://" + line.split()[-1]
+
+    def images(self, step):
+        """`images [as NAME] [flags]`: $NAME is then the address of a service of models; the name is IMAGES by default."""
+        words = shlex.split(self.expand(step.rest))
+        name = "IMAGES"
+        if words[:1] == ["as"]:
+            name, words = words[1], words[2:]
+        process = subprocess.Popen([sys.executable, HERE.parent / "servers" / "image_server.py", *words], cwd=self.folder,
+                                   stdout=subprocess.PIPE, text=True)
+        self.servers.append(process)
+        line = process.stdout.readline()
+        if "listening on " not in line:
+            raise Failure("the service did not start")
         self.environment[name] = "http://" + line.split()[-1]
 
     def webhook(self, step):

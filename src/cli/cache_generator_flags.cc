@@ -1,0 +1,109 @@
+#include "cli/cache_generator_flags_internal.h"
+#include "core/parse_number.h"
+
+#include <fmt/format.h>
+
+namespace assay::cli {
+namespace {
+
+constexpr std::int64_t kMaxSteps = 1000;
+constexpr double kMaxGuidance = 100;
+
+template <typename T>
+std::string problem_of(const Result<T>& result) {
+  return result ? std::string() : result.error().message;
+}
+
+std::string check_provider(const std::string& text) {
+  return text == "scene" || text == "http"
+             ? ""
+             : "no provider is called '" + text + "'; there are scene and http";
+}
+
+std::string check_prompts(const std::string& text) {
+  return text == "template" || text == "http"
+             ? ""
+             : "nobody writes prompts by the name '" + text + "'; there are template and http";
+}
+
+void add_model_options(CacheGeneratorFlags& flags, CLI::App& command) {
+  add_option(command, "--steps", flags.settings.steps, "Of a diffusion [what the service takes].")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{1}, kMaxSteps));
+  add_option(command, "--guidance", flags.settings.guidance,
+             "How much the prompt weighs [what the service takes].")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, kMaxGuidance));
+  add_option(command, "--strength", flags.settings.strength,
+             "For i2i: how much is made anew, 0 to 1 [what the service takes].")
+      ->type_name("X")
+      ->check(CLI::Range(0.0, 1.0));
+  add_option(command, "--scheduler", flags.settings.scheduler,
+             "The sampler, by the service's name of it.")
+      ->type_name("NAME");
+  add_option(command, "--negative-prompt", flags.settings.negative_prompt,
+             "What the image should not be like.")
+      ->type_name("TEXT");
+}
+
+}  // namespace
+
+void CacheGeneratorFlags::add_to(CLI::App& command) {
+  add_option(command, "--provider", provider,
+             "Who makes them: scene, which draws roads with and without works, or http, a service "
+             "that holds a model.")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(check_provider);
+  add_option(command, "--endpoint", service.endpoint, "For http: the address of the service.")
+      ->type_name("URL");
+  add_option(command, "--api", api,
+             "For http: openai (/v1/images) or a1111 (/sdapi/v1, the web UI of that name).")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(
+          [](const std::string& text) { return problem_of(generators::parse_image_api(text)); });
+  add_option(command, "--model", service.model,
+             "What the service calls the model [what it takes by itself].")
+      ->type_name("NAME");
+  add_option(command, "--api-key-file", service.key_file,
+             "A file with the key, for a1111 user:password [ASSAY_IMAGE_API_KEY, or none].")
+      ->type_name("FILE");
+  add_option(command, "--deadline", deadline, "For one image, with all tries.")
+      ->type_name("TIME")
+      ->capture_default_str()
+      ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
+  add_model_options(*this, command);
+  add_option(command, "--prompts", prompts,
+             "Who writes the prompts: template, a vocabulary, or http, a chat that looks at a "
+             "photo of the cache.")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(check_prompts);
+  add_option(command, "--prompt-endpoint", chat.endpoint,
+             "For prompts by http: the address of a service with /v1/chat/completions.")
+      ->type_name("URL");
+  add_option(command, "--prompt-model", chat.model, "For prompts by http: its model.")
+      ->type_name("NAME");
+  add_option(command, "--prompt-api-key-file", chat.key_file,
+             "A file with its key [ASSAY_PROMPT_API_KEY, or none].")
+      ->type_name("FILE");
+}
+
+Result<app::GeneratorChoices> CacheGeneratorFlags::choices() const {
+  app::GeneratorChoices choices{.service = service, .settings = settings, .chat = chat};
+  ASSIGN_OR_RETURN(choices.api, generators::parse_image_api(api));
+  ASSIGN_OR_RETURN(choices.service.deadline, parse_duration(deadline));
+  choices.chat.deadline = choices.service.deadline;
+  if (provider == "http") choices.provider = app::ImageProvider::kHttp;
+  if (prompts == "http") choices.prompts = app::PromptChoice::kHttp;
+  const bool has_service = !service.endpoint.empty() || !service.model.empty() ||
+                           !service.key_file.empty() || prompts == "http";
+  if (choices.provider == app::ImageProvider::kScene && has_service) {
+    return invalid_input(
+        "scenes are drawn here, without a service or prompts; add --provider http");
+  }
+  return choices;
+}
+
+}  // namespace assay::cli
