@@ -54,7 +54,7 @@ struct UpdateFlags {
   std::uint64_t max_downloads = 5;
   int near_distance = 4;
   cache::NearDuplicates near_duplicates = cache::NearDuplicates::kRefused;
-  std::string max_size = "10GB";
+  CacheBudgetFlags budget;
   std::string keep_tables = "100GB";
   std::string keep_free = "1GB";
   std::string timeout = "2h";
@@ -129,7 +129,6 @@ Result<UpdateOptions> options_of(const UpdateFlags& flags, const Session& sessio
                     .near_duplicates = flags.near_duplicates,
                     .max_near_distance = flags.near_distance,
                     .min_free_bytes = options.download.min_free_bytes};
-  ASSIGN_OR_RETURN(options.intake.max_cache_bytes, parse_size(flags.max_size));
   return options;
 }
 
@@ -196,9 +195,9 @@ class ProgressBars {
 
 /// Errors: those of opening the cache; those of the update are in the outcome.
 Result<UpdateOutcome> run_round(Updater& work, Session& session) {
-  ASSIGN_OR_RETURN(
-      const OpenedCache opened,
-      open_cache(work.flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
+  ASSIGN_OR_RETURN(const OpenedCache opened,
+                   open_cache(work.flags.folder, session, cache::Access::kWrite,
+                              cache::ScanDepth::kFolders, work.flags.budget));
   ProgressBars bars(session.quiet);
   return updater::update(
       *opened.store, work.hub.client.get(), work.options, work.flags.time,
@@ -322,9 +321,9 @@ void add_amount_options(CLI::App& command, const std::shared_ptr<UpdateFlags>& f
       ->type_name("N")
       ->capture_default_str()
       ->check(check_distance);
+  flags->budget.add_to(command);
   for (const auto& [name, size, help] :
-       {std::tuple("--max-size", &flags->max_size, "Of the cache: nothing is added beyond it."),
-        std::tuple("--keep-tables", &flags->keep_tables, "Of tables kept for the next round."),
+       {std::tuple("--keep-tables", &flags->keep_tables, "Of tables kept for the next round."),
         std::tuple("--keep-free", &flags->keep_free, "What has to stay free on the disk.")}) {
     add_option(command, name, *size, help)
         ->type_name("SIZE")

@@ -100,6 +100,8 @@ std::string update_json(const UpdateOutcome& outcome) {
   writer.name("missing").unsigned_integer(report.num_missing);
   writer.name("unlabelled").unsigned_integer(report.intake.num_unlabelled);
   writer.name("bytes_added").unsigned_integer(report.intake.bytes_added.count());
+  writer.name("evicted").unsigned_integer(report.intake.made_room.num_items);
+  writer.name("bytes_evicted").unsigned_integer(report.intake.made_room.bytes.count());
   writer.name("tables_listed").unsigned_integer(report.num_tables);
   writer.name("tables").begin_list();
   for (const UsedTable& table : report.tables) write_table(writer, table);

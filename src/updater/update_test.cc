@@ -267,9 +267,9 @@ TEST_F(UpdateTest, FetchesATableAgainWhenTheHubHasAnother) {
 }
 
 TEST_F(UpdateTest, StopsAtItsBudgets) {
-  UpdateOptions options = from_hub(UpdateGoal::kCount, 80);
-  options.intake.max_cache_bytes = ByteCount(100'000);
-  const UpdateOutcome outcome = run(options);
+  store = std::move(*cache::Store::open(fixture.tools(), fixture.layout,
+                                        {.budget = {.max_cache_bytes = ByteCount(100'000)}}));
+  const UpdateOutcome outcome = run(from_hub(UpdateGoal::kCount, 80));
   ASSERT_FALSE(outcome.status);
   EXPECT_EQ(outcome.status.error().code, ErrorCode::kExhausted);
   EXPECT_EQ(outcome.cause, "over_limit");
