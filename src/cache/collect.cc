@@ -232,6 +232,8 @@ std::string collect_text(const CollectReport& report, CollectMode mode) {
   line(report.num_orphan_sidecars, "sidecar without its image", "sidecars without their images",
        "removed");
   line(report.num_temporaries, "leftover file", "leftover files", "removed");
+  line(report.num_tables, "kept table", "kept tables", "removed");
+  if (report.is_updating) text += "Kept tables stay: another process updates this cache.\n";
   for (const CollectedCache& cache : report.caches) {
     if (cache.num_evicted + cache.num_in_flight == 0) continue;
     text +=

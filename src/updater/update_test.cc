@@ -67,7 +67,7 @@ class UpdateTest : public ::testing::Test {
   }
   static UpdateOptions from_disk(std::string_view name, std::uint64_t count) {
     UpdateOptions options = from_hub(UpdateGoal::kCount, count);
-    options.local_tables = {kTables / "extract" / (std::string(name) + ".parquet")};
+    options.tables = {(kTables / "extract" / (std::string(name) + ".parquet")).native()};
     return options;
   }
   UpdateOutcome run(const UpdateOptions& options, UpdateTime time = UpdateTime::kWhenDue) {
