@@ -151,13 +151,22 @@ void measure_index(std::size_t num_items) {
   if (num_items < 1'000'000) return;
   // Of files that are not there: what is left is the work beside the unlinks.
   const auto store = open_store(folder.path(), pool);
-  const Times evicted = seconds_of([&] {
-    const auto report = require(cache::collect(
-        *store, {.max_cache_bytes = ByteCount(200'000 * (num_items - 10'000)), .low_share = 1}));
-    if (report.caches[0].num_evicted != 10'000) std::exit(1);
-  });
-  fmt::print("evict         10,000 of {} items  {:.3f} s ({:.3f} s of processor)\n", num_items,
-             evicted.wall, evicted.processor);
+  std::size_t num_left = num_items;
+  for (const cache::EvictionOrder order :
+       {cache::EvictionOrder::kOldest, cache::EvictionOrder::kLeastUsed,
+        cache::EvictionOrder::kRandom}) {
+    num_left -= 10'000;
+    const Times evicted = seconds_of([&] {
+      const auto report = require(
+          cache::collect(*store, {.budget = {.max_cache_bytes = ByteCount(200'000 * num_left),
+                                             .low_share = 1,
+                                             .order = order,
+                                             .in_flight = std::chrono::microseconds(0)}}));
+      if (report.caches[0].num_evicted != 10'000) std::exit(1);
+    });
+    fmt::print("evict         10,000 of {} items, {:<10}  {:.3f} s ({:.3f} s of processor)\n",
+               num_items, to_string(order), evicted.wall, evicted.processor);
+  }
 }
 
 /// List, look at each, read the sidecar of a random one, and again until the label fits.

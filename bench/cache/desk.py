@@ -15,5 +15,8 @@ def main(full: bool) -> None:
     print("  " + run.output.strip().replace("\n", "\n  "))
     slowest = max(float(text) for text in re.findall(r"p99 ([\d.]+) us", run.output))
     measure.print_goal("draw, p99 at every size, us", slowest, "<= 50", slowest <= 50)
+    evictions = [float(text) for text in re.findall(r"evict .*\(([\d.]+) s of processor\)", run.output)]
+    if evictions:
+        measure.print_goal("evict 10,000 of 1,000,000, whatever goes first, s of processor", max(evictions), "<= 0.3", max(evictions) <= 0.3)
     share = float(re.search(r"% and (\d+) %", run.output)[1]) / 100
     measure.print_goal("import, x the rate of decoding alone, by the processor's time", share, ">= 0.8", share >= 0.8)

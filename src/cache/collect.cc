@@ -3,6 +3,7 @@
 #include "cache/evict_internal.h"
 #include "cache/quarantine.h"
 #include "cache/rescan.h"
+#include "cache/room_internal.h"
 #include "cache/verify.h"
 #include "files/atomic_file.h"
 #include "json/writer.h"
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace assay::cache {
@@ -93,80 +95,117 @@ Status remove_leftovers(Store& store, const CollectOptions& options, CollectRepo
   return {};
 }
 
-/// What a cache takes, with the files that other programs keep beside its items.
-/// Errors: as FileSystem.
-Result<ByteCount> bytes_of(Store& store, CacheKind kind) {
+struct KeptTable {
+  fs::path path;
+  files::FileInfo info;
+  bool is_partial = false;
+};
+
+/// Those of updates, the oldest first. Errors: as FileSystem.
+Result<std::vector<KeptTable>> kept_tables(Store& store) {
   files::FileSystem& file_system = store.tools().file_system;
-  ByteCount bytes;
-  for (const ItemFolder folder : kItemFolders) {
-    if (kind_of(folder) != kind) continue;
-    ASSIGN_OR_RETURN(const FolderTotals totals, store.index().totals(folder));
-    bytes += totals.bytes;
-    const fs::path sources = store.layout().folder(folder) / "sources";
-    ASSIGN_OR_RETURN(const auto info, file_system.info(sources));
-    if (!info || info->kind != files::FileKind::kFolder) continue;
-    ASSIGN_OR_RETURN(const auto names, file_system.list(sources));
-    for (const std::string& name : names) {
-      ASSIGN_OR_RETURN(const auto file, file_system.info(sources / name));
-      if (file) bytes += file->size;
-    }
+  std::vector<KeptTable> tables;
+  const fs::path folder = store.layout().tables();
+  ASSIGN_OR_RETURN(const auto present, file_system.info(folder));
+  if (!present) return tables;
+  ASSIGN_OR_RETURN(const auto names, file_system.list(folder));
+  for (const std::string& name : names) {
+    ASSIGN_OR_RETURN(const auto info, file_system.info_unfollowed(folder / name));
+    if (!info || info->kind != files::FileKind::kFile) continue;
+    tables.push_back({.path = folder / name, .info = *info, .is_partial = name.starts_with('.')});
   }
-  return bytes;
+  std::ranges::stable_sort(tables, {}, [](const KeptTable& table) { return table.info.modified; });
+  return tables;
 }
 
-ByteCount low_mark(ByteCount high, double share) {
-  return ByteCount(static_cast<std::uint64_t>(static_cast<double>(high.count()) * share));
+/// Remove tables until `wanted` bytes of them are gone, and parts that are too old to go on.
+/// Returns what is gone. Errors: as FileSystem.
+Result<ByteCount> remove_tables(Store& store, const CollectOptions& options, ByteCount wanted,
+                                CollectReport& report) {
+  files::FileSystem& file_system = store.tools().file_system;
+  ASSIGN_OR_RETURN(const std::vector<KeptTable> tables, kept_tables(store));
+  if (tables.empty()) return ByteCount();
+  // Nobody reads from a table, or goes on with one, while this is held.
+  std::unique_ptr<files::FileLock> lock;
+  if (options.mode == CollectMode::kDo) {
+    auto taken = file_system.lock(store.layout().update_lock());
+    if (!taken && taken.error().code != ErrorCode::kUnavailable) return std::move(taken.error());
+    report.is_updating = !taken;
+    if (!taken) return ByteCount();
+    lock = std::move(*taken);
+  }
+  const Timestamp now = store.tools().clock.now();
+  for (const KeptTable& table : tables) {
+    const bool is_stale = table.is_partial && now - table.info.modified > options.min_partial_age;
+    if (!is_stale && report.bytes_of_tables >= wanted) continue;
+    if (options.mode == CollectMode::kDo) {
+      Status removed = file_system.remove(table.path);
+      if (!removed && removed.error().code != ErrorCode::kNotFound) return removed.error();
+    }
+    ++report.num_tables;
+    report.bytes_of_tables += table.info.size;
+  }
+  return report.bytes_of_tables;
 }
 
-/// How many bytes have to go of each cache: for its own budget, and its part of what is over
-/// the budget of all, or short on the disk.
-Result<std::array<ByteCount, kCacheKinds.size()>> plan(Store& store, const CollectOptions& options,
-                                                       CollectReport& report) {
-  std::array<ByteCount, kCacheKinds.size()> wanted{};
-  ByteCount left;
+/// How many bytes have to go of each cache: for its own budget, and its part of what is over the
+/// budget of all, or short on the disk. Tables go before. Errors: as FileSystem and ItemIndex.
+Result<BytesByCache> plan(Store& store, const CollectOptions& options, CollectReport& report) {
+  ASSIGN_OR_RETURN(Usage usage, measure_usage(store, UsageScope::kTotal));
+  report.table_bytes = usage.tables;
+  report.other_bytes = usage.others;
   for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
-    report.caches[i].kind = kCacheKinds[i];
-    ASSIGN_OR_RETURN(const ByteCount bytes, bytes_of(store, kCacheKinds[i]));
-    report.caches[i].before = bytes;
-    if (bytes > options.max_cache_bytes) {
-      wanted[i] = bytes - low_mark(options.max_cache_bytes, options.low_share);
-    }
-    left += bytes - wanted[i];
+    report.caches.at(i) = {.kind = kCacheKinds.at(i), .before = usage.caches.at(i)};
   }
-  ByteCount over;
-  if (options.max_total_bytes && left > *options.max_total_bytes) {
-    over = left - low_mark(*options.max_total_bytes, options.low_share);
-  }
+  Budget own = options.budget;
+  own.max_total_bytes.reset();
+  const BytesByCache wanted_alone = plan_evictions(usage, own, {});
+  ByteCount gone;
+  for (const ByteCount bytes : wanted_alone) gone += bytes;
   ASSIGN_OR_RETURN(const auto space, store.tools().file_system.space(store.layout().root()));
-  ByteCount freed;
+  const ByteCount enough = options.min_free_bytes;
+  const auto beyond = [](ByteCount bytes, ByteCount limit) {
+    return bytes > limit ? bytes - limit : ByteCount();
+  };
+  ByteCount over = beyond(usage.tables, options.max_tables_bytes);
+  over = std::max(over, beyond(enough, space.free + gone));
+  if (options.budget.max_total_bytes) {
+    over = std::max(over, beyond(usage.total() - gone, *options.budget.max_total_bytes));
+  }
+  ASSIGN_OR_RETURN(const ByteCount removed, remove_tables(store, options, over, report));
+  usage.tables = beyond(usage.tables, removed);
+  BytesByCache wanted = plan_evictions(usage, options.budget, {});
+  ByteCount freed = space.free + removed;
   for (const ByteCount bytes : wanted) freed += bytes;
-  if (space.free + freed + over < options.min_free_bytes) {
-    over = options.min_free_bytes - space.free - freed;
-  }
-  // Each gives in proportion to what it still holds.
-  for (std::size_t i = 0; i < kCacheKinds.size() && left > ByteCount(); ++i) {
-    const ByteCount held = report.caches[i].before - wanted[i];
-    const double part = static_cast<double>(held.count()) / static_cast<double>(left.count());
-    wanted[i] += std::min(held, low_mark(over, part));
-  }
+  share_out(usage, beyond(enough, freed), wanted);
   return wanted;
 }
 
-}  // namespace
-
-std::string_view to_string(EvictionOrder order) {
-  constexpr std::array<std::string_view, 3> kNames = {"oldest", "least-used", "random"};
-  return kNames[static_cast<std::size_t>(order)];
-}
-
-Result<EvictionOrder> parse_eviction_order(std::string_view text) {
-  for (const EvictionOrder order :
-       {EvictionOrder::kOldest, EvictionOrder::kLeastUsed, EvictionOrder::kRandom}) {
-    if (text == to_string(order)) return order;
+/// Errors: as collect().
+Status evict(Store& store, const CollectOptions& options, ByteCount wanted, CollectedCache& cache,
+             const std::stop_token& stop) {
+  if (wanted == ByteCount()) return {};
+  ASSIGN_OR_RETURN(EvictionQueue queue,
+                   EvictionQueue::open(store, cache.kind, options.budget.order, kKeepNone));
+  Evicted evicted;
+  for (bool is_going_on = true; is_going_on;) {
+    if (stop.stop_requested()) return cancelled("stopped; what was removed is gone");
+    if (options.mode == CollectMode::kTell) {
+      ASSIGN_OR_RETURN(is_going_on, tell_batch(queue, wanted, evicted));
+      continue;
+    }
+    // Others wait for no more than a batch.
+    ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
+    ASSIGN_OR_RETURN(is_going_on,
+                     evict_batch(store, turn, queue, wanted, options.budget.in_flight, evicted));
   }
-  return invalid_input(
-      fmt::format("no order is called '{}'; there are oldest, least-used and random", text));
+  cache.num_evicted = evicted.num_items;
+  cache.bytes_evicted = evicted.bytes;
+  cache.num_in_flight = evicted.num_in_flight;
+  return {};
 }
+
+}  // namespace
 
 Result<CollectReport> collect(Store& store, const CollectOptions& options,
                               const std::stop_token& stop) {
@@ -193,6 +232,8 @@ std::string collect_text(const CollectReport& report, CollectMode mode) {
   line(report.num_orphan_sidecars, "sidecar without its image", "sidecars without their images",
        "removed");
   line(report.num_temporaries, "leftover file", "leftover files", "removed");
+  line(report.num_tables, "kept table", "kept tables", "removed");
+  if (report.is_updating) text += "Kept tables stay: another process updates this cache.\n";
   for (const CollectedCache& cache : report.caches) {
     if (cache.num_evicted + cache.num_in_flight == 0) continue;
     text +=
@@ -210,6 +251,10 @@ std::string collect_json(const CollectReport& report, CollectMode mode) {
   writer.name("quarantined").unsigned_integer(report.num_quarantined);
   writer.name("orphan_sidecars").unsigned_integer(report.num_orphan_sidecars);
   writer.name("temporaries").unsigned_integer(report.num_temporaries);
+  writer.name("tables_bytes_before").unsigned_integer(report.table_bytes.count());
+  writer.name("tables_removed").unsigned_integer(report.num_tables);
+  writer.name("tables_bytes_removed").unsigned_integer(report.bytes_of_tables.count());
+  writer.name("other_bytes").unsigned_integer(report.other_bytes.count());
   writer.name("caches").begin_list();
   for (const CollectedCache& cache : report.caches) {
     writer.begin_object();

@@ -3,45 +3,31 @@
 
 #pragma once
 
+#include "cache/budget.h"
 #include "cache/store.h"
 
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <stop_token>
 #include <string>
 
 namespace assay::cache {
 
-enum class EvictionOrder : std::uint8_t {
-  kOldest,     ///< Those that came first.
-  kLeastUsed,  ///< Those served least often, of them the oldest.
-  kRandom,
-};
-
-/// `oldest`, `least-used` or `random`.
-std::string_view to_string(EvictionOrder order);
-/// Errors: kInvalidInput, which names the three.
-Result<EvictionOrder> parse_eviction_order(std::string_view text);
-
 enum class CollectMode : std::uint8_t { kDo, kTell };
 
 struct CollectOptions {
   CollectMode mode = CollectMode::kDo;
-  /// Of each cache, with its sidecars and what other programs keep in its `sources` folder. Above
-  /// it items are removed until `low_share` of it is left.
-  ByteCount max_cache_bytes{10'000'000'000};
-  /// Of all caches together; none: no bound.
-  std::optional<ByteCount> max_total_bytes = {};
-  double low_share = 0.9;
+  Budget budget = {};
   /// Of the disk: items are removed until so much is free.
   ByteCount min_free_bytes = {};
-  EvictionOrder order = EvictionOrder::kOldest;
-  /// Items served within this time may still be on their way: they stay.
-  std::chrono::microseconds in_flight = std::chrono::minutes(15);
+  /// Of tables that updates keep: the oldest go beyond it, and before images where all are over
+  /// their budget or the disk is short: they can be fetched again.
+  ByteCount max_tables_bytes{100'000'000'000};
   /// Younger leftovers may belong to a program that still writes.
   std::chrono::microseconds min_leftover_age = std::chrono::hours(1);
+  /// A table that came in part goes on where it stopped, unless it is so old.
+  std::chrono::microseconds min_partial_age = std::chrono::days(7);
 };
 
 struct CollectedCache {
@@ -57,10 +43,15 @@ struct CollectReport {
   std::uint64_t num_quarantined = 0;
   std::uint64_t num_orphan_sidecars = 0;
   std::uint64_t num_temporaries = 0;
+  ByteCount table_bytes = {};      ///< Before.
+  ByteCount other_bytes = {};      ///< The quarantine, the index, what processes share.
+  std::uint64_t num_tables = 0;    ///< That were removed.
+  ByteCount bytes_of_tables = {};  ///< Of those removed.
+  bool is_updating = false;        ///< Tables stay while a process updates.
 };
 
 /// Move broken images to the quarantine, remove sidecars without an image and files that killed
-/// programs left, then remove items down to the budgets. With kTell nothing is changed.
+/// programs left, then remove tables and items down to the budgets. With kTell nothing is changed.
 ///
 /// Pre:    the index is up to date.
 /// Cost:   kOldest: of the items that go; the other orders go through the index once.

@@ -54,7 +54,8 @@ std::vector<Item> all_items(Store& store) {
 TEST(Collect, LeavesAloneWhatFits) {
   CacheFixture fixture;
   const auto store = filled(fixture, 10);
-  const auto report = collect(*store, {.max_cache_bytes = ByteCount(10 * size_of_one())});
+  const auto report =
+      collect(*store, {.budget = {.max_cache_bytes = ByteCount(10 * size_of_one())}});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->caches[0].before, ByteCount(10 * size_of_one()));
   EXPECT_EQ(report->caches[0].num_evicted, 0U);
@@ -63,8 +64,8 @@ TEST(Collect, LeavesAloneWhatFits) {
 TEST(Collect, TheOldestGoDownToTheLowMark) {
   CacheFixture fixture;
   const auto store = filled(fixture, 10);
-  const CollectOptions options{.max_cache_bytes = ByteCount(10 * size_of_one() - 1),
-                               .low_share = 0.7};
+  const CollectOptions options{
+      .budget = {.max_cache_bytes = ByteCount(10 * size_of_one() - 1), .low_share = 0.7}};
   CollectOptions told = options;
   told.mode = CollectMode::kTell;
   EXPECT_EQ(collect(*store, told)->caches[0].num_evicted, 4U);
@@ -88,9 +89,9 @@ TEST(Collect, TheLeastUsedGoFirstAndThoseInFlightStay) {
   ASSERT_TRUE(store->served()->claim(items[0].id, 1, 2));
   ASSERT_TRUE(store->served()->claim(items[1].id, ServedMap::kNever, 3));
   ASSERT_TRUE(store->served()->claim(items[2].id, ServedMap::kNever, now));
-  const auto report = collect(*store, {.max_cache_bytes = ByteCount(2 * size_of_one()),
-                                       .low_share = 1,
-                                       .order = EvictionOrder::kLeastUsed});
+  const auto report = collect(*store, {.budget = {.max_cache_bytes = ByteCount(2 * size_of_one()),
+                                                  .low_share = 1,
+                                                  .order = EvictionOrder::kLeastUsed}});
   ASSERT_TRUE(report);
   EXPECT_EQ(report->caches[0].num_evicted, 2U);
   EXPECT_EQ(names_left(fixture), (std::vector<std::string>{"100", "102"}));
@@ -105,11 +106,48 @@ TEST(Collect, TheBudgetOfAllIsSharedByWhatTheyHold) {
     fixture.drop("Synthetic/t2i/" + std::to_string(i) + ".json", kNoWorks);
   }
   ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
-  const auto report =
-      collect(*store, {.max_total_bytes = ByteCount(6 * size_of_one()), .low_share = 1});
+  // The index and what processes share counts too.
+  ByteCount others;
+  for (const auto& entry : fs::directory_iterator(fixture.layout.state())) {
+    if (entry.is_regular_file()) others += ByteCount(entry.file_size());
+  }
+  const auto report = collect(
+      *store,
+      {.budget = {.max_total_bytes = others + ByteCount(6 * size_of_one()), .low_share = 1}});
   ASSERT_TRUE(report);
   EXPECT_EQ(report->caches[0].num_evicted, 4U);
   EXPECT_EQ(report->caches[1].num_evicted, 2U);
+}
+
+TEST(Collect, KeptTablesCountAndGoBeforeImages) {
+  CacheFixture fixture;
+  const auto store = filled(fixture, 4);
+  const std::string table(static_cast<std::size_t>(size_of_one()), 't');
+  const auto now = fs::file_time_type::clock::now();
+  int age = 9;
+  for (const char* const name : {".assay/tables/old.parquet", ".assay/tables/new.parquet"}) {
+    fs::last_write_time(fixture.drop(name, table), now - std::chrono::hours(age--));
+  }
+  EXPECT_EQ(collect(*store, {})->table_bytes, ByteCount(2 * size_of_one()));
+  CollectOptions options{.max_tables_bytes = ByteCount(size_of_one())};
+  {
+    const auto updater = fixture.file_system.lock(fixture.layout.update_lock());
+    const auto report = collect(*store, options);
+    EXPECT_EQ(report->num_tables, 0U);
+    EXPECT_TRUE(report->is_updating);
+  }
+  EXPECT_EQ(collect(*store, options)->num_tables, 1U);
+  EXPECT_FALSE(fs::exists(fixture.layout.tables() / "old.parquet"));
+  EXPECT_TRUE(fs::exists(fixture.layout.tables() / "new.parquet"));
+
+  ByteCount others;
+  for (const auto& entry : fs::directory_iterator(fixture.layout.state())) {
+    if (entry.is_regular_file()) others += ByteCount(entry.file_size());
+  }
+  options.budget = {.max_total_bytes = others + ByteCount(3 * size_of_one()), .low_share = 1};
+  const auto report = collect(*store, options);
+  EXPECT_EQ(report->num_tables, 1U);
+  EXPECT_EQ(report->caches[0].num_evicted, 1U);
 }
 
 TEST(Collect, BrokenImagesAndLeftoversGoOnceTheyAreOld) {

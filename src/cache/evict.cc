@@ -1,11 +1,10 @@
 #include "cache/evict_internal.h"
 
 #include <algorithm>
-#include <array>
-#include <span>
+#include <functional>
+#include <optional>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 namespace assay::cache {
 namespace {
@@ -13,74 +12,105 @@ namespace {
 // Others wait for the turn to write no longer than so many removals take.
 constexpr std::size_t kBatchSize = 500;
 
+}  // namespace
+
 ByteCount size_of(const Item& item) {
   return ByteCount(item.stamp.size_bytes + (item.sidecar ? item.sidecar->size_bytes : 0));
 }
 
-/// Enough of the oldest of each folder, merged.
-Result<std::vector<Item>> oldest_items(Store& store, CacheKind kind, ByteCount wanted) {
-  std::vector<Item> items;
+Result<EvictionQueue> EvictionQueue::open(Store& store, CacheKind kind, EvictionOrder order,
+                                          std::uint64_t first_kept) {
+  EvictionQueue queue(store, kind, order, first_kept);
+  if (order != EvictionOrder::kOldest) RETURN_IF_ERROR(queue.rank_all());
+  return queue;
+}
+
+std::uint64_t EvictionQueue::rank_of(std::uint64_t id) const {
+  return order_ == EvictionOrder::kRandom ? store_->tools().random.next()
+                                          : store_->served()->num_served(id);
+}
+
+Status EvictionQueue::rank_all() {
   for (const ItemFolder folder : kItemFolders) {
-    if (kind_of(folder) != kind) continue;
-    ByteCount found;
-    RETURN_IF_ERROR(store.index().for_each_by_age(folder, [&](const Item& item) {
-      if (found >= wanted) return false;
-      found += size_of(item);
-      items.push_back(item);
-      return true;
+    if (kind_of(folder) != kind_) continue;
+    RETURN_IF_ERROR(store_->index().for_each_age(folder, [&](const AgePosition& item) {
+      if (item.id >= first_kept_) return;
+      heap_.push_back({.rank = rank_of(item.id), .added = item.added, .id = item.id});
     }));
   }
-  std::ranges::sort(items, {}, [](const Item& item) { return std::tuple(item.added, item.id); });
-  return items;
-}
-
-/// All of them, by how often they were served or by chance.
-Result<std::vector<Item>> ranked_items(Store& store, CacheKind kind, EvictionOrder order) {
-  std::vector<std::pair<std::uint64_t, Item>> ranked;
-  RETURN_IF_ERROR(store.index().for_each([&](const Item& item) {
-    if (kind_of(item.folder) != kind) return;
-    const std::uint64_t rank = order == EvictionOrder::kRandom
-                                   ? store.tools().random.next()
-                                   : store.served()->num_served(item.id);
-    ranked.emplace_back(rank, item);
-  }));
-  std::ranges::sort(ranked, {}, [](const auto& entry) {
-    return std::tuple(entry.first, entry.second.added, entry.second.id);
-  });
-  std::vector<Item> items;
-  items.reserve(ranked.size());
-  for (auto& entry : ranked) items.push_back(std::move(entry.second));
-  return items;
-}
-
-}  // namespace
-
-Status evict(Store& store, const CollectOptions& options, ByteCount wanted, CollectedCache& cache,
-             const std::stop_token& stop) {
-  if (wanted == ByteCount()) return {};
-  // What is in flight stays, and others go in its place: more is asked for than is wanted.
-  ASSIGN_OR_RETURN(std::vector<Item> items, options.order == EvictionOrder::kOldest
-                                                ? oldest_items(store, cache.kind, wanted + wanted)
-                                                : ranked_items(store, cache.kind, options.order));
-  std::span<const Item> left(items);
-  while (!left.empty() && cache.bytes_evicted < wanted) {
-    if (stop.stop_requested()) return cancelled("stopped; what was removed is gone");
-    std::size_t count = 0;
-    for (ByteCount sum = cache.bytes_evicted;
-         count < std::min(kBatchSize, left.size()) && sum < wanted; ++count) {
-      sum += size_of(left[count]);
-    }
-    std::vector<Item> removed(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(count));
-    if (options.mode == CollectMode::kDo) {
-      ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
-      ASSIGN_OR_RETURN(removed, store.remove(turn, left.first(count), options.in_flight));
-    }
-    cache.num_in_flight += count - removed.size();
-    cache.num_evicted += removed.size();
-    for (const Item& item : removed) cache.bytes_evicted += size_of(item);
-    left = left.subspan(count);
-  }
+  std::ranges::make_heap(heap_, std::greater());
   return {};
+}
+
+/// Some of each folder, merged.
+Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size_t max_count) {
+  std::vector<Item> items;
+  for (const ItemFolder folder : kItemFolders) {
+    if (kind_of(folder) != kind_) continue;
+    ByteCount found;
+    std::size_t count = 0;
+    RETURN_IF_ERROR(store_->index().for_each_by_age(
+        folder, reached_.at(static_cast<std::size_t>(folder)), [&](const Item& item) {
+          if (found >= wanted || count >= max_count) return false;
+          if (item.id >= first_kept_) return true;
+          found += size_of(item);
+          ++count;
+          items.push_back(item);
+          return true;
+        }));
+  }
+  std::ranges::sort(items, {}, [](const Item& item) { return std::tuple(item.added, item.id); });
+  std::size_t count = 0;
+  for (ByteCount found; count < std::min(items.size(), max_count) && found < wanted; ++count) {
+    const Item& item = items[count];
+    found += size_of(item);
+    reached_.at(static_cast<std::size_t>(item.folder)) = {.added = item.added, .id = item.id};
+  }
+  items.resize(count);
+  return items;
+}
+
+Result<std::vector<Item>> EvictionQueue::next(ByteCount wanted, std::size_t max_count) {
+  if (order_ == EvictionOrder::kOldest) return next_oldest(wanted, max_count);
+  std::vector<Item> items;
+  for (ByteCount found; !heap_.empty() && found < wanted && items.size() < max_count;) {
+    std::ranges::pop_heap(heap_, std::greater());
+    Ranked& last = heap_.back();
+    // Served since it was ranked: it goes back to its place.
+    const std::uint64_t rank = order_ == EvictionOrder::kLeastUsed ? rank_of(last.id) : last.rank;
+    if (rank != last.rank) {
+      last.rank = rank;
+      std::ranges::push_heap(heap_, std::greater());
+      continue;
+    }
+    const std::uint64_t id = last.id;
+    heap_.pop_back();
+    ASSIGN_OR_RETURN(auto item, store_->index().find_id(id));
+    if (!item) continue;
+    found += size_of(*item);
+    items.push_back(std::move(*item));
+  }
+  return items;
+}
+
+Result<bool> evict_batch(Store& store, const WriteTurn& turn, EvictionQueue& queue,
+                         ByteCount wanted, std::chrono::microseconds in_flight, Evicted& evicted) {
+  if (evicted.bytes >= wanted) return false;
+  ASSIGN_OR_RETURN(const auto items, queue.next(wanted - evicted.bytes, kBatchSize));
+  if (items.empty()) return false;
+  ASSIGN_OR_RETURN(const auto removed, store.remove(turn, items, in_flight));
+  evicted.num_in_flight += items.size() - removed.size();
+  evicted.num_items += removed.size();
+  for (const Item& item : removed) evicted.bytes += size_of(item);
+  return true;
+}
+
+Result<bool> tell_batch(EvictionQueue& queue, ByteCount wanted, Evicted& evicted) {
+  if (evicted.bytes >= wanted) return false;
+  ASSIGN_OR_RETURN(const auto items, queue.next(wanted - evicted.bytes, kBatchSize));
+  evicted.num_items += items.size();
+  for (const Item& item : items) evicted.bytes += size_of(item);
+  return !items.empty();
 }
 
 }  // namespace assay::cache

@@ -1,16 +1,75 @@
 /// \file
-/// Which items go, and their going.
+/// Items leave a cache, in an order, until enough bytes are gone.
 
 #pragma once
 
-#include "cache/collect.h"
+#include "cache/budget.h"
+#include "cache/store.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace assay::cache {
 
-/// Remove items of `cache.kind` in the order of the options, until `wanted` bytes are gone or no
-/// items are left; those in flight stay.
-/// Errors: as collect().
-Status evict(Store& store, const CollectOptions& options, ByteCount wanted, CollectedCache& cache,
-             const std::stop_token& stop);
+/// No id is so large.
+inline constexpr std::uint64_t kKeepNone = ~std::uint64_t{0};
+
+/// The next one to go comes first.
+/// Cost:   kOldest: of the items that come. The other orders read the ids of all items once, which
+///         takes 0.1 s of a million, then O(log n) an item.
+/// Threads: one thread at a time.
+/// Errors: as ItemIndex.
+class EvictionQueue {
+ public:
+  /// Items with the id `first_kept` or a later one stay. Lifetime: `store` outlives the queue.
+  static Result<EvictionQueue> open(Store& store, CacheKind kind, EvictionOrder order,
+                                    std::uint64_t first_kept);
+
+  /// As many as hold `wanted` bytes, but no more than `max_count`; none when there are no more.
+  Result<std::vector<Item>> next(ByteCount wanted, std::size_t max_count);
+
+ private:
+  struct Ranked {
+    std::uint64_t rank;
+    Timestamp added;
+    std::uint64_t id;
+    auto operator<=>(const Ranked&) const = default;
+  };
+
+  EvictionQueue(Store& store, CacheKind kind, EvictionOrder order, std::uint64_t first_kept)
+      : store_(&store), kind_(kind), order_(order), first_kept_(first_kept) {}
+  std::uint64_t rank_of(std::uint64_t id) const;
+  /// Errors of all: as the class.
+  Status rank_all();
+  Result<std::vector<Item>> next_oldest(ByteCount wanted, std::size_t max_count);
+
+  Store* store_;
+  CacheKind kind_;
+  EvictionOrder order_;
+  std::uint64_t first_kept_;
+  std::vector<Ranked> heap_;                              // the next one first
+  std::array<AgePosition, kItemFolders.size()> reached_;  // of kOldest, by folder
+};
+
+struct Evicted {
+  std::uint64_t num_items = 0;
+  ByteCount bytes = {};
+  std::uint64_t num_in_flight = 0;  ///< Would have gone.
+};
+
+/// With its sidecar.
+ByteCount size_of(const Item& item);
+
+/// Remove one batch from the front of `queue`, at most until `evicted` holds `wanted` bytes.
+/// What was served within `in_flight` stays. False: there is nobody left who could go. Errors: as
+/// Store.
+Result<bool> evict_batch(Store& store, const WriteTurn& turn, EvictionQueue& queue,
+                         ByteCount wanted, std::chrono::microseconds in_flight, Evicted& evicted);
+
+/// The same, without removing any. Errors: as Store.
+Result<bool> tell_batch(EvictionQueue& queue, ByteCount wanted, Evicted& evicted);
 
 }  // namespace assay::cache

@@ -165,25 +165,6 @@ Status Intake::judge(std::span<Arrival> arrivals) {
   return {};
 }
 
-Status Intake::check_budget(std::uint64_t needed) {
-  const std::string& root = store_.layout().root().native();
-  if (options_.max_cache_bytes) {
-    ByteCount held;
-    for (const ItemFolder folder : kItemFolders) {
-      if (kind_of(folder) != options_.cache) continue;
-      ASSIGN_OR_RETURN(const FolderTotals totals, store_.index().totals(folder));
-      held += totals.bytes;
-    }
-    if (held + ByteCount(needed) > *options_.max_cache_bytes) {
-      return exhausted(fmt::format(
-          "{}: the cache {} holds {}, and may hold {}: remove some (assay cache gc --max-size), or "
-          "allow more (--max-size)",
-          root, to_string(options_.cache), to_string(held), to_string(*options_.max_cache_bytes)));
-    }
-  }
-  return {};
-}
-
 /// The name it wants, unless another image has it.
 Result<std::string> Intake::free_name(const Arrival& arrival, const ExaminedImage& image,
                                       ItemFolder folder) {
@@ -200,7 +181,6 @@ Result<std::string> Intake::free_name(const Arrival& arrival, const ExaminedImag
 Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
   const ItemFolder folder = folder_of(options_.cache);
   const Timestamp now = store_.tools().clock.now();
-  std::uint64_t needed = 0;
   std::vector<NewFile> files;
   std::vector<Item> items;
   for (const Arrival& arrival : arrivals) {
@@ -211,7 +191,6 @@ Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
     files.push_back({.name = std::move(name),
                      .image = as_bytes(arrival.bytes),
                      .sidecar = sidecar_text(draft, arrival.image->facts)});
-    needed += arrival.bytes.size() + files.back().sidecar.size();
     items.push_back({.folder = folder,
                      .name = files.back().name,
                      .state = draft.label ? ItemState::kReady : ItemState::kNoLabel,
@@ -221,7 +200,6 @@ Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
                      .added = now});
   }
   if (items.empty()) return {};
-  RETURN_IF_ERROR(check_budget(needed));
   return store_.add(turn, folder, files, items, options_.min_free_bytes);
 }
 
@@ -257,6 +235,7 @@ Status Intake::take_in(std::span<Arrival> arrivals, const std::stop_token& stop)
     RETURN_IF_ERROR(quarantine(arrival));
     count(arrival);
   }
+  report_.made_room = store_.made_room();
   return {};
 }
 

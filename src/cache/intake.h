@@ -50,8 +50,6 @@ struct ImportOptions {
   int max_near_distance = 4;
   /// What stays free on the disk.
   ByteCount min_free_bytes{1U << 30};
-  /// Of the cache, with its sidecars: nothing is taken in beyond it. None: no bound.
-  std::optional<ByteCount> max_cache_bytes = {};
   /// Items that become visible together, with one look at the disk's space.
   std::size_t batch_size = 64;
 };
@@ -69,6 +67,7 @@ struct ImportReport {
   std::uint64_t num_unlabelled = 0;
   std::uint64_t num_unseen_by_others = 0;
   ByteCount bytes_added = {};
+  MadeRoom made_room = {};
   /// The first ones, by the order of files: what is wrong with them.
   std::vector<ImportProblem> problems = {};
 
@@ -105,7 +104,7 @@ std::string plain_stem(std::string_view name);
 /// One after the other, batches of images come in.
 /// Threads: one thread at a time.
 /// Errors: as Store; kNoSpace also when less than `min_free_bytes` would be left; kExhausted when
-///         the cache would be larger than `max_cache_bytes`.
+///         those who must stay leave too little of the store's budget.
 class Intake {
  public:
   /// Lifetime: `store` and `options` outlive it.
@@ -122,7 +121,6 @@ class Intake {
   Status learn_looks();
   Status judge(std::span<Arrival> arrivals);
   Result<bool> is_there(const Sha256& content);
-  Status check_budget(std::uint64_t needed);
   Status add(const WriteTurn& turn, std::span<const Arrival> arrivals);
   Result<std::string> free_name(const Arrival& arrival, const ExaminedImage& image,
                                 ItemFolder folder);

@@ -321,14 +321,41 @@ Result<std::optional<Item>> ItemIndex::find_content(const Sha256& content) {
   return found;
 }
 
-Status ItemIndex::for_each_by_age(ItemFolder folder,
+Result<std::optional<Item>> ItemIndex::find_id(std::uint64_t id) {
+  std::optional<Item> found;
+  RETURN_IF_ERROR(select(
+      "WHERE i.id = ?", [&](db::Statement& statement) { statement.bind_integer(1, to_stored(id)); },
+      [&](const Item& item) {
+        found = item;
+        return false;
+      }));
+  return found;
+}
+
+Status ItemIndex::for_each_by_age(ItemFolder folder, const AgePosition& after,
                                   const std::function<bool(const Item&)>& on_item) {
   return select(
-      "WHERE i.folder = ? ORDER BY i.added, i.id",
+      "WHERE i.folder = ? AND (i.added, i.id) > (?, ?) ORDER BY i.added, i.id",
       [&](db::Statement& statement) {
         statement.bind_integer(1, static_cast<std::int64_t>(folder));
+        statement.bind_integer(2, to_stored(after.added));
+        statement.bind_integer(3, to_stored(after.id));
       },
       on_item);
+}
+
+Status ItemIndex::for_each_age(ItemFolder folder,
+                               const std::function<void(const AgePosition&)>& on_item) {
+  ASSIGN_OR_RETURN(
+      db::Statement statement,
+      database_.prepare("SELECT added, id FROM items WHERE folder = ? ORDER BY added, id"));
+  statement.bind_integer(1, static_cast<std::int64_t>(folder));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, statement.step());
+    if (!has_row) return {};
+    on_item({.added = to_instant(statement.integer(0)),
+             .id = static_cast<std::uint64_t>(statement.integer(1))});
+  }
 }
 
 Result<std::uint64_t> ItemIndex::largest_id() {

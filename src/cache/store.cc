@@ -1,6 +1,8 @@
 #include "cache/store.h"
 
+#include "cache/room_internal.h"
 #include "core/check.h"
+#include "core/log.h"
 #include "core/parse_number.h"
 
 #include <fmt/format.h>
@@ -106,7 +108,9 @@ Result<WriteTurn> Store::begin_turn(const std::stop_token& stop) {
 
 Status Store::check_space(std::span<const NewFile> files, ByteCount min_free) const {
   ByteCount needed;
-  for (const NewFile& file : files) needed += ByteCount(file.image.size());
+  for (const NewFile& file : files) {
+    needed += ByteCount(file.image.size() + file.sidecar.size());
+  }
   ASSIGN_OR_RETURN(const files::DiskSpace space, tools_.file_system.space(layout_.root()));
   if (space.free >= min_free + needed) return {};
   return no_space(fmt::format(
@@ -115,10 +119,33 @@ Status Store::check_space(std::span<const NewFile> files, ByteCount min_free) co
       layout_.root().native(), to_string(space.free), to_string(min_free)));
 }
 
+Status Store::make_room_for(const WriteTurn& turn, ItemFolder folder,
+                            std::span<const NewFile> files, ByteCount min_free) {
+  if (options_.access != Access::kWrite) return {};
+  ByteCount needed;
+  for (const NewFile& file : files) {
+    needed += ByteCount(file.image.size() + file.sidecar.size());
+  }
+  if (!first_added_) {
+    ASSIGN_OR_RETURN(const std::uint64_t largest, index_.largest_id());
+    first_added_ = largest + 1;
+  }
+  ASSIGN_OR_RETURN(const Evicted evicted,
+                   make_room(*this, turn, kind_of(folder), needed, min_free, *first_added_));
+  made_room_.num_items += evicted.num_items;
+  made_room_.bytes += evicted.bytes;
+  if (evicted.num_items == 0) return {};
+  log_info("images were removed to make room", {{"images", std::to_string(evicted.num_items)},
+                                                {"bytes", to_string(evicted.bytes)},
+                                                {"order", to_string(options_.budget.order)}});
+  return {};
+}
+
 Status Store::add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
                   std::span<Item> items, ByteCount min_free) {
   CHECK(files.size() == items.size(), "every file is an item");
   if (files.empty()) return {};
+  RETURN_IF_ERROR(make_room_for(turn, folder, files, min_free));
   RETURN_IF_ERROR(check_space(files, min_free));
   RETURN_IF_ERROR(publish(tools_.file_system, layout_.folder(folder), files));
   for (Item& item : items) {

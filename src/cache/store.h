@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "cache/budget.h"
 #include "cache/examine.h"
 #include "cache/item_index.h"
 #include "cache/layout.h"
@@ -39,8 +40,16 @@ enum class Access : std::uint8_t {
 struct StoreOptions {
   Access access = Access::kWrite;
   ExamineLimits limits = {};
+  /// What is added holds to it: others make room.
+  Budget budget = {};
   /// How long to wait while another process writes.
   std::chrono::milliseconds max_wait = std::chrono::seconds(60);
+};
+
+/// What went so that others could come.
+struct MadeRoom {
+  std::uint64_t num_items = 0;
+  ByteCount bytes = {};
 };
 
 /// The right to change the cache, held until destroyed. Of all processes one has it at a time.
@@ -68,8 +77,9 @@ class Store {
   /// Wait for the turn to write.
   Result<WriteTurn> begin_turn(const std::stop_token& stop = {});
 
-  /// Publish `files` in `folder` and keep the item of each: both in the same order. kNoSpace when
-  /// less than `min_free` would stay free.
+  /// Publish `files` in `folder` and keep the item of each: both in the same order. Items make room
+  /// for them as the budget says, but none that was added by this store or is in flight. kExhausted
+  /// when that is too little; kNoSpace when less than `min_free` would stay free.
   Status add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
              std::span<Item> items, ByteCount min_free);
   /// Keep `items`, in place of those of the same names, and tell those who hold a view. They get
@@ -82,6 +92,9 @@ class Store {
   Result<std::vector<Item>> remove(const WriteTurn& turn, std::span<const Item> items,
                                    std::chrono::microseconds in_flight);
 
+  /// By all calls of add().
+  const MadeRoom& made_room() const { return made_room_; }
+
   /// Map what has been served anew, when the index has outgrown it.
   Status refresh_served();
 
@@ -93,6 +106,8 @@ class Store {
   }
 
  private:
+  Status make_room_for(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
+                       ByteCount min_free);
   Status check_space(std::span<const NewFile> files, ByteCount min_free) const;
   Store(const StoreTools& tools, CacheLayout layout, const StoreOptions& options, ItemIndex index)
       : tools_(tools), layout_(std::move(layout)), options_(options), index_(std::move(index)) {}
@@ -106,6 +121,8 @@ class Store {
   StoreOptions options_;
   ItemIndex index_;
   std::optional<ServedMap> served_;
+  std::optional<std::uint64_t> first_added_;  // what has this id or a later one stays
+  MadeRoom made_room_;
 };
 
 }  // namespace assay::cache

@@ -29,6 +29,7 @@ struct ImportFlags {
   std::string source;
   std::string description;
   std::string keep_free = "1GB";
+  CacheBudgetFlags budget;
   cache::NearDuplicates near_duplicates = cache::NearDuplicates::kRefused;
   int near_distance = cache::ImportOptions().max_near_distance;
 };
@@ -100,6 +101,8 @@ std::string report_json(const ImportReport& report, const cache::ImportPlan& pla
   writer.name("unlabelled").unsigned_integer(report.num_unlabelled);
   writer.name("unseen_by_validator").unsigned_integer(report.num_unseen_by_others);
   writer.name("bytes_added").unsigned_integer(report.bytes_added.count());
+  writer.name("evicted").unsigned_integer(report.made_room.num_items);
+  writer.name("bytes_evicted").unsigned_integer(report.made_room.bytes.count());
   writer.name("problems").begin_list();
   for (const cache::ImportProblem& problem : report.problems) {
     writer.begin_object();
@@ -119,9 +122,9 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
                                       {.label = flags.label.label(),
                                        .description = flags.description,
                                        .labels_file = flags.labels}));
-  ASSIGN_OR_RETURN(
-      const OpenedCache opened,
-      open_cache(flags.cache_folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
+  ASSIGN_OR_RETURN(const OpenedCache opened,
+                   open_cache(flags.cache_folder, session, cache::Access::kWrite,
+                              cache::ScanDepth::kFolders, flags.budget));
   ASSIGN_OR_RETURN(const ByteCount keep_free, parse_size(flags.keep_free));
   cache::ImportOptions options{
       .cache = flags.kind.kind().value_or(cache::CacheKind::kReal),
@@ -196,6 +199,7 @@ void add_cache_import_command(CommandTree& tree, CLI::App& group) {
       ->type_name("N")
       ->capture_default_str()
       ->check(check_distance);
+  flags->budget.add_to(command);
   add_option(command, "--keep-free", flags->keep_free, "What has to stay free on the disk.")
       ->type_name("SIZE")
       ->capture_default_str()

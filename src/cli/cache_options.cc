@@ -90,16 +90,50 @@ Result<ByteCount> parse_size(std::string_view text) {
 
 std::string check_size(const std::string& text) { return problem_of(parse_size(text)); }
 
+void CacheBudgetFlags::add_to(CLI::App& command) {
+  const auto add_size = [&](const char* name, std::string& target, const char* help) {
+    add_option(command, name, target, help)->type_name("SIZE")->check(check_size);
+  };
+  add_size("--max-size", max_size,
+           "Of each cache: beyond it images make room until nine tenths are left [setting "
+           "cache.max_size, 10GB].");
+  add_size("--max-total", max_total,
+           "Of all three and the kept tables together [setting cache.max_total].");
+  add_option(command, "--evict", evict,
+             "Which make room: oldest, least-used or random, but none served in the last 15 "
+             "minutes [setting cache.evict].")
+      ->type_name("ORDER")
+      ->check(
+          [](const std::string& text) { return problem_of(cache::parse_eviction_order(text)); });
+}
+
+Result<cache::Budget> CacheBudgetFlags::budget(const Session& session) const {
+  const auto text_of = [&](const std::string& given, const char* key) -> const std::string& {
+    return given.empty() ? session.config.get_text(key) : given;
+  };
+  cache::Budget budget;
+  ASSIGN_OR_RETURN(budget.max_cache_bytes,
+                   with_context(parse_size(text_of(max_size, "cache.max_size")), "cache.max_size"));
+  const std::string& total = text_of(max_total, "cache.max_total");
+  if (!total.empty()) {
+    ASSIGN_OR_RETURN(budget.max_total_bytes, with_context(parse_size(total), "cache.max_total"));
+  }
+  ASSIGN_OR_RETURN(budget.order, cache::parse_eviction_order(text_of(evict, "cache.evict")));
+  return budget;
+}
+
 Result<OpenedCache> open_cache(const CacheFolderFlag& flag, Session& session, cache::Access access,
-                               cache::ScanDepth depth) {
+                               cache::ScanDepth depth, const CacheBudgetFlags& budget) {
   ASSIGN_OR_RETURN(std::filesystem::path folder, flag.folder(session));
+  ASSIGN_OR_RETURN(const cache::Budget limits, budget.budget(session));
   OpenedCache opened{.pool = std::make_unique<ThreadPool>()};
   const cache::StoreTools tools{.file_system = files::posix_file_system(),
                                 .clock = system_clock(),
                                 .random = system_random(),
                                 .pool = *opened.pool};
-  ASSIGN_OR_RETURN(opened.store, cache::Store::open(tools, cache::CacheLayout(std::move(folder)),
-                                                    {.access = access}, session.stop));
+  ASSIGN_OR_RETURN(opened.store,
+                   cache::Store::open(tools, cache::CacheLayout(std::move(folder)),
+                                      {.access = access, .budget = limits}, session.stop));
   ASSIGN_OR_RETURN(opened.rescan, cache::rescan(*opened.store, depth, session.stop));
   for (const cache::FolderFailure& failure : opened.rescan.failures) {
     log_warning("a folder of the cache cannot be read", {{"reason", failure.error.message}});

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "cache/budget.h"
 #include "cache/rescan.h"
 #include "cache/store.h"
 #include "cli/command_internal.h"
@@ -46,6 +47,17 @@ Result<ByteCount> parse_size(std::string_view text);
 /// For CLI11: what is wrong with the text of a size, or nothing.
 std::string check_size(const std::string& text);
 
+/// `--max-size`, `--max-total`, `--evict`: how large the caches may be, and who makes room.
+struct CacheBudgetFlags {
+  std::string max_size;
+  std::string max_total;
+  std::string evict;
+
+  void add_to(CLI::App& command);
+  /// The flags, else the settings. Errors: kInvalidInput (a setting that is no size).
+  Result<cache::Budget> budget(const Session& session) const;
+};
+
 /// A cache with its index up to date, and what it works with.
 struct OpenedCache {
   std::unique_ptr<ThreadPool> pool;
@@ -53,9 +65,10 @@ struct OpenedCache {
   cache::RescanSummary rescan = {};
 };
 
-/// Lifetime: in this process. Errors: those of cache::Store and cache::rescan().
+/// Lifetime: in this process. Without flags the budget is that of the settings.
+/// Errors: those of cache::Store, cache::rescan() and CacheBudgetFlags.
 Result<OpenedCache> open_cache(const CacheFolderFlag& flag, Session& session, cache::Access access,
-                               cache::ScanDepth depth);
+                               cache::ScanDepth depth, const CacheBudgetFlags& budget = {});
 
 /// As open_cache(), only for reading where the cache may not be written.
 Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& session,

@@ -66,29 +66,8 @@ void write_table(json::Writer& writer, const UsedTable& table) {
   writer.end_object();
 }
 
-}  // namespace
-
-std::string update_text(const UpdateOutcome& outcome) {
+void write_outcome(json::Writer& writer, const UpdateOutcome& outcome) {
   const UpdateReport& report = outcome.report;
-  if (outcome.status && report.num_wanted == 0) {
-    return fmt::format("{}: stocked, nothing to do\n", visible_text(report.source));
-  }
-  std::string text = fmt::format("{}: {}", visible_text(report.source), intake_text(report.intake));
-  for (const UsedTable& table : report.tables) {
-    if (!table.problem.empty()) {
-      text += fmt::format("a table could not be used: {}\n", visible_text(table.problem));
-    }
-  }
-  if (report.num_missing > 0 && outcome.status) {
-    text += fmt::format("{} still missing: {}\n", report::count_text(report.num_missing),
-                        "no more rows that fit were found in the tables of this round");
-  }
-  return text;
-}
-
-std::string update_json(const UpdateOutcome& outcome) {
-  const UpdateReport& report = outcome.report;
-  json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("source").text(report.source);
   writer.name("commit");
@@ -100,6 +79,8 @@ std::string update_json(const UpdateOutcome& outcome) {
   writer.name("missing").unsigned_integer(report.num_missing);
   writer.name("unlabelled").unsigned_integer(report.intake.num_unlabelled);
   writer.name("bytes_added").unsigned_integer(report.intake.bytes_added.count());
+  writer.name("evicted").unsigned_integer(report.intake.made_room.num_items);
+  writer.name("bytes_evicted").unsigned_integer(report.intake.made_room.bytes.count());
   writer.name("tables_listed").unsigned_integer(report.num_tables);
   writer.name("tables").begin_list();
   for (const UsedTable& table : report.tables) write_table(writer, table);
@@ -123,6 +104,58 @@ std::string update_json(const UpdateOutcome& outcome) {
     writer.end_object();
   }
   writer.name("next_due").text(to_rfc3339(outcome.next_due));
+  writer.end_object();
+}
+
+}  // namespace
+
+std::string update_text(const UpdateOutcome& outcome) {
+  const UpdateReport& report = outcome.report;
+  if (outcome.status && report.num_wanted == 0) {
+    return fmt::format("{}: stocked, nothing to do\n", visible_text(report.source));
+  }
+  std::string text = fmt::format("{}: {}", visible_text(report.source), intake_text(report.intake));
+  for (const UsedTable& table : report.tables) {
+    if (!table.problem.empty()) {
+      text += fmt::format("a table could not be used: {}\n", visible_text(table.problem));
+    }
+  }
+  if (report.num_missing > 0 && outcome.status) {
+    text += fmt::format("{} still missing: {}\n", report::count_text(report.num_missing),
+                        "no more rows that fit were found in the tables of this round");
+  }
+  return text;
+}
+
+std::string update_json(const UpdateOutcome& outcome) {
+  json::Writer writer(json::Layout::kPretty);
+  write_outcome(writer, outcome);
+  return writer.take() + "\n";
+}
+
+std::string sources_text(const updater::SourcesOutcome& outcome) {
+  if (outcome.num_wanted == 0) return "all caches: stocked, nothing to do\n";
+  std::string text;
+  for (const UpdateOutcome& done : outcome.outcomes) {
+    if (done.status) text += update_text(done);
+  }
+  if (outcome.num_missing > 0) {
+    text += fmt::format("{} of {} still missing, when all sources were asked\n",
+                        report::count_text(outcome.num_missing),
+                        report::count_text(outcome.num_wanted));
+  }
+  return text;
+}
+
+std::string sources_json(const updater::SourcesOutcome& outcome) {
+  json::Writer writer(json::Layout::kPretty);
+  writer.begin_object();
+  writer.name("wanted").unsigned_integer(outcome.num_wanted);
+  writer.name("missing").unsigned_integer(outcome.num_missing);
+  writer.name("next_due").text(to_rfc3339(outcome.next_due));
+  writer.name("sources").begin_list();
+  for (const UpdateOutcome& done : outcome.outcomes) write_outcome(writer, done);
+  writer.end_list();
   writer.end_object();
   return writer.take() + "\n";
 }

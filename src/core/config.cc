@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/limits.h"
 #include "core/parse_number.h"
+#include "core/setting_lists.h"
 #include "core/settings.h"
 #include "core/settings_file_internal.h"
 #include "core/suggest.h"
@@ -24,6 +25,13 @@ const Setting* find_setting(std::string_view key) {
   return found != settings().end() ? &*found : nullptr;
 }
 
+/// Also one of a list.
+const Setting* find_file_setting(std::string_view key) {
+  const auto found = std::ranges::find(list_settings(), list_setting_key(key), &Setting::key);
+  // A name with brackets that is none of a list's is no other way to write one.
+  return found != list_settings().end() && key != found->key ? &*found : find_setting(key);
+}
+
 /// `log.level` -> `ASSAY_LOG_LEVEL`.
 std::string variable_of(std::string_view key) {
   std::string name(kVariablePrefix);
@@ -38,7 +46,8 @@ std::string variable_of(std::string_view key) {
 std::string suggest_key(std::string_view key) {
   std::vector<std::string_view> keys;
   for (const Setting& setting : settings()) keys.push_back(setting.key);
-  return suggestion(key, keys);
+  for (const Setting& setting : list_settings()) keys.push_back(setting.key);
+  return suggestion(list_setting_key(key), keys);
 }
 
 std::string suggest_variable(std::string_view name) {
@@ -111,6 +120,32 @@ std::string shown_value(const Setting& setting, const std::string& text) {
                      end < text.size() ? "/..." : "");
 }
 
+/// Count the tables of each list, and give each all of its settings.
+template <typename Entries>
+void complete_lists(Entries& entries) {
+  std::map<std::string, std::size_t, std::less<>> largest;
+  for (const auto& [key, entry] : entries) {
+    const std::size_t open = key.find('[');
+    const std::size_t close = key.find(']');
+    if (open == std::string::npos || close <= open + 1) continue;
+    const auto number = parse_integer(key.substr(open + 1, close - open - 1));
+    if (!number) continue;
+    std::size_t& most = largest[key.substr(0, open)];
+    most = std::max(most, static_cast<std::size_t>(*number));
+  }
+  for (const auto& [list, count] : largest) {
+    entries[list + "[]"] = {std::to_string(count), ""};
+    for (const Setting& setting : list_settings()) {
+      if (list_count_key(setting.key) != list + "[]") continue;
+      const std::string_view name = setting.key.substr(list.size() + 3);
+      for (std::size_t number = 1; number <= count; ++number) {
+        entries.try_emplace(list_key(list, number, name),
+                            typename Entries::mapped_type{std::string(setting.default_text), ""});
+      }
+    }
+  }
+}
+
 std::string_view lookup(const NamedTexts& environment, std::string_view name) {
   const auto found = std::ranges::find(environment, name, &NamedTexts::value_type::first);
   return found != environment.end() ? std::string_view(found->second) : std::string_view();
@@ -147,6 +182,9 @@ Result<Config> Config::load(const ConfigSources& sources) {
   Config config;
   for (const Setting& setting : settings()) {
     config.entries_[std::string(setting.key)] = {std::string(setting.default_text), ""};
+  }
+  for (const Setting& setting : list_settings()) {
+    config.entries_[list_count_key(setting.key)] = {"0", ""};
   }
   std::vector<std::filesystem::path> files = sources.files;
   if (sources.required_file) files = {*sources.required_file};
@@ -198,9 +236,18 @@ Status Config::apply_file(const std::filesystem::path& path, const std::string& 
                                      to_string(ByteCount(content.size()))));
   }
   ASSIGN_OR_RETURN(const auto found, with_context(parse_settings_file(content), path.string()));
+  // The lists of a file take the place of those of weaker ones.
+  for (const FileSetting& written : found) {
+    const std::string count = list_count_key(written.key);
+    if (!count.empty() && entries_.contains(count)) {
+      std::erase_if(entries_, [&](const auto& entry) {
+        return entry.first != count && list_count_key(entry.first) == count;
+      });
+    }
+  }
   for (const FileSetting& written : found) {
     const std::string where = fmt::format("{}: line {}", path.string(), written.line);
-    const Setting* setting = find_setting(written.key);
+    const Setting* setting = find_file_setting(written.key);
     if (setting == nullptr) {
       return invalid_input(
           fmt::format("{}: unknown setting '{}'{}", where, written.key, suggest_key(written.key)));
@@ -215,6 +262,7 @@ Status Config::apply_file(const std::filesystem::path& path, const std::string& 
                                  fmt::format("{}: '{}'", where, written.key)));
     entries_[written.key] = {written.text, fmt::format("{} line {}", path.string(), written.line)};
   }
+  complete_lists(entries_);
   return {};
 }
 
@@ -261,6 +309,13 @@ std::vector<ConfigOrigin> Config::origins() const {
     rows.push_back({std::string(setting.key), shown_value(setting, found.text),
                     found.origin.empty() ? "default" : found.origin});
   }
+  // Of lists only what was said: they have no values by themselves.
+  for (const auto& [key, found] : entries_) {
+    if (key.contains('[') && !found.origin.empty()) {
+      rows.push_back({key, found.text, found.origin});
+    }
+  }
+  std::ranges::sort(rows, {}, &ConfigOrigin::key);
   return rows;
 }
 

@@ -18,6 +18,19 @@ constexpr std::ptrdiff_t kMaxDots = 1024;
 /// No setting has a longer name, and flatten() recurses.
 constexpr std::ptrdiff_t kMaxDepth = 8;
 
+Status flatten(const toml::table& table, const std::string& prefix,
+               std::vector<FileSetting>& found);
+
+/// The tables of a list, by their numbers from 1: `cache.source[2].weight`.
+Status flatten_list(const toml::array& list, const std::string& key,
+                    std::vector<FileSetting>& found) {
+  std::size_t number = 0;
+  for (const toml::node& node : list) {
+    RETURN_IF_ERROR(flatten(*node.as_table(), fmt::format("{}[{}].", key, ++number), found));
+  }
+  return {};
+}
+
 /// Appends the values of `table`, whose keys begin with `prefix`.
 Status flatten(const toml::table& table, const std::string& prefix,
                std::vector<FileSetting>& found) {
@@ -29,6 +42,12 @@ Status flatten(const toml::table& table, const std::string& prefix,
         return invalid_input(fmt::format("line {}: '{}...' nests too deep", setting.line, key));
       }
       RETURN_IF_ERROR(flatten(*inner, key + ".", found));
+      continue;
+    }
+    const auto* const list = node.as_array();
+    if (list != nullptr && !list->empty() && list->is_homogeneous(toml::node_type::table) &&
+        !prefix.contains('[')) {
+      RETURN_IF_ERROR(flatten_list(*list, key, found));
       continue;
     }
     if (const auto* text = node.as_string()) {

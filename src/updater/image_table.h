@@ -10,6 +10,7 @@
 #include "tables/dataset.h"
 #include "tables/file_description.h"
 #include "tables/leaf_scan.h"
+#include "updater/image_rows.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -39,46 +40,33 @@ struct ImageColumns {
   std::string description = "scene_description";
 };
 
-struct TableRow {
-  std::uint64_t row = 0;   ///< From 0.
-  std::string image = {};  ///< Its file, as it was; empty when the row has none.
-  /// Why `image` is empty although the row has something there.
-  std::string problem = {};
-  std::string original_name = {};  ///< The struct's `path`.
-  std::optional<cache::Label> label = {};
-  std::string description = {};
-  /// All others that JSON can say, fields of structs as members of objects; the names of those left
-  /// out are in `omitted_columns`.
-  std::vector<std::pair<std::string, json::Value>> columns = {};
-};
-
 /// Threads: one thread at a time.
 /// Errors: those of tables::LeafScan.
-class ImageTable {
+class ImageTable final : public ImageRows {
  public:
   /// Reads the footer. `sources` are borrowed.
   /// Errors: also kInvalidInput (no column of images; the message lists the columns).
   static Result<ImageTable> open(const tables::DatasetSources& sources, std::string address,
                                  const ImageColumns& columns, const std::stop_token& stop);
 
-  std::uint64_t num_rows() const { return description_.num_rows; }
+  std::uint64_t num_rows() const override { return description_.num_rows; }
   /// The name of the column of images.
   const std::string& image_column() const { return image_column_; }
   ImageForm form() const { return form_; }
   /// Whether there is a column of labels.
-  bool has_labels() const;
+  bool has_labels() const override;
 
   /// The labels of all rows. Numbers and booleans count as in a sidecar; so do the texts that
   /// cache::parse_label() reads.
-  Result<std::vector<std::optional<cache::Label>>> read_labels(const std::stop_token& stop) const;
+  Result<std::vector<std::optional<cache::Label>>> read_labels(
+      const std::stop_token& stop) const override;
 
-  using OnRow = std::function<Status(TableRow row)>;
   /// Read `rows`, which ascend, each below num_rows(); other rows are not.
   /// Order: by row group, else any. Cost: one image, and the other columns of all `rows`; where the
   ///        images are packed by something else than Snappy a page of them. Errors: also those of
   ///        `on_row`.
   Status read_rows(std::span<const std::uint64_t> rows, const OnRow& on_row,
-                   const std::stop_token& stop) const;
+                   const std::stop_token& stop) const override;
 
  private:
   /// A leaf that goes into the sidecar.

@@ -8,6 +8,7 @@
 #include "hub/download.h"
 #include "hub/hub_client.h"
 #include "updater/image_table.h"
+#include "updater/source_plan.h"
 
 #include <chrono>
 #include <cstddef>
@@ -28,15 +29,22 @@ namespace assay::updater {
 enum class UpdateGoal : std::uint8_t {
   kStock,  ///< Images of each label that can be served, those that are there among them.
   kCount,  ///< Images that are added, of all labels together.
+  kGiven,  ///< Nothing: `given` says how many of each label are added.
 };
 
 /// Whether a source is asked before it is due again.
 enum class UpdateTime : std::uint8_t { kWhenDue, kNow };
 
 struct UpdateOptions {
-  /// Where the tables are: a data set of the hub, or files on the disk when there are some.
+  /// Where the images are: a data set of the hub, unless one of the next two is given.
   hub::RepoAddress repo = {};
-  std::vector<std::filesystem::path> local_tables = {};
+  /// Tables: files, folders, patterns, `s3://` and `gs://` addresses.
+  std::vector<std::string> tables = {};
+  /// A folder of plain images, or their prefix in an object store, and a CSV with their labels.
+  std::string folder = {};
+  std::filesystem::path labels_file = {};
+  /// Through which object stores are reached; null: they are not.
+  tables::RemoteSources* remote = nullptr;
   /// What `source` of the images says, and under which name the state is kept.
   std::string source = {};
   /// Of the tables of the repository, by their paths; `*` and `?` stand for what they usually do.
@@ -49,6 +57,7 @@ struct UpdateOptions {
 
   UpdateGoal goal = UpdateGoal::kStock;
   std::uint64_t number = 500;
+  ImageCounts given = {};
   /// A stock above this share of `number` is left alone.
   double refill_share = 0.8;
   /// Rows from one table before the next one's turn, so that the images are mixed.

@@ -67,7 +67,7 @@ class UpdateTest : public ::testing::Test {
   }
   static UpdateOptions from_disk(std::string_view name, std::uint64_t count) {
     UpdateOptions options = from_hub(UpdateGoal::kCount, count);
-    options.local_tables = {kTables / "extract" / (std::string(name) + ".parquet")};
+    options.tables = {(kTables / "extract" / (std::string(name) + ".parquet")).native()};
     return options;
   }
   UpdateOutcome run(const UpdateOptions& options, UpdateTime time = UpdateTime::kWhenDue) {
@@ -267,9 +267,9 @@ TEST_F(UpdateTest, FetchesATableAgainWhenTheHubHasAnother) {
 }
 
 TEST_F(UpdateTest, StopsAtItsBudgets) {
-  UpdateOptions options = from_hub(UpdateGoal::kCount, 80);
-  options.intake.max_cache_bytes = ByteCount(100'000);
-  const UpdateOutcome outcome = run(options);
+  store = std::move(*cache::Store::open(fixture.tools(), fixture.layout,
+                                        {.budget = {.max_cache_bytes = ByteCount(100'000)}}));
+  const UpdateOutcome outcome = run(from_hub(UpdateGoal::kCount, 80));
   ASSERT_FALSE(outcome.status);
   EXPECT_EQ(outcome.status.error().code, ErrorCode::kExhausted);
   EXPECT_EQ(outcome.cause, "over_limit");

@@ -1,0 +1,179 @@
+#include "cache/collect.h"
+#include "cache/intake.h"
+#include "cache/rescan.h"
+#include "cache/testing/cache_fixture.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+using testing::CacheFixture;
+
+// No picture of the tests with its sidecar is as large.
+constexpr std::uint64_t kLargest = 8'000;
+
+std::unique_ptr<Store> open_with(CacheFixture& fixture, const Budget& budget) {
+  auto store = Store::open(fixture.tools(), fixture.layout, {.budget = budget});
+  EXPECT_TRUE(store);
+  EXPECT_TRUE(rescan(**store, ScanDepth::kFolders));
+  return std::move(*store);
+}
+
+ImportOptions options() {
+  return {.source = "test", .near_duplicates = NearDuplicates::kTaken, .min_free_bytes = {}};
+}
+
+/// Take in the pictures of these seeds, one by one.
+Status take_in(CacheFixture& fixture, Store& store, std::uint64_t first, std::uint64_t count,
+               const ImportOptions& how = options()) {
+  Intake intake(store, how);
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    Arrival arrival{.bytes = testing::jpeg_picture(seed),
+                    .draft = {.label = Label::kNone,
+                              .source = "test",
+                              .original_name = std::to_string(seed) + ".jpg"}};
+    look_at(arrival, {});
+    RETURN_IF_ERROR(intake.take_in(std::span(&arrival, 1), {}));
+    EXPECT_EQ(arrival.outcome, ImportOutcome::kAdded) << arrival.reason;
+    fixture.clock.advance(std::chrono::seconds(1));
+  }
+  return {};
+}
+
+ByteCount held(Store& store, ItemFolder folder = ItemFolder::kRoadworkImage) {
+  return store.index().totals(folder)->bytes;
+}
+
+std::set<std::string> stems(Store& store) {
+  std::set<std::string> names;
+  EXPECT_TRUE(store.index().for_each(
+      [&](const Item& item) { names.insert(item.name.substr(0, item.name.find("__"))); }));
+  return names;
+}
+
+TEST(Room, TheOldestMakeRoomDownToTheLowMark) {
+  CacheFixture fixture;
+  {
+    const auto store = open_with(fixture, {});
+    ASSERT_TRUE(take_in(fixture, *store, 100, 20));
+  }
+  const auto before = held(*open_with(fixture, {}));
+  const auto store = open_with(fixture, {.max_cache_bytes = before, .low_share = 0.5});
+  ASSERT_TRUE(take_in(fixture, *store, 200, 1));
+  EXPECT_LE(held(*store), share_of(before, 0.5));
+  EXPECT_GT(held(*store) + ByteCount(2 * kLargest), share_of(before, 0.5));
+  const auto left = stems(*store);
+  EXPECT_TRUE(left.contains("200"));
+  EXPECT_TRUE(left.contains("119"));
+  EXPECT_FALSE(left.contains("100"));
+  EXPECT_EQ(store->made_room().num_items, 21 - left.size());
+  for (const std::string& name : left) EXPECT_FALSE(name < "110" && name != "200") << name;
+}
+
+TEST(Room, EachOrderTakesItsOwn) {
+  for (const EvictionOrder order : {EvictionOrder::kLeastUsed, EvictionOrder::kRandom}) {
+    CacheFixture fixture;
+    ByteCount before;
+    {
+      const auto store = open_with(fixture, {});
+      ASSERT_TRUE(take_in(fixture, *store, 100, 40));
+      before = held(*store);
+      // The older half was served long ago.
+      std::vector<std::uint64_t> ids;
+      ASSERT_TRUE(store->index().for_each([&](const Item& item) { ids.push_back(item.id); }));
+      std::ranges::sort(ids);
+      for (std::size_t i = 0; i < 20; ++i) {
+        ASSERT_TRUE(store->served()->claim(ids[i], ServedMap::kNever, 1));
+      }
+    }
+    const auto store =
+        open_with(fixture, {.max_cache_bytes = before, .low_share = 0.6, .order = order});
+    ASSERT_TRUE(take_in(fixture, *store, 200, 1));
+    const auto left = stems(*store);
+    const auto num_served =
+        std::ranges::count_if(left, [](const std::string& name) { return name < "120"; });
+    if (order == EvictionOrder::kLeastUsed) {
+      EXPECT_EQ(num_served, 20) << "those served least go first";
+    } else {
+      EXPECT_GT(num_served, 3);
+      EXPECT_LT(num_served, 20);
+    }
+  }
+}
+
+TEST(Room, WhatIsInFlightAndWhatCameJustNowStay) {
+  CacheFixture fixture;
+  ByteCount before;
+  {
+    const auto store = open_with(fixture, {});
+    ASSERT_TRUE(take_in(fixture, *store, 100, 6));
+    before = held(*store);
+    const auto now = static_cast<std::uint64_t>(fixture.clock.now().time_since_epoch().count());
+    ASSERT_TRUE(store->index().for_each([&](const Item& item) {
+      if (item.name.starts_with("100")) {
+        EXPECT_TRUE(store->served()->claim(item.id, ServedMap::kNever, now));
+      }
+    }));
+  }
+  const auto store = open_with(fixture, {.max_cache_bytes = before, .low_share = 1});
+  const Status taken = take_in(fixture, *store, 200, 8);
+  ASSERT_FALSE(taken) << "it does not go round in circles";
+  EXPECT_EQ(taken.error().code, ErrorCode::kExhausted);
+  EXPECT_NE(taken.error().message.find("--max-size"), std::string::npos);
+  const auto left = stems(*store);
+  EXPECT_TRUE(left.contains("100"));
+  EXPECT_TRUE(left.contains("200"));
+  EXPECT_FALSE(left.contains("101"));
+  EXPECT_LE(held(*store), before);
+}
+
+TEST(Room, TheBudgetOfAllCountsTheOtherCachesAndTables) {
+  CacheFixture fixture;
+  ByteCount others;
+  {
+    const auto store = open_with(fixture, {});
+    ImportOptions drawn = options();
+    drawn.cache = CacheKind::kTextToImage;
+    ASSERT_TRUE(take_in(fixture, *store, 100, 10, drawn));
+    ASSERT_TRUE(take_in(fixture, *store, 200, 10));
+    others = ByteCount(1'000'000);
+    fixture.drop(".assay/tables/kept.parquet", std::string(others.count(), 't'));
+  }
+  ByteCount state;
+  for (const auto& entry : std::filesystem::directory_iterator(fixture.layout.state())) {
+    if (entry.is_regular_file()) state += ByteCount(entry.file_size());
+  }
+  auto store = open_with(fixture, {});
+  const ByteCount all = held(*store) + held(*store, ItemFolder::kSyntheticT2i) + others + state;
+  store = open_with(fixture, {.max_total_bytes = all, .low_share = 0.98});
+  ASSERT_TRUE(take_in(fixture, *store, 300, 1));
+  const auto left = stems(*store);
+  EXPECT_FALSE(left.contains("100")) << "each cache gives";
+  EXPECT_FALSE(left.contains("200"));
+  EXPECT_TRUE(left.contains("109"));
+}
+
+TEST(Room, ADiskThatOthersFilledIsNotHelpedByEmptyingTheCache) {
+  CacheFixture fixture;
+  {
+    const auto store = open_with(fixture, {});
+    ASSERT_TRUE(take_in(fixture, *store, 100, 5));
+  }
+  const auto store = open_with(fixture, {});
+  ImportOptions reserve = options();
+  reserve.min_free_bytes = ByteCount(1ULL << 60U);
+  const Status taken = take_in(fixture, *store, 200, 1, reserve);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kNoSpace);
+  EXPECT_EQ(stems(*store).size(), 5U);
+}
+
+}  // namespace
+}  // namespace assay::cache

@@ -1,0 +1,62 @@
+/// \file
+/// The images of a plain folder, or below an address in an object store.
+
+#pragma once
+
+#include "core/bytes.h"
+#include "tables/dataset.h"
+#include "updater/image_rows.h"
+
+#include <filesystem>
+
+namespace assay::updater {
+
+struct ImageFolderOptions {
+  /// Of all images. Without it, and without `labels_file`, folders named `roadwork` and `none` say.
+  std::optional<cache::Label> label = {};
+  /// A CSV with the columns `file` and `label`, and `description` if wanted; of local folders.
+  std::filesystem::path labels_file = {};
+  ByteCount max_image_size{64U << 20U};
+};
+
+/// Errors: also kNotFound; an image that is gone or cannot be read is a row with a problem.
+class ImageFolder final : public ImageRows {
+ public:
+  /// Lists the folder, and those in it; `address` is a path, or `s3://` or `gs://` with a prefix.
+  /// `sources` are borrowed. Errors: as cache::plan_import() and tables::RemoteSources.
+  static Result<ImageFolder> open(const tables::DatasetSources& sources, std::string address,
+                                  const ImageFolderOptions& options);
+
+  /// Another one when other images lie there: then rows have other numbers.
+  std::string identity() const;
+
+  std::uint64_t num_rows() const override { return images_.size(); }
+  bool has_labels() const override;
+  Result<std::vector<std::optional<cache::Label>>> read_labels(
+      const std::stop_token& stop) const override;
+  /// Cost: one image in memory.
+  Status read_rows(std::span<const std::uint64_t> rows, const OnRow& on_row,
+                   const std::stop_token& stop) const override;
+
+ private:
+  struct FolderImage {
+    std::string address;
+    std::optional<cache::Label> label;
+    std::string description;
+  };
+
+  ImageFolder(const tables::DatasetSources& sources, std::string address,
+              const ImageFolderOptions& options)
+      : sources_(sources), address_(std::move(address)), options_(options) {}
+  /// Errors of both: as open().
+  Status list_local();
+  Status list_remote();
+  Result<std::string> read(const std::string& address) const;
+
+  tables::DatasetSources sources_;
+  std::string address_;
+  ImageFolderOptions options_;
+  std::vector<FolderImage> images_;
+};
+
+}  // namespace assay::updater
