@@ -44,13 +44,19 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
     ASSIGN_OR_RETURN(
         jobs, with_context(ValidatorJobs::create(*options.jobs, hotkey, stop), "generation jobs"));
   }
+  std::unique_ptr<ValidatorProxy> proxy;
+  if (options.proxy) {
+    ASSIGN_OR_RETURN(proxy,
+                     with_context(ValidatorProxy::start(*options.proxy, hotkey, stop), "--proxy"));
+  }
   return validator::run_validator({.file_system = files::posix_file_system(),
                                    .clock = system_clock(),
                                    .random = system_random(),
                                    .network = network,
                                    .courier = *courier,
                                    .shelf = *shelf,
-                                   .jobs = jobs.get()},
+                                   .jobs = jobs.get(),
+                                   .proxy = proxy.get()},
                                   options.validator, stop, end_process);
 }
 

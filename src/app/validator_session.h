@@ -5,6 +5,7 @@
 
 #include "app/cache_shelf.h"
 #include "app/validator_jobs.h"
+#include "app/validator_proxy.h"
 #include "chain/network_address.h"
 #include "chain/open_network.h"
 #include "core/result.h"
@@ -28,11 +29,13 @@ struct ValidatorSessionOptions {
   validator::ValidatorOptions validator = {};
   /// None are sent without.
   std::optional<ValidatorJobsOptions> jobs = std::nullopt;
+  /// Images of clients are not taken without.
+  std::optional<ValidatorProxyOptions> proxy = std::nullopt;
 };
 
 /// Run a validator with this hotkey until `stop`. A worker that is stuck ends the process with exit
-/// code 1. Errors: those of chain::open_network(), CacheShelf, HttpCourier, ValidatorJobs and
-/// run_validator().
+/// code 1. Errors: those of chain::open_network(), CacheShelf, HttpCourier, ValidatorJobs,
+/// ValidatorProxy and run_validator().
 Status run_validator_session(const ValidatorSessionOptions& options, const keys::KeyPair& hotkey,
                              const std::stop_token& stop);
 

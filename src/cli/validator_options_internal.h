@@ -69,5 +69,6 @@ void add_validator_run_command(CommandTree& tree, CLI::App& group);
 void add_validator_score_command(CommandTree& tree, CLI::App& group);
 void add_validator_simulate_command(CommandTree& tree, CLI::App& group);
 void add_validator_status_command(CommandTree& tree, CLI::App& group);
+void add_validator_token_command(CommandTree& tree, CLI::App& group);
 
 }  // namespace assay::cli

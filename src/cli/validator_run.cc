@@ -3,6 +3,7 @@
 #include "cli/cache_options_internal.h"
 #include "cli/env_file_internal.h"
 #include "cli/validator_options_internal.h"
+#include "cli/validator_proxy_options_internal.h"
 #include "core/log.h"
 #include "core/parse_number.h"
 #include "files/atomic_file.h"
@@ -49,6 +50,7 @@ struct RunFlags {
   std::string callback_origin;
   std::uint16_t callback_port = 0;
   net::Exposure callback_exposure = net::Exposure::kLoopback;
+  ProxyFlags proxy;
   /// Names of flags that the old validator had and that change nothing here.
   std::vector<std::string> without_effect;
 };
@@ -81,6 +83,11 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
   if (!flags.jobs_interval.empty()) {
     ASSIGN_OR_RETURN(jobs, jobs_options(flags));
   }
+  ASSIGN_OR_RETURN(auto proxy, flags.proxy.options());
+  if (proxy) {
+    proxy->protocol = flags.protocol;
+    proxy->validator_stake_limit = flags.stake_limit;
+  }
   const chain::Netuid netuid{flags.network.netuid};
   ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config));
   // A write to a file is done when the call is back.
@@ -106,7 +113,8 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
                               .burn_uid = flags.burn_uid,
                               .version_key = flags.version_key,
                               .landing_blocks = landing_blocks}},
-      .jobs = std::move(jobs)};
+      .jobs = std::move(jobs),
+      .proxy = std::move(proxy)};
 }
 
 /// Let the settings of --env-file stand where no flag was given; the rest is told to have no use.
@@ -135,6 +143,15 @@ Status apply_env_file(RunFlags& flags, const CLI::App& command) {
       if (flags.wallet.wallet.empty()) flags.wallet.wallet = value;
     } else if (name == "WALLET_HOTKEY") {
       if (flags.wallet.hotkey.empty()) flags.wallet.hotkey = value;
+    } else if (name == "VALIDATOR_PROXY_PORT") {
+      const auto port = parse_integer(value);
+      if (!port || *port < 0 || *port > UINT16_MAX) {
+        return invalid_input(
+            fmt::format("{}: VALIDATOR_PROXY_PORT: expected 0 to 65535", flags.env_file));
+      }
+      if (!flags.proxy.port) flags.proxy.port = static_cast<std::uint16_t>(*port);
+    } else if (name == "PROXY_CLIENT_URL") {
+      if (flags.proxy.client_url.empty()) flags.proxy.client_url = value;
     } else {
       flags.without_effect.push_back(name);
     }
@@ -243,12 +260,11 @@ void add_job_options(CLI::App& command, RunFlags& flags) {
 
 /// Start scripts of the old validator give these.
 void add_options_without_effect(CLI::App& command, RunFlags& flags) {
-  for (const char* name :
-       {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
-        "--neuron.num_concurrent_forwards", "--neuron.moving_average_alpha", "--axon.port",
-        "--axon.ip", "--axon.external_ip", "--axon.external_port", "--axon.max_workers",
-        "--proxy.port", "--proxy.proxy_client_url", "--wandb.project_name", "--wandb.entity",
-        "--wandb.notes", "--wandb.restart_interval", "--logging.logging_dir"}) {
+  for (const char* name : {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
+                           "--neuron.num_concurrent_forwards", "--neuron.moving_average_alpha",
+                           "--axon.port", "--axon.ip", "--axon.external_ip", "--axon.external_port",
+                           "--axon.max_workers", "--wandb.project_name", "--wandb.entity",
+                           "--wandb.notes", "--wandb.restart_interval", "--logging.logging_dir"}) {
     command
         .add_option_function<std::string>(
             name, [&flags, name](const std::string&) { flags.without_effect.emplace_back(name); },
@@ -290,6 +306,7 @@ void add_validator_run_command(CommandTree& tree, CLI::App& group) {
   add_round_options(command, *flags);
   add_weight_options(command, *flags);
   add_job_options(command, *flags);
+  flags->proxy.add_to(command);
   add_options_without_effect(command, *flags);
 }
 

@@ -78,6 +78,25 @@ void write_weights(json::Writer& writer, const WeightsStatus& weights) {
   writer.end_object();
 }
 
+void write_proxy(json::Writer& writer, const std::optional<ProxyStatus>& proxy) {
+  writer.name("proxy");
+  if (!proxy) {
+    writer.null();
+    return;
+  }
+  writer.begin_object();
+  writer.name("address").text(proxy->address);
+  writer.name("problem").text(proxy->problem);
+  writer.name("requests").unsigned_integer(proxy->num_requests);
+  writer.name("answered").unsigned_integer(proxy->num_answered);
+  writer.name("unanswered").unsigned_integer(proxy->num_unanswered);
+  writer.name("refused").unsigned_integer(proxy->num_refused);
+  writer.name("active").unsigned_integer(proxy->num_active);
+  write_time(writer, "last_request", proxy->last_request);
+  write_time(writer, "last_answer", proxy->last_answer);
+  writer.end_object();
+}
+
 void write_jobs(json::Writer& writer, const std::optional<JobCounts>& jobs) {
   writer.name("jobs");
   if (!jobs) {
@@ -156,6 +175,7 @@ std::string to_json(const ValidatorStatus& status) {
   write_chain(writer, status.chain);
   write_cells(writer, status);
   write_weights(writer, status.weights);
+  write_proxy(writer, status.proxy);
   writer.name("miners").begin_list();
   for (const MinerStatus& miner : status.miners) write_miner(writer, miner);
   writer.end_list();

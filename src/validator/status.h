@@ -10,6 +10,7 @@
 #include "validator/cell.h"
 #include "validator/courier.h"
 #include "validator/generation_jobs.h"
+#include "validator/organic_proxy.h"
 
 #include <array>
 #include <cstdint>
@@ -117,6 +118,8 @@ struct ValidatorStatus {
   std::string cache = {};  ///< Its folder.
   std::vector<CellStatus> cells = {};
   WeightsStatus weights = {};
+  /// Nothing when images of clients are not taken.
+  std::optional<ProxyStatus> proxy = std::nullopt;
   std::vector<MinerStatus> miners = {};  ///< By uid.
 };
 

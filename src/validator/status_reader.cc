@@ -167,6 +167,18 @@ MinerStatus read_miner(const Value& value, Status& status) {
   return miner;
 }
 
+ProxyStatus read_proxy(Members proxy) {
+  return {.address = proxy.text("address"),
+          .problem = proxy.text("problem"),
+          .num_requests = proxy.count("requests"),
+          .num_answered = proxy.count("answered"),
+          .num_unanswered = proxy.count("unanswered"),
+          .num_refused = proxy.count("refused"),
+          .num_active = proxy.count("active"),
+          .last_request = proxy.optional_time("last_request"),
+          .last_answer = proxy.optional_time("last_answer")};
+}
+
 Result<RunState> parse_run_state(std::string_view text) {
   for (const RunState state : {RunState::kRunning, RunState::kStopping, RunState::kStopped}) {
     if (text == to_string(state)) return state;
@@ -197,6 +209,7 @@ Result<ValidatorStatus> parse_status(std::string_view text) {
                          .weights = read_weights(members.object("weights"))};
   ASSIGN_OR_RETURN(status.state, parse_run_state(members.text("state")));
   if (members.has("uid")) status.uid = members.count_as<scoring::Uid>("uid");
+  if (members.has("proxy")) status.proxy = read_proxy(members.object("proxy"));
   Members cache = members.object("cache");
   status.cache = cache.text("folder");
   for (const Value& cell : cache.list("cells")) {

@@ -138,6 +138,7 @@ void add_report(const StatusSources& sources, ValidatorStatus& status) {
   status.rounds.num_asked = counts.num_asked;
   status.rounds.num_answered = counts.num_answered;
   status.rounds.last_finished = counts.last_finished;
+  if (sources.proxy != nullptr) status.proxy = sources.proxy->status();
   add_chain(sources.chain, status.chain);
   const ChallengeMix& mix = sources.loop.mix();
   status.cells.clear();

@@ -5,6 +5,7 @@
 
 #include "validator/answer_board.h"
 #include "validator/chain_desk.h"
+#include "validator/organic_proxy.h"
 #include "validator/round_loop.h"
 #include "validator/state_store.h"
 #include "validator/status.h"
@@ -28,6 +29,8 @@ struct StatusSources {
   double validator_stake_limit = scoring::kValidatorStakeLimit;
   /// Null when no jobs are sent.
   const GenerationJobs* jobs = nullptr;
+  /// Null when there is none.
+  const OrganicProxy* proxy = nullptr;
 };
 
 /// Fill in what the parts know; times, names and the run's state stay as they are in `status`.

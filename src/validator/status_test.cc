@@ -34,7 +34,13 @@ ValidatorStatus example() {
                                      .result = "confirmed",
                                      .num_weights = 4,
                                      .is_confirmed = true,
-                                     .due_block = 170}};
+                                     .due_block = 170},
+                         .proxy = ProxyStatus{.address = "http://127.0.0.1:10913",
+                                              .num_requests = 9,
+                                              .num_answered = 5,
+                                              .num_unanswered = 1,
+                                              .num_refused = 3,
+                                              .last_request = kNow - std::chrono::seconds(30)}};
   for (std::size_t i = 0; i < kNumCells; ++i) {
     status.cells.push_back({.cell = cell_at(i), .num_images = 10 * i, .target_share = 0.25});
   }

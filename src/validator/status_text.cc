@@ -103,6 +103,19 @@ std::string weights_line(const ValidatorStatus& status, Timestamp now) {
   return line(is_good, "weights", what + due);
 }
 
+std::string proxy_line(const ValidatorStatus& status, Timestamp now) {
+  if (!status.proxy) return {};
+  const ProxyStatus& proxy = *status.proxy;
+  std::string what =
+      proxy.address.empty() ? "does not listen" : report::visible_text(proxy.address);
+  what +=
+      fmt::format("; {}, {} answered, {} without an answer, {} refused; the last {}",
+                  report::counted(proxy.num_requests, "request", "requests"), proxy.num_answered,
+                  proxy.num_unanswered, proxy.num_refused, age_text(proxy.last_request, now));
+  if (!proxy.problem.empty()) what += "; " + report::visible_text(proxy.problem);
+  return line(!proxy.address.empty() && proxy.problem.empty(), "proxy", what);
+}
+
 std::string ratio(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f}", *value) : "-";
 }
@@ -146,7 +159,7 @@ std::string miner_lines(const ValidatorStatus& status) {
 
 std::string to_text(const ValidatorStatus& status, Timestamp now) {
   return chain_lines(status, now) + loop_line(status, now) + cache_lines(status) +
-         weights_line(status, now) + miner_lines(status);
+         proxy_line(status, now) + weights_line(status, now) + miner_lines(status);
 }
 
 }  // namespace assay::validator

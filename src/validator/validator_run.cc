@@ -184,6 +184,7 @@ Status Run::look_at_chain(nanoseconds now) {
   last_look_ = now;
   RETURN_IF_ERROR(with_context(chain_thread_->outcome(), "the thread that talks to the chain"));
   const ChainState chain = desk_.state();
+  if (tools_.proxy != nullptr && chain.view) tools_.proxy->between_rounds(chain.view);
   if (tools_.jobs != nullptr && chain.view) {
     RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
   }
@@ -241,7 +242,8 @@ Status Run::write_status(RunState state, std::string problem) {
               .chain = chain,
               .chain_options = options_.chain,
               .validator_stake_limit = options_.rounds.validator_stake_limit,
-              .jobs = tools_.jobs},
+              .jobs = tools_.jobs,
+              .proxy = tools_.proxy},
              status);
   if (!problem.empty()) status.problem = std::move(problem);
   return with_context(validator::write_status(tools_.file_system, options_.folder, status),

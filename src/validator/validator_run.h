@@ -13,6 +13,7 @@
 #include "validator/courier.h"
 #include "validator/generation_jobs.h"
 #include "validator/image_shelf.h"
+#include "validator/organic_proxy.h"
 #include "validator/round_loop.h"
 #include "validator/state_store.h"
 #include "validator/watchdog.h"
@@ -50,6 +51,8 @@ struct ValidatorTools {
   ImageShelf& shelf;
   /// Null when none are sent.
   GenerationJobs* jobs = nullptr;
+  /// Null when there is none.
+  OrganicProxy* proxy = nullptr;
 };
 
 /// Run until `stop`, or for the rounds that were asked for. Afterwards all that was scored is on
