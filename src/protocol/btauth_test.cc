@@ -112,6 +112,18 @@ TEST(Btauth, ASecondTryHasANonceOfItsOwn) {
   EXPECT_EQ(second[3].value, "1752076800000000001");
 }
 
+TEST(Btauth, GoesBackWithAClockThatIsSetRight) {
+  SeededRandom random(1);
+  const Btauth scheme;
+  const OutgoingRequest request{.target = kTarget, .receiver = bob().hotkey()};
+  // Two hours ahead; right again; and then uneven by a little, which is no reason to go back.
+  for (const auto& [skew, nonce] : {std::pair(seconds(7'200), "1752084000000000000"),
+                                    std::pair(seconds(0), "1752076800000000000"),
+                                    std::pair(seconds(-1), "1752076800000000001")}) {
+    EXPECT_EQ(scheme.sign(request, alice(), kNow + skew, random).value()[3].value, nonce);
+  }
+}
+
 TEST(Btauth, EveryPartOfTheRequestIsSigned) {
   const std::pair<std::string, std::function<void(Request&)>> changes[] = {
       {"method", [](Request& r) { r.method = "PUT"; }},

@@ -31,6 +31,10 @@ MemoryShelf::MemoryShelf() {
   }
 }
 
+void MemoryShelf::make_all_alike() {
+  for (auto& [name, bytes] : images_) bytes = images_.begin()->second;
+}
+
 Result<std::optional<ShelfImage>> MemoryShelf::draw(const Cell& cell) {
   ++num_draws;
   if (num_images.at(index_of(cell)) == 0) return std::optional<ShelfImage>();

@@ -18,6 +18,9 @@ class MemoryShelf final : public ImageShelf {
  public:
   MemoryShelf();
 
+  /// From now on all cells show the same.
+  void make_all_alike();
+
   /// How many images a cell claims to have.
   PerCell<std::uint64_t> num_images;
   std::string cause = "nothing was put there.";

@@ -25,7 +25,7 @@ void SimulatedCourier::send(const Ask& ask) {
   arrivals_.emplace(now() + fate.delay, Arrival{.id = ask.id, .reply = fate.reply});
   if (fate.again_after) {
     arrivals_.emplace(now() + fate.delay + *fate.again_after,
-                      Arrival{.id = ask.id, .reply = fate.reply});
+                      Arrival{.id = ask.id, .reply = fate.again});
   }
 }
 

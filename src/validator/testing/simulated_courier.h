@@ -21,8 +21,9 @@ struct Fate {
   /// When the reply arrives, from the sending; later than the timeout it is one.
   std::chrono::milliseconds delay{10};
   Reply reply = {};
-  /// It arrives a second time, after so long.
+  /// Another one arrives so long after it, and says `again`.
   std::optional<std::chrono::milliseconds> again_after = std::nullopt;
+  Reply again = {};
 };
 
 Fate predicts(double prediction, std::chrono::milliseconds delay = std::chrono::milliseconds(10));
