@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <string>
 #include <utility>
 
 namespace assay::chain {
@@ -21,20 +20,18 @@ Result<std::unique_ptr<Network>> open_network(const NetworkAddress& address,
   }
   if (remote.python.empty()) {
     return missing(
-        fmt::format("network '{}' is reached by Bittensor's SDK in Python, and none is "
-                    "named: set chain.python, or use local:PATH",
+        fmt::format("network '{}' is reached by Bittensor's SDK in Python, and none is there: run "
+                    "`assay chain install`, set chain.python to one of your own, or use local:PATH",
                     address.text));
   }
   if (self.has_value() != !remote.hotkey_file.empty()) {
     return internal("a real chain is asked for a hotkey by its file, or for none");
   }
-  // Isolated: no variable, no folder of the user and none of ours adds code.
-  return std::make_unique<SidecarNetwork>(
-      SidecarOptions{.program = remote.python,
-                     .arguments = {"-I", "-c", std::string(sidecar_program())},
-                     .network = address.text,
-                     .hotkey_file = remote.hotkey_file},
-      self, clock);
+  return std::make_unique<SidecarNetwork>(SidecarOptions{.program = remote.python,
+                                                         .arguments = sidecar_arguments(),
+                                                         .network = address.text,
+                                                         .hotkey_file = remote.hotkey_file},
+                                          self, clock);
 }
 
 }  // namespace assay::chain

@@ -1,5 +1,6 @@
 #include "chain/sidecar_link_internal.h"
 #include "chain/sidecar_messages_internal.h"
+#include "chain/sidecar_start_internal.h"
 #include "core/log.h"
 #include "core/parse_number.h"
 #include "core/shown_text.h"
@@ -155,22 +156,8 @@ Error SidecarLink::live(const std::stop_token& stop) {
 }
 
 Status SidecarLink::greet(process::ChildProcess& child, const std::stop_token& stop) const {
-  ASSIGN_OR_RETURN(
-      const auto line,
-      with_context(child.read_output_line({.timeout = options_.start_deadline, .stop = stop}),
-                   "the chain sidecar does not say that it is ready"));
-  if (!line) {
-    return missing("the chain sidecar ended before it was ready; is the package installed?");
-  }
-  ASSIGN_OR_RETURN(const SidecarLine greeting, read_sidecar_line(*line));
-  if (greeting.kind == SidecarLine::Kind::kFatal) {
-    const SidecarError error = read_sidecar_error(greeting.content);
-    return missing("the chain sidecar cannot work: " + shown_text(error.message));
-  }
-  if (greeting.kind != SidecarLine::Kind::kReady) {
-    return corrupt("the chain sidecar answers before it has said that it is ready");
-  }
-  return options_.check_greeting ? options_.check_greeting(greeting.content) : Status();
+  ASSIGN_OR_RETURN(const json::Value ready, await_greeting(child, options_.start_deadline, stop));
+  return options_.check_greeting ? options_.check_greeting(ready) : Status();
 }
 
 Error SidecarLink::serve(process::ChildProcess& child, const std::stop_token& stop) {

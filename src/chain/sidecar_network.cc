@@ -2,37 +2,17 @@
 
 #include "chain/sidecar_link_internal.h"
 #include "chain/sidecar_messages_internal.h"
+#include "chain/sidecar_start_internal.h"
 #include "core/shown_text.h"
 #include "json/writer.h"
-#include "process/child_process.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace assay::chain {
 namespace {
-
-/// What the child may see of our environment: where certificates lie on unusual systems.
-constexpr auto kKeptVariables = std::to_array<std::string_view>({"SSL_CERT_FILE", "SSL_CERT_DIR"});
-
-process::ChildOptions child_options(const SidecarOptions& options) {
-  process::ChildOptions child{.program = options.program,
-                              .arguments = options.arguments,
-                              .environment = process::kept_environment(kKeptVariables),
-                              .folder = options.folder,
-                              .input = process::ChildStream::kPipe,
-                              .output = process::ChildStream::kPipe};
-  child.environment.insert(child.environment.end(),
-                           {"PATH=/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent"});
-  child.arguments.insert(child.arguments.end(), {"--network", options.network});
-  if (!options.hotkey_file.empty()) {
-    child.arguments.insert(child.arguments.end(), {"--hotkey", options.hotkey_file.native()});
-  }
-  return child;
-}
 
 json::Writer& begin_params(json::Writer& writer, Netuid netuid) {
   return writer.begin_object().name("netuid").integer(std::to_underlying(netuid));
@@ -51,7 +31,7 @@ class SidecarNetwork::Impl {
   Impl(const SidecarOptions& options, const std::optional<keys::Hotkey>& self, const Clock& clock)
       : name_(options.network),
         self_(self),
-        link_({.child = child_options(options),
+        link_({.child = sidecar_child(options),
                .start_deadline = options.start_deadline,
                .first_restart_wait = options.first_restart_wait,
                .last_restart_wait = options.last_restart_wait,

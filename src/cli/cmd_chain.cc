@@ -1,6 +1,8 @@
+#include "app/chain_sdk_place.h"
 #include "chain/local_network.h"
 #include "chain/network_address.h"
 #include "chain/open_network.h"
+#include "cli/chain_options_internal.h"
 #include "cli/command_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/clock.h"
@@ -139,7 +141,7 @@ std::string metagraph_text(const chain::Metagraph& metagraph) {
 Result<ExitCode> run_show(const NetworkFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto address,
                    with_context(chain::parse_network_address(flags.network), "--network"));
-  const chain::RemoteAccess remote{.python = session.config.get_text("chain.python")};
+  const chain::RemoteAccess remote{.python = app::chain_python(session.config)};
   ASSIGN_OR_RETURN(const auto network,
                    chain::open_network(address, std::nullopt, system_clock(), remote));
   ASSIGN_OR_RETURN(const chain::Metagraph metagraph,
@@ -152,8 +154,8 @@ Result<ExitCode> run_show(const NetworkFlags& flags, Session& session) {
 }  // namespace
 
 void add_chain_commands(CommandTree& tree) {
-  CLI::App& group = CommandTree::add_group(tree.root(), "chain",
-                                           "Look at a subnet, or make one in a file to try on.");
+  CLI::App& group = CommandTree::add_group(
+      tree.root(), "chain", "Reach a real chain; look at a subnet, or make one in a file.");
   auto created = std::make_shared<CreateFlags>();
   CLI::App& create = tree.add_command(
       group, "create", "Make a network in a file, which processes of this machine share.",
@@ -188,6 +190,7 @@ void add_chain_commands(CommandTree& tree) {
       {"assay chain show --network local:net.db", "assay chain show --network local:net.db --json"},
       [shown](Session& session) { return run_show(*shown, session); });
   shown->add_to(show, "local:PATH, test, finney, or the address of a node.");
+  add_chain_sdk_commands(tree, group);
 }
 
 }  // namespace assay::cli

@@ -1,4 +1,5 @@
 #include "app/cache_shelf.h"
+#include "app/chain_sdk_place.h"
 #include "chain/open_network.h"
 #include "cli/cache_options_internal.h"
 #include "cli/validator_options_internal.h"
@@ -63,7 +64,7 @@ Result<validator::MinerAddress> find_miner(const AskFlags& flags, const keys::Ho
                                            Session& session) {
   ASSIGN_OR_RETURN(const chain::NetworkAddress address, flags.network.address());
   // Nothing is written, so that a chain need not know the hotkey.
-  const chain::RemoteAccess remote{.python = session.config.get_text("chain.python")};
+  const chain::RemoteAccess remote{.python = app::chain_python(session.config)};
   ASSIGN_OR_RETURN(const auto network,
                    chain::open_network(address, std::nullopt, system_clock(), remote));
   const chain::CallOptions call{.stop = session.stop};

@@ -1,3 +1,4 @@
+#include "app/chain_sdk_place.h"
 #include "cli/wallet_options_internal.h"
 #include "core/config.h"
 #include "crypto/secret.h"
@@ -89,7 +90,7 @@ Result<KeyPair> WalletFlags::load() const {
 Result<chain::RemoteAccess> WalletFlags::remote_access(const Config& config) const {
   ASSIGN_OR_RETURN(const keys::HotkeyName hotkey_name, name());
   ASSIGN_OR_RETURN(std::filesystem::path path, keys::hotkey_path(hotkey_name));
-  return chain::RemoteAccess{.python = config.get_text("chain.python"),
+  return chain::RemoteAccess{.python = app::chain_python(config),
                              .hotkey_file = std::filesystem::absolute(path)};
 }
 
