@@ -1,13 +1,17 @@
+#include "core/check.h"
 #include "models/clip_graph_internal.h"
+#include "models/clip_quantize_internal.h"
 #include "models/clip_tensors_internal.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <openvino/opsets/opset13.hpp>
+#include <optional>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,6 +26,9 @@
 //   - Query, key and value are three products, not one that is cut afterwards: the engine then
 //     needs no copies.
 //   - In the last block only the class token is followed, since nothing else is read from it.
+//
+// For int8 the matrices of the blocks, which are nearly all of the work, become matrices of bytes
+// (clip_quantize.cc). The patches stay: bytes there cost exactness and gain nothing.
 
 namespace assay::models {
 namespace {
@@ -51,33 +58,46 @@ ov::Output<ov::Node> indices(const std::vector<std::int64_t>& values) {
 
 class GraphBuilder {
  public:
-  GraphBuilder(const Checkpoint& checkpoint, const ClipShape& shape, Activation activation,
-               std::size_t batch_size)
-      : checkpoint_(checkpoint), shape_(shape), activation_(activation), batch_(batch_size) {}
+  explicit GraphBuilder(const TowerPlan& plan)
+      : plan_(plan),
+        checkpoint_(plan.checkpoint),
+        shape_(plan.shape),
+        batch_(plan.batch_size),
+        block_inputs_(plan.block_inputs) {}
 
   Result<std::shared_ptr<ov::Model>> build();
 
  private:
   using Value = ov::Output<ov::Node>;
 
+  /// What enters matrices of a block, as they need it.
+  struct Entering {
+    Value value;
+    std::optional<ByteScales> bytes;  ///< Only where bytes enter.
+  };
+
   Result<ov::Tensor> read(const TensorRows& rows) const;
   Result<Value> constant(const TensorRows& rows) const;
   /// The tokens as they enter the first norm.
   Result<Value> embed(const Value& patches, const ClipRows& rows) const;
-  Result<Value> block(const Value& tokens, std::uint64_t layer) const;
-  Result<Value> attention(const Value& queries_from, const Value& all,
-                          const ClipBlockRows& rows) const;
+  Result<Value> block(const Value& tokens, std::uint64_t layer);
+  Result<Value> attention(const Entering& queries_from, const Entering& all,
+                          const ClipBlockRows& rows);
   /// [batch, tokens, width] as [batch, heads, tokens, 64].
-  Result<Value> heads(const Value& tokens, const LinearRows& rows) const;
-  Result<Value> perceptron(const Value& tokens, const ClipBlockRows& rows) const;
-  Result<Value> linear(const Value& value, const LinearRows& rows) const;
+  Result<Value> heads(const Entering& tokens, const LinearRows& rows) const;
+  Result<Value> perceptron(const Value& tokens, const ClipBlockRows& rows);
+  /// Each value that enters matrices of a block passes here, in the order of the block inputs.
+  Result<Entering> enter(const Value& value, std::initializer_list<const LinearRows*> matrices);
+  Result<Value> linear(const Entering& entering, const LinearRows& rows) const;
   Result<Value> norm(const Value& value, const NormRows& rows) const;
   static Value class_token(const Value& tokens);
 
+  const TowerPlan& plan_;
   const Checkpoint& checkpoint_;
   const ClipShape& shape_;
-  Activation activation_;
   std::size_t batch_;
+  std::span<const float> block_inputs_;  // of those that did not enter yet
+  ov::OutputVector measured_;            // of those that did
 };
 
 Result<ov::Tensor> GraphBuilder::read(const TensorRows& rows) const {
@@ -92,11 +112,33 @@ Result<GraphBuilder::Value> GraphBuilder::constant(const TensorRows& rows) const
   return constant_of(tensor);
 }
 
-Result<GraphBuilder::Value> GraphBuilder::linear(const Value& value, const LinearRows& rows) const {
-  ASSIGN_OR_RETURN(const Value weight, constant(rows.weight));
+Result<GraphBuilder::Entering> GraphBuilder::enter(
+    const Value& value, std::initializer_list<const LinearRows*> matrices) {
+  if (plan_.output == TowerOutput::kBlockInputs) {
+    measured_.emplace_back(
+        std::make_shared<op::ReduceMax>(std::make_shared<op::Abs>(value), indices({1})));
+  }
+  if (plan_.precision != Precision::kInt8) return Entering{.value = value, .bytes = std::nullopt};
+  const std::size_t width = (*matrices.begin())->weight.shape[1];
+  std::vector<float> largest_weights(width);
+  for (const LinearRows* const rows : matrices) {
+    ASSIGN_OR_RETURN(const ov::Tensor weight, read(rows->weight));
+    add_largest_weights(weight, largest_weights);
+  }
+  CHECK(block_inputs_.size() >= width, "a number for each that enters");
+  ByteScales scales = choose_byte_scales(block_inputs_.first(width), largest_weights);
+  block_inputs_ = block_inputs_.subspan(width);
+  Value rounded = round_to_bytes(value, scales);
+  return Entering{.value = std::move(rounded), .bytes = std::move(scales)};
+}
+
+Result<GraphBuilder::Value> GraphBuilder::linear(const Entering& entering,
+                                                 const LinearRows& rows) const {
+  ASSIGN_OR_RETURN(const ov::Tensor stored, read(rows.weight));
+  const Value weight = entering.bytes ? byte_weights(stored, *entering.bytes) : constant_of(stored);
   ASSIGN_OR_RETURN(const Value bias, constant(rows.bias));
-  return std::make_shared<op::Add>(std::make_shared<op::MatMul>(value, weight, false, true), bias)
-      ->output(0);
+  const auto product = std::make_shared<op::MatMul>(entering.value, weight, false, true);
+  return std::make_shared<op::Add>(product, bias)->output(0);
 }
 
 Result<GraphBuilder::Value> GraphBuilder::norm(const Value& value, const NormRows& rows) const {
@@ -155,7 +197,8 @@ Result<GraphBuilder::Value> GraphBuilder::embed(const Value& patches, const Clip
       ->output(0);
 }
 
-Result<GraphBuilder::Value> GraphBuilder::heads(const Value& tokens, const LinearRows& rows) const {
+Result<GraphBuilder::Value> GraphBuilder::heads(const Entering& tokens,
+                                                const LinearRows& rows) const {
   ASSIGN_OR_RETURN(const Value product, linear(tokens, rows));
   const auto num_heads = static_cast<std::int64_t>(shape_.num_heads);
   const auto head_width = static_cast<std::int64_t>(shape_.width / shape_.num_heads);
@@ -164,8 +207,9 @@ Result<GraphBuilder::Value> GraphBuilder::heads(const Value& tokens, const Linea
   return std::make_shared<op::Transpose>(split, indices({0, 2, 1, 3}))->output(0);
 }
 
-Result<GraphBuilder::Value> GraphBuilder::attention(const Value& queries_from, const Value& all,
-                                                    const ClipBlockRows& rows) const {
+Result<GraphBuilder::Value> GraphBuilder::attention(const Entering& queries_from,
+                                                    const Entering& all,
+                                                    const ClipBlockRows& rows) {
   ASSIGN_OR_RETURN(const Value query, heads(queries_from, rows.query));
   ASSIGN_OR_RETURN(const Value key, heads(all, rows.key));
   ASSIGN_OR_RETURN(const Value value, heads(all, rows.value));
@@ -173,29 +217,34 @@ Result<GraphBuilder::Value> GraphBuilder::attention(const Value& queries_from, c
   const auto tokens_first = std::make_shared<op::Transpose>(mixed, indices({0, 2, 1, 3}));
   const auto joined = std::make_shared<op::Reshape>(
       tokens_first, indices({0, 0, static_cast<std::int64_t>(shape_.width)}), true);
-  return linear(joined->output(0), rows.attention_out);
+  ASSIGN_OR_RETURN(const Entering entering, enter(joined, {&rows.attention_out}));
+  return linear(entering, rows.attention_out);
 }
 
 Result<GraphBuilder::Value> GraphBuilder::perceptron(const Value& tokens,
-                                                     const ClipBlockRows& rows) const {
-  ASSIGN_OR_RETURN(const Value expanded, linear(tokens, rows.expand));
+                                                     const ClipBlockRows& rows) {
+  ASSIGN_OR_RETURN(const Entering entering, enter(tokens, {&rows.expand}));
+  ASSIGN_OR_RETURN(const Value expanded, linear(entering, rows.expand));
   Value curved;
-  if (activation_ == Activation::kGelu) {
+  if (plan_.activation == Activation::kGelu) {
     curved = std::make_shared<op::Gelu>(expanded, ov::op::GeluApproximationMode::ERF);
   } else {
     curved =
         std::make_shared<op::Swish>(expanded, op::Constant::create(f32, {}, {kQuickGeluSlope}));
   }
-  return linear(curved, rows.contract);
+  ASSIGN_OR_RETURN(const Entering contracted, enter(curved, {&rows.contract}));
+  return linear(contracted, rows.contract);
 }
 
-Result<GraphBuilder::Value> GraphBuilder::block(const Value& tokens, std::uint64_t layer) const {
+Result<GraphBuilder::Value> GraphBuilder::block(const Value& tokens, std::uint64_t layer) {
   const ClipBlockRows rows = clip_block_rows(shape_, layer);
   const bool is_last = layer + 1 == shape_.num_layers;
   ASSIGN_OR_RETURN(const Value normal, norm(tokens, rows.norm_1));
   const Value followed = is_last ? class_token(tokens) : tokens;
-  ASSIGN_OR_RETURN(const Value attended,
-                   attention(is_last ? class_token(normal) : normal, normal, rows));
+  ASSIGN_OR_RETURN(const Entering all, enter(normal, {&rows.query, &rows.key, &rows.value}));
+  Entering queries_from = all;
+  if (is_last) queries_from.value = class_token(all.value);
+  ASSIGN_OR_RETURN(const Value attended, attention(queries_from, all, rows));
   const Value middle = std::make_shared<op::Add>(followed, attended);
   ASSIGN_OR_RETURN(const Value normal_middle, norm(middle, rows.norm_2));
   ASSIGN_OR_RETURN(const Value computed, perceptron(normal_middle, rows));
@@ -212,6 +261,10 @@ Result<std::shared_ptr<ov::Model>> GraphBuilder::build() {
   for (std::uint64_t layer = 0; layer < shape_.num_layers; ++layer) {
     ASSIGN_OR_RETURN(tokens, block(tokens, layer));
   }
+  if (plan_.output == TowerOutput::kBlockInputs) {
+    return std::make_shared<ov::Model>(ov::OutputVector{std::make_shared<op::Concat>(measured_, 1)},
+                                       ov::ParameterVector{patches}, "clip_block_inputs");
+  }
   // The last block gave the class token alone.
   const auto token = std::make_shared<op::Squeeze>(tokens, indices({1}));
   ASSIGN_OR_RETURN(const Value normal, norm(token, rows.norm_after));
@@ -224,10 +277,8 @@ Result<std::shared_ptr<ov::Model>> GraphBuilder::build() {
 
 }  // namespace
 
-Result<std::shared_ptr<ov::Model>> build_clip_graph(const Checkpoint& checkpoint,
-                                                    const ClipShape& shape, Activation activation,
-                                                    std::size_t batch_size) {
-  return GraphBuilder(checkpoint, shape, activation, batch_size).build();
+Result<std::shared_ptr<ov::Model>> build_clip_graph(const TowerPlan& plan) {
+  return GraphBuilder(plan).build();
 }
 
 }  // namespace assay::models
