@@ -17,6 +17,7 @@
 #include "core/random.h"
 #include "core/sha256.h"
 #include "crypto/digest.h"
+#include "embedding/sample_crops.h"
 #include "embedding_store/embedding_store.h"
 #include "embedding_store/known_images.h"
 #include "files/byte_source.h"
@@ -103,9 +104,7 @@ class StageBench {
       : source_(open_archive(archive)),
         checkpoint_(require(models::open_checkpoint(
             require(files::open_byte_source(files::posix_file_system(), clip))))),
-        encoder_(require(models::ClipImageEncoder::load(
-            checkpoint_, {.precision = require(models::parse_precision(precision)),
-                          .num_workers = num_workers}))),
+        encoder_(load_encoder(precision, num_workers)),
         root_(root),
         num_workers_(num_workers) {
     // Enough that no cache holds them, and a whole number of batches for each worker.
@@ -116,6 +115,19 @@ class StageBench {
     material_.encoded.resize(num_images_);
     material_.crops.resize(num_images_ * kCropSize);
     material_.vectors.resize(num_images_ * encoder_.shape().output_width);
+  }
+
+  models::ClipImageEncoder load_encoder(const char* precision, std::size_t num_workers) const {
+    models::ClipOptions options{.precision = require(models::parse_precision(precision)),
+                                .num_workers = num_workers};
+    std::vector<float> block_inputs;
+    if (options.precision == models::Precision::kInt8) {
+      const auto sample = embedding::sample_crops(std::span(&source_, 1), {});
+      block_inputs = require(
+          models::ClipImageEncoder::measure_block_inputs(checkpoint_, options, sample.crops));
+      options.block_inputs = block_inputs;
+    }
+    return require(models::ClipImageEncoder::load(checkpoint_, options));
   }
 
   void run() {

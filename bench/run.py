@@ -2,7 +2,7 @@
 """The benchmarks: ours against the programs a user would pick instead, in one run, on the same data.
 
 usage: run.py [audit | missing | startup | verify | judgement | validator | history | recorder | analyze | ply |
-               predict | predict-short | cache] [--full]
+               predict | predict-short | predict-int8 | cache] [--full]
 """
 
 import argparse
@@ -25,6 +25,7 @@ GROUPS = {
     "ply": ["history.ply_store"],
     "predict": ["predict.desk"],
     "predict-short": ["predict.short_work"],
+    "predict-int8": ["predict.int8"],
     "cache": ["cache.desk", "cache.extract"],
     "history": ["history.recorder", "history.analyze", "history.ply_store"],
 }

@@ -6,6 +6,8 @@
 #include "files/byte_source.h"
 #include "json/writer.h"
 #include "models/checkpoint.h"
+#include "models/clip_scales.h"
+#include "models/clip_shape.h"
 #include "models/engine.h"
 #include "models/mlp_head.h"
 #include "models/model_folder.h"
@@ -109,6 +111,14 @@ struct Tower {
   embedding_store::EmbeddingVariant variant;
 };
 
+/// As vectors are kept by: those of other scales are other vectors.
+std::string name_of(models::Precision precision, const std::optional<models::ClipScales>& scales) {
+  constexpr std::size_t kDigits = 16;
+  std::string name(to_string(precision));
+  if (scales) name += "-" + digest_of(*scales).to_hex().substr(0, kDigits);
+  return name;
+}
+
 Result<Tower> open_tower(files::FileSystem& file_system, const PredictSessionOptions& options) {
   ASSIGN_OR_RETURN(const models::FoundModel found,
                    locate(file_system, options, models::ModelKind::kClip, options.clip));
@@ -117,12 +127,22 @@ Result<Tower> open_tower(files::FileSystem& file_system, const PredictSessionOpt
   clip_options.activation = options.activation.value_or(clip.choices.activation);
   clip_options.precision = options.precision;
   clip_options.num_workers = options.num_workers;
+  std::optional<models::ClipScales> scales;
+  if (options.precision == models::Precision::kInt8) {
+    ASSIGN_OR_RETURN(const models::ClipShape shape, models::read_clip_shape(clip.checkpoint));
+    ASSIGN_OR_RETURN(
+        scales,
+        int8_scales(file_system, clip.path, clip.checkpoint,
+                    {.model = clip.digest, .activation = clip_options.activation, .shape = shape},
+                    options.int8_samples));
+    clip_options.block_inputs = scales->block_inputs;
+  }
   ASSIGN_OR_RETURN(auto encoder, models::ClipImageEncoder::load(clip.checkpoint, clip_options));
   embedding_store::EmbeddingVariant variant{
       .model = clip.digest,
       .activation = std::string(to_string(clip_options.activation)),
       .preprocessing = fmt::format("clip-{}", encoder.shape().crop_side()),
-      .precision = std::string(to_string(encoder.precision()))};
+      .precision = name_of(encoder.precision(), scales)};
   return Tower{.path = clip.path, .encoder = std::move(encoder), .variant = std::move(variant)};
 }
 

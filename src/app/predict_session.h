@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "app/int8_scales.h"
 #include "core/clock.h"
 #include "core/random.h"
 #include "core/result.h"
@@ -37,6 +38,7 @@ struct PredictSessionOptions {
   std::optional<models::EmbeddingForm> embedding = std::nullopt;
   std::optional<double> size_divisor = std::nullopt;
   models::Precision precision = models::Precision::kAuto;
+  Int8Samples int8_samples = {};  ///< Of int8 alone.
   std::size_t num_workers = 1;
 };
 

@@ -98,6 +98,10 @@ Result<ExitCode> run_import(const OldCacheFlags& flags, Session& session) {
   ModelFlags models = flags.models;
   // The old tools computed in single precision everywhere.
   if (models.precision == "auto") models.precision = "fp32";
+  if (models.precision == "int8") {
+    return invalid_input(
+        "--precision int8: vectors of other programs are none of this model in int8; take fp32");
+  }
   ASSIGN_OR_RETURN(const app::PredictSessionOptions options, models.options());
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto opened, app::EmbeddingSession::open(file_system, options));

@@ -46,8 +46,10 @@ std::string advice(const predict::Plan& plan, const PlanFlags& flags) {
 }
 
 Result<std::unique_ptr<embedding::ImageEmbedder>> open_model(files::FileSystem& file_system,
-                                                             const ModelFlags& flags) {
-  ASSIGN_OR_RETURN(const app::PredictSessionOptions options, flags.options());
+                                                             const ModelFlags& flags,
+                                                             const archives::EntrySource& source) {
+  ASSIGN_OR_RETURN(app::PredictSessionOptions options, flags.options());
+  options.int8_samples = {.sources = {source.name()}, .keep = app::Int8Samples::Keep::kNo};
   return app::open_embedder(file_system, options);
 }
 
@@ -70,7 +72,7 @@ Result<predict::Plan> make_timed_plan(const PlanFlags& flags, predict::PlanOptio
   if (flags.num_samples > 0) {
     options.measure_time = [&](const archives::EntrySource& source) {
       if (!sampler) {
-        auto opened = open_model(file_system, flags.models);
+        auto opened = open_model(file_system, flags.models, source);
         if (opened) model = std::move(*opened);
         sampler.emplace(system_clock(), model.get(),
                         embedding::TimeSamplerOptions{.num_samples = flags.num_samples,

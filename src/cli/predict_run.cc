@@ -145,6 +145,15 @@ Status gather(const RunFlags& flags, const Session& session, const predict::Proj
   return {};
 }
 
+/// All that hold images, what is done too: so that every shard and every run measures on the same.
+std::vector<std::filesystem::path> sources_of(const predict::Plan& plan) {
+  std::vector<std::filesystem::path> sources;
+  for (const predict::PlannedProject& project : plan.projects) {
+    if (project.num_images > 0) sources.push_back(project.source_path);
+  }
+  return sources;
+}
+
 /// Whether a batch may embed, or only decides what shards have embedded.
 enum class BatchWork : std::uint8_t { kAll, kMergeShards };
 
@@ -160,7 +169,8 @@ Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& sessi
     }
     return ExitCode::kOk;
   }
-  ASSIGN_OR_RETURN(const app::PredictSessionOptions models, session_options(flags));
+  ASSIGN_OR_RETURN(app::PredictSessionOptions models, session_options(flags));
+  if (work == BatchWork::kAll) models.int8_samples.sources = sources_of(plan);
   ASSIGN_OR_RETURN(const auto opened,
                    app::PredictSession::open(files::posix_file_system(), system_clock(), models));
   ASSIGN_OR_RETURN(const predict::BatchOptions options, batch_options(flags, *opened));

@@ -2,14 +2,11 @@
 #include "models/clip_tensors_internal.h"
 #include "models/tower_parts_internal.h"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
+#include <memory>
 #include <openvino/opsets/opset13.hpp>
 #include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
 // The tower as the checkpoints define it: patches through one matrix, a class token in front,
@@ -23,6 +20,9 @@
 //   - Query, key and value are three products, not one that is cut afterwards: the engine then
 //     needs no copies.
 //   - In the last block only the class token is followed, since nothing else is read from it.
+//
+// For int8 the matrices of the blocks, which are nearly all of the work, become matrices of bytes
+// (clip_quantize.cc). The patches stay: bytes there cost exactness and gain nothing.
 
 namespace assay::models {
 namespace {
@@ -36,12 +36,17 @@ constexpr std::array<double, 3> kDeviation = {0.26862954, 0.26130258, 0.27577711
 
 class GraphBuilder {
  public:
-  GraphBuilder(const Checkpoint& checkpoint, const ClipShape& shape, Activation activation,
-               std::size_t batch_size)
-      : parts_(checkpoint, activation,
-               {.count = shape.num_heads, .width = shape.width / shape.num_heads}),
-        shape_(shape),
-        batch_(batch_size) {}
+  explicit GraphBuilder(const TowerPlan& plan)
+      : parts_({.checkpoint = plan.checkpoint,
+                .activation = plan.activation,
+                .heads = {.count = plan.shape.num_heads,
+                          .width = plan.shape.width / plan.shape.num_heads},
+                .precision = plan.precision,
+                .output = plan.output,
+                .block_inputs = plan.block_inputs}),
+        shape_(plan.shape),
+        batch_(plan.batch_size),
+        output_(plan.output) {}
 
   Result<std::shared_ptr<ov::Model>> build();
 
@@ -50,12 +55,13 @@ class GraphBuilder {
 
   /// The tokens as they enter the first norm.
   Result<Value> embed(const Value& patches, const ClipRows& rows) const;
-  Result<Value> block(const Value& tokens, std::uint64_t layer) const;
+  Result<Value> block(const Value& tokens, std::uint64_t layer);
   static Value class_token(const Value& tokens);
 
   TowerParts parts_;
   const ClipShape& shape_;
   std::size_t batch_;
+  TowerOutput output_;
 };
 
 GraphBuilder::Value GraphBuilder::class_token(const Value& tokens) {
@@ -106,13 +112,16 @@ Result<GraphBuilder::Value> GraphBuilder::embed(const Value& patches, const Clip
       ->output(0);
 }
 
-Result<GraphBuilder::Value> GraphBuilder::block(const Value& tokens, std::uint64_t layer) const {
+Result<GraphBuilder::Value> GraphBuilder::block(const Value& tokens, std::uint64_t layer) {
   const ClipBlockRows rows = clip_block_rows(shape_, layer);
   const bool is_last = layer + 1 == shape_.num_layers;
   ASSIGN_OR_RETURN(const Value normal, parts_.norm(tokens, rows.norm_1));
   const Value followed = is_last ? class_token(tokens) : tokens;
-  ASSIGN_OR_RETURN(const Value attended, parts_.attend(is_last ? class_token(normal) : normal,
-                                                       normal, rows, Attention::kAll));
+  ASSIGN_OR_RETURN(const TowerParts::Entering all,
+                   parts_.enter(normal, {&rows.query, &rows.key, &rows.value}));
+  TowerParts::Entering queries_from = all;
+  if (is_last) queries_from.value = class_token(all.value);
+  ASSIGN_OR_RETURN(const Value attended, parts_.attend(queries_from, all, rows, Attention::kAll));
   const Value middle = std::make_shared<op::Add>(followed, attended);
   ASSIGN_OR_RETURN(const Value normal_middle, parts_.norm(middle, rows.norm_2));
   ASSIGN_OR_RETURN(const Value computed, parts_.perceptron(normal_middle, rows));
@@ -129,6 +138,11 @@ Result<std::shared_ptr<ov::Model>> GraphBuilder::build() {
   for (std::uint64_t layer = 0; layer < shape_.num_layers; ++layer) {
     ASSIGN_OR_RETURN(tokens, block(tokens, layer));
   }
+  if (output_ == TowerOutput::kBlockInputs) {
+    return std::make_shared<ov::Model>(
+        ov::OutputVector{std::make_shared<op::Concat>(parts_.measured(), 1)},
+        ov::ParameterVector{patches}, "clip_block_inputs");
+  }
   // The last block gave the class token alone.
   const auto token = std::make_shared<op::Squeeze>(tokens, indices({1}));
   ASSIGN_OR_RETURN(const Value normal, parts_.norm(token, rows.norm_after));
@@ -141,10 +155,8 @@ Result<std::shared_ptr<ov::Model>> GraphBuilder::build() {
 
 }  // namespace
 
-Result<std::shared_ptr<ov::Model>> build_clip_graph(const Checkpoint& checkpoint,
-                                                    const ClipShape& shape, Activation activation,
-                                                    std::size_t batch_size) {
-  return GraphBuilder(checkpoint, shape, activation, batch_size).build();
+Result<std::shared_ptr<ov::Model>> build_clip_graph(const TowerPlan& plan) {
+  return GraphBuilder(plan).build();
 }
 
 }  // namespace assay::models

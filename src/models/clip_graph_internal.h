@@ -6,23 +6,20 @@
 #include "core/result.h"
 #include "models/checkpoint.h"
 #include "models/clip_image.h"
-#include "models/clip_shape.h"
 #include "models/clip_text_shape.h"
+#include "models/engine_library_internal.h"
 
-#include <cstddef>
 #include <memory>
 #include <openvino/core/model.hpp>
 
 namespace assay::models {
 
-/// Build the tower for batches of `batch_size`.
+/// Build the tower that the plan describes.
 ///
 /// Shape:  in: u8 [batch, grid * grid, patch * patch * 3], each patch its rows of RGB pixels;
-///         out: f32 [batch, output_width].
+///         out: f32 as TowerOutput says.
 /// Errors: those of reading the checkpoint. Throws as the engine does.
-Result<std::shared_ptr<ov::Model>> build_clip_graph(const Checkpoint& checkpoint,
-                                                    const ClipShape& shape, Activation activation,
-                                                    std::size_t batch_size);
+Result<std::shared_ptr<ov::Model>> build_clip_graph(const TowerPlan& plan);
 
 /// Build the tower for one text at a time.
 ///

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
@@ -51,10 +52,33 @@ Result<Activation> parse_activation(std::string_view name) {
       fmt::format("no activation is called '{}'; there are gelu and quickgelu", name));
 }
 
+namespace {
+
+Status check_sizes(const ClipOptions& options) {
+  if (options.batch_size == 0 || options.batch_size > kMaxBatchSize || options.num_workers == 0 ||
+      options.num_workers > kMaxThreads) {
+    return invalid_input(fmt::format("{} workers with batches of {}; expected 1 to {}, and 1 to {}",
+                                     options.num_workers, options.batch_size, kMaxThreads,
+                                     kMaxBatchSize));
+  }
+  return {};
+}
+
+Status check_int8(const ClipOptions& options, const ClipShape& shape, const Device& device) {
+  RETURN_IF_ERROR(require_int8(device));
+  if (options.block_inputs.size() == shape.num_block_inputs()) return {};
+  return invalid_input(fmt::format("int8: {} block inputs were measured, but this tower has {}",
+                                   options.block_inputs.size(), shape.num_block_inputs()));
+}
+
+}  // namespace
+
 struct ClipImageEncoder::Loaded {
   ClipShape shape;
   Precision precision = Precision::kFp32;
   std::size_t batch_size = 0;
+  /// Numbers that come out for each image.
+  std::size_t output_width = 0;
 
   std::mutex mutex;
   std::condition_variable returned;
@@ -69,27 +93,46 @@ struct ClipImageEncoder::Loaded {
   }
   void give_back(std::unique_ptr<TowerRequest> request) {
     {
-      const std::lock_guard lock(mutex);
+      const std::scoped_lock lock(mutex);
       idle.push_back(std::move(request));
     }
     returned.notify_one();
   }
 
+  std::size_t crop_size() const { return shape.crop_side() * shape.crop_side() * 3; }
+
+  /// Shape: `outputs` [n, output_width]. Errors: kInternal.
+  Status encode(std::span<const std::uint8_t> crops, std::span<float> outputs) {
+    const std::size_t num_images = crops.size() / crop_size();
+    std::unique_ptr<TowerRequest> request = take();
+    Status status;
+    for (std::size_t first = 0; status && first < num_images; first += batch_size) {
+      const std::size_t count = std::min(batch_size, num_images - first);
+      status = encode_batch(*request, crops.subspan(first * crop_size(), count * crop_size()),
+                            outputs.subspan(first * output_width, count * output_width));
+    }
+    give_back(std::move(request));
+    return status;
+  }
+
   /// At most one batch. Errors: kInternal.
   Status encode_batch(TowerRequest& request, std::span<const std::uint8_t> crops,
-                      std::span<float> vectors) const {
+                      std::span<float> outputs) const {
     ASSIGN_OR_RETURN(const std::span<std::uint8_t> patches, request.input());
-    const std::size_t crop_size = patches.size() / batch_size;
     std::size_t done = 0;
-    for (; done * crop_size < crops.size(); ++done) {
-      cut_patches(crops.subspan(done * crop_size, crop_size), shape,
-                  patches.subspan(done * crop_size, crop_size));
+    for (; done * crop_size() < crops.size(); ++done) {
+      cut_patches(crops.subspan(done * crop_size(), crop_size()), shape,
+                  patches.subspan(done * crop_size(), crop_size()));
     }
-    std::ranges::fill(patches.subspan(done * crop_size), std::uint8_t{0});
+    std::ranges::fill(patches.subspan(done * crop_size()), std::uint8_t{0});
     ASSIGN_OR_RETURN(const std::span<const float> computed, request.compute());
-    std::ranges::copy(computed.first(vectors.size()), vectors.begin());
+    std::ranges::copy(computed.first(outputs.size()), outputs.begin());
     return {};
   }
+
+  /// Errors: as ClipImageEncoder::load().
+  static Result<std::unique_ptr<Loaded>> load(const Checkpoint& checkpoint,
+                                              const ClipOptions& options, TowerOutput output);
 };
 
 ClipImageEncoder::ClipImageEncoder(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {}
@@ -97,14 +140,9 @@ ClipImageEncoder::ClipImageEncoder(ClipImageEncoder&&) noexcept = default;
 ClipImageEncoder& ClipImageEncoder::operator=(ClipImageEncoder&&) noexcept = default;
 ClipImageEncoder::~ClipImageEncoder() = default;
 
-Result<ClipImageEncoder> ClipImageEncoder::load(const Checkpoint& checkpoint,
-                                                const ClipOptions& options) {
-  if (options.batch_size == 0 || options.batch_size > kMaxBatchSize || options.num_workers == 0 ||
-      options.num_workers > kMaxThreads) {
-    return invalid_input(fmt::format("{} workers with batches of {}; expected 1 to {}, and 1 to {}",
-                                     options.num_workers, options.batch_size, kMaxThreads,
-                                     kMaxBatchSize));
-  }
+Result<std::unique_ptr<ClipImageEncoder::Loaded>> ClipImageEncoder::Loaded::load(
+    const Checkpoint& checkpoint, const ClipOptions& options, TowerOutput output) {
+  RETURN_IF_ERROR(check_sizes(options));
   ASSIGN_OR_RETURN(const ClipShape shape, read_clip_shape(checkpoint));
   ASSIGN_OR_RETURN(Engine* const engine, load_engine());
   ASSIGN_OR_RETURN(const Device device, engine->find_device(options.device));
@@ -112,40 +150,63 @@ Result<ClipImageEncoder> ClipImageEncoder::load(const Checkpoint& checkpoint,
   loaded->shape = shape;
   loaded->precision = resolve(options.precision, device);
   loaded->batch_size = options.batch_size;
+  loaded->output_width =
+      output == TowerOutput::kVectors ? shape.output_width : shape.num_block_inputs();
+  if (loaded->precision == Precision::kInt8) RETURN_IF_ERROR(check_int8(options, shape, device));
   ASSIGN_OR_RETURN(loaded->idle, engine->build_tower({.checkpoint = checkpoint,
                                                       .shape = shape,
                                                       .activation = options.activation,
                                                       .precision = loaded->precision,
                                                       .device = device.name,
                                                       .batch_size = options.batch_size,
-                                                      .num_requests = options.num_workers}));
+                                                      .num_requests = options.num_workers,
+                                                      .output = output,
+                                                      .block_inputs = options.block_inputs}));
+  return loaded;
+}
+
+Result<ClipImageEncoder> ClipImageEncoder::load(const Checkpoint& checkpoint,
+                                                const ClipOptions& options) {
+  ASSIGN_OR_RETURN(auto loaded, Loaded::load(checkpoint, options, TowerOutput::kVectors));
   return ClipImageEncoder(std::move(loaded));
 }
 
 const ClipShape& ClipImageEncoder::shape() const { return loaded_->shape; }
 Precision ClipImageEncoder::precision() const { return loaded_->precision; }
 std::size_t ClipImageEncoder::batch_size() const { return loaded_->batch_size; }
-std::size_t ClipImageEncoder::crop_size() const {
-  return loaded_->shape.crop_side() * loaded_->shape.crop_side() * 3;
-}
+std::size_t ClipImageEncoder::crop_size() const { return loaded_->crop_size(); }
 
 Status ClipImageEncoder::encode(std::span<const std::uint8_t> crops,
                                 std::span<float> vectors) const {
   const std::size_t num_images = crops.size() / crop_size();
-  const std::size_t width = loaded_->shape.output_width;
   CHECK(crops.size() == num_images * crop_size(), "crops of another size than the tower's");
-  CHECK(vectors.size() == num_images * width, "the vectors do not fit the crops");
-  if (num_images == 0) return {};
-  std::unique_ptr<TowerRequest> request = loaded_->take();
-  Status status;
-  for (std::size_t first = 0; status && first < num_images; first += batch_size()) {
-    const std::size_t count = std::min(batch_size(), num_images - first);
-    status =
-        loaded_->encode_batch(*request, crops.subspan(first * crop_size(), count * crop_size()),
-                              vectors.subspan(first * width, count * width));
+  CHECK(vectors.size() == num_images * loaded_->output_width, "the vectors do not fit the crops");
+  return num_images == 0 ? Status() : loaded_->encode(crops, vectors);
+}
+
+Result<std::vector<float>> ClipImageEncoder::measure_block_inputs(
+    const Checkpoint& checkpoint, const ClipOptions& options, std::span<const std::uint8_t> crops) {
+  ASSIGN_OR_RETURN(const auto loaded, Loaded::load(checkpoint,
+                                                   {.activation = options.activation,
+                                                    .precision = Precision::kFp32,
+                                                    .device = options.device,
+                                                    .batch_size = options.batch_size},
+                                                   TowerOutput::kBlockInputs));
+  const std::size_t num_images = crops.size() / loaded->crop_size();
+  CHECK(num_images > 0 && crops.size() == num_images * loaded->crop_size(),
+        "crops of another size than the tower's");
+  std::vector<float> rows(num_images * loaded->output_width);
+  RETURN_IF_ERROR(loaded->encode(crops, rows));
+  std::vector<float> largest(loaded->output_width);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!std::isfinite(rows[i])) {
+      return invalid_input(checkpoint.name() +
+                           ": the tower gives no finite numbers, so there is nothing to measure");
+    }
+    float& value = largest[i % largest.size()];
+    value = std::max(value, rows[i]);
   }
-  loaded_->give_back(std::move(request));
-  return status;
+  return largest;
 }
 
 }  // namespace assay::models

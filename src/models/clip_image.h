@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace assay::models {
 
@@ -37,6 +38,9 @@ struct ClipOptions {
   std::size_t num_workers = 1;
   /// Images computed at a time; the vectors of an image do not depend on its place in a batch.
   std::size_t batch_size = 16;
+  /// Needed for kInt8, and for nothing else: what measure_block_inputs() gave, on images of the
+  /// kind that comes. Vectors depend on it.
+  std::span<const float> block_inputs = {};
 };
 
 /// A loaded tower. Threads: const calls are safe from any thread; beyond `num_workers` they wait.
@@ -45,10 +49,19 @@ class ClipImageEncoder {
   /// Build the tower from a checkpoint, which is not needed any longer on return.
   /// Cost: measured for ViT-B/32 on a server of 2025: 0.6 s of the processor, and 0.6 GB in bf16 or
   ///       0.8 GB in fp32.
-  /// Errors: kInvalidInput (not a tower, by the name of the tensor), kMissing (the device, or the
-  /// engine),
+  /// Errors: kInvalidInput (not a tower, by the name of the tensor; int8 without block inputs),
+  ///         kMissing (the device, the engine, or a processor that computes int8),
   ///         kInternal (the engine's own words), those of reading.
   static Result<ClipImageEncoder> load(const Checkpoint& checkpoint, const ClipOptions& options);
+
+  /// Measure the largest absolute value of each number that enters a matrix of a block, in fp32.
+  /// Of `options` only activation, device and batch size count.
+  ///
+  /// Shape:  `crops` as encode() takes them, at least one; out: ClipShape::num_block_inputs().
+  /// Errors: as load(), and kInvalidInput (the tower gives no finite numbers).
+  static Result<std::vector<float>> measure_block_inputs(const Checkpoint& checkpoint,
+                                                         const ClipOptions& options,
+                                                         std::span<const std::uint8_t> crops);
 
   ClipImageEncoder(ClipImageEncoder&&) noexcept;
   ClipImageEncoder& operator=(ClipImageEncoder&&) noexcept;

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -130,6 +132,79 @@ TEST(ClipImage, ActivationsDiffer) {
   ASSERT_TRUE(gelu && quick);
   const auto crops = random_crops(gelu->crop_size());
   EXPECT_NE(encode(*gelu, crops), encode(*quick, crops));
+}
+
+std::vector<float> measure(const std::vector<std::uint8_t>& crops, std::size_t batch_size) {
+  auto inputs = ClipImageEncoder::measure_block_inputs(tiny(), {.batch_size = batch_size}, crops);
+  EXPECT_TRUE(inputs);
+  return std::move(inputs).value_or(std::vector<float>());
+}
+
+std::size_t tiny_crop_size() {
+  const std::uint64_t side = read_clip_shape(tiny())->crop_side();
+  return side * side * 3;
+}
+
+TEST(ClipInt8, WhatEntersIsMeasuredOnEachImageByItself) {
+  const std::size_t size = tiny_crop_size();
+  const auto crops = random_crops(5 * size);
+  const std::vector<float> together = measure(crops, 4);
+  EXPECT_EQ(together.size(), read_clip_shape(tiny())->num_block_inputs());
+  EXPECT_GT(std::ranges::min(together), 0);
+  EXPECT_EQ(measure(crops, 2), together);
+  std::vector<float> largest(together.size());
+  for (auto from = crops.begin(); from != crops.end();) {
+    const auto to = from + static_cast<std::ptrdiff_t>(size);
+    const std::vector<float> one = measure({from, to}, 1);
+    std::ranges::transform(one, largest, largest.begin(),
+                           [](float a, float b) { return std::max(a, b); });
+    from = to;
+  }
+  for (std::size_t i = 0; i < largest.size(); ++i) {
+    EXPECT_NEAR(largest[i], together[i], 1e-4 * together[i]) << i;
+  }
+}
+
+TEST(ClipInt8, IsNearFp32AndDependsNeitherOnPlaceNorBatch) {
+  if (!find_device("CPU")->computes_int8) GTEST_SKIP() << "needs a processor with VNNI";
+  const auto crops = random_crops(10 * tiny_crop_size());
+  const std::vector<float> inputs = measure(crops, 16);
+  const auto encoder = ClipImageEncoder::load(
+      tiny(), {.precision = Precision::kInt8, .batch_size = 4, .block_inputs = inputs});
+  ASSERT_TRUE(encoder) << encoder.error().message;
+  EXPECT_EQ(encoder->precision(), Precision::kInt8);
+  const std::vector<float> together = encode(*encoder, crops);
+  const auto exact = ClipImageEncoder::load(tiny(), {.precision = Precision::kFp32});
+  ASSERT_TRUE(exact);
+  const std::vector<float> expected = encode(*exact, crops);
+  EXPECT_NE(together, expected);
+  const std::size_t size = encoder->crop_size();
+  for (std::size_t i = 0; i < 10; ++i) {
+    const std::vector<std::uint8_t> one(
+        crops.begin() + static_cast<std::ptrdiff_t>(i * size),
+        crops.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
+    EXPECT_TRUE(
+        std::ranges::equal(encode(*encoder, one), std::span(together).subspan(i * 512, 512)));
+    double product = 0;
+    double left = 0;
+    double right = 0;
+    for (std::size_t at = i * 512; at < (i + 1) * 512; ++at) {
+      product += double{together[at]} * expected[at];
+      left += double{together[at]} * together[at];
+      right += double{expected[at]} * expected[at];
+    }
+    EXPECT_GE(product / std::sqrt(left * right), 0.999) << i;
+  }
+}
+
+TEST(ClipInt8, NeedsWhatWasMeasuredOnThisTower) {
+  const std::vector<float> inputs(7, 1.0F);
+  const auto encoder =
+      ClipImageEncoder::load(tiny(), {.precision = Precision::kInt8, .block_inputs = inputs});
+  ASSERT_FALSE(encoder);
+  if (!find_device("CPU")->computes_int8) GTEST_SKIP() << "needs a processor with VNNI";
+  EXPECT_EQ(encoder.error().code, ErrorCode::kInvalidInput);
+  EXPECT_NE(encoder.error().message.find("7 block inputs"), std::string::npos);
 }
 
 TEST(ClipImage, AnUnknownDeviceIsNamedWithThoseThatAreThere) {

@@ -8,6 +8,7 @@
 #include "files/byte_source.h"
 #include "images/decode.h"
 #include "images/resize.h"
+#include "images/scene.h"
 #include "json/value.h"
 #include "models/clip_image.h"
 
@@ -125,6 +126,40 @@ TEST(ClipReference, Bf16StaysNearOpenClip) {
   const auto encoder = load({.precision = Precision::kBf16});
   EXPECT_EQ(encoder.precision(), Precision::kBf16);
   EXPECT_GE(compare(encoder, reference().vectors.at("gelu")).lowest_cosine, 0.999);
+}
+
+/// Pictures of another kind than those that are compared.
+std::vector<std::uint8_t> drawn_crops() {
+  constexpr std::uint64_t kNumPictures = 48;
+  std::vector<std::uint8_t> crops;
+  for (std::uint64_t i = 0; i < kNumPictures; ++i) {
+    const images::SceneLabel label =
+        i % 2 == 0 ? images::SceneLabel::kNone : images::SceneLabel::kRoadwork;
+    const auto drawn =
+        images::draw_scene(images::plan_scene(i, label), {.width = 224, .height = 224});
+    crops.insert(crops.end(), drawn.pixels().begin(), drawn.pixels().end());
+  }
+  return crops;
+}
+
+TEST(ClipReference, Int8StaysNearOpenClipAndIsTheSameEachTime) {
+  if (!find_device("CPU")->computes_int8) GTEST_SKIP() << "needs a processor with VNNI";
+  auto source = files::open_byte_source(files::posix_file_system(), getenv("ASSAY_CLIP_WEIGHTS"));
+  ASSERT_TRUE(source);
+  const auto checkpoint = open_checkpoint(std::move(*source));
+  ASSERT_TRUE(checkpoint);
+  const auto inputs = ClipImageEncoder::measure_block_inputs(*checkpoint, {}, drawn_crops());
+  ASSERT_TRUE(inputs) << inputs.error().message;
+  std::vector<float> first(reference().names.size() * 512);
+  for (const std::size_t batch_size : {16U, 8U}) {
+    const auto encoder =
+        load({.precision = Precision::kInt8, .batch_size = batch_size, .block_inputs = *inputs});
+    EXPECT_GE(compare(encoder, reference().vectors.at("gelu")).lowest_cosine, 0.998);
+    std::vector<float> vectors(first.size());
+    ASSERT_TRUE(encoder.encode(reference().crops, vectors));
+    if (batch_size == 16) first = vectors;
+    EXPECT_EQ(vectors, first);
+  }
 }
 
 TEST(ClipReference, AVectorDependsNeitherOnItsPlaceNorOnItsBatch) {

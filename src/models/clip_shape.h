@@ -31,6 +31,9 @@ struct ClipShape {
   std::uint64_t crop_side() const { return patch_side * grid_side; }
   std::uint64_t num_tokens() const { return (grid_side * grid_side) + 1; }
   std::uint64_t patch_size() const { return 3 * patch_side * patch_side; }
+  /// Numbers that enter the matrices of all blocks: of each block those of query, key and value
+  /// together, then of what follows the attention, then of both layers of the perceptron.
+  std::uint64_t num_block_inputs() const { return num_layers * ((3 * width) + hidden); }
 };
 
 /// `ViT-B/32`, or for a tower without a name `ViT width 64, 2 layers, patch 32`.

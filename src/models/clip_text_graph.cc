@@ -19,8 +19,9 @@ Result<std::shared_ptr<ov::Model>> build_clip_text_graph(const Checkpoint& check
                                                          Activation activation) {
   using Value = TowerParts::Value;
   const ClipTextRows rows = clip_text_rows(shape);
-  const TowerParts parts(checkpoint, activation,
-                         {.count = shape.num_heads, .width = shape.width / shape.num_heads});
+  TowerParts parts({.checkpoint = checkpoint,
+                    .activation = activation,
+                    .heads = {.count = shape.num_heads, .width = shape.width / shape.num_heads}});
   const auto ids = std::make_shared<op::Parameter>(
       ov::element::i32, ov::PartialShape(ov::Shape{1, shape.context_length}));
   const auto end =
@@ -33,8 +34,9 @@ Result<std::shared_ptr<ov::Model>> build_clip_text_graph(const Checkpoint& check
   for (std::uint64_t layer = 0; layer < shape.num_layers; ++layer) {
     const ClipBlockRows block = clip_text_block_rows(shape, layer);
     ASSIGN_OR_RETURN(const Value normal, parts.norm(tokens, block.norm_1));
-    ASSIGN_OR_RETURN(const Value attended,
-                     parts.attend(normal, normal, block, Attention::kBackward));
+    ASSIGN_OR_RETURN(const TowerParts::Entering all,
+                     parts.enter(normal, {&block.query, &block.key, &block.value}));
+    ASSIGN_OR_RETURN(const Value attended, parts.attend(all, all, block, Attention::kBackward));
     const Value middle = std::make_shared<op::Add>(tokens, attended);
     ASSIGN_OR_RETURN(const Value normal_middle, parts.norm(middle, block.norm_2));
     ASSIGN_OR_RETURN(const Value computed, parts.perceptron(normal_middle, block));

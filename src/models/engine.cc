@@ -11,8 +11,11 @@
 namespace assay::models {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Precision>, 3> kPrecisionNames = {
-    {{"auto", Precision::kAuto}, {"fp32", Precision::kFp32}, {"bf16", Precision::kBf16}}};
+constexpr std::array<std::pair<std::string_view, Precision>, 4> kPrecisionNames = {
+    {{"auto", Precision::kAuto},
+     {"fp32", Precision::kFp32},
+     {"bf16", Precision::kBf16},
+     {"int8", Precision::kInt8}}};
 
 }  // namespace
 
@@ -27,7 +30,7 @@ Result<Precision> parse_precision(std::string_view name) {
       std::ranges::find(kPrecisionNames, name, &std::pair<std::string_view, Precision>::first);
   if (found != kPrecisionNames.end()) return found->second;
   return invalid_input(
-      fmt::format("no precision is called '{}'; there are auto, fp32 and bf16", name));
+      fmt::format("no precision is called '{}'; there are auto, fp32, bf16 and int8", name));
 }
 
 Result<std::vector<Device>> list_devices() {
@@ -43,6 +46,13 @@ Result<Device> find_device(std::string_view name) {
 Precision resolve(Precision wanted, const Device& device) {
   if (wanted != Precision::kAuto) return wanted;
   return device.computes_bf16 ? Precision::kBf16 : Precision::kFp32;
+}
+
+Status require_int8(const Device& device) {
+  if (device.computes_int8) return {};
+  return missing(fmt::format(
+      "{} does not compute int8 exactly (that takes AVX512-VNNI or AVX-VNNI); take bf16 or fp32",
+      device.full_name));
 }
 
 Result<std::string> engine_version() {

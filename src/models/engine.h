@@ -18,9 +18,10 @@ enum class Precision {
   kAuto,  ///< bf16 where the device computes it by itself, else fp32.
   kFp32,
   kBf16,
+  kInt8,  ///< The matrices of the blocks; never chosen by itself, for it is an approximation.
 };
 
-/// "auto", "fp32" or "bf16".
+/// "auto", "fp32", "bf16" or "int8".
 std::string_view to_string(Precision precision);
 /// Errors: kInvalidInput, which lists the names.
 Result<Precision> parse_precision(std::string_view name);
@@ -30,6 +31,8 @@ struct Device {
   std::string name;       ///< "CPU", "GPU.0".
   std::string full_name;  ///< As its maker calls it.
   bool computes_bf16 = false;
+  /// With products that neither overflow nor round on the way.
+  bool computes_int8 = false;
 };
 
 /// All devices that are there. Cost: loads every driver of the engine, some 0.1 s.
@@ -42,6 +45,10 @@ Result<Device> find_device(std::string_view name);
 
 /// What `wanted` means on this device; never kAuto.
 Precision resolve(Precision wanted, const Device& device);
+
+/// That the device computes int8 exactly.
+/// Errors: kMissing, with what to take instead.
+Status require_int8(const Device& device);
 
 /// The engine's version, as it says it.
 /// Errors: kMissing (the engine is not there).

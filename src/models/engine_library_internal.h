@@ -32,9 +32,15 @@ class TowerRequest {
 
   /// Where the patches of the next batch go. Shape: the input of build_clip_graph().
   virtual Result<std::span<std::uint8_t>> input() = 0;
-  /// The vectors of what lies in input(); good until the next call.
+  /// What the tower computes of what lies in input(); good until the next call.
   /// Shape: the output of build_clip_graph().
   virtual Result<std::span<const float>> compute() = 0;
+};
+
+/// What a tower computes.
+enum class TowerOutput {
+  kVectors,      ///< [batch, output_width]
+  kBlockInputs,  ///< [batch, num_block_inputs()]: the largest absolute values, an image a row.
 };
 
 /// What a tower is made of.
@@ -46,6 +52,8 @@ struct TowerPlan {
   std::string_view device;
   std::size_t batch_size = 1;
   std::size_t num_requests = 1;
+  TowerOutput output = TowerOutput::kVectors;
+  std::span<const float> block_inputs = {};  ///< Of kInt8.
 };
 
 /// A text tower that is ready, for one text at a time. Threads: one thread at a time.

@@ -37,6 +37,16 @@ auto with_engine(std::string_view what, Action action) -> decltype(action()) {
   }
 }
 
+/// Whether the processor adds products of bytes in 32 bits. Older ones add pairs of them in 16
+/// bits, which is too few: the engine runs there as well, and is wrong.
+bool has_int8_products() {
+#ifdef __x86_64__
+  return __builtin_cpu_supports("avx512vnni") > 0 || __builtin_cpu_supports("avxvnni") > 0;
+#else
+  return false;
+#endif
+}
+
 class OpenVinoRequest final : public TowerRequest {
  public:
   explicit OpenVinoRequest(ov::CompiledModel model)
@@ -114,8 +124,7 @@ class OpenVinoEngine final : public Engine {
   Result<std::vector<std::unique_ptr<TowerRequest>>> build_tower(const TowerPlan& plan) override {
     using Requests = std::vector<std::unique_ptr<TowerRequest>>;
     return with_engine("load " + plan.checkpoint.name(), [&] -> Result<Requests> {
-      ASSIGN_OR_RETURN(const auto graph, build_clip_graph(plan.checkpoint, plan.shape,
-                                                          plan.activation, plan.batch_size));
+      ASSIGN_OR_RETURN(const auto graph, build_clip_graph(plan));
       const ov::CompiledModel model =
           core_.compile_model(graph, std::string(plan.device),
                               settings_of(plan.device, plan.precision, plan.num_requests));
@@ -143,16 +152,23 @@ class OpenVinoEngine final : public Engine {
  private:
   Device describe(const std::string& name) {
     const auto abilities = core_.get_property(name, ov::device::capabilities);
+    const auto can = [&](const char* ability) {
+      return std::ranges::find(abilities, ability) != abilities.end();
+    };
     return {.name = name,
             .full_name = core_.get_property(name, ov::device::full_name),
-            .computes_bf16 =
-                std::ranges::find(abilities, ov::device::capability::BF16) != abilities.end()};
+            .computes_bf16 = can(ov::device::capability::BF16),
+            .computes_int8 =
+                can(ov::device::capability::INT8) && (name != "CPU" || has_int8_products())};
   }
 
-  static ov::AnyMap settings_of(std::string_view device, Precision precision,
-                                std::size_t num_requests) {
-    ov::AnyMap settings = {ov::hint::inference_precision(
-        precision == Precision::kBf16 ? ov::element::bf16 : ov::element::f32)};
+  ov::AnyMap settings_of(std::string_view device, Precision precision, std::size_t num_requests) {
+    // What of an int8 tower is no matrix of a block.
+    const bool is_bf16 =
+        precision == Precision::kBf16 ||
+        (precision == Precision::kInt8 && describe(std::string(device)).computes_bf16);
+    ov::AnyMap settings = {
+        ov::hint::inference_precision(is_bf16 ? ov::element::bf16 : ov::element::f32)};
     if (device == "CPU") {
       const auto num_threads = static_cast<int>(num_requests);
       settings.insert(ov::num_streams(num_threads));
