@@ -10,14 +10,28 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from . import logger
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+def _awaited(
+    method: Callable[Concatenate[logger.DataLogger, _P], _T],
+) -> Callable[Concatenate[DataLogger, _P], Coroutine[Any, Any, _T]]:
+    """The method of the logger inside, run by a thread of the pool; arguments and help are its own."""
+
+    @functools.wraps(method)
+    async def call(self: DataLogger, *arguments: _P.args, **keywords: _P.kwargs) -> _T:
+        opened = self._logger or await self.open()
+        return await self._run(functools.partial(method, opened, *arguments, **keywords))
+
+    return call
 
 
 class DataLogger:
@@ -39,38 +53,17 @@ class DataLogger:
                 self._logger = await self._run(self._make)
             return self._logger
 
-    async def start_generation(self, *arguments: Any, **keywords: Any) -> str:
-        return await self._call("start_generation", *arguments, **keywords)
-
-    async def log_enhanced_prompt(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("log_enhanced_prompt", *arguments, **keywords)
-
-    async def log_timing(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("log_timing", *arguments, **keywords)
-
-    async def log_output(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("log_output", *arguments, **keywords)
-
-    async def log_submission(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("log_submission", *arguments, **keywords)
-
-    async def log_feedback(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("log_feedback", *arguments, **keywords)
-
-    async def log_failure(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("log_failure", *arguments, **keywords)
-
-    async def finish(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("finish", *arguments, **keywords)
-
-    async def log_config_change(self, *arguments: Any, **keywords: Any) -> str | None:
-        return await self._call("log_config_change", *arguments, **keywords)
-
-    async def flush(self) -> None:
-        await self._call("flush")
-
-    async def status(self) -> dict[str, Any]:
-        return await self._call("status")
+    start_generation = _awaited(logger.DataLogger.start_generation)
+    log_enhanced_prompt = _awaited(logger.DataLogger.log_enhanced_prompt)
+    log_timing = _awaited(logger.DataLogger.log_timing)
+    log_output = _awaited(logger.DataLogger.log_output)
+    log_submission = _awaited(logger.DataLogger.log_submission)
+    log_feedback = _awaited(logger.DataLogger.log_feedback)
+    log_failure = _awaited(logger.DataLogger.log_failure)
+    finish = _awaited(logger.DataLogger.finish)
+    log_config_change = _awaited(logger.DataLogger.log_config_change)
+    flush = _awaited(logger.DataLogger.flush)
+    status = _awaited(logger.DataLogger.status)
 
     async def close(self) -> None:
         """Wait for the calls that run, then close the folder."""
@@ -90,10 +83,6 @@ class DataLogger:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-    async def _call(self, name: str, *arguments: Any, **keywords: Any) -> Any:
-        opened = self._logger or await self.open()
-        return await self._run(functools.partial(getattr(opened, name), *arguments, **keywords))
 
     async def _run(self, work: Callable[[], _T]) -> _T:
         # Shielded: a future of the pool that is cancelled before it begins would never run.

@@ -219,6 +219,8 @@ nb::dict status(RecorderHandle& handle) {
   shown["is_ply_large"] = found.is_ply_large;
   shown["is_refusing"] = found.is_refusing;
   shown["is_journal_damaged"] = found.is_journal_damaged;
+  shown["is_queue_full"] = found.is_queue_full;
+  shown["corrupt_lines"] = found.num_corrupt_lines;
   shown["trouble"] = found.trouble;
   return shown;
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 
+import assay
 import pytest
 from conftest import records, splat
 
@@ -49,3 +51,11 @@ def test_errors_reach_the_caller(folder):
                 await log.finish("never")
 
     asyncio.run(work())
+
+
+def test_methods_have_the_arguments_and_the_help_of_the_logger():
+    for name in ("start_generation", "log_output", "log_feedback", "finish", "status"):
+        method = getattr(aio.DataLogger, name)
+        assert inspect.iscoroutinefunction(method)
+        assert inspect.signature(method) == inspect.signature(getattr(assay.DataLogger, name))
+        assert method.__doc__

@@ -74,6 +74,7 @@ Status AlertBook::save() const {
 
 Status AlertBook::deliver(std::string_view topic, const Alert& alert, const Clock& clock,
                           const PostAlert& post_alert, AlertOutcome& outcome) {
+  if (alert.state.empty()) return {};
   auto& subjects = states_[std::string(topic)];
   const auto known = subjects.find(alert.subject);
   if (known != subjects.end() && known->second == alert.state) {

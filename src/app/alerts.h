@@ -22,7 +22,8 @@ namespace assay::app {
 struct Alert {
   /// What it is about, within its topic: a hotkey, the name of a cache.
   std::string subject;
-  /// The state it is in now: `suspect`. Two alerts of one subject and state are one.
+  /// The state it is in now: `suspect`. Two alerts of one subject and state are one. Empty when it
+  /// is not known now: what was posted of the subject stays as it is.
   std::string state;
   /// A sentence for a person.
   std::string message;

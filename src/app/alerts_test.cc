@@ -53,6 +53,13 @@ TEST_F(AlertBookTest, PostsOncePerChangeOfStateAcrossRuns) {
             R"("time":"2025-10-27T00:00:00Z"})");
 }
 
+TEST_F(AlertBookTest, LeavesASubjectOfUnknownStateAsItIs) {
+  post({{"lines", "2", "two"}});
+  EXPECT_EQ(post({{"lines", "", ""}}).num_posted, 0U);
+  EXPECT_EQ(post({{"lines", "2", "two"}}).num_posted, 0U);
+  EXPECT_EQ(post({}).num_posted, 1U);
+}
+
 TEST_F(AlertBookTest, TellsWhenASubjectIsClearedAndWhenItComesBack) {
   const std::vector<Alert> suspect = {{"5Hot", "suspect", "m"}};
   post(suspect);

@@ -1,5 +1,6 @@
 #include "app/history_daemon.h"
 
+#include "app/history_alerts.h"
 #include "app/version.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -39,8 +40,11 @@ Status serve_history(const HistoryDaemonOptions& options,
                     std::back_inserter(routes));
   ASSIGN_OR_RETURN(const std::unique_ptr<net::HttpServer> server,
                    net::HttpServer::listen(std::move(routes), options.server));
+  ASSIGN_OR_RETURN(std::unique_ptr<AlertWatch> alerts,
+                   watch_recorder(options.alerts_webhook, *recorder, options.folder));
   RETURN_IF_ERROR(on_ready(server->port()));
   Status served = server->run(stop);
+  alerts.reset();
   // Whatever ended the server: what was acknowledged belongs into the history.
   RETURN_IF_ERROR(recorder->close());
   return served;

@@ -15,7 +15,7 @@
 namespace assay::app {
 namespace {
 
-// An audit waits for a webhook, but not long.
+// A command waits for a webhook, but not long.
 constexpr std::chrono::seconds kTimeout{10};
 constexpr net::RetryOptions kRetry{.max_tries = 3, .total = std::chrono::seconds(30)};
 

@@ -1,3 +1,4 @@
+#include "app/history_alerts.h"
 #include "app/version.h"
 #include "cli/history_options_internal.h"
 #include "cli/history_watch_internal.h"
@@ -175,6 +176,11 @@ Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session) {
   }
   RETURN_IF_ERROR(print(
       session.output == OutputForm::kJson ? history::analysis_json(analysis, heading) : text));
+  // Who looks again and again would ask a webhook out of reach each time.
+  if (!options.since && flags.repetition == Repetition::kOnce) {
+    app::post_corrupt_lines(session.config.get_text("alerts.webhook"), flags.data_folder,
+                            analysis.lines.num_lost(), session.stop);
+  }
   const bool is_partial =
       flags.strictness == Strictness::kStrict && history::count_line_problems(analysis.lines) > 0;
   return is_partial ? ExitCode::kPartial : ExitCode::kOk;

@@ -1,3 +1,4 @@
+#include "app/history_alerts.h"
 #include "cli/history_manage_options_internal.h"
 #include "cli/history_options_internal.h"
 #include "cli/recorder_options_internal.h"
@@ -131,7 +132,11 @@ Result<ExitCode> run_append(const AppendFlags& flags, Session& session) {
   if (const std::string text = recorder->recovery().to_text(); !text.empty() && !session.quiet) {
     log_info("the history was opened", {{"recovered", text}});
   }
+  ASSIGN_OR_RETURN(
+      const std::unique_ptr<app::AlertWatch> alerts,
+      app::watch_recorder(session.config.get_text("alerts.webhook"), *recorder, flags.data.folder));
   Result<ExitCode> outcome = append_lines(*recorder, session.stop);
+  if (alerts != nullptr) alerts->finish(session.stop);
   const Status closed = recorder->close();
   RETURN_IF_ERROR(outcome);
   RETURN_IF_ERROR(closed);

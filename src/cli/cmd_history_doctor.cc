@@ -1,3 +1,4 @@
+#include "app/history_alerts.h"
 #include "cli/audit_options_internal.h"
 #include "cli/history_manage_options_internal.h"
 #include "files/file_system.h"
@@ -22,6 +23,9 @@ Result<ExitCode> run_doctor(const DoctorFlags& flags, Session& session) {
       const history::DoctorReport report,
       history::examine(files::posix_file_system(), flags.data.folder, options, session.stop));
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? to_json(report) : to_text(report)));
+  constexpr auto kBadLine = static_cast<std::size_t>(history::FindingKind::kBadLine);
+  app::post_corrupt_lines(session.config.get_text("alerts.webhook"), flags.data.folder,
+                          report.counts.at(kBadLine), session.stop);
   return exit_code_for(report.num_findings(), flags.findings);
 }
 

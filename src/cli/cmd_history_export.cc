@@ -1,3 +1,4 @@
+#include "app/history_alerts.h"
 #include "cli/history_options_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -125,6 +126,10 @@ Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
   if (summary.files.num_missing > 0) {
     log_warning(fmt::format("{} files that records name are not in {}", summary.files.num_missing,
                             flags.data_folder));
+  }
+  if (!options.filter.since && summary.has_history) {
+    app::post_corrupt_lines(session.config.get_text("alerts.webhook"), flags.data_folder,
+                            summary.lines.num_lost(), session.stop);
   }
   // What is exported to the terminal or a pipe stands there alone.
   const bool is_to_stdout = flags.output.starts_with("/dev/");

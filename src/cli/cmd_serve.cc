@@ -63,7 +63,8 @@ Result<ExitCode> run_serve(const ServeFlags& flags, Session& session) {
   RETURN_IF_ERROR(app::serve_history(
       {.folder = flags.folder,
        .recorder = flags.recorder.options_with(session.config),
-       .server = std::move(server)},
+       .server = std::move(server),
+       .alerts_webhook = session.config.get_text("alerts.webhook")},
       [&](std::uint16_t port) { return print_ready(flags, address, port, session.output); },
       session.stop));
   // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.

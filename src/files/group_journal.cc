@@ -179,12 +179,15 @@ Result<std::uint64_t> FileGroupJournal::append(std::span<const std::byte> record
   bool leads = false;
   {
     std::unique_lock lock(queue_mutex_);
-    if (!has_room(size) && options_.when_full == WhenFull::kRefuse) {
-      ++counts_.num_refused;
-      return exhausted(fmt::format("journal {}: {} wait to be written, the disk does not keep up",
-                                   folder_.native(), to_string(ByteCount(num_queued_bytes_))));
+    if (!has_room(size)) {
+      ++counts_.num_queue_full;
+      if (options_.when_full == WhenFull::kRefuse) {
+        ++counts_.num_refused;
+        return exhausted(fmt::format("journal {}: {} wait to be written, the disk does not keep up",
+                                     folder_.native(), to_string(ByteCount(num_queued_bytes_))));
+      }
+      has_room_.wait(lock, [&] { return has_room(size); });
     }
-    has_room_.wait(lock, [&] { return has_room(size); });
     leads = open_batch_ == nullptr;
     if (leads) open_batch_ = std::make_shared<Batch>(std::move(spare_buffer_));
     batch = open_batch_;

@@ -59,6 +59,7 @@ struct GroupJournalCounts {
   std::uint64_t num_durable = 0;
   std::uint64_t num_refused = 0;  ///< Full queue, full disk, broken disk.
   std::uint64_t num_syncs = 0;
+  std::uint64_t num_queue_full = 0;  ///< Found the queue full: refused, or waited for room.
 };
 
 struct GroupJournalRecovery {

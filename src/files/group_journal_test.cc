@@ -370,6 +370,7 @@ TEST(GroupJournal, AFullQueueRefusesOrWaits) {
     first.join();
     if (second.joinable()) second.join();
     EXPECT_EQ(num_taken, when_full == WhenFull::kBlock ? 2 : 1);
+    EXPECT_EQ(journal->counts().num_queue_full, 1U);
   }
 }
 

@@ -67,6 +67,7 @@ LocalRecorder::~LocalRecorder() {
     // The threads are the parent's, and what they hold stays as it was at the fork.
     if (thread_.joinable()) thread_.detach();
     if (rotating_thread_.joinable()) rotating_thread_.detach();
+    if (checking_thread_.joinable()) checking_thread_.detach();
     // The end of a condition would wait for the thread that waits on it in the parent.
     leave_alone(hand_over_.release(), journal_.release(), wake_.release());
     return;
@@ -207,6 +208,7 @@ Status LocalRecorder::flush() {
   RETURN_IF_ERROR(check_usable());
   const std::scoped_lock guard(derive_mutex_);
   watch_space();
+  watch_queue();
   auto derived = derive(Pending::kNow);
   note_trouble(derived);
   return derived;
@@ -229,12 +231,14 @@ Status LocalRecorder::close() {
   if (is_closed_) return {};
   RETURN_IF_ERROR(check_usable());
   stop_rotating_.request_stop();
+  checking_thread_.request_stop();
   hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
   }
   if (rotating_thread_.joinable()) rotating_thread_.join();
+  if (checking_thread_.joinable()) checking_thread_.join();
   auto done = checkpoint();
   is_closed_ = true;
   derivation_.reset();
@@ -263,6 +267,7 @@ void LocalRecorder::run(const std::stop_token& stop) {
       wake_->wait_for(lock, stop, options_.derive_interval, [] { return false; });
     }
     if (stop.stop_requested()) return;
+    watch_queue();
     if (clock_->monotonic() - settled >= kSettleInterval) {
       settled = clock_->monotonic();
       watch_space();
@@ -271,71 +276,6 @@ void LocalRecorder::run(const std::stop_token& stop) {
     }
     if (derive_in_passing()) rotate_in_background();
   }
-}
-
-// Said once when it begins and once when it is over, not each time.
-void LocalRecorder::note_trouble(const Status& status) {
-  const std::scoped_lock guard(state_mutex_);
-  const bool had_trouble = !trouble_.empty();
-  trouble_ = status ? "" : status.error().message;
-  if (!status && !had_trouble) {
-    log_warning("the files of the history cannot follow its journal; nothing is lost",
-                {{"reason", trouble_}});
-  } else if (status && had_trouble) {
-    log_info("the files of the history follow again");
-  }
-}
-
-// Said once when it begins and once when it is over. A full queue or a record that is too long is
-// the caller's to see to.
-void LocalRecorder::note_refusal(const Status& appended) {
-  if (appended) {
-    if (is_refusing_.load(std::memory_order_relaxed) && is_refusing_.exchange(false)) {
-      log_info("over: events are recorded again");
-    }
-    return;
-  }
-  const ErrorCode code = appended.error().code;
-  if (code == ErrorCode::kInvalidInput || code == ErrorCode::kExhausted) return;
-  if (!is_refusing_.exchange(true)) {
-    log_warning("alert: events are refused", {{"reason", appended.error().message}});
-  }
-}
-
-// Raised beyond the limit, over only well on this side of it, and said once each.
-void LocalRecorder::watch_space() {
-  constexpr double kClear = 1.1;
-  const auto space = file_system_->space(folder_);
-  const auto free_share =
-      space && space->total > ByteCount(0)
-          ? static_cast<double>(space->free.count()) / static_cast<double>(space->total.count())
-          : 1.0;
-  const auto ply_bytes = static_cast<double>(ply_files_->size().count());
-  const auto max_ply_bytes = static_cast<double>(options_.max_ply_files.count());
-  const auto update = [](bool& is_raised, bool is_beyond, bool is_well_within,
-                         std::string_view what) {
-    if (!is_raised && is_beyond) {
-      is_raised = true;
-      log_warning(fmt::format("alert: {}", what));
-    } else if (is_raised && is_well_within) {
-      is_raised = false;
-      log_info(fmt::format("over: {}", what));
-    }
-  };
-  const auto notes = files::list_damage_notes(*file_system_, folder_ / "journal");
-  const std::scoped_lock guard(state_mutex_);
-  if (notes) {
-    update(is_journal_damaged_, !notes->empty(), notes->empty(),
-           fmt::format("the journal in {} was damaged; assay history doctor says what is lost",
-                       folder_.native()));
-  }
-  update(is_disk_low_,
-         free_share<options_.min_free_share, free_share> options_.min_free_share * kClear,
-         fmt::format("{:.0f} % of the disk of {} is free; the alert is at {:.0f} %",
-                     100 * free_share, folder_.native(), 100 * options_.min_free_share));
-  update(is_ply_large_, ply_bytes > max_ply_bytes, ply_bytes * kClear < max_ply_bytes,
-         fmt::format("the PLY files in {} are over {}", folder_.native(),
-                     to_string(options_.max_ply_files)));
 }
 
 RecorderStatus LocalRecorder::status() const {
@@ -354,6 +294,8 @@ RecorderStatus LocalRecorder::status() const {
   status.is_disk_low = is_disk_low_;
   status.is_ply_large = is_ply_large_;
   status.is_journal_damaged = is_journal_damaged_;
+  status.is_queue_full = is_queue_full_;
+  status.num_corrupt_lines = num_corrupt_lines_;
   return status;
 }
 

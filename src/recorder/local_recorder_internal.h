@@ -132,6 +132,10 @@ class LocalRecorder final : public Recorder {
   void note_trouble(const Status& status);
   void note_refusal(const Status& appended);
   void watch_space();
+  void watch_queue();
+  /// `first`: where the first of them stands.
+  void note_corrupt_lines(std::uint64_t count, const std::string& first);
+  void check_lines_in_background();
 
   files::FileSystem* file_system_;
   Clock* clock_;
@@ -162,6 +166,10 @@ class LocalRecorder final : public Recorder {
   bool is_disk_low_ = false;
   bool is_ply_large_ = false;
   bool is_journal_damaged_ = false;
+  bool is_queue_full_ = false;
+  std::uint64_t num_queue_full_ = 0;  // as the journal counts them, when it was looked at
+  std::chrono::nanoseconds queue_full_at_{};
+  std::optional<std::uint64_t> num_corrupt_lines_;
   std::vector<records::SupersededPly> superseded_;  // not yet discarded
 
   std::mutex rotate_mutex_;  // guards the files of months; taken before derive_mutex_
@@ -195,6 +203,7 @@ class LocalRecorder final : public Recorder {
       std::make_unique<std::condition_variable_any>();
   std::atomic<bool> is_rotating_ = false;  // by rotating_thread_, which thread_ starts
   std::jthread rotating_thread_;
+  std::jthread checking_thread_;
   std::jthread thread_;
   std::unique_ptr<HandOverServer> hand_over_;
 };

@@ -153,6 +153,12 @@ struct RecorderStatus {
   bool is_journal_damaged = false;  ///< Notes of damage are in `journal/quarantine/`.
   /// The last event was refused by the journal: a full or a broken disk.
   bool is_refusing = false;
+  /// Within the last minute the queue was full: events were refused or waited, as `when_full` says.
+  bool is_queue_full = false;
+  /// Lines that are no JSON object, in the files that are appended to, as they were when the folder
+  /// was opened, or when a rotation came upon them. Nothing until the thread has looked through
+  /// all.
+  std::optional<std::uint64_t> num_corrupt_lines;
   /// Why the derived files do not follow; else empty.
   std::string trouble;
 };

@@ -79,6 +79,9 @@ Result<rotation::RotateReport> LocalRecorder::rotate_current(
                                         stop_rotating_.get_token(), rotation::RotatePart::kLeaving);
   const Status finished = finish_rotation();
   note_trouble(finished);
+  if (report && report->num_unreadable > 0) {
+    note_corrupt_lines(report->num_unreadable, "found while rotating");
+  }
   return report;
 }
 

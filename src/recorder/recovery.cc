@@ -66,6 +66,7 @@ Status LocalRecorder::start_up() {
   }
   if (options_.derive_interval.count() > 0) {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    check_lines_in_background();
   }
   return {};
 }

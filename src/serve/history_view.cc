@@ -85,6 +85,13 @@ std::string status_json(const recorder::RecorderStatus& status) {
   writer.name("is_ply_large").boolean(status.is_ply_large);
   writer.name("is_refusing").boolean(status.is_refusing);
   writer.name("is_journal_damaged").boolean(status.is_journal_damaged);
+  writer.name("is_queue_full").boolean(status.is_queue_full);
+  writer.name("corrupt_lines");
+  if (status.num_corrupt_lines) {
+    writer.unsigned_integer(*status.num_corrupt_lines);
+  } else {
+    writer.null();
+  }
   writer.name("trouble");
   if (status.trouble.empty()) {
     writer.null();
@@ -120,11 +127,18 @@ std::string metrics_text(const recorder::RecorderStatus& status) {
       .value(status.ply_files.count());
   text.metric("assay_history_behind_bytes", "gauge", "Lines that wait for the derived files.")
       .value(status.behind.count());
+  text.metric("assay_history_queue_full_total", "counter",
+              "Events that found the queue full: refused, or held up until there was room.")
+      .value(status.journal.num_queue_full);
+  text.metric("assay_history_corrupt_lines", "gauge", "Lines of the history that cannot be read.")
+      .value(status.num_corrupt_lines.value_or(0));
   text.metric("assay_history_alert", "gauge", "1 while the alert holds.");
   text.labelled("alert", "disk_low", status.is_disk_low ? 1 : 0);
   text.labelled("alert", "ply_large", status.is_ply_large ? 1 : 0);
   text.labelled("alert", "refusing", status.is_refusing ? 1 : 0);
   text.labelled("alert", "journal_damaged", status.is_journal_damaged ? 1 : 0);
+  text.labelled("alert", "queue_full", status.is_queue_full ? 1 : 0);
+  text.labelled("alert", "corrupt_lines", status.num_corrupt_lines.value_or(0) > 0 ? 1 : 0);
   text.labelled("alert", "derived_files", status.trouble.empty() ? 0 : 1);
   return text.take();
 }

@@ -20,6 +20,8 @@ recorder::RecorderStatus sample_status() {
   status.is_disk_low = true;
   status.is_refusing = true;
   status.is_journal_damaged = true;
+  status.is_queue_full = true;
+  status.num_corrupt_lines = 4;
   return status;
 }
 
@@ -32,6 +34,7 @@ TEST(StatusJson, IsOneObjectWithAllVerdicts) {
   ASSERT_NE(verdicts, nullptr);
   EXPECT_EQ(verdicts->size(), records::kNumVerdicts);
   EXPECT_EQ(read->find("generations")->require_integer("open"), 5);
+  EXPECT_EQ(read->require_integer("corrupt_lines"), 4);
   EXPECT_TRUE(read->find("trouble")->is_null());
 }
 
@@ -39,7 +42,9 @@ TEST(MetricsText, DeclaresEachMetricOnceBeforeItsValues) {
   const std::string text = metrics_text(sample_status());
   EXPECT_TRUE(text.contains("\nassay_history_syncs_total 3\n"));
   EXPECT_TRUE(text.contains("\nassay_history_events_total{verdict=\"late\"} 2\n"));
-  for (const std::string_view alert : {"disk_low", "refusing", "journal_damaged"}) {
+  EXPECT_TRUE(text.contains("\nassay_history_corrupt_lines 4\n"));
+  for (const std::string_view alert :
+       {"disk_low", "refusing", "journal_damaged", "queue_full", "corrupt_lines"}) {
     EXPECT_TRUE(text.contains(fmt::format("\nassay_history_alert{{alert=\"{}\"}} 1\n", alert)));
   }
   std::istringstream lines(text);

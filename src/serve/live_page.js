@@ -43,6 +43,8 @@
     const alerts = [
       [status.is_refusing, "bad", "Events are refused: the disk is full or broken."],
       [status.is_journal_damaged, "bad", "The journal was damaged: assay history doctor says what is lost."],
+      [status.corrupt_lines, "bad", `Lines of the history that cannot be read: ${count(status.corrupt_lines)}. assay history doctor names them.`],
+      [status.is_queue_full, "warning", "The queue was full within the last minute: the disk does not keep up."],
       [status.trouble, "bad", `The files of the history cannot follow: ${status.trouble}`],
       [status.is_disk_low, "warning", "Less of the disk is free than the limit of the alert."],
       [status.is_ply_large, "warning", "The PLY files are over the limit of the alert."],

@@ -76,6 +76,7 @@ class KillHistory(programs.Case):
                     self.run_program(*command, expect=0)
                     check()
                     fresh()
+        print(f"{command[1]}: {num_killed} of {kills} runs were killed, the others had come to their end", flush=True)
         self.assertGreaterEqual(num_killed, kills // 3)
 
     def test_rotate(self):
