@@ -35,7 +35,7 @@ std::string message_in(std::string_view body) {
 
 }  // namespace
 
-Result<Service> Service::create(const ServiceTools& tools, ServiceOptions options) {
+Result<Service> Service::create(ServiceTools tools, ServiceOptions options) {
   const net::Url& endpoint = options.endpoint;
   if (endpoint.scheme() != net::UrlScheme::kHttps && endpoint.scheme() != net::UrlScheme::kHttp) {
     return invalid_input("the address of a service begins with https:// or http://");
@@ -47,7 +47,7 @@ Result<Service> Service::create(const ServiceTools& tools, ServiceOptions option
         "{}: a key would go over the wire unencrypted; give an address with https://, or no key",
         endpoint.origin()));
   }
-  Service service(tools, std::move(options));
+  Service service(std::move(tools), std::move(options));
   RETURN_IF_ERROR(with_context(service.headers("application/json"), "the key"));
   return service;
 }

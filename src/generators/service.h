@@ -18,6 +18,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace assay::generators {
 
@@ -54,7 +55,7 @@ class Service {
  public:
   /// Errors: kInvalidInput (neither http nor https, a query; a key that no header can hold, or that
   ///         would go to another machine unencrypted).
-  static Result<Service> create(const ServiceTools& tools, ServiceOptions options);
+  static Result<Service> create(ServiceTools tools, ServiceOptions options);
 
   /// `https://host:port`
   std::string_view origin() const { return options_.endpoint.origin(); }
@@ -71,8 +72,8 @@ class Service {
   Result<std::string> fetch(std::string_view address, const std::stop_token& stop) const;
 
  private:
-  Service(const ServiceTools& tools, ServiceOptions options)
-      : tools_(tools), options_(std::move(options)) {}
+  Service(ServiceTools tools, ServiceOptions options)
+      : tools_(std::move(tools)), options_(std::move(options)) {}
   Result<net::HttpHeaders> headers(std::string_view content_type) const;
   Result<net::HttpResponse> send(const net::HttpRequest& request,
                                  const std::stop_token& stop) const;
