@@ -34,6 +34,7 @@ net::HttpServerOptions server_options(const ValidatorProxyOptions& options,
   // Whoever reaches it is asked who it is.
   server.exposure =
       is_loopback(options.address) ? net::Exposure::kLoopback : net::Exposure::kAnyAddress;
+  server.identity = options.identity.get();
   server.num_handler_threads = num_handlers;
   server.max_connections = 256;
   server.max_bodies = ByteCount(128U << 20);
@@ -65,18 +66,20 @@ Result<std::unique_ptr<ValidatorProxy>> ValidatorProxy::start(ValidatorProxyOpti
   auto server = proxy->listen();
   // A wrong flag is told at once; all else may be better in a while.
   if (!server && server.error().code == ErrorCode::kInvalidInput) return std::move(server.error());
-  if (!is_loopback(proxy->options_.address)) {
-    log_warning("tokens reach the proxy unencrypted: put a proxy with TLS in front of it",
+  if (!is_loopback(proxy->options_.address) && proxy->options_.identity == nullptr) {
+    log_warning("tokens come to the proxy in the clear: give --proxy.tls-cert and --proxy.tls-key",
                 {{"address", proxy->options_.address}});
   }
   if (proxy->options_.credentials) proxy->callers_.trust(*proxy->options_.credentials);
-  if (proxy->options_.credentials_service) {
+  if (proxy->options_.credentials_service.has_value()) {
     proxy->transport_ = net::make_http_transport(net::HttpOptions::from_environment());
     proxy->credentials_thread_ =
-        std::jthread([owner = proxy.get()] { owner->fetch_credentials(); });
+        std::jthread([owner = proxy.get(), service = *proxy->options_.credentials_service] {
+          owner->fetch_credentials(service);
+        });
   }
   proxy->server_thread_ =
-      std::jthread([owner = proxy.get(), first = server ? std::move(*server) : nullptr]() mutable {
+      std::jthread([owner = proxy.get(), first = server ? std::move(*server) : nullptr] mutable {
         owner->serve(std::move(first));
       });
   return proxy;
@@ -94,9 +97,10 @@ Result<std::unique_ptr<net::HttpServer>> ValidatorProxy::listen() {
     const std::scoped_lock lock(mutex_);
     port_ = port;
   }
+  const std::string_view scheme = options_.identity == nullptr ? "http" : "https";
   const bool is_ipv6 = options_.address.contains(':');
-  tell(is_ipv6 ? fmt::format("http://[{}]:{}", options_.address, port)
-               : fmt::format("http://{}:{}", options_.address, port),
+  tell(is_ipv6 ? fmt::format("{}://[{}]:{}", scheme, options_.address, port)
+               : fmt::format("{}://{}:{}", scheme, options_.address, port),
        {});
   return server;
 }
@@ -117,12 +121,12 @@ void ValidatorProxy::serve(std::unique_ptr<net::HttpServer> server) {
   tell({}, {});
 }
 
-void ValidatorProxy::fetch_credentials() {
+void ValidatorProxy::fetch_credentials(const net::Url& service) {
   const std::stop_token stop = ended_.get_token();
   while (!stop.stop_requested()) {
     std::chrono::milliseconds pause = kFirstView;
     if (const auto view = line_.view(); view && view->own_uid) {
-      auto credentials = ask_for_credentials(*options_.credentials_service);
+      auto credentials = ask_for_credentials(service);
       pause = credentials ? kCredentialsGoodFor : kCredentialsAgain;
       tell_credentials(credentials ? "" : credentials.error().message);
       if (credentials) callers_.trust(std::move(*credentials));
@@ -157,14 +161,14 @@ Result<organic::OldCredentials> ValidatorProxy::ask_for_credentials(const net::U
                                 ended_.get_token());
     if (!response || response->status != 404) break;
   }
-  RETURN_IF_ERROR(with_context(std::move(response), "credentials"));
+  if (!response) return std::move(response.error()).within("credentials");
   if (response->status != 200) {
     return unavailable(fmt::format("credentials: HTTP {}", response->status));
   }
   return with_context(organic::parse_old_credentials(response->body), "credentials");
 }
 
-void ValidatorProxy::tell(std::string address, std::string problem) {
+void ValidatorProxy::tell(std::string address, const std::string& problem) {
   std::string told;
   {
     const std::scoped_lock lock(mutex_);
@@ -180,7 +184,7 @@ void ValidatorProxy::tell(std::string address, std::string problem) {
   }
 }
 
-void ValidatorProxy::tell_credentials(std::string problem) {
+void ValidatorProxy::tell_credentials(const std::string& problem) {
   {
     const std::scoped_lock lock(mutex_);
     if (credentials_problem_ == problem) return;

@@ -28,6 +28,8 @@ struct ValidatorProxyOptions {
   /// Where to listen, in numbers; port 0 takes one that is free.
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
+  /// For TLS; plain without.
+  std::shared_ptr<const net::ServerIdentity> identity = nullptr;
   organic::ProxyOptions desk = {};
   organic::CallerOptions callers = {};
   /// For old bearers, where they are taken: what vouches for them, or who is asked for that.
@@ -43,7 +45,8 @@ class ValidatorProxy final : public validator::OrganicProxy {
  public:
   /// Begin to listen, until `stop` or its end; requests find no miners until between_rounds() was
   /// called. Lifetime: `signer` outlives it.
-  /// Errors: kInvalidInput (an address that is none). A port that is taken is tried again.
+  /// Errors: kInvalidInput (an address that is none, an identity that cannot be used). A port that
+  /// is taken is tried again.
   static Result<std::unique_ptr<ValidatorProxy>> start(ValidatorProxyOptions options,
                                                        const keys::KeyPair& signer,
                                                        const std::stop_token& stop);
@@ -58,11 +61,11 @@ class ValidatorProxy final : public validator::OrganicProxy {
                  const std::stop_token& stop);
   Result<std::unique_ptr<net::HttpServer>> listen();
   void serve(std::unique_ptr<net::HttpServer> server);
-  void fetch_credentials();
+  void fetch_credentials(const net::Url& service);
   Result<organic::OldCredentials> ask_for_credentials(const net::Url& service);
   /// Empty: all is well.
-  void tell(std::string address, std::string problem);
-  void tell_credentials(std::string problem);
+  void tell(std::string address, const std::string& problem);
+  void tell_credentials(const std::string& problem);
 
   ValidatorProxyOptions options_;
   std::stop_source ended_;

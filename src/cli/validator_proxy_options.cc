@@ -11,10 +11,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
 #include <utility>
 
 namespace assay::cli {
 namespace {
+
+/// A chain of certificates has some kilobytes.
+constexpr ByteCount kMaxPemFile{std::uint64_t{1} << 20};
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -25,6 +29,19 @@ std::string host_name() {
 std::string check_hotkey(const std::string& text) {
   const auto hotkey = keys::Hotkey::parse(text);
   return hotkey ? std::string() : hotkey.error().message;
+}
+
+Result<std::shared_ptr<const net::ServerIdentity>> read_identity(const std::string& certificates,
+                                                                 const std::string& key) {
+  files::FileSystem& file_system = files::posix_file_system();
+  auto identity = std::make_shared<net::ServerIdentity>();
+  ASSIGN_OR_RETURN(
+      identity->certificates,
+      with_context(files::read_file(file_system, certificates, kMaxPemFile), "--proxy.tls-cert"));
+  ASSIGN_OR_RETURN(std::string text, with_context(files::read_file(file_system, key, kMaxPemFile),
+                                                  "--proxy.tls-key"));
+  identity->key = crypto::Secret(std::move(text));
+  return std::shared_ptr<const net::ServerIdentity>(std::move(identity));
 }
 
 CLI::Option* add_seconds(CLI::App& command, const std::string& name, std::string& target,
@@ -45,6 +62,15 @@ void ProxyFlags::add_to(CLI::App& command) {
   add_option(command, "--proxy.ip", address, "The address to listen at, in numbers.")
       ->type_name("ADDRESS")
       ->capture_default_str();
+  CLI::Option* const certificate =
+      add_option(command, "--proxy.tls-cert", certificate_file,
+                 "Speak TLS: the certificate, then those up to an authority, in PEM.")
+          ->type_name("FILE");
+  CLI::Option* const key =
+      add_option(command, "--proxy.tls-key", key_file, "Its key in PEM, without a password.")
+          ->needs(certificate)
+          ->type_name("FILE");
+  certificate->needs(key);
   command
       .add_option(
           "--proxy.allow", allowed,
@@ -91,6 +117,9 @@ Result<std::optional<app::ValidatorProxyOptions>> ProxyFlags::options() const {
   for (const std::string& text : allowed) {
     ASSIGN_OR_RETURN(const keys::Hotkey hotkey, keys::Hotkey::parse(text));
     proxy.callers.allowed.push_back(hotkey);
+  }
+  if (!certificate_file.empty()) {
+    ASSIGN_OR_RETURN(proxy.identity, read_identity(certificate_file, key_file));
   }
   organic::ProxyOptions& desk = proxy.desk;
   desk.host_name = host_name();

@@ -19,6 +19,8 @@ struct ProxyFlags {
   /// Without one there is no proxy.
   std::optional<std::uint16_t> port;
   std::string address = "127.0.0.1";
+  std::string certificate_file;
+  std::string key_file;
   std::vector<std::string> allowed;
   double requests_per_minute = 60;
   std::string deadline = "12";

@@ -27,6 +27,8 @@ constexpr std::uint64_t kBodyBytesPerSecond = 256U << 10;
 constexpr std::size_t kFirstRead = 4096;
 /// How long a client may go on sending what nobody will read, so that it sees the answer.
 constexpr std::chrono::milliseconds kLingerTime = std::chrono::seconds(2);
+/// How long the other side of TLS may take to say that it ends too; many never do.
+constexpr std::chrono::milliseconds kTlsEndTime{250};
 
 /// A share of the memory for bodies.
 class HeldBytes {
@@ -53,7 +55,9 @@ class HeldBytes {
 class Connection {
  public:
   Connection(ServerState& server, tcp::socket socket)
-      : server_(&server), socket_(std::move(socket)), deadline_(socket_) {
+      : server_(&server),
+        wire_(std::move(socket), server.tls ? &*server.tls : nullptr),
+        deadline_(wire_.socket()) {
     server_->connections.insert(this);
   }
   Connection(const Connection&) = delete;
@@ -62,23 +66,27 @@ class Connection {
 
   asio::awaitable<void> serve() {
     ErrorCondition ignored;
-    ignored = socket_.set_option(tcp::no_delay(true), ignored);
+    ignored = wire_.socket().set_option(tcp::no_delay(true), ignored);
     if (server_->connections.size() > server_->options.max_connections) {
+      // To begin TLS would cost more than such a connection is worth.
+      if (wire_.tls() != nullptr) co_return;
       ServedResponse busy = error_response(503, "busy", "too many connections: try again later");
       busy.headers.push_back({"Retry-After", "1"});
       co_await write(&busy);
       co_await linger();
       co_return;
     }
+    if (wire_.tls() != nullptr && !co_await begin_tls()) co_return;
     bool goes_on = true;
     while (goes_on) {
-      if (!co_await request_begins()) co_return;
+      if (!co_await request_begins()) break;
       is_idle_ = false;
       is_head_ = false;
       keeps_alive_ = false;
       has_unread_ = true;
       goes_on = co_await answer_request();
     }
+    if (wire_.tls() != nullptr) co_await end_tls();
     if (has_unread_ || buffer_.size() > 0) co_await linger();
   }
 
@@ -95,7 +103,22 @@ class Connection {
 
   void close() {
     ErrorCondition ignored;
-    ignored = socket_.close(ignored);
+    ignored = wire_.socket().close(ignored);
+  }
+
+  asio::awaitable<bool> begin_tls() {
+    deadline_.start(server_->options.read_timeout);
+    const auto [failure] =
+        co_await wire_.tls()->async_handshake(asio::ssl::stream_base::server, kWithoutThrowing);
+    deadline_.stop();
+    co_return !failure;
+  }
+
+  // Says that nothing was cut off.
+  asio::awaitable<void> end_tls() {
+    deadline_.start(kTlsEndTime);
+    co_await wire_.tls()->async_shutdown(kWithoutThrowing);
+    deadline_.stop();
   }
 
   asio::awaitable<bool> request_begins() {
@@ -104,7 +127,7 @@ class Connection {
     is_idle_ = true;
     deadline_.start(server_->options.idle_timeout);
     const auto [failure, size] =
-        co_await socket_.async_read_some(buffer_.prepare(kFirstRead), kWithoutThrowing);
+        co_await wire_.async_read_some(buffer_.prepare(kFirstRead), kWithoutThrowing);
     deadline_.stop();
     if (failure) co_return false;
     buffer_.commit(size);
@@ -119,7 +142,7 @@ class Connection {
     parser.body_limit(boost::none);
     deadline_.start(server_->options.read_timeout);
     const auto [failure, size] =
-        co_await http::async_read_header(socket_, buffer_, parser, kWithoutThrowing);
+        co_await http::async_read_header(wire_, buffer_, parser, kWithoutThrowing);
     deadline_.stop();
     if (failure) co_return co_await refuse_unread(failure);
     is_head_ = parser.get().method() == http::verb::head;
@@ -152,7 +175,7 @@ class Connection {
       co_return co_await write(&busy);
     }
     stream_ = signal.get();
-    co_await send_events(server_, &socket_, &deadline_, response, client.get(), signal);
+    co_await send_events(server_, &wire_, &deadline_, response, client.get(), signal);
     stream_ = nullptr;
     keeps_alive_ = false;
     co_return false;
@@ -175,14 +198,14 @@ class Connection {
       constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       const asio::const_buffer bytes(kContinue.data(), kContinue.size());
       deadline_.start(server_->options.write_timeout);
-      const auto [failure, written] = co_await asio::async_write(socket_, bytes, kWithoutThrowing);
+      const auto [failure, written] = co_await asio::async_write(wire_, bytes, kWithoutThrowing);
       deadline_.stop();
       if (failure) co_return false;
     }
     deadline_.start(server_->options.read_timeout +
                     std::chrono::seconds(size / kBodyBytesPerSecond));
     const auto [failure, read] =
-        co_await http::async_read(socket_, buffer_, *parser, kWithoutThrowing);
+        co_await http::async_read(wire_, buffer_, *parser, kWithoutThrowing);
     deadline_.stop();
     if (failure) co_return co_await refuse_unread(failure);
     co_return true;
@@ -221,7 +244,7 @@ class Connection {
     const HttpServerOptions& options = server_->options;
     deadline_.start(server_->is_stopping ? std::min(options.write_timeout, options.stop_timeout)
                                          : options.write_timeout);
-    const auto [failure, size] = co_await http::async_write(socket_, message, kWithoutThrowing);
+    const auto [failure, size] = co_await http::async_write(wire_, message, kWithoutThrowing);
     deadline_.stop();
     co_return !failure && keeps_alive_;
   }
@@ -229,19 +252,19 @@ class Connection {
   // A socket that is closed while bytes come in makes the other side forget the answer.
   asio::awaitable<void> linger() {
     ErrorCondition ignored;
-    ignored = socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    ignored = wire_.socket().shutdown(tcp::socket::shutdown_send, ignored);
     buffer_.clear();
     deadline_.start(kLingerTime);
     while (true) {
       const auto [failure, size] =
-          co_await socket_.async_read_some(buffer_.prepare(kFirstRead), kWithoutThrowing);
+          co_await wire_.socket().async_read_some(buffer_.prepare(kFirstRead), kWithoutThrowing);
       if (failure || deadline_.has_expired()) break;
     }
     deadline_.stop();
   }
 
   ServerState* server_;
-  tcp::socket socket_;
+  Wire wire_;
   Deadline deadline_;
   boost::beast::flat_buffer buffer_;
   StreamSignal* stream_ = nullptr;  // while events are sent

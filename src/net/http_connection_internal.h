@@ -70,13 +70,13 @@ struct StreamSignal {
   asio::steady_timer timer;
   bool is_raised = false;
   bool is_gone = false;
-  tcp::socket* socket = nullptr;  // while it is watched
+  Wire* wire = nullptr;  // while it is watched
   std::array<char, 512> ignored{};
 };
 
 /// Send the header of `response`, then events until the client goes, is too slow, or the server
 /// stops. `stream` is what `client` wakes.
-asio::awaitable<void> send_events(ServerState* server, tcp::socket* socket, Deadline* deadline,
+asio::awaitable<void> send_events(ServerState* server, Wire* wire, Deadline* deadline,
                                   const ServedResponse* response, FeedClient* client,
                                   std::shared_ptr<StreamSignal> stream);
 

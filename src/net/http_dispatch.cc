@@ -30,7 +30,8 @@ using Header = http::request_header<>;
 
 /// A web page that the user looks at could send requests here, by the address or by a name of its
 /// own that leads here (DNS rebinding). Its browser says so.
-std::optional<ServedResponse> refuse_stranger(const Header& header, Exposure exposure) {
+std::optional<ServedResponse> refuse_stranger(const Header& header, Exposure exposure,
+                                              std::string_view scheme) {
   const std::size_t num_hosts = header.count(http::field::host);
   if (num_hosts > 1 || (num_hosts == 0 && header.version() > 10)) {
     return error_response(400, "bad_request", "there must be exactly one Host header");
@@ -46,7 +47,7 @@ std::optional<ServedResponse> refuse_stranger(const Header& header, Exposure exp
   }
   const auto origin = header.find(http::field::origin);
   if (origin != header.end() &&
-      !equal_ignoring_case(view(origin->value()), fmt::format("http://{}", authority))) {
+      !equal_ignoring_case(view(origin->value()), fmt::format("{}://{}", scheme, authority))) {
     return error_response(403, "origin_refused", "pages of another origin may not use this server");
   }
   return std::nullopt;
@@ -61,7 +62,8 @@ Plan refuse(ServedResponse response) {
 }  // namespace
 
 Plan make_plan(const ServerState& server, const http::request_header<>& header) {
-  if (auto stranger = refuse_stranger(header, server.options.exposure)) {
+  if (auto stranger =
+          refuse_stranger(header, server.options.exposure, server.tls ? "https" : "http")) {
     return refuse(std::move(*stranger));
   }
   auto target = parse_request_target(view(header.target()));

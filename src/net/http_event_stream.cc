@@ -5,6 +5,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/write.hpp>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,19 +22,19 @@ constexpr std::string_view kHeartbeat = ": heartbeat\n\n";
 
 void watch(std::shared_ptr<StreamSignal> stream) {
   StreamSignal& watched = *stream;
-  watched.socket->async_read_some(asio::buffer(watched.ignored),
-                                  [stream = std::move(stream)](ErrorCondition failure, auto) {
-                                    if (stream->socket == nullptr) return;
-                                    if (!failure) {
-                                      watch(stream);
-                                      return;
-                                    }
-                                    stream->is_gone = true;
-                                    stream->raise();
-                                  });
+  watched.wire->async_read_some(asio::buffer(watched.ignored),
+                                [stream = std::move(stream)](ErrorCondition failure, std::size_t) {
+                                  if (stream->wire == nullptr) return;
+                                  if (!failure) {
+                                    watch(stream);
+                                    return;
+                                  }
+                                  stream->is_gone = true;
+                                  stream->raise();
+                                });
 }
 
-asio::awaitable<bool> send_header(tcp::socket* socket, Deadline* deadline, Milliseconds timeout,
+asio::awaitable<bool> send_header(Wire* wire, Deadline* deadline, Milliseconds timeout,
                                   const ServedResponse* response) {
   http::response<http::empty_body> message(static_cast<http::status>(response->status), 11);
   message.set(http::field::content_type, "text/event-stream");
@@ -45,25 +46,25 @@ asio::awaitable<bool> send_header(tcp::socket* socket, Deadline* deadline, Milli
   http::response_serializer<http::empty_body> serializer(message);
   deadline->start(timeout);
   const auto [failure, size] =
-      co_await http::async_write_header(*socket, serializer, kWithoutThrowing);
+      co_await http::async_write_header(*wire, serializer, kWithoutThrowing);
   deadline->stop();
   co_return !failure;
 }
 
 }  // namespace
 
-asio::awaitable<void> send_events(ServerState* server, tcp::socket* socket, Deadline* deadline,
+asio::awaitable<void> send_events(ServerState* server, Wire* wire, Deadline* deadline,
                                   const ServedResponse* response, FeedClient* client,
                                   std::shared_ptr<StreamSignal> stream) {
   const Milliseconds write_timeout = server->options.write_timeout;
-  if (!co_await send_header(socket, deadline, write_timeout, response)) co_return;
-  stream->socket = socket;
+  if (!co_await send_header(wire, deadline, write_timeout, response)) co_return;
+  stream->wire = wire;
   watch(stream);
   FeedClient::Text next{.text = std::string(kFirstText)};
   while (!stream->is_gone && !server->is_stopping) {
     deadline->start(write_timeout);
     const auto [failure, size] =
-        co_await asio::async_write(*socket, asio::buffer(next.text), kWithoutThrowing);
+        co_await asio::async_write(*wire, asio::buffer(next.text), kWithoutThrowing);
     deadline->stop();
     if (failure || next.is_last) break;
     next = client->read();
@@ -77,9 +78,9 @@ asio::awaitable<void> send_events(ServerState* server, tcp::socket* socket, Dead
     if (next.text.empty() && !was_raised) next.text = kHeartbeat;
   }
   // From here on its handler touches nothing but itself.
-  stream->socket = nullptr;
+  stream->wire = nullptr;
   ErrorCondition ignored;
-  ignored = socket->cancel(ignored);
+  ignored = wire->socket().cancel(ignored);
 }
 
 }  // namespace assay::net::http_server

@@ -6,10 +6,12 @@
 #include "net/http_server_internal.h"
 
 #include <fmt/format.h>
+#include <openssl/ssl.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <optional>
 #include <utility>
 
 namespace assay::net {
@@ -43,6 +45,30 @@ Error listen_error(ErrorCondition failure, std::string_view address, std::uint16
   if (failure == asio::error::access_denied) return denied(message);
   if (failure == asio::error::address_in_use) return unavailable(message + "; choose another port");
   return invalid_input(message);
+}
+
+}  // namespace
+
+namespace {
+
+/// Errors: kInvalidInput, which shows nothing of the key.
+Status use_identity(const ServerIdentity& identity, std::optional<asio::ssl::context>& tls) {
+  using Context = asio::ssl::context;
+  Context& context = tls.emplace(Context::tls_server);
+  context.set_options(Context::default_workarounds | Context::no_sslv2 | Context::no_sslv3 |
+                      Context::no_tlsv1 | Context::no_tlsv1_1 | Context::no_compression);
+  // Each side could ask for it again and again, and this one would pay more.
+  SSL_CTX_set_options(context.native_handle(), SSL_OP_NO_RENEGOTIATION);
+  ErrorCondition failure;
+  failure = context.use_certificate_chain(asio::buffer(identity.certificates), failure);
+  if (failure) return invalid_input("TLS: there is no certificate in PEM: " + failure.message());
+  const std::string_view key = identity.key.reveal();
+  failure = context.use_private_key(asio::buffer(key.data(), key.size()), Context::pem, failure);
+  if (failure) {
+    return invalid_input("TLS: there is no key in PEM that fits the certificate: " +
+                         failure.message());
+  }
+  return {};
 }
 
 }  // namespace
@@ -93,6 +119,9 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(std::vector<HttpRoute> ro
                     address.to_string()));
   }
   auto shared = std::make_unique<Shared>(std::move(routes), options);
+  if (options.identity != nullptr) {
+    RETURN_IF_ERROR(use_identity(*options.identity, shared->state.tls));
+  }
   tcp::acceptor& acceptor = shared->state.acceptor;
   const tcp::endpoint endpoint(address, options.port);
   failure = acceptor.open(endpoint.protocol(), failure);

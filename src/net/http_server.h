@@ -1,10 +1,12 @@
 /// \file
-/// An HTTP/1.1 server of routes, for this machine: no TLS and no passwords.
+/// An HTTP/1.1 server of routes, plain for this machine or with TLS for others. It asks nobody for
+/// a password.
 
 #pragma once
 
 #include "core/bytes.h"
 #include "core/result.h"
+#include "crypto/secret.h"
 #include "net/event_feed.h"
 #include "net/http_message.h"
 #include "net/http_route.h"
@@ -70,12 +72,22 @@ enum class Exposure : std::uint8_t {
   kAnyAddress,  ///< Whoever reaches the address. Host headers are not checked then.
 };
 
+/// What a server shows who it is, in PEM.
+struct ServerIdentity {
+  /// Its certificate, then those between it and an authority that clients trust.
+  std::string certificates;
+  /// Without a password.
+  crypto::Secret key;
+};
+
 struct HttpServerOptions {
   /// In numbers: `127.0.0.1`, `::1`.
   std::string address = "127.0.0.1";
   /// 0: one that is free.
   std::uint16_t port = 0;
   Exposure exposure = Exposure::kLoopback;
+  /// Given: TLS 1.2 or later, and nothing else. Read by listen(), not kept.
+  const ServerIdentity* identity = nullptr;
   /// Threads for handlers, which may wait for a disk.
   std::size_t num_handler_threads = 16;
   /// More are answered with 503.
@@ -84,8 +96,8 @@ struct HttpServerOptions {
   ByteCount max_header{std::uint64_t{16} << 10};
   /// Bodies of all requests together; beyond it the answer is 503.
   ByteCount max_bodies{std::uint64_t{2} << 30};
-  /// From a request's first byte to the end of its header. A body gets as much again and a second
-  /// for each 256 KiB. Slower is answered with 408.
+  /// From a request's first byte to the end of its header; also for the start of TLS. A body gets
+  /// as much again and a second for each 256 KiB. Slower is answered with 408.
   std::chrono::milliseconds read_timeout = std::chrono::seconds(20);
   /// For a client to take a response.
   std::chrono::milliseconds write_timeout = std::chrono::seconds(60);
@@ -99,7 +111,8 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   /// Begin to listen: connections wait until run().
-  /// Errors: kInvalidInput (no address in numbers; not of this machine without kAnyAddress),
+  /// Errors: kInvalidInput (no address in numbers; not of this machine without kAnyAddress; an
+  ///         identity that cannot be used),
   ///         kUnavailable (the port is taken), kDenied, kInternal.
   static Result<std::unique_ptr<HttpServer>> listen(std::vector<HttpRoute> routes,
                                                     const HttpServerOptions& options);

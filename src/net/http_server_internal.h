@@ -11,6 +11,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -32,6 +34,41 @@ constexpr auto kWithoutThrowing = asio::as_tuple(asio::use_awaitable);
 
 class Connection;
 
+/// A socket, plain or with TLS: what requests are read from and responses written to. For Asio and
+/// Beast it is a stream.
+class Wire {
+ public:
+  Wire(tcp::socket socket, asio::ssl::context* tls) : socket_(std::move(socket)) {
+    if (tls != nullptr) tls_.emplace(socket_, *tls);
+  }
+
+  using executor_type = tcp::socket::executor_type;
+  executor_type get_executor() { return socket_.get_executor(); }
+  /// To close, to cancel, and to set options.
+  tcp::socket& socket() { return socket_; }
+  /// Null for a plain one.
+  asio::ssl::stream<tcp::socket&>* tls() { return tls_ ? &*tls_ : nullptr; }
+
+  template <typename Buffers, typename Token>
+  auto async_read_some(const Buffers& buffers, Token&& token)
+      -> decltype(std::declval<tcp::socket&>().async_read_some(buffers,
+                                                               std::forward<Token>(token))) {
+    if (tls_) return tls_->async_read_some(buffers, std::forward<Token>(token));
+    return socket_.async_read_some(buffers, std::forward<Token>(token));
+  }
+  template <typename Buffers, typename Token>
+  auto async_write_some(const Buffers& buffers, Token&& token)
+      -> decltype(std::declval<tcp::socket&>().async_write_some(buffers,
+                                                                std::forward<Token>(token))) {
+    if (tls_) return tls_->async_write_some(buffers, std::forward<Token>(token));
+    return socket_.async_write_some(buffers, std::forward<Token>(token));
+  }
+
+ private:
+  tcp::socket socket_;
+  std::optional<asio::ssl::stream<tcp::socket&>> tls_;
+};
+
 struct CompiledRoute {
   HttpRoute route;
   PathPattern pattern;
@@ -41,6 +78,7 @@ struct CompiledRoute {
 struct ServerState {
   ServerState(std::vector<HttpRoute> given, const HttpServerOptions& chosen)
       : options(chosen), handlers(chosen.num_handler_threads) {
+    options.identity = nullptr;
     for (HttpRoute& route : given) {
       PathPattern pattern(route.pattern);
       routes.push_back({std::move(route), std::move(pattern)});
@@ -50,6 +88,7 @@ struct ServerState {
 
   HttpServerOptions options;
   std::vector<CompiledRoute> routes;
+  std::optional<asio::ssl::context> tls;
   std::set<Connection*> connections;
   ByteCount bodies;
   bool is_stopping = false;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 namespace assay::organic {
@@ -235,8 +236,9 @@ std::string ProxyDesk::answer_json(const OrganicRequest& request,
   json::Writer writer;
   writer.begin_object().name("preds").begin_list();
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!answers.at(i).prediction) continue;
-    writer.number(*answers.at(i).prediction);
+    const std::optional<double> prediction = answers.at(i).prediction;
+    if (!prediction) continue;
+    writer.number(*prediction);
     answering.push_back(&asked[i].miner);
   }
   writer.end_list();

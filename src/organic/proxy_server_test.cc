@@ -38,7 +38,7 @@ class ProxyServer : public ::testing::Test {
     stop_.request_stop();
     thread_.join();
   }
-  std::string token() {
+  static std::string token() {
     const Timestamp now = system_clock().now();
     return make_access_token({.client = "shop", .issued = now, .expires = now + 1h}, alice(),
                              system_random())
