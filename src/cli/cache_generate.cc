@@ -1,5 +1,6 @@
 #include "cache/generate.h"
 #include "cache/scene_generator.h"
+#include "cli/cache_metrics_internal.h"
 #include "cli/cache_options_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
@@ -45,6 +46,7 @@ struct GenerateFlags {
   std::string keep_free = "1GB";
   std::string pause = "10s";
   bool watches = false;
+  MetricsFlags metrics;
 };
 
 /// Errors: kInvalidInput.
@@ -244,6 +246,7 @@ Status watch(const GenerateFlags& flags, Session& session) {
 
 Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
   if (flags.watches) {
+    ASSIGN_OR_RETURN(const auto metrics, serve_cache_metrics(flags.metrics, flags.folder, session));
     RETURN_IF_ERROR(watch(flags, session));
     return ExitCode::kOk;
   }
@@ -297,6 +300,8 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       "--watch", [flags] { flags->watches = true; },
       "Go on: look now and then whether something is missing, and idle while nothing is.");
   watches->excludes(count);
+  flags->metrics.add_to(command);
+  command.get_option("--metrics.port")->needs(watches);
   add_option(command, "--pause", flags->pause, "Between two looks of --watch.")
       ->type_name("TIME")
       ->capture_default_str()

@@ -1,4 +1,5 @@
 #include "app/hub_session.h"
+#include "cli/cache_metrics_internal.h"
 #include "cli/cache_options_internal.h"
 #include "cli/cache_update_report_internal.h"
 #include "core/clock.h"
@@ -60,6 +61,7 @@ struct UpdateFlags {
   std::string timeout = "2h";
   std::string interval = "1h";
   bool watches = false;
+  MetricsFlags metrics;
   UpdateTime time = UpdateTime::kWhenDue;
 };
 
@@ -244,6 +246,7 @@ Status watch(Updater& work, Session& session) {
 Result<ExitCode> run_update(const UpdateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(Updater work, open_updater(flags, session));
   if (flags.watches) {
+    ASSIGN_OR_RETURN(const auto metrics, serve_cache_metrics(flags.metrics, flags.folder, session));
     RETURN_IF_ERROR(watch(work, session));
     return ExitCode::kOk;
   }
@@ -352,6 +355,8 @@ void add_cache_update_command(CommandTree& tree, CLI::App& group) {
   CLI::Option* const once =
       command.add_flag_callback("--once", [] {}, "One round; so it is without --watch, too.");
   once->excludes(watches);
+  flags->metrics.add_to(command);
+  command.get_option("--metrics.port")->needs(watches);
   add_option(command, "--interval", flags->interval, "Between two rounds of --watch.")
       ->type_name("TIME")
       ->capture_default_str()
