@@ -58,15 +58,20 @@ install(FILES ${engine_licenses} DESTINATION share/doc/assay/openvino COMPONENT 
 install(FILES LICENSE CHANGELOG.md DESTINATION share/doc/assay COMPONENT bundled)
 install(FILES cmake/package/copyright DESTINATION share/doc/assay COMPONENT debian)
 
-# Installed but not enabled: docs/guides/history.md says how.
+# Installed but not enabled: docs/guides/history.md and docs/guides/validator.md say how.
 set(systemd_units
+    cmake/package/systemd/assay-cache-generator.service
+    cmake/package/systemd/assay-cache-updater.service
     cmake/package/systemd/assay-history-backup.service
     cmake/package/systemd/assay-history-backup.timer
     cmake/package/systemd/assay-history-rotate.service
     cmake/package/systemd/assay-history-rotate.timer
-    cmake/package/systemd/assay-serve.service)
+    cmake/package/systemd/assay-miner.service
+    cmake/package/systemd/assay-serve.service
+    cmake/package/systemd/assay-validator.service)
 install(FILES ${systemd_units} DESTINATION lib/systemd/system COMPONENT debian)
 install(FILES ${systemd_units} DESTINATION share/assay/systemd COMPONENT bundled)
+install(FILES cmake/package/pm2/ecosystem.config.js DESTINATION share/assay/pm2 COMPONENT program)
 
 find_program(ASSAY_GZIP gzip)
 if(ASSAY_GZIP)

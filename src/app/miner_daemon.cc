@@ -1,10 +1,14 @@
 #include "app/miner_daemon.h"
 
+#include "app/heartbeat.h"
+#include "app/runtime.h"
 #include "chain/open_network.h"
+#include "chain/watched_network.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
+#include "miner/axon_metrics.h"
 #include "miner/callback_sender.h"
 #include "miner/image_store.h"
 #include "miner/job_desk.h"
@@ -28,8 +32,10 @@ using miner::Character;
 
 /// For what was ordered, after a stop.
 constexpr std::chrono::seconds kDrain{5};
+constexpr std::string_view kReplayFile = "replays";
 constexpr std::chrono::seconds kLocalRefresh{5};
 constexpr std::chrono::minutes kRemoteRefresh{5};
+constexpr std::chrono::minutes kStuckAfter{2};
 
 bool is_loopback(std::string_view ip) { return ip == "::1" || ip.starts_with("127."); }
 
@@ -116,6 +122,35 @@ std::string eye_of(const MinerDaemonOptions& options) {
                                                       : options.pair.hotkey().to_ss58();
 }
 
+std::filesystem::path state_of(const MinerDaemonOptions& options) {
+  if (!options.state.empty()) return options.state;
+  return state_folder() / ("miner-" + options.pair.hotkey().to_ss58());
+}
+
+/// Tells one that works from one that is stuck: something must end now and then while anything is
+/// worked on.
+class WorkGoesOn {
+ public:
+  WorkGoesOn(const miner::Axon& axon, const MinerDaemonOptions& options)
+      : axon_(&axon),
+        limit_(std::max<std::chrono::milliseconds>(kStuckAfter, 3 * options.detector_timeout)),
+        changed_(system_clock().monotonic()) {}
+
+  bool operator()() {
+    const auto now = system_clock().monotonic();
+    const miner::WorkLoad load = axon_->load();
+    if (load.num_running == 0 || load.num_done != num_done_) changed_ = now;
+    num_done_ = load.num_done;
+    return now - changed_ < limit_;
+  }
+
+ private:
+  const miner::Axon* axon_;
+  std::chrono::milliseconds limit_;
+  std::chrono::nanoseconds changed_;
+  std::uint64_t num_done_ = 0;
+};
+
 /// One who is registered, and not there.
 Status stay_away(const MinerDaemonOptions& options, miner::NetworkSeat& seat, MinerReady ready,
                  const std::function<Status(const MinerReady&)>& on_ready,
@@ -124,12 +159,13 @@ Status stay_away(const MinerDaemonOptions& options, miner::NetworkSeat& seat, Mi
   ready.address = url_of(axon.ip, axon.port);
   RETURN_IF_ERROR(seat.serve(axon, stop));
   RETURN_IF_ERROR(on_ready(ready));
+  const Heartbeat heartbeat({.file = state_of(options) / kHeartbeatFile}, [] { return true; });
   wait_for_stop(stop);
   return {};
 }
 
 Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& seat,
-                       miner::Axon& axon, MinerReady ready,
+                       miner::Axon& axon, const miner::JobDesk* jobs, MinerReady ready,
                        const std::function<Status(const MinerReady&)>& on_ready,
                        const std::stop_token& stop) {
   net::HttpServerOptions server_options;
@@ -146,6 +182,15 @@ Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& se
   ready.address = url_of(options.ip, server->port());
   RETURN_IF_ERROR(seat.serve(told, stop));
   RETURN_IF_ERROR(on_ready(ready));
+  std::unique_ptr<metrics::MetricServer> metrics;
+  if (options.metrics) {
+    ASSIGN_OR_RETURN(metrics, metrics::MetricServer::start(*options.metrics, [&axon, jobs] {
+                       return Result<std::string>(miner::metrics_of(axon, jobs));
+                     }));
+    log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
+  }
+  const Heartbeat heartbeat({.file = state_of(options) / kHeartbeatFile},
+                            WorkGoesOn(axon, options));
   Status served = server->run(stop);
   log_counts(axon);
   return served;
@@ -157,12 +202,15 @@ Status run_miner(const MinerDaemonOptions& options,
                  const std::function<Status(const MinerReady&)>& on_ready,
                  const std::stop_token& stop) {
   const keys::Hotkey hotkey = options.pair.hotkey();
-  ASSIGN_OR_RETURN(const std::unique_ptr<chain::Network> network,
+  ASSIGN_OR_RETURN(std::unique_ptr<chain::Network> opened,
                    chain::open_network(options.network, hotkey, system_clock(), options.remote));
+  // Whatever the chain's library does, its calls come back.
+  chain::WatchedNetwork network(std::move(opened), {.netuid = options.netuid}, system_clock(),
+                                system_random());
   miner::SenderDirectory directory;
   const bool is_local = options.network.kind == chain::NetworkKind::kLocal;
   miner::NetworkSeat seat(
-      *network, hotkey, directory,
+      network, hotkey, directory,
       {.netuid = options.netuid,
        .refresh_interval = options.refresh_interval.value_or(
            is_local ? std::chrono::milliseconds(kLocalRefresh) : kRemoteRefresh)});
@@ -185,7 +233,11 @@ Status run_miner(const MinerDaemonOptions& options,
                     .jobs = jobs.desk.get(),
                     .clock = system_clock()},
                    options.axon);
-  Status served = answer_requests(options, seat, axon, std::move(ready), on_ready, stop);
+  RETURN_IF_ERROR(with_context(
+      axon.keep_replays_in(files::posix_file_system(), state_of(options) / kReplayFile),
+      "what was taken before"));
+  Status served =
+      answer_requests(options, seat, axon, jobs.desk.get(), std::move(ready), on_ready, stop);
   // Whatever ended it: what was taken on belongs into the history.
   RETURN_IF_ERROR(close_jobs(jobs));
   return served;

@@ -8,6 +8,7 @@
 #include "chain/open_network.h"
 #include "core/result.h"
 #include "keys/sr25519.h"
+#include "metrics/metric_server.h"
 #include "miner/axon.h"
 #include "miner/character.h"
 #include "miner/detector_address.h"
@@ -23,6 +24,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace assay::app {
 
@@ -49,7 +51,15 @@ struct MinerDaemonOptions {
   /// The history of what was generated. Pre: not empty with a store.
   std::filesystem::path data = {};
   recorder::RecorderOptions recorder = {};
+  /// What outlives a start: requests that were taken, and a heartbeat that is written every 5 s
+  /// while work goes on; empty: `miner-HOTKEY` among the user's state.
+  std::filesystem::path state = {};
+  /// Figures for Prometheus are served there; nothing: nowhere.
+  std::optional<metrics::MetricServerOptions> metrics = std::nullopt;
 };
+
+/// In the folder of state.
+inline constexpr std::string_view kHeartbeatFile = "heartbeat";
 
 /// What is known once the miner answers.
 struct MinerReady {

@@ -7,9 +7,12 @@
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
+#include "validator/status.h"
+#include "validator/status_metrics.h"
 
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -21,6 +24,14 @@ namespace {
 [[noreturn]] void end_process(std::string_view reason) {
   log_error("a worker is stuck; ending, so that it can be started anew", {{"reason", reason}});
   std::_Exit(static_cast<int>(ExitCode::kFailed));
+}
+
+/// From the file, so that a scrape never waits for the loop: the age of what it tells is a figure
+/// of its own.
+Result<std::string> status_metrics(const std::filesystem::path& folder) {
+  ASSIGN_OR_RETURN(const auto status, validator::read_status(files::posix_file_system(), folder));
+  if (!status) return unavailable("the validator has not told of itself yet");
+  return validator::metrics_of(*status, system_clock().now());
 }
 
 }  // namespace
@@ -49,6 +60,13 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
     ASSIGN_OR_RETURN(proxy,
                      with_context(ValidatorProxy::start(*options.proxy, hotkey, stop), "--proxy"));
   }
+  std::unique_ptr<metrics::MetricServer> metrics;
+  if (options.metrics) {
+    ASSIGN_OR_RETURN(metrics, metrics::MetricServer::start(*options.metrics, [&] {
+                       return status_metrics(options.validator.folder);
+                     }));
+    log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
+  }
   return validator::run_validator({.file_system = files::posix_file_system(),
                                    .clock = system_clock(),
                                    .random = system_random(),
@@ -56,7 +74,8 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
                                    .courier = *courier,
                                    .shelf = *shelf,
                                    .jobs = jobs.get(),
-                                   .proxy = proxy.get()},
+                                   .proxy = proxy.get(),
+                                   .changes = options.changes},
                                   options.validator, stop, end_process);
 }
 

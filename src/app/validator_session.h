@@ -10,10 +10,12 @@
 #include "chain/open_network.h"
 #include "core/result.h"
 #include "keys/sr25519.h"
+#include "metrics/metric_server.h"
 #include "validator/http_courier.h"
 #include "validator/validator_run.h"
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <stop_token>
 
@@ -31,6 +33,10 @@ struct ValidatorSessionOptions {
   std::optional<ValidatorJobsOptions> jobs = std::nullopt;
   /// Images of clients are not taken without.
   std::optional<ValidatorProxyOptions> proxy = std::nullopt;
+  /// As validator::ValidatorTools::changes.
+  std::function<std::optional<validator::LiveOptions>()> changes = nullptr;
+  /// Figures for Prometheus are served there; nothing: nowhere.
+  std::optional<metrics::MetricServerOptions> metrics = std::nullopt;
 };
 
 /// Run a validator with this hotkey until `stop`. A worker that is stuck ends the process with exit

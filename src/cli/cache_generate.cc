@@ -1,6 +1,7 @@
 #include "app/image_generator.h"
 #include "cache/generate.h"
 #include "cli/cache_generator_flags_internal.h"
+#include "cli/cache_metrics_internal.h"
 #include "cli/cache_options_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
@@ -47,6 +48,7 @@ struct GenerateFlags {
   std::string keep_free = "1GB";
   std::string pause = "10s";
   bool watches = false;
+  MetricsFlags metrics;
 };
 
 /// Errors: kInvalidInput.
@@ -268,6 +270,7 @@ Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const app::GeneratorChoices choices, flags.generator.choices());
   ASSIGN_OR_RETURN(const app::OpenedGenerator generator, app::open_generator(choices));
   if (flags.watches) {
+    ASSIGN_OR_RETURN(const auto metrics, serve_cache_metrics(flags.metrics, flags.folder, session));
     RETURN_IF_ERROR(watch(flags, generator, session));
     return ExitCode::kOk;
   }
@@ -319,6 +322,8 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       "--watch", [flags] { flags->watches = true; },
       "Go on: look now and then whether something is missing, and idle while nothing is.");
   watches->excludes(count);
+  flags->metrics.add_to(command);
+  command.get_option("--metrics.port")->needs(watches);
   add_option(command, "--pause", flags->pause, "Between two looks of --watch.")
       ->type_name("TIME")
       ->capture_default_str()

@@ -1,4 +1,5 @@
 #include "app/hub_session.h"
+#include "cli/cache_metrics_internal.h"
 #include "cli/cache_sources_internal.h"
 #include "cli/cache_update_options_internal.h"
 #include "cli/cache_update_report_internal.h"
@@ -228,6 +229,7 @@ Status watch(Updater& work, Session& session) {
 Result<ExitCode> run_update(const UpdateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(Updater work, open_updater(flags, session));
   if (flags.watches) {
+    ASSIGN_OR_RETURN(const auto metrics, serve_cache_metrics(flags.metrics, flags.folder, session));
     RETURN_IF_ERROR(watch(work, session));
     return ExitCode::kOk;
   }

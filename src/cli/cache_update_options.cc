@@ -177,6 +177,8 @@ void add_update_options(CLI::App& command, const std::shared_ptr<UpdateFlags>& f
   CLI::Option* const once =
       command.add_flag_callback("--once", [] {}, "One round; so it is without --watch, too.");
   once->excludes(watches);
+  flags->metrics.add_to(command);
+  command.get_option("--metrics.port")->needs(watches);
   add_option(command, "--interval", flags->interval, "Between two rounds of --watch.")
       ->type_name("TIME")
       ->capture_default_str()

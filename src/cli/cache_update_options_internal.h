@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cli/cache_options_internal.h"
+#include "cli/metrics_options_internal.h"
 #include "updater/update.h"
 
 #include <cstdint>
@@ -40,6 +41,7 @@ struct UpdateFlags {
   std::string timeout = "2h";
   std::string interval = "1h";
   bool watches = false;
+  MetricsFlags metrics;
   updater::UpdateTime time = updater::UpdateTime::kWhenDue;
 };
 

@@ -1,5 +1,6 @@
 #include "app/miner_daemon.h"
 #include "cli/command_internal.h"
+#include "cli/metrics_options_internal.h"
 #include "cli/miner_options_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/parse_number.h"
@@ -34,6 +35,8 @@ struct MinerFlags {
   std::string store;
   std::string data;
   std::string refresh_interval;
+  std::string state;
+  MetricsFlags metrics;
 };
 
 /// For the check of an option: nothing when it reads well.
@@ -64,8 +67,8 @@ Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Se
   }
   ASSIGN_OR_RETURN(auto network,
                    with_context(chain::parse_network_address(flags.network), "--network"));
+  ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config, network));
   ASSIGN_OR_RETURN(auto pair, flags.wallet.load());
-  ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config));
   app::MinerDaemonOptions options{.network = std::move(network),
                                   .remote = std::move(remote),
                                   .netuid = chain::Netuid{flags.netuid},
@@ -75,7 +78,9 @@ Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Se
                                   .external_ip = flags.external_ip,
                                   .external_port = flags.external_port,
                                   .store = flags.store,
-                                  .data = flags.data};
+                                  .data = flags.data,
+                                  .state = flags.state,
+                                  .metrics = flags.metrics.options()};
   ASSIGN_OR_RETURN(options.detector, miner::parse_detector_address(flags.detector));
   ASSIGN_OR_RETURN(options.detector_timeout, parse_duration(flags.detector_timeout));
   if (!flags.refresh_interval.empty()) {
@@ -191,6 +196,10 @@ void add_work_options(CLI::App& command, MinerFlags& flags) {
       ->type_name("STORE");
   add_option(command, "--data", flags.data, "The history of what was generated; needed by --store.")
       ->type_name("DIR");
+  add_option(command, "--state", flags.state,
+             "The folder of what outlives a start [miner-HOTKEY among the user's state].")
+      ->type_name("DIR");
+  flags.metrics.add_to(command);
 }
 
 void add_character_options(CLI::App& command, MinerFlags& flags) {

@@ -14,6 +14,7 @@ void add_validator_commands(CommandTree& tree) {
   add_validator_simulate_command(tree, group);
   add_validator_export_jobs_command(tree, group);
   add_validator_token_command(tree, group);
+  add_validator_state_commands(tree, group);
 }
 
 }  // namespace assay::cli

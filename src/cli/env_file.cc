@@ -1,4 +1,6 @@
 #include "cli/env_file_internal.h"
+#include "files/atomic_file.h"
+#include "files/file_system.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +9,9 @@
 
 namespace assay::cli {
 namespace {
+
+/// Larger ones are some other file.
+constexpr ByteCount kMaxEnvFile{std::uint64_t{1} << 20};
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -51,5 +56,13 @@ Result<NamedTexts> parse_env_file(std::string_view text) {
   }
   return settings;
 }
+
+Result<NamedTexts> read_env_file(const std::string& path) {
+  ASSIGN_OR_RETURN(const std::string text,
+                   files::read_file(files::posix_file_system(), path, kMaxEnvFile));
+  return with_context(parse_env_file(text), path);
+}
+
+bool is_own_setting(std::string_view name) { return name.starts_with("ASSAY_"); }
 
 }  // namespace assay::cli

@@ -6,6 +6,7 @@
 #include "core/config.h"
 #include "core/result.h"
 
+#include <string>
 #include <string_view>
 
 namespace assay::cli {
@@ -16,5 +17,11 @@ namespace assay::cli {
 /// may
 ///         be a token).
 Result<NamedTexts> parse_env_file(std::string_view text);
+
+/// The same of a file. Errors: also those of reading it; each names it.
+Result<NamedTexts> read_env_file(const std::string& path);
+
+/// Whether a name in such a file is that of a setting of ours: ASSAY_...
+bool is_own_setting(std::string_view name);
 
 }  // namespace assay::cli

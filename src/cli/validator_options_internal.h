@@ -68,6 +68,7 @@ void add_validator_replay_command(CommandTree& tree, CLI::App& group);
 void add_validator_run_command(CommandTree& tree, CLI::App& group);
 void add_validator_score_command(CommandTree& tree, CLI::App& group);
 void add_validator_simulate_command(CommandTree& tree, CLI::App& group);
+void add_validator_state_commands(CommandTree& tree, CLI::App& group);
 void add_validator_status_command(CommandTree& tree, CLI::App& group);
 void add_validator_token_command(CommandTree& tree, CLI::App& group);
 

@@ -1,13 +1,14 @@
+#include "app/runtime.h"
 #include "app/validator_session.h"
 #include "chain/weight_setter.h"
 #include "cli/cache_options_internal.h"
 #include "cli/env_file_internal.h"
+#include "cli/metrics_options_internal.h"
+#include "cli/validator_live_options_internal.h"
 #include "cli/validator_options_internal.h"
 #include "cli/validator_proxy_options_internal.h"
 #include "core/log.h"
 #include "core/parse_number.h"
-#include "files/atomic_file.h"
-#include "files/file_system.h"
 #include "scoring/formula.h"
 
 #include <fmt/format.h>
@@ -22,20 +23,16 @@
 namespace assay::cli {
 namespace {
 
-/// Larger ones are some other file.
-constexpr ByteCount kMaxEnvFile{std::uint64_t{1} << 20};
-
 struct RunFlags {
   std::string env_file;
   NetworkFlags network;
   WalletFlags wallet;
   CacheFolderFlag cache;
   StateFlag state;
-  std::size_t sample_size = 10;
-  std::string timeout = "9";
-  std::string interval = "3";
+  /// What it says, and settings among it.
+  NamedTexts env_settings;
+  LiveFlags live;
   std::uint64_t rounds = 0;
-  scoring::Formula formula = scoring::Formula::kNatix;
   validator::WireProtocol protocol = validator::WireProtocol::kBtauth;
   validator::WeightSetting weights = validator::WeightSetting::kOn;
   std::optional<std::uint64_t> epoch_length;
@@ -51,6 +48,7 @@ struct RunFlags {
   std::uint16_t callback_port = 0;
   net::Exposure callback_exposure = net::Exposure::kLoopback;
   ProxyFlags proxy;
+  MetricsFlags metrics;
   /// Names of flags that the old validator had and that change nothing here.
   std::vector<std::string> without_effect;
 };
@@ -73,11 +71,11 @@ Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags) {
       .validator_stake_limit = flags.stake_limit};
 }
 
-Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Session& session) {
+Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags,
+                                                     const validator::LiveOptions& live,
+                                                     Session& session) {
   ASSIGN_OR_RETURN(chain::NetworkAddress network, flags.network.address());
   ASSIGN_OR_RETURN(const std::filesystem::path cache, flags.cache.folder(session));
-  ASSIGN_OR_RETURN(const auto timeout, parse_seconds(flags.timeout));
-  ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.interval));
   ASSIGN_OR_RETURN(const auto cool_down, parse_seconds(flags.cool_down));
   std::optional<app::ValidatorJobsOptions> jobs;
   if (!flags.jobs_interval.empty()) {
@@ -89,7 +87,7 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
     proxy->validator_stake_limit = flags.stake_limit;
   }
   const chain::Netuid netuid{flags.network.netuid};
-  ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config));
+  ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config, network));
   // A write to a file is done when the call is back.
   const chain::BlockCount landing_blocks =
       network.kind == chain::NetworkKind::kLocal ? 0 : chain::WeightSetterOptions().landing_blocks;
@@ -101,12 +99,13 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
       .courier = {.protocol = flags.protocol},
       .validator = {.folder = flags.state.folder(flags.network.netuid),
                     .cache_name = cache.native(),
-                    .formula = flags.formula,
-                    .rounds = {.sample_size = flags.sample_size,
-                               .timeout = timeout,
-                               .interval = interval,
+                    .formula = live.formula,
+                    .rounds = {.sample_size = live.sample_size,
+                               .timeout = live.timeout,
+                               .interval = live.interval,
                                .num_rounds = flags.rounds,
-                               .validator_stake_limit = flags.stake_limit},
+                               .validator_stake_limit = flags.stake_limit,
+                               .mix = live.mix},
                     .chain = {.netuid = netuid,
                               .weights = flags.weights,
                               .epoch_length = flags.epoch_length,
@@ -114,17 +113,16 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags, Sess
                               .version_key = flags.version_key,
                               .landing_blocks = landing_blocks}},
       .jobs = std::move(jobs),
-      .proxy = std::move(proxy)};
+      .proxy = std::move(proxy),
+      .metrics = flags.metrics.options()};
 }
 
 /// Let the settings of --env-file stand where no flag was given; the rest is told to have no use.
 Status apply_env_file(RunFlags& flags, const CLI::App& command) {
   if (flags.env_file.empty()) return {};
-  ASSIGN_OR_RETURN(const std::string text,
-                   files::read_file(files::posix_file_system(), flags.env_file, kMaxEnvFile));
-  ASSIGN_OR_RETURN(const NamedTexts settings, with_context(parse_env_file(text), flags.env_file));
-  for (const auto& [name, value] : settings) {
-    if (value.empty()) continue;
+  ASSIGN_OR_RETURN(flags.env_settings, read_env_file(flags.env_file));
+  for (const auto& [name, value] : flags.env_settings) {
+    if (value.empty() || is_own_setting(name)) continue;
     if (name == "NETUID") {
       const auto netuid = parse_integer(value);
       if (!netuid || *netuid < 0 || *netuid > UINT16_MAX) {
@@ -161,42 +159,31 @@ Status apply_env_file(RunFlags& flags, const CLI::App& command) {
 
 Result<ExitCode> run_validator(RunFlags& flags, const CLI::App& command, Session& session) {
   RETURN_IF_ERROR(apply_env_file(flags, command));
-  ASSIGN_OR_RETURN(const app::ValidatorSessionOptions options, session_options(flags, session));
+  SettingsReader settings(command, flags.env_file);
+  ASSIGN_OR_RETURN(session.config, settings.load(flags.env_settings));
+  RETURN_IF_ERROR(app::configure_logging(session.config));
+  ASSIGN_OR_RETURN(const validator::LiveOptions live, flags.live.resolve(session.config));
+  ASSIGN_OR_RETURN(app::ValidatorSessionOptions options, session_options(flags, live, session));
   ASSIGN_OR_RETURN(const keys::KeyPair hotkey, flags.wallet.load());
   if (!flags.without_effect.empty()) {
     log_warning("settings of the old validator that change nothing here",
                 {{"settings", fmt::format("{}", fmt::join(flags.without_effect, " "))}});
   }
+  ASSIGN_OR_RETURN(options.changes, make_reloader(std::move(settings), flags.live, session.config,
+                                                  flags.env_settings));
   RETURN_IF_ERROR(app::run_validator_session(options, hotkey, session.stop));
   // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.
   return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;
 }
 
 void add_round_options(CLI::App& command, RunFlags& flags) {
-  add_option(command, "--neuron.sample_size,--sample-size", flags.sample_size,
-             "Miners that are asked in a round.")
-      ->check(CLI::Range(1, 65'535))
-      ->type_name("N")
-      ->capture_default_str();
-  add_option(command, "--neuron.timeout,--timeout", flags.timeout,
-             "Seconds that a miner has to answer.")
-      ->check(check_seconds)
-      ->type_name("SECONDS")
-      ->capture_default_str();
-  add_option(command, "--interval", flags.interval,
-             "Seconds from one round to the next; rounds overlap.")
-      ->check(check_seconds)
-      ->type_name("SECONDS")
-      ->capture_default_str();
+  flags.live.add_to(command);
   add_option(command, "--rounds", flags.rounds, "End after so many [without end].")->type_name("N");
   add_option(command, "--cool-down", flags.cool_down,
              "No image comes again within this time while another one is free.")
       ->check(check_seconds)
       ->type_name("TIME")
       ->capture_default_str();
-  add_named_option(command, "--formula", flags.formula, scoring::parse_formula,
-                   "What an answer earns: natix or calibrated.")
-      ->default_str("natix");
   add_named_option(command, "--protocol", flags.protocol, validator::parse_wire_protocol,
                    "How requests are signed: btauth, epistula or legacy.")
       ->default_str("btauth");
@@ -307,6 +294,7 @@ void add_validator_run_command(CommandTree& tree, CLI::App& group) {
   add_weight_options(command, *flags);
   add_job_options(command, *flags);
   flags->proxy.add_to(command);
+  flags->metrics.add_to(command);
   add_options_without_effect(command, *flags);
 }
 

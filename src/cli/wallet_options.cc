@@ -6,6 +6,8 @@
 #include "files/file_system.h"
 #include "keys/keyfile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
@@ -19,6 +21,7 @@ using crypto::Secret;
 using keys::KeyPair;
 
 constexpr ByteCount kMaxPasswordSize{4096};
+constexpr ByteCount kMaxKeyfileSize{std::uint64_t{1} << 20};
 
 /// What was given, or the first of the variables that is set, or the last resort.
 std::string chosen(const std::string& given, const NamedTexts& environment,
@@ -36,6 +39,18 @@ Result<Secret> read_password(const std::string& path) {
   if (!text) return std::move(text.error()).within("--password-file");
   while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
   return Secret(std::move(*text));
+}
+
+/// On a real chain the SDK signs, in a process that reads the file itself and gets no password.
+/// What else is wrong with the file is told by who reads it.
+Status check_plain(const std::filesystem::path& path) {
+  const auto text = files::read_file(files::posix_file_system(), path, kMaxKeyfileSize);
+  if (!text || keys::lock_of(*text) == keys::KeyfileLock::kNone) return {};
+  return missing(fmt::format(
+      "{} is locked by a password, and on a real chain Bittensor's SDK reads it without one: write "
+      "the hotkey anew with `btcli wallet regen-hotkey --no-use-password`, as hotkeys are kept; "
+      "--password-file serves local networks",
+      path.native()));
 }
 
 }  // namespace
@@ -87,9 +102,11 @@ Result<KeyPair> WalletFlags::load() const {
   return load(path);
 }
 
-Result<chain::RemoteAccess> WalletFlags::remote_access(const Config& config) const {
+Result<chain::RemoteAccess> WalletFlags::remote_access(const Config& config,
+                                                       const chain::NetworkAddress& network) const {
   ASSIGN_OR_RETURN(const keys::HotkeyName hotkey_name, name());
   ASSIGN_OR_RETURN(std::filesystem::path path, keys::hotkey_path(hotkey_name));
+  if (network.kind != chain::NetworkKind::kLocal) RETURN_IF_ERROR(check_plain(path));
   return chain::RemoteAccess{.python = app::chain_python(config),
                              .hotkey_file = std::filesystem::absolute(path)};
 }

@@ -31,8 +31,10 @@ struct WalletFlags {
   Result<keys::KeyPair> load(const std::filesystem::path& path) const;
   /// name(), its path, and load(). Errors: of all three.
   Result<keys::KeyPair> load() const;
-  /// How a real chain is reached with this hotkey. Errors: as name(), and of its path.
-  Result<chain::RemoteAccess> remote_access(const Config& config) const;
+  /// How a chain is reached with this hotkey. Errors: as name(), and of its path; kMissing (the
+  /// chain is a real one, and the hotkey's file locked).
+  Result<chain::RemoteAccess> remote_access(const Config& config,
+                                            const chain::NetworkAddress& network) const;
 };
 
 }  // namespace assay::cli

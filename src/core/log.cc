@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "core/clock.h"
 #include "core/json_text.h"
+#include "core/log_control.h"
 #include "core/suggest.h"
 #include "core/terminal.h"
 
@@ -116,6 +117,8 @@ void write(LogLevel level, std::string_view message, LogFields fields) {
 }
 
 }  // namespace
+
+void set_log_level(LogLevel level) { current_log()->logger->set_level(named(level).outside); }
 
 Result<LogLevel> parse_log_level(std::string_view text) {
   std::array<std::string_view, kLevels.size()> names{};

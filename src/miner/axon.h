@@ -4,6 +4,8 @@
 #pragma once
 
 #include "core/clock.h"
+#include "core/result.h"
+#include "files/file_system.h"
 #include "keys/ss58.h"
 #include "miner/character.h"
 #include "miner/image_desk.h"
@@ -15,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -56,6 +59,12 @@ class Axon {
   /// How many handlers the server needs so that some are free to refuse while others work or wait.
   std::size_t num_handlers() const;
 
+  /// As protocol::ReplayStore::keep_in(): before the first request. Errors: as there.
+  Status keep_replays_in(files::FileSystem& file_system, const std::filesystem::path& path) {
+    return gate_.keep_replays_in(file_system, path, now());
+  }
+
+  WorkLoad load() const { return queue_.load(); }
   /// Requests by the status they were answered with.
   std::map<int, std::uint64_t> counts() const;
   /// A warning about clocks, or nothing.

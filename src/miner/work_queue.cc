@@ -74,6 +74,7 @@ void WorkQueue::stop_running() {
   {
     const std::scoped_lock guard(mutex_);
     --num_running_;
+    ++num_done_;
   }
   changed_.notify_all();
 }
@@ -81,6 +82,11 @@ void WorkQueue::stop_running() {
 std::size_t WorkQueue::num_waiting() const {
   const std::scoped_lock guard(mutex_);
   return waiters_.size();
+}
+
+WorkLoad WorkQueue::load() const {
+  const std::scoped_lock guard(mutex_);
+  return {.num_waiting = waiters_.size(), .num_running = num_running_, .num_done = num_done_};
 }
 
 }  // namespace assay::miner

@@ -35,6 +35,13 @@ enum class Admission : std::uint8_t {
   kTooLate,  ///< Nobody waits for the answer any more.
 };
 
+struct WorkLoad {
+  std::size_t num_waiting = 0;
+  std::size_t num_running = 0;
+  /// Ended since the start.
+  std::uint64_t num_done = 0;
+};
+
 /// Threads: all calls are safe from any thread.
 class WorkQueue {
  public:
@@ -75,6 +82,7 @@ class WorkQueue {
   Turn enter(const Caller& caller);
 
   std::size_t num_waiting() const;
+  WorkLoad load() const;
 
  private:
   struct Waiter {
@@ -96,6 +104,7 @@ class WorkQueue {
   std::set<Waiter> waiters_;
   std::unordered_map<keys::Hotkey, std::size_t> num_of_sender_;
   std::size_t num_running_ = 0;
+  std::uint64_t num_done_ = 0;
   std::uint64_t next_number_ = 0;
 };
 

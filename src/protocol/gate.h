@@ -7,6 +7,7 @@
 #include "protocol/replay_store.h"
 #include "protocol/scheme.h"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +26,12 @@ class Gate {
   /// nobody falls back to a weaker one. Pre: at least one.
   Gate(keys::Hotkey self, std::vector<std::unique_ptr<Scheme>> schemes, Policy policy,
        ReplayLimits limits = {});
+
+  /// As ReplayStore::keep_in(). Errors: as there.
+  Status keep_replays_in(files::FileSystem& file_system, const std::filesystem::path& path,
+                         Instant now) {
+    return replays_.keep_in(file_system, path, now);
+  }
 
   /// A request that is Authentic here is new, too.
   Verdict check(const ReceivedRequest& request, Instant now);

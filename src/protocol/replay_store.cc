@@ -1,8 +1,12 @@
 #include "protocol/replay_store.h"
 
+#include "core/log.h"
+#include "protocol/replay_log_internal.h"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace assay::protocol {
 
@@ -14,6 +18,7 @@ std::size_t ReplayStore::KeyHash::operator()(const std::array<std::byte, 16>& ke
 }
 
 ReplayStore::ReplayStore(ReplayLimits limits) : limits_(limits) {}
+ReplayStore::~ReplayStore() = default;
 
 // Requests arrive in the order of their signed times but for some seconds, so a mark at the front
 // that is still good holds up few that are not; a mark that was renewed waits once more.
@@ -49,15 +54,57 @@ ReplayAnswer ReplayStore::remember(const Authentic& request, Instant now) {
   const std::size_t num_before = count == num_of_sender_.end() ? 0 : count->second;
   if (num_before + num_new > limits_.max_marks_per_sender) return ReplayAnswer::kSenderFull;
   if (marks_.size() + num_new > limits_.max_marks) return ReplayAnswer::kFull;
-  for (const ReplayMark& mark : request.marks) {
-    const auto [entry, is_new] = marks_.try_emplace(mark.key);
-    entry->second.number = mark.number;
-    entry->second.expires = std::max(entry->second.expires, request.fresh_until);
-    if (!is_new) continue;
-    expiries_.push_back({.at = request.fresh_until, .key = mark.key, .sender = request.sender});
-    ++num_of_sender_[request.sender];
-  }
+  for (const ReplayMark& mark : request.marks) add(mark, request.sender, request.fresh_until);
+  write_down(request);
   return ReplayAnswer::kNew;
+}
+
+void ReplayStore::add(const ReplayMark& mark, const keys::Hotkey& sender, Instant expires) {
+  const auto [entry, is_new] = marks_.try_emplace(mark.key);
+  entry->second.number = std::max(entry->second.number, mark.number);
+  entry->second.expires = std::max(entry->second.expires, expires);
+  if (!is_new) return;
+  expiries_.push_back({.at = expires, .key = mark.key, .sender = sender});
+  ++num_of_sender_[sender];
+}
+
+// To refuse all requests because a disk is full would cost more than what this protects from.
+void ReplayStore::write_down(const Authentic& request) {
+  if (!log_) return;
+  const auto write = [&] -> Status {
+    std::vector<LoggedMark> marks;
+    for (const ReplayMark& mark : request.marks) {
+      marks.push_back({.mark = mark, .sender = request.sender, .expires = request.fresh_until});
+    }
+    RETURN_IF_ERROR(log_->append(marks));
+    if (!log_->is_large()) return {};
+    marks.clear();
+    for (const Expiry& expiry : expiries_) {
+      const Mark& mark = marks_.at(expiry.key);
+      marks.push_back({.mark = {.key = expiry.key, .number = mark.number},
+                       .sender = expiry.sender,
+                       .expires = mark.expires});
+    }
+    return log_->begin_anew(marks);
+  };
+  const Status written = write();
+  if (written) return;
+  log_warning("what is taken cannot be written down, and is forgotten at the next start",
+              {{"reason", written.error().message}});
+  log_.reset();
+}
+
+Status ReplayStore::keep_in(files::FileSystem& file_system, const std::filesystem::path& path,
+                            Instant now) {
+  const std::scoped_lock guard(mutex_);
+  ASSIGN_OR_RETURN(ReplayLog log,
+                   ReplayLog::open(file_system, path, now, [this](const LoggedMark& logged) {
+                     if (marks_.size() < limits_.max_marks) {
+                       add(logged.mark, logged.sender, logged.expires);
+                     }
+                   }));
+  log_ = std::make_unique<ReplayLog>(std::move(log));
+  return {};
 }
 
 std::size_t ReplayStore::num_marks() const {

@@ -49,6 +49,9 @@ class ScoreBook {
   std::span<const MinerState> miners() const { return miners_; }
   std::vector<float> scores() const;
 
+  /// By which answers are scored from now on; scores stay as they stand.
+  void set_formula(Formula formula) { formula_ = formula; }
+
   /// Take one answer of `hotkey` in the slot `uid`, which is made when it is not there.
   ScoreStep record(Uid uid, std::string_view hotkey, const Answer& answer);
   /// Let a score fall as if its miner had earned nothing, as validators' scores do.

@@ -1,5 +1,6 @@
 #include "supervision/supervisor.h"
 
+#include "core/exit_code.h"
 #include "core/log.h"
 #include "core/shown_text.h"
 
@@ -86,7 +87,11 @@ Status Supervisor::look_after(Member& member) {
   // Before the lines are taken: so none is missed that was written before the end.
   const auto end = member.child->ended();
   take_lines(member, end ? kMaxLastLines : kMaxLinesAtOnce);
-  if (end) return note_end(member, process::to_text(*end), ErrorCode::kUnavailable);
+  if (end) {
+    const bool is_usage = end->signal == 0 && end->code == static_cast<int>(ExitCode::kUsage);
+    return note_end(member, process::to_text(*end), ErrorCode::kUnavailable,
+                    is_usage ? EndKind::kUsage : EndKind::kOther);
+  }
   if (auto why = why_stuck(member)) {
     const auto killed = member.child->stop(milliseconds(0));
     if (!killed) log_warning(killed.error().message, {{"member", member.options.name}});
@@ -109,7 +114,7 @@ Status Supervisor::start(Member& member) {
   return {};
 }
 
-Status Supervisor::note_end(Member& member, std::string reason, ErrorCode code) {
+Status Supervisor::note_end(Member& member, std::string reason, ErrorCode code, EndKind end) {
   member.child.reset();
   const nanoseconds now = clock_.monotonic();
   const bool was_quick = now - member.started < options_.well_after;
@@ -122,6 +127,12 @@ Status Supervisor::note_end(Member& member, std::string reason, ErrorCode code) 
     member.state = MemberState::kStopped;
     return Error{.code = code,
                  .message = fmt::format("{} ended: {}", member.options.name, member.last_end)};
+  }
+  if (end == EndKind::kUsage) {
+    member.state = MemberState::kStopped;
+    log_error(fmt::format("{} ended: {}; it would do so again, and is not started any more",
+                          member.options.name, member.last_end));
+    return {};
   }
   const int doublings = std::min(member.num_quick_ends - 1, kMaxDoublings);
   const milliseconds pause =

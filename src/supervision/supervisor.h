@@ -34,8 +34,10 @@ struct MemberOptions {
 };
 
 enum class OnceDead : std::uint8_t {
-  kRestart,  ///< After a pause, which grows while it dies soon again.
-  kExit,     ///< look() fails: whoever supervises us starts all anew.
+  /// After a pause, which grows while it dies soon again. Who did not understand its command line
+  /// (exit code 2) would end so for ever: it stays stopped, which is told by an error in the log.
+  kRestart,
+  kExit,  ///< look() fails: whoever supervises us starts all anew.
 };
 
 struct SupervisorOptions {
@@ -95,7 +97,9 @@ class Supervisor {
  private:
   struct Member;
   Status start(Member& member);
-  Status note_end(Member& member, std::string reason, ErrorCode code);
+  enum class EndKind : std::uint8_t { kOther, kUsage };
+  Status note_end(Member& member, std::string reason, ErrorCode code,
+                  EndKind end = EndKind::kOther);
   Status look_after(Member& member);
   void take_lines(Member& member, int max_lines);
   void write_log(Member& member, const std::string& lines);

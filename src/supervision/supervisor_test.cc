@@ -92,6 +92,19 @@ TEST_F(SupervisorTest, StartsADeadMemberAgainAndSaysWhyItDied) {
   EXPECT_EQ(supervisor.status()[0].num_restarts, 1U);
 }
 
+TEST_F(SupervisorTest, DoesNotStartAgainWhoDidNotUnderstandItsCommandLine) {
+  FakeClock clock;
+  Supervisor supervisor(file_system_, clock, {.first_pause = milliseconds(1)});
+  supervisor.add(shell("misled", "echo unknown option >&2; exit 2"));
+  ASSERT_TRUE(look_until(supervisor, [&] { return !supervisor.status()[0].last_end.empty(); }));
+  clock.advance(std::chrono::hours(1));
+  ASSERT_TRUE(supervisor.look());
+  const auto status = supervisor.status()[0];
+  EXPECT_EQ(status.state, MemberState::kStopped);
+  EXPECT_EQ(status.num_restarts, 0U);
+  EXPECT_EQ(status.last_end, "exit code 2; its last words: \"unknown option\"");
+}
+
 TEST_F(SupervisorTest, WaitsLongerForWhoDiesAgainAndAgainButNotForWhoWasWell) {
   FakeClock clock;
   Supervisor supervisor(file_system_, clock,

@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 9> kKept = {
     "PATH",         "LANG",          "LC_ALL",      "TZ", "TMPDIR", "LD_LIBRARY_PATH",
     "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"};
 
+/// Of a miner, in its folder of state.
+constexpr std::string_view kMinerHeartbeat = "heartbeat";
+
 std::string seconds_text(std::chrono::milliseconds time) {
   return fmt::format("{}", static_cast<double>(time.count()) / 1000);
 }
@@ -48,13 +51,16 @@ supervision::MemberOptions miner_of(const NetworkFolder& folder, const PlannedMi
                                     const MemberSettings& settings) {
   std::vector<std::string> arguments = {"miner", "run"};
   append(arguments, identity(folder, miner.name));
-  append(arguments, {"--axon.ip", "127.0.0.1", "--axon.port", std::to_string(miner.port),
-                     "--detector", "scene", "--character", miner.character, "--store",
-                     folder.store().native(), "--data", folder.history(miner.name).native()});
+  append(arguments,
+         {"--axon.ip", "127.0.0.1", "--axon.port", std::to_string(miner.port), "--detector",
+          "scene", "--character", miner.character, "--store", folder.store().native(), "--data",
+          folder.history(miner.name).native(), "--state", folder.miner_state(miner.name).native()});
   if (miner.character == "colluding") append(arguments, {"--collusion-key", "shared"});
   return {.name = miner.name,
           .program = program_of(folder, settings, std::move(arguments)),
-          .log = folder.log(miner.name)};
+          .log = folder.log(miner.name),
+          .heartbeat = folder.miner_state(miner.name) / kMinerHeartbeat,
+          .heartbeat_limit = settings.heartbeat_limit};
 }
 
 supervision::MemberOptions validator_of(const NetworkFolder& folder, const FleetPlan& plan,

@@ -35,12 +35,17 @@ TEST(Members, AreTheMinersAndThenTheValidator) {
   EXPECT_EQ(members[1].name, "colluding-1");
   EXPECT_EQ(members[2].name, kValidatorName);
   EXPECT_TRUE(has_pair(members[0].program.arguments, "--axon.port", "20002"));
+  for (const auto& member : members) {
+    EXPECT_FALSE(member.heartbeat.empty()) << member.name;
+    EXPECT_TRUE(
+        has_pair(member.program.arguments, "--state", member.heartbeat.parent_path().native()))
+        << member.name;
+  }
   EXPECT_TRUE(has_pair(members[1].program.arguments, "--collusion-key", "shared"));
   EXPECT_FALSE(is_in(members[0].program.arguments, "--collusion-key"));
   EXPECT_TRUE(has_pair(members[2].program.arguments, "--callback.port", "20001"));
   EXPECT_TRUE(has_pair(members[2].program.arguments, "--network", "local:/net/network.db"));
   EXPECT_EQ(members[2].heartbeat, "/net/validator/status.json");
-  EXPECT_TRUE(members[0].heartbeat.empty());
 }
 
 TEST(Members, SeeNothingOfTheUsersOwnSettings) {

@@ -45,6 +45,10 @@ class NetworkFolder {
   std::filesystem::path validator() const { return root_ / "validator"; }
   /// The record of a miner's generations.
   std::filesystem::path history(std::string_view miner) const { return root_ / "history" / miner; }
+  /// What outlives a miner's start.
+  std::filesystem::path miner_state(std::string_view miner) const {
+    return root_ / "miners" / miner;
+  }
   std::filesystem::path log(std::string_view member) const {
     return root_ / "logs" / (std::string(member) + ".log");
   }

@@ -165,6 +165,7 @@ Status ChainDesk::submit(const NetworkView& view, const ScoreOffer& offer,
                              .block = state().block,
                              .weights = set.weights,
                              .is_burnt = set.is_burnt};
+  RETURN_IF_ERROR(rotate_log());
   RETURN_IF_ERROR(record(intent_line(
       report, valid, view,
       {.version_key = version_key, .last_update = std::max(view.own_last_update, last_landed_)})));
@@ -261,6 +262,24 @@ Status ChainDesk::record(std::string_view line) {
     return log_->sync();
   };
   return with_context(write(), "the record of weights");
+}
+
+Status ChainDesk::rotate_log() {
+  const auto older = [&](int age) {
+    return folder_ /
+           (age == 0 ? std::string(kWeightLogFile) : fmt::format("weights.{}.jsonl", age));
+  };
+  const auto rotate = [&] -> Status {
+    ASSIGN_OR_RETURN(const ByteCount size, log_->size());
+    if (size < options_.max_weight_log) return {};
+    for (int age = kNumOlderWeightLogs; age > 0; --age) {
+      ASSIGN_OR_RETURN(const auto there, tools_.file_system.info(older(age - 1)));
+      if (there) RETURN_IF_ERROR(tools_.file_system.rename(older(age - 1), older(age)));
+    }
+    ASSIGN_OR_RETURN(log_, tools_.file_system.open(older(0), files::OpenMode::kAppend));
+    return tools_.file_system.sync_folder(folder_);
+  };
+  return with_context(rotate(), "the record of weights");
 }
 
 }  // namespace assay::validator

@@ -28,6 +28,8 @@ namespace assay::validator {
 /// Each submission of weights: what it was made of, and what the chain said. Format:
 /// docs/formats/validator-weights.md.
 inline constexpr std::string_view kWeightLogFile = "weights.jsonl";
+/// Older ones: `weights.1.jsonl` is the youngest of them.
+inline constexpr int kNumOlderWeightLogs = 4;
 
 enum class WeightSetting : std::uint8_t {
   kOn,
@@ -50,6 +52,9 @@ struct ChainDeskOptions {
   std::chrono::milliseconds call_deadline = std::chrono::seconds(12);
   /// No new block for so long is a problem: ten of the public chain's.
   std::chrono::milliseconds stalled_after = std::chrono::seconds(120);
+  /// A record of weights of this size becomes an older one before the next submission; a network of
+  /// 256 takes some 30 kB each.
+  ByteCount max_weight_log{std::uint64_t{16} << 20};
   /// As of chain::WeightSetter: 0 for a local network.
   chain::BlockCount landing_blocks = 128;
 };
@@ -132,6 +137,8 @@ class ChainDesk {
   Status open_log();
   /// Errors of all that write: as step().
   Status record(std::string_view line);
+  /// Pre: nothing is under way, so that whoever comes after us finds all it needs in the new one.
+  Status rotate_log();
   chain::BlockCount epoch_length(const NetworkView& view) const;
 
   ChainDeskTools tools_;

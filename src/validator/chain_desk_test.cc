@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -87,6 +88,22 @@ TEST_F(ChainDeskTest, SetsWeightsEachTempoAndWritesThemDown) {
   EXPECT_FALSE(state.is_overdue);
   EXPECT_TRUE(weight_log().contains("\"event\":\"submission\""));
   EXPECT_TRUE(weight_log().contains("\"result\":\"confirmed\""));
+}
+
+TEST_F(ChainDeskTest, ALargeRecordBecomesAnOlderOneAndTheOldestGoes) {
+  options_.max_weight_log = ByteCount(1);
+  restart();
+  pass_blocks(200);
+  ASSERT_GE(chain_->taken().size(), 8U);
+  const auto lines_of = [&](const std::string& path) {
+    const std::string text = file_system_.content("/state/" + path).value_or("");
+    return std::ranges::count(text, '\n');
+  };
+  // Each has one submission and its answer, which are never parted.
+  for (const char* path : {"weights.jsonl", "weights.1.jsonl", "weights.4.jsonl"}) {
+    EXPECT_EQ(lines_of(path), 2) << path;
+  }
+  EXPECT_FALSE(file_system_.content("/state/weights.5.jsonl"));
 }
 
 TEST_F(ChainDeskTest, SendsNothingWhenItIsSwitchedOff) {

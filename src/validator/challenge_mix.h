@@ -28,6 +28,9 @@ class ChallengeMix {
  public:
   explicit ChallengeMix(const MixOptions& options = {}) : options_(options) {}
 
+  /// From now on another mix is meant; what was sent still counts.
+  void change(const MixOptions& options) { options_ = options; }
+
   /// Nothing when no cell has an image.
   std::optional<Cell> choose(const PerCell<std::uint64_t>& stock, RandomSource& random) const;
   /// A challenge of this cell was sent.

@@ -15,7 +15,6 @@ namespace {
 /// 65,536 hotkeys of 48 characters are 12.6 MB.
 constexpr archives::EntryLimits kLimits{.max_entry_size = ByteCount(std::uint64_t{64} << 20),
                                         .max_total_size = ByteCount(std::uint64_t{256} << 20)};
-constexpr std::size_t kMaxMiners = 65'536;
 
 Result<std::vector<std::byte>> read_array(const archives::ZipReader& zip, std::string_view name) {
   const archives::ZipEntry* entry = zip.find(name);
@@ -51,7 +50,7 @@ Result<OldState> read_arrays(const archives::ZipReader& zip) {
   ASSIGN_OR_RETURN(const auto hotkey_file, read_array(zip, "hotkeys.npy"));
   ASSIGN_OR_RETURN(const NpyArray hotkey_array, parse_npy(hotkey_file, "hotkeys.npy"));
   ASSIGN_OR_RETURN(state.hotkeys, texts_of(hotkey_array, "hotkeys.npy"));
-  if (state.hotkeys.size() != state.scores.size() || state.scores.size() > kMaxMiners) {
+  if (state.hotkeys.size() != state.scores.size() || state.scores.size() > kMaxOldMiners) {
     return corrupt(
         fmt::format("has {} scores and {} hotkeys", state.scores.size(), state.hotkeys.size()));
   }

@@ -1,17 +1,21 @@
 /// \file
-/// The old validator's `state.npz`: read without running anything in it.
+/// The old validator's `state.npz`: read without running anything in it, and written.
 
 #pragma once
 
 #include "core/result.h"
 #include "files/byte_source.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace assay::validator {
+
+/// No network has more slots.
+inline constexpr std::size_t kMaxOldMiners = 65'536;
 
 struct OldState {
   std::uint64_t step = 0;
@@ -27,5 +31,10 @@ struct OldState {
 ///         kCorrupt (broken arrays; scores and hotkeys that differ in number), kExhausted, and
 ///         those of the source.
 Result<OldState> read_old_state(std::unique_ptr<files::ByteSource> source);
+
+/// The bytes of such a file, as NumPy's savez() writes them: what a validator that goes back to the
+/// old program gives it.
+/// Errors: kInvalidInput (scores and hotkeys that differ in number; a hotkey beyond ASCII).
+Result<std::string> write_old_state(const OldState& state);
 
 }  // namespace assay::validator

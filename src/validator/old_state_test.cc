@@ -99,5 +99,21 @@ TEST(OldState, RefusesWhatIsNoZipAndWhatLacksAnArray) {
             "state.npz: holds no scores.npy");
 }
 
+TEST(OldState, ReadsWhatItWrites) {
+  const OldState state{.step = 4711,
+                       .scores = {0.5F, 0, 0.125F},
+                       .hotkeys = {"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", "", "b"},
+                       .num_bad_scores = 0};
+  const auto bytes = write_old_state(state);
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  const auto read = read_old_state(files::memory_byte_source("state.npz", *bytes));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->step, state.step);
+  EXPECT_EQ(read->scores, state.scores);
+  EXPECT_EQ(read->hotkeys, state.hotkeys);
+  EXPECT_FALSE(write_old_state({.step = 0, .scores = {1}, .hotkeys = {}}));
+  EXPECT_FALSE(write_old_state({.step = 0, .scores = {1}, .hotkeys = {"\xc3\xa4"}}));
+}
+
 }  // namespace
 }  // namespace assay::validator

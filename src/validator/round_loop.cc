@@ -67,6 +67,16 @@ RoundLoop::RoundLoop(const RoundTools& tools, const RoundOptions& options, Round
       mix_(options.mix),
       next_challenge_(tools.log.next_challenge()) {}
 
+void RoundLoop::change(const LiveRoundOptions& options) {
+  // A shorter interval counts from now, not from when the next round was due.
+  next_due_ = std::min<nanoseconds>(next_due_, tools_.clock.monotonic() + options.interval);
+  options_.sample_size = options.sample_size;
+  options_.timeout = options.timeout;
+  options_.interval = options.interval;
+  options_.mix = options.mix;
+  mix_.change(options.mix);
+}
+
 Status RoundLoop::run(Courier& courier, const std::stop_token& stop) {
   stop_ = stop;
   next_due_ = tools_.clock.monotonic();

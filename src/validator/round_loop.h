@@ -48,6 +48,14 @@ struct RoundOptions {
   MixOptions mix = {};
 };
 
+/// Those of them that may change while the loop runs.
+struct LiveRoundOptions {
+  std::size_t sample_size = 10;
+  std::chrono::milliseconds timeout = std::chrono::seconds(9);
+  std::chrono::milliseconds interval = std::chrono::seconds(3);
+  MixOptions mix = {};
+};
+
 /// What the loop works with; all outlive it.
 struct RoundTools {
   const Clock& clock;
@@ -88,6 +96,9 @@ class RoundLoop {
   /// Errors: those of the courier, the state, the log and the hooks. Rounds that are on disk count;
   ///         the others never took place.
   Status run(Courier& courier, const std::stop_token& stop);
+
+  /// From the next round on; those that are out keep what they began with.
+  void change(const LiveRoundOptions& options);
 
   const RoundCounts& counts() const { return counts_; }
   const ChallengeMix& mix() const { return mix_; }

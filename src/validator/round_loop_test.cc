@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -62,8 +63,10 @@ class RoundLoopTest : public ::testing::Test {
              [this](const RoundRecord& record, const RoundResult& result) {
                records_.push_back(record);
                steps_.push_back(result.steps.size());
+               if (after_round_) after_round_(*running_);
                return Status();
              }});
+    running_ = &loop;
     const Status ended = loop.run(courier, stop_.get_token());
     counts_ = loop.counts();
     problem_ = loop.problem();
@@ -77,6 +80,8 @@ class RoundLoopTest : public ::testing::Test {
   RoundOptions options_;
   std::shared_ptr<const NetworkView> view_ = network_of(12);
   std::stop_source stop_;
+  std::function<void(RoundLoop&)> after_round_;
+  RoundLoop* running_ = nullptr;
   std::vector<RoundRecord> records_;
   std::vector<std::size_t> steps_;
   RoundCounts counts_;
@@ -259,6 +264,30 @@ TEST_F(RoundLoopTest, BrokenImagesCostTheRoundAndAreTold) {
   EXPECT_EQ(loop.counts().num_scored, 0U);
   EXPECT_TRUE(loop.problem().contains("cannot be read"));
   EXPECT_TRUE(courier.sent().empty());
+}
+
+TEST_F(RoundLoopTest, AChangeHoldsFromTheNextRoundOn) {
+  SimulatedCourier courier(clock_, [](const Ask&) { return predicts(1, 1ms); });
+  options_.sample_size = 5;
+  options_.interval = 600s;
+  options_.num_rounds = 8;
+  after_round_ = [&](RoundLoop& loop) {
+    if (records_.size() != 2) return;
+    loop.change({.sample_size = 3,
+                 .timeout = 4s,
+                 .interval = 2s,
+                 .mix = {.origin_shares = {0, 0, 1}, .present_share = 0.5}});
+  };
+  const auto begun = clock_.monotonic();
+  ASSERT_TRUE(run(courier));
+  ASSERT_EQ(records_.size(), 8U);
+  for (std::size_t i = 0; i < records_.size(); ++i) {
+    EXPECT_EQ(records_[i].miners.size(), i < 2 ? 5U : 3U) << i;
+    if (i >= 2) EXPECT_EQ(records_[i].cell.origin, ImageOrigin::kImageToImage) << i;
+  }
+  for (const Ask& ask : courier.sent()) EXPECT_EQ(ask.timeout, ask.id >> 16U <= 2 ? 9s : 4s);
+  // One long pause before the change, and none after.
+  EXPECT_LT(clock_.monotonic() - begun, 700s);
 }
 
 TEST_F(RoundLoopTest, AnswersOfWhoHasLeftItsSlotAreNotScored) {

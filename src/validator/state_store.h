@@ -74,6 +74,8 @@ class StateStore {
   std::uint64_t num_rounds() const { return num_rounds_; }
   scoring::Deck& deck() { return deck_; }
 
+  /// By which rounds are scored from now on.
+  void set_formula(scoring::Formula formula) { book_.set_formula(formula); }
   /// Score a round; on return it is on disk, with the deck as it is now.
   Result<RoundResult> add_round(const Round& round);
   /// Make the slots those of `neurons`; on return a change is on disk.

@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/log.h"
+#include "core/parse_number.h"
 #include "validator/answer_board.h"
 #include "validator/status_report.h"
 
@@ -88,6 +89,7 @@ class Run {
 
  private:
   Status tick();
+  void take_up_changes();
   Status on_round(const RoundRecord& record);
   Status look_at_chain(nanoseconds now);
   void look_for_copies();
@@ -171,12 +173,29 @@ Status Run::tick() {
   heart_->beat();
   const nanoseconds now = tools_.clock.monotonic();
   RETURN_IF_ERROR(look_at_chain(now));
+  take_up_changes();
   if (now >= next_copy_search_ && are_copies_stale_) look_for_copies();
   const auto age = now - last_status_;
   if ((is_status_due_ && age >= kMinStatusInterval) || age >= kStatusInterval) {
     return write_status(stop_.stop_requested() ? RunState::kStopping : RunState::kRunning);
   }
   return {};
+}
+
+void Run::take_up_changes() {
+  const auto live = tools_.changes ? tools_.changes() : std::nullopt;
+  if (!live) return;
+  loop_->change({.sample_size = live->sample_size,
+                 .timeout = live->timeout,
+                 .interval = live->interval,
+                 .mix = live->mix});
+  state_.set_formula(live->formula);
+  options_.formula = live->formula;
+  is_status_due_ = true;
+  log_info("settings were read anew", {{"sample_size", std::to_string(live->sample_size)},
+                                       {"timeout", assay::to_string(live->timeout)},
+                                       {"interval", assay::to_string(live->interval)},
+                                       {"formula", to_string(live->formula)}});
 }
 
 Status Run::look_at_chain(nanoseconds now) {

@@ -19,7 +19,10 @@
 #include "validator/watchdog.h"
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -40,6 +43,15 @@ struct ValidatorOptions {
   std::chrono::milliseconds stuck_after = std::chrono::minutes(2);
 };
 
+/// What a running validator takes up.
+struct LiveOptions {
+  std::size_t sample_size = 10;
+  std::chrono::milliseconds timeout = std::chrono::seconds(9);
+  std::chrono::milliseconds interval = std::chrono::seconds(3);
+  MixOptions mix = {};
+  scoring::Formula formula = scoring::Formula::kNatix;
+};
+
 /// What the validator works with; all outlive it.
 struct ValidatorTools {
   files::FileSystem& file_system;
@@ -53,6 +65,8 @@ struct ValidatorTools {
   GenerationJobs* jobs = nullptr;
   /// Null when there is none.
   OrganicProxy* proxy = nullptr;
+  /// Asked now and then, on the thread of the loop, for what is to change; null: nothing ever does.
+  std::function<std::optional<LiveOptions>()> changes = nullptr;
 };
 
 /// Run until `stop`, or for the rounds that were asked for. Afterwards all that was scored is on

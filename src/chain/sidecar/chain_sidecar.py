@@ -77,8 +77,10 @@ def load_hotkey(path):
     except ValueError:
         fields = None
     # No message shows a value: it may be a secret.
+    if content.startswith((b"$NACL", b"$ANSIBLE_VAULT", b"gAAAAA")):
+        raise Failure("wallet", "the hotkey's file is locked by a password, which is never handed on to the SDK")
     if not isinstance(fields, dict):
-        raise Failure("wallet", "the hotkey's file is no plain key file; a locked one is to be unlocked first")
+        raise Failure("wallet", "the hotkey's file is no plain key file")
     seed = fields.get("secretSeed")
     if fields.get("cryptoType", 1) not in (1, "1") or not isinstance(seed, str):
         raise Failure("wallet", "the hotkey's file has no seed of an sr25519 key")

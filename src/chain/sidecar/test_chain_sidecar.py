@@ -353,7 +353,8 @@ class KeyfileTest(unittest.TestCase):
             self.assertEqual(self.load(json.dumps({"secretSeed": SEED, **more})).ss58_address, expected.ss58_address)
 
     def test_all_else_is_refused_without_showing_a_secret(self):
-        self.refusal("$NACL" + "11" * 32)
+        for lock in ("$NACL", "$ANSIBLE_VAULT", "gAAAAA"):
+            self.assertIn("locked by a password", self.refusal(lock + "11" * 32))
         self.refusal("[]")
         self.refusal(json.dumps({"publicKey": "0x00"}))
         self.refusal(json.dumps({"secretSeed": SEED, "cryptoType": 0}))

@@ -1,0 +1,52 @@
+#include "metrics/metric_server.h"
+
+#include "net/http_client.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+
+namespace assay::metrics {
+namespace {
+
+net::HttpResponse get(std::uint16_t port, const std::string& path) {
+  const auto transport = net::make_http_transport({});
+  const auto response = transport->send(
+      {.url = net::Url::parse(fmt::format("http://127.0.0.1:{}{}", port, path)).value()}, {});
+  EXPECT_TRUE(response) << response.error().message;
+  return response.value_or(net::HttpResponse{});
+}
+
+TEST(MetricServer, TellsWhatThereIsAtEachScrape) {
+  std::atomic<int> count = 0;
+  const auto server =
+      MetricServer::start({}, [&] { return Result<std::string>(fmt::format("m {}\n", ++count)); });
+  ASSERT_TRUE(server) << server.error().message;
+  EXPECT_EQ(get((*server)->port(), "/metrics").body, "m 1\n");
+  EXPECT_EQ(get((*server)->port(), "/metrics").body, "m 2\n");
+  EXPECT_EQ(get((*server)->port(), "/").status, 404);
+}
+
+TEST(MetricServer, WhatCannotBeToldIsAnError) {
+  const auto server =
+      MetricServer::start({}, [] { return Result<std::string>(not_found("no status yet")); });
+  ASSERT_TRUE(server) << server.error().message;
+  const auto response = get((*server)->port(), "/metrics");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_TRUE(response.body.contains("no status yet"));
+}
+
+TEST(MetricServer, ATakenPortIsNamedByItsFlag) {
+  const auto first = MetricServer::start({}, [] { return Result<std::string>(""); });
+  ASSERT_TRUE(first);
+  const auto second =
+      MetricServer::start({.port = (*first)->port()}, [] { return Result<std::string>(""); });
+  ASSERT_FALSE(second);
+  EXPECT_TRUE(second.error().message.starts_with("--metrics.port")) << second.error().message;
+  EXPECT_FALSE(MetricServer::start({.address = "0.0.0.0"}, [] { return Result<std::string>(""); }));
+}
+
+}  // namespace
+}  // namespace assay::metrics
