@@ -66,6 +66,10 @@ Status ValidatorJobs::between_rounds(const std::shared_ptr<const validator::Netw
       .scheme = scheme_.get(),
       .choose_miners = [this](std::size_t count) { return deal(count); },
       .prompts = &prompts_};
+  if (!options_.cache.empty()) {
+    intake_ = std::make_unique<JobImageIntake>(options_.cache, options_.max_cache_bytes, stop_);
+    environment.accepted = intake_.get();
+  }
   if (store_.store) environment.place = {.store = store_.store.get(), .address = address_};
   ASSIGN_OR_RETURN(service_, jobs::GenerationJobs::start(options_.service, environment));
   log_info(

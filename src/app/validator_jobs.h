@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "app/job_image_intake.h"
+#include "core/bytes.h"
 #include "core/result.h"
 #include "jobs/generation_jobs.h"
 #include "keys/sr25519.h"
@@ -12,6 +14,7 @@
 #include "validator/http_courier.h"
 
 #include <cstddef>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +30,10 @@ struct ValidatorJobsOptions {
   /// Where miners are to put their images: a folder, `s3://` or `gs://`. Empty: no claim is
   /// checked.
   std::string store = {};
+  /// Sound images go into the cache t2i of this folder; empty: they are only checked.
+  std::filesystem::path cache = {};
+  /// Beyond which t2i takes none of them.
+  ByteCount max_cache_bytes{10'000'000'000};
   validator::WireProtocol protocol = validator::WireProtocol::kBtauth;
   double validator_stake_limit = scoring::kValidatorStakeLimit;
 };
@@ -62,6 +69,7 @@ class ValidatorJobs final : public validator::GenerationJobs {
   std::shared_ptr<const validator::NetworkView> view_;
   scoring::Deck deck_;
   std::stop_token stop_;
+  std::unique_ptr<JobImageIntake> intake_;
   std::unique_ptr<jobs::GenerationJobs> service_;  // after all that deal() uses
   std::jthread stopper_;
 };

@@ -43,6 +43,7 @@ struct RunFlags {
   std::string jobs_interval;
   std::string jobs_store;
   std::size_t jobs_sample_size = 50;
+  bool takes_job_images = false;
   std::string callback_address = "127.0.0.1";
   std::string callback_origin;
   std::uint16_t callback_port = 0;
@@ -53,7 +54,8 @@ struct RunFlags {
   std::vector<std::string> without_effect;
 };
 
-Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags) {
+Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags,
+                                               const std::filesystem::path& cache) {
   ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.jobs_interval));
   if (interval <= std::chrono::milliseconds(0)) {
     return invalid_input("--jobs.interval: expected more than 0 seconds");
@@ -67,6 +69,7 @@ Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags) {
                   .callback_exposure = flags.callback_exposure,
                   .callback_origin = flags.callback_origin},
       .store = flags.jobs_store,
+      .cache = flags.takes_job_images ? cache : std::filesystem::path(),
       .protocol = flags.protocol,
       .validator_stake_limit = flags.stake_limit};
 }
@@ -79,7 +82,7 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags,
   ASSIGN_OR_RETURN(const auto cool_down, parse_seconds(flags.cool_down));
   std::optional<app::ValidatorJobsOptions> jobs;
   if (!flags.jobs_interval.empty()) {
-    ASSIGN_OR_RETURN(jobs, jobs_options(flags));
+    ASSIGN_OR_RETURN(jobs, jobs_options(flags, cache));
   }
   ASSIGN_OR_RETURN(auto proxy, flags.proxy.options());
   if (proxy) {
@@ -215,14 +218,20 @@ void add_job_options(CLI::App& command, RunFlags& flags) {
                  "Seconds between batches of generation jobs [none are sent].")
           ->check(check_seconds)
           ->type_name("SECONDS");
-  add_option(command, "--jobs.store", flags.jobs_store,
-             "Where miners put their images: a folder, s3:// or gs:// [claims are not checked].")
-      ->needs(interval)
-      ->type_name("STORE");
+  CLI::Option* const store =
+      add_option(
+          command, "--jobs.store", flags.jobs_store,
+          "Where miners put their images: a folder, s3:// or gs:// [claims are not checked].")
+          ->needs(interval)
+          ->type_name("STORE");
   add_option(command, "--jobs.sample_size", flags.jobs_sample_size, "Miners of a batch.")
       ->needs(interval)
       ->type_name("N")
       ->capture_default_str();
+  command
+      .add_flag("--jobs.take_images", flags.takes_job_images,
+                "Put sound images into the cache t2i, labelled as their prompts.")
+      ->needs(store);
   add_option(command, "--callback.port", flags.callback_port,
              "Where miners call back; 0 takes a port that is free.")
       ->needs(interval)

@@ -24,7 +24,7 @@ struct AnswerSheet {
 
 struct CopyOptions {
   /// The chance that anybody at all is accused in a fleet of independent miners.
-  double false_alarm_rate = 1e-5;
+  double false_alarm_rate = 1e-4;
   /// Fewer shared challenges than this say nothing.
   std::size_t min_shared = 20;
   /// From 0 to 1: of what two miners could share beyond chance they must share this much, errors

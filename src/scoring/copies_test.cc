@@ -72,6 +72,35 @@ TEST(Copies, AccusesNobodyInIndependentFleets) {
   for (int i = 0; i < 40; ++i) EXPECT_TRUE(find_copies(fleet(random, 200, 0)).empty());
 }
 
+/// All of them hardly ever wrong.
+AnswerSheet skilled_fleet(RandomSource& random, std::size_t num_challenges) {
+  AnswerSheet sheet = fleet(random, num_challenges, 0);
+  for (auto& challenge : sheet.challenges) {
+    for (Answer& answer : challenge.answers) {
+      const bool is_right = random.unit() < 0.97;
+      answer.prediction = is_right == (challenge.label == Label::kPresent) ? 1.0 : 0.0;
+    }
+  }
+  return sheet;
+}
+
+TEST(Copies, AccusesNobodyWhereAllAreHardlyEverWrong) {
+  SeededRandom random(12);
+  for (int i = 0; i < 40; ++i) EXPECT_TRUE(find_copies(skilled_fleet(random, 200)).empty());
+}
+
+TEST(Copies, FindsWhoCopiesAMinerThatIsHardlyEverWrong) {
+  SeededRandom random(13);
+  int num_found = 0;
+  for (int i = 0; i < 50; ++i) {
+    AnswerSheet sheet = fleet(random, 200, 0);
+    for (auto& challenge : sheet.challenges) challenge.answers[7] = challenge.answers[31];
+    num_found += find_copies(sheet).empty() ? 0 : 1;
+  }
+  // With fewer than three errors of 200 nobody could tell.
+  EXPECT_GE(num_found, 40);
+}
+
 TEST(Copies, DoesNotTakeHardImagesForCopying) {
   SeededRandom random(9);
   for (int i = 0; i < 40; ++i) EXPECT_TRUE(find_copies(fleet(random, 200, 0.45)).empty());

@@ -73,7 +73,7 @@ supervision::MemberOptions validator_of(const NetworkFolder& folder, const Fleet
           seconds_text(settings.answer_timeout), "--interval",
           seconds_text(settings.challenge_interval), "--formula", "calibrated", "--jobs.interval",
           seconds_text(settings.job_interval), "--jobs.store", folder.store().native(),
-          "--callback.port", std::to_string(plan.callback_port)});
+          "--jobs.take_images", "--callback.port", std::to_string(plan.callback_port)});
   return {.name = std::string(kValidatorName),
           .program = program_of(folder, settings, std::move(arguments)),
           .log = folder.log(kValidatorName),

@@ -6,6 +6,9 @@ namespace {
 /// Miners who find the same images hard share less than this; who copies, more.
 constexpr double kLeastAgreement = 0.5;
 
+/// Smaller than for one look: this one is taken again and again.
+constexpr double kFalseAlarmRate = 1e-5;
+
 /// Many times the members of a network: more are those of months, and begin anew.
 constexpr std::size_t kMaxHotkeys = 8'192;
 
@@ -57,7 +60,8 @@ std::map<std::string, std::vector<std::string>> AnswerBoard::find_copies() const
     sheet.challenges.push_back(std::move(challenge));
   }
   std::map<std::string, std::vector<std::string>> copies;
-  const auto pairs = scoring::find_copies(sheet, {.min_agreement = kLeastAgreement});
+  const auto pairs = scoring::find_copies(
+      sheet, {.false_alarm_rate = kFalseAlarmRate, .min_agreement = kLeastAgreement});
   for (const std::vector<std::size_t>& group : scoring::groups_of(pairs)) {
     for (const std::size_t member : group) {
       for (const std::size_t other : group) {

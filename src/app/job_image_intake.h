@@ -1,0 +1,37 @@
+/// \file
+/// Images that miners made for generation jobs become images of challenges.
+
+#pragma once
+
+#include "cache/store.h"
+#include "core/bytes.h"
+#include "core/thread_pool.h"
+#include "jobs/generation_jobs.h"
+
+#include <filesystem>
+#include <stop_token>
+
+namespace assay::app {
+
+/// Under this source they stand in the cache: looked for duplicates, and removed, by it.
+inline constexpr std::string_view kJobImageSource = "generation-jobs";
+
+/// Puts sound images into the cache t2i. The label is that of the prompt: whether the image shows
+/// what was asked for, nobody has looked at. What is there already, or looks like one of the same
+/// source, is passed over.
+class JobImageIntake final : public jobs::AcceptedImages {
+ public:
+  /// The folder is that of all caches. `max_cache_bytes` bounds t2i, sidecars included.
+  JobImageIntake(std::filesystem::path folder, ByteCount max_cache_bytes, std::stop_token stop);
+
+  /// Errors: as cache::Store and cache::Intake: kExhausted once t2i is as large as it may be.
+  Status take(const jobs::AcceptedImage& image) override;
+
+ private:
+  std::filesystem::path folder_;
+  ByteCount max_cache_bytes_;
+  std::stop_token stop_;
+  ThreadPool pool_;
+};
+
+}  // namespace assay::app
