@@ -43,14 +43,15 @@ JobImageIntake::JobImageIntake(std::filesystem::path folder, ByteCount max_cache
 Status JobImageIntake::take(const jobs::AcceptedImage& image) {
   // Opened for each: there are some dozens an hour, and whoever makes the index anew meanwhile is
   // no concern of ours.
-  ASSIGN_OR_RETURN(const auto store, cache::Store::open({.file_system = files::posix_file_system(),
-                                                         .clock = system_clock(),
-                                                         .random = system_random(),
-                                                         .pool = pool_},
-                                                        cache::CacheLayout(folder_), {}, stop_));
+  ASSIGN_OR_RETURN(const auto store,
+                   cache::Store::open({.file_system = files::posix_file_system(),
+                                       .clock = system_clock(),
+                                       .random = system_random(),
+                                       .pool = pool_},
+                                      cache::CacheLayout(folder_),
+                                      {.budget = {.max_cache_bytes = max_cache_bytes_}}, stop_));
   const cache::ImportOptions options{.cache = cache::CacheKind::kTextToImage,
-                                     .source = std::string(kJobImageSource),
-                                     .max_cache_bytes = max_cache_bytes_};
+                                     .source = std::string(kJobImageSource)};
   cache::Arrival arrival = arrival_of(image);
   cache::look_at(arrival, store->options().limits);
   cache::Intake intake(*store, options);

@@ -21,10 +21,11 @@ inline constexpr std::string_view kJobImageSource = "generation-jobs";
 /// source, is passed over.
 class JobImageIntake final : public jobs::AcceptedImages {
  public:
-  /// The folder is that of all caches. `max_cache_bytes` bounds t2i, sidecars included.
+  /// The folder is that of all caches. `max_cache_bytes` bounds t2i, sidecars included: the
+  /// oldest make room.
   JobImageIntake(std::filesystem::path folder, ByteCount max_cache_bytes, std::stop_token stop);
 
-  /// Errors: as cache::Store and cache::Intake: kExhausted once t2i is as large as it may be.
+  /// Errors: as cache::Store and cache::Intake: kExhausted where nothing may go to make room.
   Status take(const jobs::AcceptedImage& image) override;
 
  private:
