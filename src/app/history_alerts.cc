@@ -64,9 +64,12 @@ AlertWatch::AlertWatch(Look look, Post post, Options options)
       options_(options),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
+AlertWatch::~AlertWatch() { post_stop_.request_stop(); }
+
 void AlertWatch::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto pause = tell(stop) ? options_.look_interval : options_.retry_interval;
+    const auto pause =
+        tell(post_stop_.get_token()) ? options_.look_interval : options_.retry_interval;
     std::unique_lock lock(mutex_);
     wakes_.wait_for(lock, stop, pause, [] { return false; });
   }
@@ -95,6 +98,7 @@ bool AlertWatch::tell(const std::stop_token& stop) {
 }
 
 void AlertWatch::finish(const std::stop_token& stop) {
+  const std::stop_callback give_up(stop, [this] { post_stop_.request_stop(); });
   thread_.request_stop();
   thread_.join();
   if (!stop.stop_requested()) tell(stop);

@@ -44,11 +44,12 @@ class AlertWatch {
 
   AlertWatch(Look look, Post post, Options options);
   /// What is being posted is given up.
-  ~AlertWatch() = default;
+  ~AlertWatch();
   AlertWatch(const AlertWatch&) = delete;
   AlertWatch& operator=(const AlertWatch&) = delete;
 
-  /// End the thread, and post what has changed since it looked: for a run that is over.
+  /// End the thread, once what it is posting is posted, and post what has changed since it looked:
+  /// for a run that is over. `stop` gives both up.
   void finish(const std::stop_token& stop);
 
  private:
@@ -66,6 +67,8 @@ class AlertWatch {
   bool has_failed_ = false;
   std::mutex mutex_;
   std::condition_variable_any wakes_;
+  // Not the thread's own: a post that its end cut off might have arrived, and be sent again.
+  std::stop_source post_stop_;
   std::jthread thread_;
 };
 

@@ -121,5 +121,24 @@ TEST_F(AlertWatchTest, TellsAtTheEndWhatItHasNotSeen) {
   EXPECT_EQ(num_posts_, 2);
 }
 
+TEST_F(AlertWatchTest, WhatIsBeingPostedAtTheEndIsPostedOnce) {
+  std::atomic<bool> has_begun = false;
+  std::atomic<int> num_arrived = 0;
+  // Arrives at once, and would be given up when told to stop while the answer is awaited.
+  const auto slow = [&](const std::vector<Alert>&,
+                        const std::stop_token& stop) -> Result<AlertOutcome> {
+    ++num_arrived;
+    has_begun = true;
+    for (int i = 0; i < 20 && !stop.stop_requested(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    if (stop.stop_requested()) return cancelled("no answer");
+    return AlertOutcome{};
+  };
+  AlertWatch watch(look(), slow, kQuick);
+  EXPECT_TRUE(comes([&] { return has_begun.load(); }));
+  watch.finish({});
+  EXPECT_EQ(num_arrived, 1);
+}
+
 }  // namespace
 }  // namespace assay::app
