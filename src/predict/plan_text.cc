@@ -184,11 +184,18 @@ void write_remarks(const Plan& plan, std::string& text) {
   for (const PlannedProject& project : plan.projects) {
     const std::string name =
         report::visible_text(project.project.empty() ? project.source : project.project);
+    std::uint64_t num_left_out = 0;
+    std::string reasons;
     for (std::size_t i = 0; i < project.left_out.size(); ++i) {
       const auto reason = static_cast<archives::LeftOut>(i);
       if (project.left_out[i] == 0 || reason == archives::LeftOut::kFolder) continue;
-      fmt::format_to(out, "  {}: {} left out ({})\n", name,
-                     counted(project.left_out[i], "file", "files"), archives::to_string(reason));
+      num_left_out += project.left_out[i];
+      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ",
+                             count_text(project.left_out[i]), archives::to_string(reason));
+    }
+    if (num_left_out != 0) {
+      fmt::format_to(out, "  {}: {} left out ({})\n", name, counted(num_left_out, "file", "files"),
+                     reasons);
     }
     if (project.num_bad_entries != 0) {
       fmt::format_to(out, "  {}: {} cannot be read, the first for what follows\n", name,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -53,7 +54,11 @@ class ProjectDecider {
                                     std::span(grouping.groups).subspan(first, count)));
     }
     for (const grouping::DroppedImage& dropped : grouping.dropped) {
-      RETURN_IF_ERROR(drop(paths_[dropped.image], to_string(dropped.reason)));
+      RETURN_IF_ERROR(drop(entries_[dropped.image]->path, to_string(dropped.reason)));
+    }
+    // Last: where the entry that counts was dropped as well, its reason is the one to tell.
+    for (const SourceEntry* const entry : replaced_) {
+      RETURN_IF_ERROR(drop(entry->path, to_string(entry->verdict)));
     }
     return result_;
   }
@@ -65,6 +70,8 @@ class ProjectDecider {
       if (entry.verdict == EntryVerdict::kOk) {
         paths_.push_back(entry.path);
         entries_.push_back(&entry);
+      } else if (entry.verdict == EntryVerdict::kDuplicate) {
+        replaced_.push_back(&entry);
       } else {
         RETURN_IF_ERROR(drop(entry.path, to_string(entry.verdict)));
       }
@@ -74,7 +81,8 @@ class ProjectDecider {
 
   Status drop(std::string_view path, std::string_view reason) {
     ++result_.num_ungrouped;
-    return database_->add_dropped(path, reason);
+    // An archive may hold a path many times; the table tells of it once.
+    return dropped_.insert(path).second ? database_->add_dropped(path, reason) : Status();
   }
 
   Status decide_groups(std::span<const std::string> ids,
@@ -213,6 +221,8 @@ class ProjectDecider {
   // Of the images that take part.
   std::vector<std::string> paths_;
   std::vector<const SourceEntry*> entries_;
+  std::vector<const SourceEntry*> replaced_;  // by a later entry of their path
+  std::set<std::string_view> dropped_;        // paths that the table has
   DecidedProject result_;
 };
 

@@ -102,6 +102,30 @@ TEST_F(ProjectRun, DecidesGroupsAndNamesWhatItCouldNotRead) {
   EXPECT_NE(errors.text(0).find("unknown_format"), std::string::npos);
 }
 
+TEST_F(ProjectRun, APathThatIsThereManyTimesIsToldOnce) {
+  ZipBuilder zip;
+  for (const std::string& name : {name_of(0, "stage1_generated"), std::string("shoot/alone.png")}) {
+    for (std::uint8_t red = 0; red < 3; ++red) zip.add(name, png_of(8, 8, red));
+  }
+  zip.add(name_of(1, "stage2_upscaled"), png_of(8, 8, 9));
+  const fs::path path = root() / "mojo9.zip";
+  std::ofstream(path, std::ios::binary) << zip.finish();
+  const auto report = run(options(path));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->images.num_groups, 1U);
+  EXPECT_EQ(report->images.num_ungrouped, 5U);
+  EXPECT_EQ(report->failures.at("duplicate"), 4U);
+  auto database = db::Database::open(*report->database).value();
+  auto rows = database.prepare("SELECT entry, reason FROM dropped_images ORDER BY entry").value();
+  ASSERT_TRUE(rows.step().value());
+  EXPECT_EQ(rows.text(0), name_of(0, "stage1_generated"));
+  EXPECT_EQ(rows.text(1), "duplicate");
+  ASSERT_TRUE(rows.step().value());
+  EXPECT_EQ(rows.text(0), "shoot/alone.png");
+  EXPECT_NE(rows.text(1), "duplicate");
+  EXPECT_FALSE(rows.step().value());
+}
+
 TEST_F(ProjectRun, WhatIsInTheStoreIsNotEmbeddedAgain) {
   const fs::path zip = write_zip();
   ASSERT_TRUE(run(options(zip)));
