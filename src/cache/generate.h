@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/generator.h"
+#include "cache/label_judge.h"
 #include "cache/store.h"
 
 #include <array>
@@ -24,8 +25,9 @@ enum class GenerateOutcome : std::uint8_t {
   kAlreadyThere,   ///< The same seed, or the same bytes, are in the cache.
   kNearDuplicate,  ///< Looks like another of this generator.
   kBlank,          ///< Of one colour, or nearly so: what a model gives that fails.
+  kDoubtful,       ///< Does not look like its label: it went to the quarantine. See LabelCheck.
 };
-inline constexpr std::size_t kNumGenerateOutcomes = 4;
+inline constexpr std::size_t kNumGenerateOutcomes = 5;
 
 /// In snake case, for JSON.
 std::string_view to_string(GenerateOutcome outcome);
@@ -48,6 +50,7 @@ struct GenerateOptions {
   std::optional<std::uint64_t> seed = {};
   /// Bits of the perceptual hash in which near duplicates may differ: 0 to NearIndex::kMaxDistance.
   int max_near_distance = 4;
+  LabelCheck label_check = {};
   /// What stays free on the disk.
   ByteCount min_free_bytes{1U << 30};
   /// Images that become visible together.
@@ -84,7 +87,8 @@ using OnGenerated = std::function<void(std::uint64_t done, std::uint64_t wanted)
 ///
 /// Pre:    the index is up to date; the generator can make what `cache` holds.
 /// Cost:   a batch of images in memory; the generator is called on all threads of the pool.
-/// Errors: as Store and ImageGenerator; kNoSpace also when less than `min_free_bytes` would be
+/// Errors: as Store, ImageGenerator and LabelJudge; kNoSpace also when less than `min_free_bytes`
+/// would be
 ///         left; kCancelled. What was reported as done stays.
 Result<GenerateReport> generate(Store& store, const ImageGenerator& generator,
                                 const GenerateOptions& options,

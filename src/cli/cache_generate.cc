@@ -1,6 +1,7 @@
 #include "cache/generate.h"
 #include "cache/scene_generator.h"
 #include "cli/cache_options_internal.h"
+#include "cli/label_check_flags_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
 #include "core/progress.h"
@@ -45,6 +46,7 @@ struct GenerateFlags {
   std::string keep_free = "1GB";
   std::string pause = "10s";
   bool watches = false;
+  LabelCheckFlags label_check;
 };
 
 /// Errors: kInvalidInput.
@@ -110,6 +112,7 @@ std::string report_text(const Generated& generated) {
   tell(GenerateOutcome::kAlreadyThere, "there already");
   tell(GenerateOutcome::kNearDuplicate, "left out: look like another of this generator");
   tell(GenerateOutcome::kBlank, "left out: blank");
+  tell(GenerateOutcome::kDoubtful, "left out: do not look like their label; in the quarantine");
   if (report.num_sources_refused > 0) {
     text += fmt::format("{}: {} cannot be changed by this provider\n", kind,
                         report::counted(report.num_sources_refused, "image", "images"));
@@ -168,7 +171,7 @@ std::string as_json(const std::vector<Generated>& all) {
 }
 
 Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::Store& store,
-                            Session& session) {
+                            const cache::LabelCheck& label_check, Session& session) {
   ASSIGN_OR_RETURN(const images::ImageSize size, parse_image_size(flags.size));
   ASSIGN_OR_RETURN(const ByteCount keep_free, parse_size(flags.keep_free));
   cache::GenerateOptions options{
@@ -177,6 +180,7 @@ Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::S
       .number = flags.count.value_or(flags.target.value_or(kDefaultTarget)),
       .size = size,
       .seed = flags.seed,
+      .label_check = label_check,
       .min_free_bytes = keep_free};
   if (const auto label = flags.label.label()) options.labels = {*label};
   std::optional<Progress> bar;
@@ -198,13 +202,14 @@ std::vector<CacheKind> kinds_of(const GenerateFlags& flags) {
   return {CacheKind::kTextToImage, CacheKind::kImageToImage};
 }
 
-Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, Session& session) {
+Result<std::vector<Generated>> fill_all(const GenerateFlags& flags,
+                                        const cache::LabelCheck& label_check, Session& session) {
   ASSIGN_OR_RETURN(
       const OpenedCache opened,
       open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
   std::vector<Generated> all;
   for (const CacheKind kind : kinds_of(flags)) {
-    auto report = fill(flags, kind, *opened.store, session);
+    auto report = fill(flags, kind, *opened.store, label_check, session);
     if (!report) {
       return std::move(report.error())
           .within("generating stopped; what was added stays, and the same command goes on");
@@ -223,14 +228,14 @@ std::string shown(const std::vector<Generated>& all, const Session& session) {
 
 /// Looks again and again, and makes what is missing; a round that only finds the stock says
 /// nothing. Errors: as fill_all().
-Status watch(const GenerateFlags& flags, Session& session) {
+Status watch(const GenerateFlags& flags, const cache::LabelCheck& label_check, Session& session) {
   ASSIGN_OR_RETURN(const auto pause, parse_duration(flags.pause));
   std::mutex mutex;
   std::condition_variable_any waiting;
   std::unique_lock lock(mutex);
   bool is_news = true;
   while (!session.stop.stop_requested()) {
-    auto all = fill_all(flags, session);
+    auto all = fill_all(flags, label_check, session);
     if (!all && all.error().code == ErrorCode::kCancelled) return {};
     if (!all) return std::move(all.error());
     for (const Generated& generated : *all) {
@@ -243,11 +248,14 @@ Status watch(const GenerateFlags& flags, Session& session) {
 }
 
 Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
+  // Loaded once, however often it looks.
+  ASSIGN_OR_RETURN(const auto judge, flags.label_check.open_judge());
+  const cache::LabelCheck label_check = flags.label_check.check(judge.get());
   if (flags.watches) {
-    RETURN_IF_ERROR(watch(flags, session));
+    RETURN_IF_ERROR(watch(flags, label_check, session));
     return ExitCode::kOk;
   }
-  ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, session));
+  ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, label_check, session));
   RETURN_IF_ERROR(print(shown(all, session)));
   const bool is_whole = std::ranges::none_of(
       all, [](const Generated& generated) { return generated.report.num_missing > 0; });
@@ -305,6 +313,7 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       ->type_name("SIZE")
       ->capture_default_str()
       ->check(check_size);
+  flags->label_check.add_to(command);
 }
 
 }  // namespace assay::cli

@@ -1,5 +1,6 @@
 #include "cache/import.h"
 #include "cli/cache_options_internal.h"
+#include "cli/label_check_flags_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/parse_number.h"
@@ -29,6 +30,7 @@ struct ImportFlags {
   std::string source;
   std::string description;
   std::string keep_free = "1GB";
+  LabelCheckFlags label_check;
   cache::NearDuplicates near_duplicates = cache::NearDuplicates::kRefused;
   int near_distance = cache::ImportOptions().max_near_distance;
 };
@@ -51,6 +53,8 @@ std::string_view words_of(ImportOutcome outcome) {
       return "damaged";
     case ImportOutcome::kOverLimit:
       return "too large";
+    case ImportOutcome::kDoubtful:
+      return "doubtful: do not look like their label; copied to the quarantine";
     case ImportOutcome::kUnreadable:
       break;
   }
@@ -123,6 +127,7 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
       const OpenedCache opened,
       open_cache(flags.cache_folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
   ASSIGN_OR_RETURN(const ByteCount keep_free, parse_size(flags.keep_free));
+  ASSIGN_OR_RETURN(const auto judge, flags.label_check.open_judge());
   cache::ImportOptions options{
       .cache = flags.kind.kind().value_or(cache::CacheKind::kReal),
       .source = flags.source.empty()
@@ -130,6 +135,7 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
                     : flags.source,
       .near_duplicates = flags.near_duplicates,
       .max_near_distance = flags.near_distance,
+      .label_check = flags.label_check.check(judge.get()),
       .min_free_bytes = keep_free};
   std::optional<Progress> bar;
   if (!session.quiet) {
@@ -200,6 +206,7 @@ void add_cache_import_command(CommandTree& tree, CLI::App& group) {
       ->type_name("SIZE")
       ->capture_default_str()
       ->check(check_size);
+  flags->label_check.add_to(command);
 }
 
 }  // namespace assay::cli
