@@ -52,25 +52,7 @@ Result<models::FoundModel> locate(files::FileSystem& file_system,
                                   const PredictSessionOptions& options, models::ModelKind kind,
                                   const std::optional<fs::path>& given) {
   if (!given) return models::find_model(file_system, options.tree.root(), kind);
-  ASSIGN_OR_RETURN(const auto info, file_system.info(*given));
-  if (!info) {
-    return missing(
-        fmt::format("{}: no such file; name a {} that is there, or import one: assay "
-                    "models import {} FILE",
-                    given->native(), to_string(kind), to_string(kind)));
-  }
-  models::FoundModel found{.path = *given, .choices = {}, .manifest = std::nullopt};
-  const fs::path manifest = models::manifest_path(*given);
-  ASSIGN_OR_RETURN(const auto has_manifest, file_system.info(manifest));
-  if (has_manifest) {
-    constexpr ByteCount kMaxManifest{std::uint64_t{1} << 20};
-    ASSIGN_OR_RETURN(const std::string text, files::read_file(file_system, manifest, kMaxManifest));
-    auto parsed = models::parse_manifest(text);
-    if (!parsed) return std::move(parsed).error().within(manifest.native());
-    found.manifest = std::move(*parsed);
-    found.choices = found.manifest->choices;
-  }
-  return found;
+  return models::model_at(file_system, *given, kind);
 }
 
 Result<OpenModel> open_model(files::FileSystem& file_system, const models::FoundModel& found) {

@@ -3,6 +3,7 @@
 #include "cache/generation_sources_internal.h"
 #include "cache/near_index.h"
 #include "cache/publish.h"
+#include "cache/quarantine.h"
 #include "core/check.h"
 #include "core/crc32c.h"
 #include "files/atomic_file.h"
@@ -36,6 +37,7 @@ struct Work {
   std::vector<std::byte> bytes = {};
   std::optional<ExaminedImage> image = {};
   std::optional<Error> failure = {};  // of this image alone
+  std::optional<LabelScore> label_score = {};
 };
 
 class Generation {
@@ -63,6 +65,8 @@ class Generation {
   Result<std::vector<Work>> next_batch();
   Status make(Work& work, const std::stop_token& stop) const;
   Status try_to_make(Work& work, const std::stop_token& stop) const;
+  Status check_label(Work& work, const images::Image& image) const;
+  Status set_aside(const Work& work);
   Status judge(std::vector<Work>& batch);
   Status add(const WriteTurn& turn, const std::vector<Work>& batch);
   Status count(const Work& work);
@@ -232,11 +236,32 @@ Status Generation::try_to_make(Work& work, const std::stop_token& stop) const {
     work.outcome = GenerateOutcome::kBlank;
     return {};
   }
+  RETURN_IF_ERROR(check_label(work, image));
   ASSIGN_OR_RETURN(work.bytes, images::encode_png(image, {.compression_level = kPngLevel}));
+  if (work.outcome == GenerateOutcome::kDoubtful) return {};
   auto examined = examine(work.bytes, store_.options().limits);
   if (!examined) return exhausted("an image that was made is refused: " + examined.error().reason);
   work.image = std::move(*examined);
   return {};
+}
+
+Status Generation::check_label(Work& work, const images::Image& image) const {
+  const LabelCheck& check = options_.label_check;
+  if (check.judge == nullptr) return {};
+  ASSIGN_OR_RETURN(work.label_score, score_label(check, image, work.request.label));
+  if (work.label_score->is_doubtful() && check.doubtful == DoubtfulLabels::kRefused) {
+    work.outcome = GenerateOutcome::kDoubtful;
+  }
+  return {};
+}
+
+Status Generation::set_aside(const Work& work) {
+  if (work.outcome != GenerateOutcome::kDoubtful) return {};
+  return put_into_quarantine(store_.tools().file_system, store_.layout(),
+                             {.name = work.name,
+                              .bytes = work.bytes,
+                              .origin = capabilities_.model_name,
+                              .reason = doubt_text(*work.label_score, work.request.label)});
 }
 
 /// By what is in the cache now: other processes add too.
@@ -281,7 +306,8 @@ Status Generation::add(const WriteTurn& turn, const std::vector<Work>& batch) {
                              .source = capabilities_.model_name,
                              .image_mode = std::string(images::to_string(work.image->header.mode)),
                              .imported = now,
-                             .generation = work.origin};
+                             .generation = work.origin,
+                             .label_score = work.label_score};
     files.push_back({.name = work.name,
                      .image = work.bytes,
                      .sidecar = sidecar_text(draft, work.image->facts)});
@@ -329,7 +355,10 @@ Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
     ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
     RETURN_IF_ERROR(judge(batch));
     RETURN_IF_ERROR(add(turn, batch));
-    for (const Work& work : batch) RETURN_IF_ERROR(count(work));
+    for (const Work& work : batch) {
+      RETURN_IF_ERROR(set_aside(work));
+      RETURN_IF_ERROR(count(work));
+    }
     if (on_generated) {
       on_generated(report_.num_wanted - num_open() - report_.num_missing, report_.num_wanted);
     }
@@ -342,7 +371,7 @@ Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
 
 std::string_view to_string(GenerateOutcome outcome) {
   constexpr std::array<std::string_view, kNumGenerateOutcomes> kNames = {
-      "added", "already_there", "near_duplicate", "blank", "failed"};
+      "added", "already_there", "near_duplicate", "blank", "failed", "doubtful"};
   return kNames[static_cast<std::size_t>(outcome)];
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/generator.h"
+#include "cache/label_judge.h"
 #include "cache/store.h"
 
 #include <array>
@@ -25,8 +26,9 @@ enum class GenerateOutcome : std::uint8_t {
   kNearDuplicate,  ///< Looks like another of this generator.
   kBlank,          ///< Of one colour, or nearly so: what a model gives that fails.
   kFailed,         ///< The generator refused, or gave what is no such image.
+  kDoubtful,       ///< Does not look like its label: it went to the quarantine. See LabelCheck.
 };
-inline constexpr std::size_t kNumGenerateOutcomes = 5;
+inline constexpr std::size_t kNumGenerateOutcomes = 6;
 
 /// In snake case, for JSON.
 std::string_view to_string(GenerateOutcome outcome);
@@ -49,6 +51,7 @@ struct GenerateOptions {
   std::optional<std::uint64_t> seed = {};
   /// Bits of the perceptual hash in which near duplicates may differ: 0 to NearIndex::kMaxDistance.
   int max_near_distance = 4;
+  LabelCheck label_check = {};
   /// What stays free on the disk.
   ByteCount min_free_bytes{1U << 30};
   /// Images that become visible together.
@@ -96,8 +99,8 @@ using OnGenerated = std::function<void(std::uint64_t done, std::uint64_t wanted)
 ///
 /// Pre:    the index is up to date; the generator can make what `cache` holds.
 /// Cost:   a batch of images in memory; the generator is called on all threads of the pool.
-/// Errors: as Store and ImageGenerator (kCorrupt and kInvalidInput: see `max_failures_in_row`);
-///         kNoSpace also when less than `min_free_bytes` would be
+/// Errors: as Store, LabelJudge and ImageGenerator (kCorrupt and kInvalidInput: see
+///         `max_failures_in_row`); kNoSpace also when less than `min_free_bytes` would be
 ///         left; kCancelled. What was reported as done stays.
 Result<GenerateReport> generate(Store& store, const ImageGenerator& generator,
                                 const GenerateOptions& options,

@@ -31,7 +31,8 @@ using OnImportProgress = std::function<void(std::uint64_t done)>;
 /// failure the same call goes on: what was added is there already.
 ///
 /// Cost:   two batches of images in memory; each file is read once.
-/// Errors: as Store; kNoSpace also when less than `min_free_bytes` would be left; kCancelled. What
+/// Errors: as Store and LabelJudge; kNoSpace also when less than `min_free_bytes` would be left;
+/// kCancelled. What
 ///         was reported as done stays.
 Result<ImportReport> import_files(Store& store, std::span<const ImportFile> files,
                                   const ImportOptions& options,

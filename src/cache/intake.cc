@@ -73,7 +73,7 @@ std::string name_of(const Arrival& arrival, const ExaminedImage& image) {
 std::string_view to_string(ImportOutcome outcome) {
   constexpr std::array<std::string_view, kNumImportOutcomes> kNames = {
       "added",     "already_there", "near_duplicate", "unknown_format", "unsupported",
-      "truncated", "corrupt",       "over_limit",     "unreadable"};
+      "truncated", "corrupt",       "over_limit",     "unreadable",     "doubtful"};
   return kNames[static_cast<std::size_t>(outcome)];
 }
 
@@ -147,6 +147,7 @@ Status Intake::judge(std::span<Arrival> arrivals) {
       arrival.outcome = ImportOutcome::kAlreadyThere;
       continue;
     }
+    if (arrival.outcome != ImportOutcome::kAdded) continue;
     const std::uint32_t group = group_of(arrival.draft.source);
     const auto is_near = [&](const auto& other) {
       return other.first == group &&

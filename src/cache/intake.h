@@ -30,8 +30,9 @@ enum class ImportOutcome : std::uint8_t {
   kCorrupt,
   kOverLimit,
   kUnreadable,  ///< Where it comes from: gone, or not ours to read.
+  kDoubtful,    ///< Another label seems right: see LabelCheck.
 };
-inline constexpr std::size_t kNumImportOutcomes = 9;
+inline constexpr std::size_t kNumImportOutcomes = 10;
 
 /// In snake case, for JSON.
 std::string_view to_string(ImportOutcome outcome);
@@ -48,6 +49,8 @@ struct ImportOptions {
   NearDuplicates near_duplicates = NearDuplicates::kRefused;
   /// Bits of the perceptual hash in which near duplicates may differ: 0 to NearIndex::kMaxDistance.
   int max_near_distance = 4;
+  /// Of the label that each comes with; import_files() asks the judge.
+  LabelCheck label_check = {};
   /// What stays free on the disk.
   ByteCount min_free_bytes{1U << 30};
   /// Items that become visible together, with one look at the disk's space.

@@ -26,6 +26,7 @@ constexpr std::string_view kSize = "image_size";
 constexpr std::string_view kBytes = "image_bytes";
 constexpr std::string_view kContent = "sha256";
 constexpr std::string_view kLook = "perceptual_hash";
+constexpr std::string_view kLabelCheck = "label_check";
 constexpr std::string_view kPrompt = "prompt";
 constexpr std::string_view kModel = "model_name";
 constexpr std::string_view kGenerator = "generator";
@@ -197,6 +198,15 @@ void write_generation(json::Writer& writer, const GenerationOrigin& origin, Time
   if (origin.source_seed) writer.name(kSourceSeed).unsigned_integer(*origin.source_seed);
 }
 
+void write_label_score(json::Writer& writer, const LabelScore& score) {
+  writer.name(kLabelCheck).begin_object();
+  writer.name("model").text(score.model);
+  writer.name("share").number(score.share);
+  writer.name("minimum").number(score.minimum_share);
+  writer.name("doubtful").boolean(score.is_doubtful());
+  writer.end_object();
+}
+
 /// Members that a column of a table must not stand in for.
 constexpr auto kOwnMembers = std::to_array<std::string_view>(
     {kLabel,        kDescription,     kSource,           kFormat,
@@ -204,7 +214,7 @@ constexpr auto kOwnMembers = std::to_array<std::string_view>(
      kModel,        kGenerator,       kGeneratorVersion, kSeed,
      kPrompt,       "source_parquet", "original_index",  "dataset",
      "revision",    "imported",       "image_mode",      "exif_orientation",
-     "is_animated", "original_name"});
+     "is_animated", "original_name",  kLabelCheck});
 
 /// The first two by the names of the program that these files are for.
 void write_table(json::Writer& writer, const TableOrigin& origin, Timestamp imported) {
@@ -286,6 +296,7 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
   writer.name(kBytes).unsigned_integer(facts.size_bytes);
   writer.name(kContent).text(facts.content.to_hex());
   writer.name(kLook).text(fmt::format("{:016x}", facts.look));
+  if (draft.label_score) write_label_score(writer, *draft.label_score);
   if (draft.table) write_columns(writer, *draft.table);
   writer.end_object();
   return writer.take() + "\n";

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/generator.h"
+#include "cache/label_judge.h"
 #include "cache/layout.h"
 #include "core/bytes.h"
 #include "core/result.h"
@@ -86,6 +87,8 @@ struct SidecarDraft {
   std::optional<GenerationOrigin> generation = {};
   /// Of an image from a table; one without a label then says `null`, as its row does.
   std::optional<TableOrigin> table = {};
+  /// Of an image whose label was checked.
+  std::optional<LabelScore> label_score = {};
 };
 
 std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts);

@@ -3,6 +3,7 @@
 #include "cli/cache_generator_flags_internal.h"
 #include "cli/cache_metrics_internal.h"
 #include "cli/cache_options_internal.h"
+#include "cli/label_check_flags_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
 #include "core/progress.h"
@@ -49,6 +50,13 @@ struct GenerateFlags {
   std::string pause = "10s";
   bool watches = false;
   MetricsFlags metrics;
+  LabelCheckFlags label_check;
+};
+
+/// What makes images, and what looks at them.
+struct Makers {
+  const app::OpenedGenerator& generator;
+  cache::LabelCheck label_check;
 };
 
 /// Errors: kInvalidInput.
@@ -122,6 +130,7 @@ std::string report_text(const Generated& generated) {
     text += fmt::format("  {}: {}\n", report::visible_text(image.name),
                         report::visible_text(image.reason));
   }
+  tell(GenerateOutcome::kDoubtful, "left out: do not look like their label; in the quarantine");
   if (report.num_sources_refused > 0) {
     text += fmt::format("{}: {} cannot be changed by this provider\n", kind,
                         report::counted(report.num_sources_refused, "image", "images"));
@@ -188,7 +197,7 @@ std::string as_json(const std::vector<Generated>& all) {
 }
 
 Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::Store& store,
-                            const app::OpenedGenerator& opened, Session& session) {
+                            const Makers& makers, Session& session) {
   ASSIGN_OR_RETURN(const images::ImageSize size, parse_image_size(flags.size));
   ASSIGN_OR_RETURN(const ByteCount keep_free, parse_size(flags.keep_free));
   cache::GenerateOptions options{
@@ -197,8 +206,9 @@ Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::S
       .number = flags.count.value_or(flags.target.value_or(kDefaultTarget)),
       .size = size,
       .seed = flags.seed,
+      .label_check = makers.label_check,
       .min_free_bytes = keep_free,
-      .batch_size = opened.batch_size};
+      .batch_size = makers.generator.batch_size};
   if (const auto label = flags.label.label()) options.labels = {*label};
   std::optional<Progress> bar;
   const auto on_generated = [&](std::uint64_t done, std::uint64_t wanted) {
@@ -210,7 +220,7 @@ Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::S
     }
     if (done > bar->done()) bar->advance(done - bar->done());
   };
-  return cache::generate(store, *opened.generator, options, on_generated, session.stop);
+  return cache::generate(store, *makers.generator.generator, options, on_generated, session.stop);
 }
 
 std::vector<CacheKind> kinds_of(const GenerateFlags& flags) {
@@ -219,20 +229,20 @@ std::vector<CacheKind> kinds_of(const GenerateFlags& flags) {
   return {CacheKind::kTextToImage, CacheKind::kImageToImage};
 }
 
-Result<std::vector<Generated>> fill_all(const GenerateFlags& flags,
-                                        const app::OpenedGenerator& generator, Session& session) {
+Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, const Makers& makers,
+                                        Session& session) {
   ASSIGN_OR_RETURN(
       const OpenedCache opened,
       open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
   std::vector<Generated> all;
   for (const CacheKind kind : kinds_of(flags)) {
-    auto report = fill(flags, kind, *opened.store, generator, session);
+    auto report = fill(flags, kind, *opened.store, makers, session);
     if (!report) {
       return std::move(report.error())
           .within("generating stopped; what was added stays, and the same command goes on");
     }
     all.push_back({.kind = kind,
-                   .generator = generator.generator->capabilities(),
+                   .generator = makers.generator.generator->capabilities(),
                    .report = std::move(*report)});
   }
   return all;
@@ -247,14 +257,14 @@ std::string shown(const std::vector<Generated>& all, const Session& session) {
 
 /// Looks again and again, and makes what is missing; a round that only finds the stock says
 /// nothing. Errors: as fill_all().
-Status watch(const GenerateFlags& flags, const app::OpenedGenerator& generator, Session& session) {
+Status watch(const GenerateFlags& flags, const Makers& makers, Session& session) {
   ASSIGN_OR_RETURN(const auto pause, parse_duration(flags.pause));
   std::mutex mutex;
   std::condition_variable_any waiting;
   std::unique_lock lock(mutex);
   bool is_news = true;
   while (!session.stop.stop_requested()) {
-    auto all = fill_all(flags, generator, session);
+    auto all = fill_all(flags, makers, session);
     if (!all && all.error().code == ErrorCode::kCancelled) return {};
     if (!all) return std::move(all.error());
     for (const Generated& generated : *all) {
@@ -267,14 +277,17 @@ Status watch(const GenerateFlags& flags, const app::OpenedGenerator& generator, 
 }
 
 Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
+  // Both opened once, however often it looks.
   ASSIGN_OR_RETURN(const app::GeneratorChoices choices, flags.generator.choices());
   ASSIGN_OR_RETURN(const app::OpenedGenerator generator, app::open_generator(choices));
+  ASSIGN_OR_RETURN(const auto judge, flags.label_check.open_judge());
+  const Makers makers{.generator = generator, .label_check = flags.label_check.check(judge.get())};
   if (flags.watches) {
     ASSIGN_OR_RETURN(const auto metrics, serve_cache_metrics(flags.metrics, flags.folder, session));
-    RETURN_IF_ERROR(watch(flags, generator, session));
+    RETURN_IF_ERROR(watch(flags, makers, session));
     return ExitCode::kOk;
   }
-  ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, generator, session));
+  ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, makers, session));
   RETURN_IF_ERROR(print(shown(all, session)));
   const bool is_whole = std::ranges::none_of(
       all, [](const Generated& generated) { return generated.report.num_missing > 0; });
@@ -332,6 +345,7 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       ->type_name("SIZE")
       ->capture_default_str()
       ->check(check_size);
+  flags->label_check.add_to(command);
 }
 
 }  // namespace assay::cli

@@ -1,5 +1,6 @@
 #include "cache/import.h"
 #include "cli/cache_options_internal.h"
+#include "cli/label_check_flags_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/parse_number.h"
@@ -30,6 +31,7 @@ struct ImportFlags {
   std::string description;
   std::string keep_free = "1GB";
   CacheBudgetFlags budget;
+  LabelCheckFlags label_check;
   cache::NearDuplicates near_duplicates = cache::NearDuplicates::kRefused;
   int near_distance = cache::ImportOptions().max_near_distance;
 };
@@ -52,6 +54,8 @@ std::string_view words_of(ImportOutcome outcome) {
       return "damaged";
     case ImportOutcome::kOverLimit:
       return "too large";
+    case ImportOutcome::kDoubtful:
+      return "doubtful: do not look like their label; copied to the quarantine";
     case ImportOutcome::kUnreadable:
       break;
   }
@@ -126,6 +130,7 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
                    open_cache(flags.cache_folder, session, cache::Access::kWrite,
                               cache::ScanDepth::kFolders, flags.budget));
   ASSIGN_OR_RETURN(const ByteCount keep_free, parse_size(flags.keep_free));
+  ASSIGN_OR_RETURN(const auto judge, flags.label_check.open_judge());
   cache::ImportOptions options{
       .cache = flags.kind.kind().value_or(cache::CacheKind::kReal),
       .source = flags.source.empty()
@@ -133,6 +138,7 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
                     : flags.source,
       .near_duplicates = flags.near_duplicates,
       .max_near_distance = flags.near_distance,
+      .label_check = flags.label_check.check(judge.get()),
       .min_free_bytes = keep_free};
   std::optional<Progress> bar;
   if (!session.quiet) {
@@ -204,6 +210,7 @@ void add_cache_import_command(CommandTree& tree, CLI::App& group) {
       ->type_name("SIZE")
       ->capture_default_str()
       ->check(check_size);
+  flags->label_check.add_to(command);
 }
 
 }  // namespace assay::cli

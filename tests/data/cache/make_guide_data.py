@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Write into the current folder what docs/guides/cache.md starts from: settings, photos of a phone, a labelled folder."""
+"""Write into the current folder what docs/guides/cache.md starts from: settings, photos of a phone, labelled
+folders, a model."""
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +16,13 @@ def photos(folder, count, first):
     subprocess.run([sys.executable, MAKE, folder, str(count), "--first", str(first)], check=True)
 
 
+# A model of both towers with random weights.
+DATA = MAKE.parents[1]
+shutil.copytree(DATA / "tokenizer" / "folder", "clip-vit-base-patch32")
+subprocess.run([sys.executable, DATA / "models" / "make_clip.py", "clip-vit-base-patch32/model.safetensors", "--seed", "5",
+                "--text", "685"], check=True)
+
+photos("streets", 3, 60)
 photos("phone", 5, 1)
 photos("works", 4, 10)
 photos("clear_roads", 4, 20)

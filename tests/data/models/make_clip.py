@@ -1,6 +1,6 @@
-"""Write a small CLIP image tower: make_clip.py OUTPUT [--seed N] [NAME_TO_LEAVE_OUT]
+"""Write a small CLIP image tower: make_clip.py OUTPUT [--seed N] [--text TOKENS] [NAME_TO_LEAVE_OUT]
 
-Of zeros, which gives every image the same vector, or of random numbers.
+Of zeros, which gives every image the same vector, or of random numbers; with --text a text tower too.
 """
 import array
 import json
@@ -20,6 +20,13 @@ for name, out, inner in (("attn.in_proj_", 3 * WIDTH, WIDTH), ("attn.out_proj.",
 arguments, seed = sys.argv[2:], None
 if arguments[:1] == ["--seed"]:
     seed = int(arguments[1])
+    del arguments[:2]
+if arguments[:1] == ["--text"]:
+    for name, shape in list(shapes.items()):
+        if ".resblocks." in name or ".ln_post." in name:
+            shapes[name.removeprefix("visual.").replace("ln_post", "ln_final")] = shape
+    shapes |= {"token_embedding.weight": [int(arguments[1]), WIDTH], "positional_embedding": [77, WIDTH],
+               "text_projection": [WIDTH, OUT], "logit_scale": []}
     del arguments[:2]
 for name in arguments:
     del shapes[name]
