@@ -60,6 +60,41 @@ images::Image flat_image(std::uint8_t level) {
   return image;
 }
 
+struct Reference {
+  const char* kind;
+  bool has_source;
+  std::vector<int> samples;
+};
+
+// Written by a program in numpy with the engine's Python binding: its own words, noise and steps.
+TEST(Pipeline, AgreesWithAReference) {
+  const std::vector<Reference> all = {
+      {"sd", false, {251, 238, 148, 0, 255, 251, 255, 0, 255, 0, 0, 54}},
+      {"sd", true, {165, 31, 173, 138, 249, 25, 253, 25, 255, 207, 14, 228}},
+      {"lcm", false, {0, 255, 0, 0, 255, 255, 0, 0, 255, 0, 255, 0}},
+      {"lcm", true, {0, 255, 5, 255, 255, 219, 254, 255, 254, 0, 255, 0}},
+      {"sdxl", false, {251, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 0}},
+      {"sdxl", true, {185, 9, 2, 42, 27, 0, 16, 20, 1, 88, 50, 1}}};
+  constexpr std::size_t kPlaces[][2] = {{3, 5}, {20, 70}, {33, 33}, {60, 90}};
+  const images::Image dark = flat_image(30);
+  for (const Reference& wanted : all) {
+    SCOPED_TRACE(wanted.kind);
+    const auto pipeline = load(wanted.kind);
+    ASSERT_TRUE(pipeline) << pipeline.error().message;
+    const Pixels pixels = made(*pipeline, {.prompt = "a road",
+                                           .seed = 1,
+                                           .source = wanted.has_source ? &dark : nullptr,
+                                           .strength = 0.5});
+    ASSERT_FALSE(pixels.empty());
+    std::size_t next = 0;
+    for (const auto& [y, x] : kPlaces) {
+      for (std::size_t channel = 0; channel < 3; ++channel) {
+        EXPECT_NEAR(pixels[(((y * kSize.width) + x) * 3) + channel], wanted.samples[next++], 2);
+      }
+    }
+  }
+}
+
 class EveryFamily : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(EveryFamily, MakesWhatTheSeedAndTheTextSay) {
