@@ -6,6 +6,7 @@
 #include "files/atomic_file.h"
 #include "files/file_system.h"
 #include "generators/chat_prompts.h"
+#include "generators/model_generator.h"
 #include "generators/service.h"
 #include "generators/template_prompts.h"
 #include "net/url.h"
@@ -110,9 +111,27 @@ Status open_prompts(const GeneratorChoices& choices, OpenedGenerator& opened) {
   return {};
 }
 
+Result<std::unique_ptr<cache::ImageGenerator>> open_model(const GeneratorChoices& choices,
+                                                          const cache::PromptProvider& prompts,
+                                                          const std::stop_token& stop) {
+  if (choices.model_folder.empty()) {
+    return invalid_input(
+        "--model is missing: the folder of a diffusion model, with model_index.json in it");
+  }
+  ASSIGN_OR_RETURN(auto generator, generators::ModelGenerator::open(files::posix_file_system(),
+                                                                    {.folder = choices.model_folder,
+                                                                     .device = choices.device,
+                                                                     .precision = choices.precision,
+                                                                     .size = choices.size,
+                                                                     .settings = choices.settings},
+                                                                    prompts, stop));
+  return std::unique_ptr<cache::ImageGenerator>(std::move(generator));
+}
+
 }  // namespace
 
-Result<OpenedGenerator> open_generator(const GeneratorChoices& choices) {
+Result<OpenedGenerator> open_generator(const GeneratorChoices& choices,
+                                       const std::stop_token& stop) {
   RETURN_IF_ERROR(check_settings(choices));
   OpenedGenerator opened;
   if (choices.provider == ImageProvider::kScene) {
@@ -121,6 +140,11 @@ Result<OpenedGenerator> open_generator(const GeneratorChoices& choices) {
   }
   opened.transport = net::make_http_transport(net::HttpOptions::from_environment());
   RETURN_IF_ERROR(open_prompts(choices, opened));
+  if (choices.provider == ImageProvider::kModel) {
+    ASSIGN_OR_RETURN(opened.generator, open_model(choices, *opened.prompts, stop));
+    opened.batch_size = 1;
+    return opened;
+  }
   const bool is_openai = choices.api == generators::ImageApi::kOpenAi;
   ASSIGN_OR_RETURN(
       generators::Service service,

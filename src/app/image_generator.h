@@ -7,13 +7,14 @@
 #include "cache/prompt_provider.h"
 #include "core/result.h"
 #include "generators/service_generator.h"
+#include "images/image.h"
+#include "models/engine.h"
 #include "net/http_client.h"
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <optional>
+#include <stop_token>
 #include <string>
 
 namespace assay::app {
@@ -30,6 +31,7 @@ struct ServiceChoices {
 enum class ImageProvider {
   kScene,  ///< Drawings.
   kHttp,   ///< A service.
+  kModel,  ///< A diffusion model on disk.
 };
 
 enum class PromptChoice {
@@ -42,6 +44,11 @@ struct GeneratorChoices {
   /// Of kHttp. The key may be in ASSAY_IMAGE_API_KEY.
   ServiceChoices service = {};
   generators::ImageApi api = generators::ImageApi::kOpenAi;
+  /// Of kModel.
+  std::string model_folder = {};
+  std::string device = "CPU";
+  models::Precision precision = models::Precision::kAuto;
+  images::ImageSize size = {};
   /// Steps, guidance, strength, scheduler and negative prompt.
   cache::GenerationSettings settings = {};
   PromptChoice prompts = PromptChoice::kTemplate;
@@ -57,9 +64,11 @@ struct OpenedGenerator {
   std::size_t batch_size = 8;
 };
 
-/// Nothing is asked yet.
+/// No service is asked yet; a model is loaded.
 /// Errors: kInvalidInput (an address, a key, settings that the provider does not have), kMissing (a
-///         file that was named is not there), kDenied.
-Result<OpenedGenerator> open_generator(const GeneratorChoices& choices);
+///         file that was named is not there), kDenied, kCancelled, and those of
+///         generators::ModelGenerator.
+Result<OpenedGenerator> open_generator(const GeneratorChoices& choices,
+                                       const std::stop_token& stop = {});
 
 }  // namespace assay::app

@@ -278,8 +278,10 @@ Status watch(const GenerateFlags& flags, const Makers& makers, Session& session)
 
 Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
   // Both opened once, however often it looks.
-  ASSIGN_OR_RETURN(const app::GeneratorChoices choices, flags.generator.choices());
-  ASSIGN_OR_RETURN(const app::OpenedGenerator generator, app::open_generator(choices));
+  ASSIGN_OR_RETURN(app::GeneratorChoices choices, flags.generator.choices());
+  ASSIGN_OR_RETURN(choices.size, parse_image_size(flags.size));
+  ASSIGN_OR_RETURN(const app::OpenedGenerator generator,
+                   app::open_generator(choices, session.stop));
   ASSIGN_OR_RETURN(const auto judge, flags.label_check.open_judge());
   const Makers makers{.generator = generator, .label_check = flags.label_check.check(judge.get())};
   if (flags.watches) {
@@ -301,16 +303,17 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
   CLI::App& command = tree.add_command(
       group, "generate",
       "Stock the caches t2i and i2i with images that are made: drawn here for demos and tests, or "
-      "by a service.",
+      "by a model.",
       {"assay cache generate --target 200",
        "assay cache generate --kind t2i --label roadwork --count 20 --seed 7",
        "assay cache generate --provider http --endpoint http://127.0.0.1:7860 --api a1111",
+       "assay cache generate --provider openvino --model stable-diffusion-v1-5 --size 768x512",
        "assay cache generate --watch"},
       [flags](Session& session) { return run_generate(*flags, session); });
   flags->folder.add_to(command);
   flags->generator.add_to(command);
   add_option(command, "--kind", flags->kind,
-             "t2i, or i2i: images of t2i, and with http photos too, that are changed [both].")
+             "t2i, or i2i: images of t2i, and, but for scene, photos too, that are changed [both].")
       ->type_name("CACHE")
       ->check(check_kind);
   flags->label.add_to(command, "roadwork or none [both].");

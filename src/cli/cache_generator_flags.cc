@@ -15,9 +15,9 @@ std::string problem_of(const Result<T>& result) {
 }
 
 std::string check_provider(const std::string& text) {
-  return text == "scene" || text == "http"
+  return text == "scene" || text == "http" || text == "openvino"
              ? ""
-             : "no provider is called '" + text + "'; there are scene and http";
+             : "no provider is called '" + text + "'; there are scene, http and openvino";
 }
 
 std::string check_prompts(const std::string& text) {
@@ -27,31 +27,42 @@ std::string check_prompts(const std::string& text) {
 }
 
 void add_model_options(CacheGeneratorFlags& flags, CLI::App& command) {
-  add_option(command, "--steps", flags.settings.steps, "Of a diffusion [what the service takes].")
+  add_option(command, "--steps", flags.settings.steps,
+             "Of a diffusion [what the service or the model's kind takes].")
       ->type_name("N")
       ->check(CLI::Range(std::int64_t{1}, kMaxSteps));
   add_option(command, "--guidance", flags.settings.guidance,
-             "How much the prompt weighs [what the service takes].")
+             "How much the prompt weighs [as --steps].")
       ->type_name("X")
       ->check(CLI::Range(0.0, kMaxGuidance));
   add_option(command, "--strength", flags.settings.strength,
-             "For i2i: how much is made anew, 0 to 1 [what the service takes].")
+             "For i2i: how much is made anew, 0 to 1 [as --steps].")
       ->type_name("X")
       ->check(CLI::Range(0.0, 1.0));
-  add_option(command, "--scheduler", flags.settings.scheduler,
-             "The sampler, by the service's name of it.")
+  add_option(
+      command, "--scheduler", flags.settings.scheduler,
+      "The sampler, by the service's name of it; for openvino ddim, euler, euler-ancestral or "
+      "lcm [what the model's files name].")
       ->type_name("NAME");
   add_option(command, "--negative-prompt", flags.settings.negative_prompt,
              "What the image should not be like.")
       ->type_name("TEXT");
+  add_option(command, "--device", flags.device, "For openvino: CPU, GPU, GPU.1 ...")
+      ->type_name("NAME")
+      ->capture_default_str();
+  add_option(command, "--precision", flags.precision, "For openvino: auto, fp32 or bf16.")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check([](const std::string& text) { return problem_of(models::parse_precision(text)); });
 }
 
 }  // namespace
 
 void CacheGeneratorFlags::add_to(CLI::App& command) {
-  add_option(command, "--provider", provider,
-             "Who makes them: scene, which draws roads with and without works, or http, a service "
-             "that holds a model.")
+  add_option(
+      command, "--provider", provider,
+      "Who makes them: scene, which draws roads with and without works; http, a service that "
+      "holds a model; openvino, a diffusion model on this machine.")
       ->type_name("NAME")
       ->capture_default_str()
       ->check(check_provider);
@@ -64,7 +75,8 @@ void CacheGeneratorFlags::add_to(CLI::App& command) {
       ->check(
           [](const std::string& text) { return problem_of(generators::parse_image_api(text)); });
   add_option(command, "--model", service.model,
-             "What the service calls the model [what it takes by itself].")
+             "For http: what the service calls the model [what it takes by itself]; for openvino: "
+             "its folder.")
       ->type_name("NAME");
   add_option(command, "--api-key-file", service.key_file,
              "A file with the key, for a1111 user:password [ASSAY_IMAGE_API_KEY, or none].")
@@ -97,11 +109,20 @@ Result<app::GeneratorChoices> CacheGeneratorFlags::choices() const {
   choices.chat.deadline = choices.service.deadline;
   if (provider == "http") choices.provider = app::ImageProvider::kHttp;
   if (prompts == "http") choices.prompts = app::PromptChoice::kHttp;
-  const bool has_service = !service.endpoint.empty() || !service.model.empty() ||
-                           !service.key_file.empty() || prompts == "http";
-  if (choices.provider == app::ImageProvider::kScene && has_service) {
+  if (provider == "openvino") {
+    choices.provider = app::ImageProvider::kModel;
+    choices.model_folder = service.model;
+    choices.device = device;
+    ASSIGN_OR_RETURN(choices.precision, models::parse_precision(precision));
+  }
+  const bool has_service = !service.endpoint.empty() || !service.key_file.empty();
+  if (choices.provider != app::ImageProvider::kHttp && has_service) {
+    return invalid_input("only --provider http asks a service; add it, or leave out --endpoint");
+  }
+  const bool has_model = !service.model.empty() || prompts == "http";
+  if (choices.provider == app::ImageProvider::kScene && has_model) {
     return invalid_input(
-        "scenes are drawn here, without a service or prompts; add --provider http");
+        "scenes are drawn here, without a model or prompts; add --provider http or openvino");
   }
   return choices;
 }

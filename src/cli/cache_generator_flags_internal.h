@@ -20,6 +20,8 @@ struct CacheGeneratorFlags {
   std::string prompts = "template";
   app::ServiceChoices chat = {};
   std::string deadline = "5m";
+  std::string device = "CPU";
+  std::string precision = "auto";
 
   void add_to(CLI::App& command);
   /// Errors: kInvalidInput (options that the provider does not have).

@@ -10,6 +10,7 @@
 #include "models/clip_shape.h"
 #include "models/clip_text_shape.h"
 #include "models/engine.h"
+#include "models/ir_model.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -97,6 +98,8 @@ class Engine {
   virtual Result<std::vector<std::unique_ptr<TowerRequest>>> build_tower(const TowerPlan& plan) = 0;
   /// Errors: as build_tower().
   virtual Result<std::unique_ptr<TextTowerRequest>> build_text_tower(const TextTowerPlan& plan) = 0;
+  /// Errors: kCorrupt (the engine cannot read it).
+  virtual Result<std::unique_ptr<IrModel>> read_model(const std::string& graph) = 0;
   /// As the engine says it.
   virtual std::string version() = 0;
 };

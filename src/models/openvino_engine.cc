@@ -1,12 +1,13 @@
 #include "models/clip_graph_internal.h"
 #include "models/engine_library_internal.h"
+#include "models/openvino_errors_internal.h"
+#include "models/openvino_ir_internal.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <exception>
 #include <openvino/core/version.hpp>
 #include <openvino/runtime/compiled_model.hpp>
 #include <openvino/runtime/core.hpp>
@@ -16,26 +17,6 @@
 
 namespace assay::models {
 namespace {
-
-/// `what`, and the engine's own words. kInternal.
-Error engine_error(std::string_view what, const std::exception& exception) {
-  std::string words = exception.what();
-  // The engine puts its source lines in front, a line each: the last one says what happened.
-  while (words.ends_with('\n')) words.pop_back();
-  const std::size_t start = words.rfind('\n');
-  if (start != std::string::npos) words.erase(0, start + 1);
-  return internal(fmt::format("{}: {}", what, words));
-}
-
-/// Run `action`, which may throw as the engine does. Errors: kInternal, with the engine's words.
-template <typename Action>
-auto with_engine(std::string_view what, Action action) -> decltype(action()) {
-  try {
-    return action();
-  } catch (const std::exception& exception) {
-    return engine_error(what, exception);
-  }
-}
 
 /// Whether the processor adds products of bytes in 32 bits. Older ones add pairs of them in 16
 /// bits, which is too few: the engine runs there as well, and is wrong.
@@ -145,6 +126,10 @@ class OpenVinoEngine final : public Engine {
           return std::make_unique<OpenVinoTextRequest>(core_.compile_model(
               graph, std::string(plan.device), settings_of(plan.device, plan.precision, 1)));
         });
+  }
+
+  Result<std::unique_ptr<IrModel>> read_model(const std::string& graph) override {
+    return read_openvino_model(core_, *this, graph);
   }
 
   std::string version() override { return ov::get_openvino_version().buildNumber; }

@@ -1,0 +1,104 @@
+#include "generators/model_generator.h"
+
+#include "generators/framing.h"
+#include "generators/service_generator.h"
+#include "images/decode.h"
+
+#include <utility>
+
+namespace assay::generators {
+namespace {
+
+constexpr std::string_view kName = "openvino";
+constexpr std::int64_t kVersion = 1;
+constexpr images::DecodeOptions kDecodeOptions{.max_encoded_size = ByteCount(64U << 20),
+                                               .max_pixels = 100'000'000};
+
+/// What such models are usually run with; consistency models are made for a few steps.
+void fill_in(cache::GenerationSettings& settings, bool is_consistency) {
+  if (!settings.steps) settings.steps = is_consistency ? 4 : 25;
+  if (!settings.guidance) settings.guidance = is_consistency ? 8.0 : 7.5;
+  if (!settings.strength) settings.strength = 0.7;
+}
+
+std::string name_of(const std::filesystem::path& folder) {
+  const std::filesystem::path whole = folder.lexically_normal();
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ModelGenerator>> ModelGenerator::open(files::FileSystem& file_system,
+                                                             const ModelGeneratorOptions& options,
+                                                             const cache::PromptProvider& prompts,
+                                                             const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const diffusion::ModelDescription model,
+                   diffusion::describe_model(file_system, options.folder));
+  ModelGeneratorOptions whole = options;
+  fill_in(whole.settings, model.is_consistency);
+  diffusion::PipelineOptions wanted{.device = options.device,
+                                    .precision = options.precision,
+                                    .size = options.size,
+                                    .num_steps = *whole.settings.steps,
+                                    .guidance = *whole.settings.guidance};
+  if (!whole.settings.scheduler.empty()) {
+    ASSIGN_OR_RETURN(wanted.sampler, diffusion::parse_sampler_kind(whole.settings.scheduler));
+  }
+  ASSIGN_OR_RETURN(whole.settings.model_digest,
+                   diffusion::digest_of_model(file_system, model, stop));
+  ASSIGN_OR_RETURN(diffusion::Pipeline pipeline,
+                   diffusion::Pipeline::load(file_system, model, wanted));
+  whole.settings.scheduler = diffusion::to_string(pipeline.sampler());
+  whole.settings.prompt_source = prompts.name();
+  return std::unique_ptr<ModelGenerator>(
+      new ModelGenerator(std::move(pipeline), std::move(whole), prompts));
+}
+
+ModelGenerator::ModelGenerator(diffusion::Pipeline pipeline, ModelGeneratorOptions options,
+                               const cache::PromptProvider& prompts)
+    : pipeline_(std::move(pipeline)), options_(std::move(options)), prompts_(prompts) {}
+
+cache::GeneratorCapabilities ModelGenerator::capabilities() const {
+  return {.name = std::string(kName),
+          .model_name = name_of(options_.folder),
+          .version = kVersion,
+          .makes_from_text = true,
+          .makes_from_image = pipeline_.makes_from_image(),
+          .reads_images = true,
+          .wants_examples = prompts_.looks_at_images(),
+          .settings = options_.settings,
+          .variant = variant_of(kName, options_.settings)};
+}
+
+std::string ModelGenerator::objection_to(const cache::GenerationSource& source) const {
+  if (!pipeline_.makes_from_image()) return "the model has no vae_encoder to take images with";
+  if (source.origin && !source.origin->source_item.empty()) {
+    return "it was made from another image already";
+  }
+  return "";
+}
+
+Result<std::string> ModelGenerator::prompt_for(const cache::GenerationRequest& request,
+                                               const std::stop_token& stop) const {
+  return prompts_.write(prompt_request_of(request), stop);
+}
+
+Result<images::Image> ModelGenerator::generate(const cache::GenerationRequest& request,
+                                               std::string_view prompt,
+                                               const cache::OnGenerationProgress& on_progress,
+                                               const std::stop_token& stop) const {
+  diffusion::PipelineRequest wanted{.prompt = prompt,
+                                    .negative_prompt = options_.settings.negative_prompt,
+                                    .seed = request.seed,
+                                    .strength = options_.settings.strength.value_or(1)};
+  if (!request.source) return pipeline_.generate(wanted, on_progress, stop);
+  auto source = images::decode(request.source->encoded, kDecodeOptions);
+  if (!source) return std::move(source.error()).within(request.source->name);
+  const Frame frame = frame_in(source->size(), options_.size);
+  const images::Image canvas = framed(*source, frame);
+  wanted.source = &canvas;
+  ASSIGN_OR_RETURN(const images::Image image, pipeline_.generate(wanted, on_progress, stop));
+  return unframed(image, frame);
+}
+
+}  // namespace assay::generators

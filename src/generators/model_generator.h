@@ -1,0 +1,61 @@
+/// \file
+/// Images made on this machine by a diffusion model on disk.
+
+#pragma once
+
+#include "cache/generator.h"
+#include "cache/prompt_provider.h"
+#include "core/result.h"
+#include "diffusion/model_folder.h"
+#include "diffusion/pipeline.h"
+#include "files/file_system.h"
+#include "images/image.h"
+#include "models/engine.h"
+
+#include <filesystem>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+namespace assay::generators {
+
+struct ModelGeneratorOptions {
+  std::filesystem::path folder = {};
+  std::string device = "CPU";
+  models::Precision precision = models::Precision::kAuto;
+  /// Of images from a text; a source is set in a frame of this size, and cut out again.
+  images::ImageSize size = {.width = 512, .height = 512};
+  /// What is missing is what the model's kind was made for.
+  cache::GenerationSettings settings = {};
+};
+
+/// The image follows from seed, settings and model: on one machine, the same bytes.
+/// Errors: those of diffusion::Pipeline.
+class ModelGenerator final : public cache::ImageGenerator {
+ public:
+  /// Lifetime: `prompts` outlives the generator. Cost: reads the whole model, and loads it.
+  /// Errors also: kInvalidInput (a scheduler that there is none of).
+  static Result<std::unique_ptr<ModelGenerator>> open(files::FileSystem& file_system,
+                                                      const ModelGeneratorOptions& options,
+                                                      const cache::PromptProvider& prompts,
+                                                      const std::stop_token& stop);
+
+  cache::GeneratorCapabilities capabilities() const override;
+  std::string objection_to(const cache::GenerationSource& source) const override;
+  Result<std::string> prompt_for(const cache::GenerationRequest& request,
+                                 const std::stop_token& stop) const override;
+  Result<images::Image> generate(const cache::GenerationRequest& request, std::string_view prompt,
+                                 const cache::OnGenerationProgress& on_progress,
+                                 const std::stop_token& stop) const override;
+
+ private:
+  ModelGenerator(diffusion::Pipeline pipeline, ModelGeneratorOptions options,
+                 const cache::PromptProvider& prompts);
+
+  diffusion::Pipeline pipeline_;
+  ModelGeneratorOptions options_;
+  const cache::PromptProvider& prompts_;
+};
+
+}  // namespace assay::generators
