@@ -37,6 +37,7 @@ net::HttpServerOptions server_options(const ValidatorProxyOptions& options,
   server.identity = options.identity.get();
   server.num_handler_threads = num_handlers;
   server.max_connections = 256;
+  server.max_connections_of_address = 64;
   server.max_bodies = ByteCount(128U << 20);
   // An image of 8 MiB gets half a minute more.
   server.read_timeout = std::chrono::seconds(10);

@@ -168,6 +168,9 @@ Result<ExitCode> run_validator(RunFlags& flags, const CLI::App& command, Session
   ASSIGN_OR_RETURN(const validator::LiveOptions live, flags.live.resolve(session.config));
   ASSIGN_OR_RETURN(app::ValidatorSessionOptions options, session_options(flags, live, session));
   ASSIGN_OR_RETURN(const keys::KeyPair hotkey, flags.wallet.load());
+  if (!flags.proxy.client_url.empty() && !flags.proxy.takes_old_bearers) {
+    flags.without_effect.emplace_back("--proxy.proxy_client_url");
+  }
   if (!flags.without_effect.empty()) {
     log_warning("settings of the old validator that change nothing here",
                 {{"settings", fmt::format("{}", fmt::join(flags.without_effect, " "))}});

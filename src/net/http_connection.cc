@@ -59,15 +59,22 @@ class Connection {
         wire_(std::move(socket), server.tls ? &*server.tls : nullptr),
         deadline_(wire_.socket()) {
     server_->connections.insert(this);
+    ErrorCondition ignored;
+    address_ = wire_.socket().remote_endpoint(ignored).address();
+    ++server_->num_by_address[address_];
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() { server_->connections.erase(this); }
+  ~Connection() {
+    server_->connections.erase(this);
+    const auto count = server_->num_by_address.find(address_);
+    if (--count->second == 0) server_->num_by_address.erase(count);
+  }
 
   asio::awaitable<void> serve() {
     ErrorCondition ignored;
     ignored = wire_.socket().set_option(tcp::no_delay(true), ignored);
-    if (server_->connections.size() > server_->options.max_connections) {
+    if (is_one_too_many()) {
       // To begin TLS would cost more than such a connection is worth.
       if (wire_.tls() != nullptr) co_return;
       ServedResponse busy = error_response(503, "busy", "too many connections: try again later");
@@ -100,6 +107,12 @@ class Connection {
 
  private:
   using Parser = http::request_parser<http::string_body>;
+
+  bool is_one_too_many() const {
+    const HttpServerOptions& options = server_->options;
+    return server_->connections.size() > options.max_connections ||
+           server_->num_by_address.at(address_) > options.max_connections_of_address;
+  }
 
   void close() {
     ErrorCondition ignored;
@@ -265,6 +278,7 @@ class Connection {
 
   ServerState* server_;
   Wire wire_;
+  asio::ip::address address_;  // of the client
   Deadline deadline_;
   boost::beast::flat_buffer buffer_;
   StreamSignal* stream_ = nullptr;  // while events are sent

@@ -92,6 +92,9 @@ struct HttpServerOptions {
   std::size_t num_handler_threads = 16;
   /// More are answered with 503.
   std::size_t max_connections = 1024;
+  /// The same for those of one address, so that nobody takes all of them. A proxy in front of the
+  /// server is one address.
+  std::size_t max_connections_of_address = 1024;
   /// Request line and headers; more is answered with 431.
   ByteCount max_header{std::uint64_t{16} << 10};
   /// Bodies of all requests together; beyond it the answer is 503.

@@ -10,6 +10,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -17,6 +18,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/message.hpp>
+#include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -90,6 +93,7 @@ struct ServerState {
   std::vector<CompiledRoute> routes;
   std::optional<asio::ssl::context> tls;
   std::set<Connection*> connections;
+  std::map<asio::ip::address, std::size_t> num_by_address;  // of these
   ByteCount bodies;
   bool is_stopping = false;
   asio::io_context io{1};  // behind what connections use: its end ends them

@@ -266,6 +266,23 @@ TEST_F(HttpServerTest, RefusesConnectionsBeyondItsLimit) {
   EXPECT_TRUE(has_status(RawClient(port).read_response(), 503));
 }
 
+TEST_F(HttpServerTest, RefusesConnectionsOfOneAddressBeyondItsLimit) {
+  const std::uint16_t port = start({.max_connections_of_address = 2});
+  RawClient first(port);
+  EXPECT_TRUE(has_status(first.send(get("/echo/x")).read_response(), 200));
+  {
+    RawClient second(port);
+    EXPECT_TRUE(has_status(second.send(get("/echo/x")).read_response(), 200));
+    EXPECT_TRUE(has_status(RawClient(port).read_response(), 503));
+  }
+  // Whoever goes makes room; the server learns of it in its own time.
+  std::string response;
+  do {
+    response = RawClient(port).send(get("/echo/x")).read_response();
+  } while (has_status(response, 503));
+  EXPECT_TRUE(has_status(response, 200)) << response;
+}
+
 TEST_F(HttpServerTest, ServesManyClientsAtOnce) {
   const std::uint16_t port = start();
   std::atomic<int> num_right = 0;
