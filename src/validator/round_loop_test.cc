@@ -283,7 +283,9 @@ TEST_F(RoundLoopTest, AChangeHoldsFromTheNextRoundOn) {
   ASSERT_EQ(records_.size(), 8U);
   for (std::size_t i = 0; i < records_.size(); ++i) {
     EXPECT_EQ(records_[i].miners.size(), i < 2 ? 5U : 3U) << i;
-    if (i >= 2) EXPECT_EQ(records_[i].cell.origin, ImageOrigin::kImageToImage) << i;
+    if (i >= 2) {
+      EXPECT_EQ(records_[i].cell.origin, ImageOrigin::kImageToImage) << i;
+    }
   }
   for (const Ask& ask : courier.sent()) EXPECT_EQ(ask.timeout, ask.id >> 16U <= 2 ? 9s : 4s);
   // One long pause before the change, and none after.
