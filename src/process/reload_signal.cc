@@ -42,6 +42,7 @@ Result<std::unique_ptr<ReloadSignal>> ReloadSignal::install() {
 
 ReloadSignal::~ReloadSignal() { sigaction(SIGHUP, &saved_->action, nullptr); }
 
+// NOLINTNEXTLINE(readability-convert-member-functions-to-static): only while one is installed.
 bool ReloadSignal::take() { return has_come.exchange(false); }
 
 }  // namespace assay::process

@@ -73,12 +73,14 @@ void ReplayStore::write_down(const Authentic& request) {
   if (!log_) return;
   const auto write = [&] -> Status {
     std::vector<LoggedMark> marks;
+    marks.reserve(request.marks.size());
     for (const ReplayMark& mark : request.marks) {
       marks.push_back({.mark = mark, .sender = request.sender, .expires = request.fresh_until});
     }
     RETURN_IF_ERROR(log_->append(marks));
     if (!log_->is_large()) return {};
     marks.clear();
+    marks.reserve(expiries_.size());
     for (const Expiry& expiry : expiries_) {
       const Mark& mark = marks_.at(expiry.key);
       marks.push_back({.mark = {.key = expiry.key, .number = mark.number},
