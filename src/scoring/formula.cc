@@ -52,6 +52,13 @@ double calibrated_reward(const StrictTally& tally, const CalibratedOptions& opti
   return std::pow(skill * (1 - tally.balanced_brier()), options.exponent);
 }
 
+double claim_factor(Formula formula, std::uint64_t num_there, std::uint64_t num_absent,
+                    const CalibratedOptions& options) {
+  if (formula == Formula::kNatix || num_absent == 0) return 1;
+  const double size = static_cast<double>(num_there) + static_cast<double>(num_absent);
+  return 1 - wilson_lower_bound(static_cast<double>(num_absent) / size, size, options.deviations);
+}
+
 double reward(Formula formula, const MinerWindows& windows, const Answer& last) {
   return formula == Formula::kNatix ? natix_reward(windows, last)
                                     : calibrated_reward(windows.recent.strict());

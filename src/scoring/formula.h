@@ -59,6 +59,12 @@ double wilson_lower_bound(double rate, double size, double deviations);
 /// What the answers so far are worth. In [0, 1]; 0 until both labels have occurred.
 double calibrated_reward(const StrictTally& tally, const CalibratedOptions& options = {});
 
+/// What is left of a score after claims of images that were looked for, in [0, 1]: 1 less the lower
+/// confidence bound of the share that was not there. 1 without claims, and under kNatix.
+/// docs/decisions/0013-false-claims.md.
+double claim_factor(Formula formula, std::uint64_t num_there, std::uint64_t num_absent,
+                    const CalibratedOptions& options = {});
+
 double reward(Formula formula, const MinerWindows& windows, const Answer& last);
 
 /// How far one reward moves a score: 0.05 for kNatix. kCalibrated averages over its window, so its

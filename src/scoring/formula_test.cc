@@ -109,5 +109,28 @@ TEST(Natix, SilenceAndWhatIsOutOfRangeEarnNothing) {
   }
 }
 
+TEST(ClaimFactor, LeavesLittleToWhoClaimsWhatIsNotThere) {
+  EXPECT_EQ(claim_factor(Formula::kCalibrated, 0, 0), 1);
+  EXPECT_EQ(claim_factor(Formula::kCalibrated, 1'000, 0), 1);
+  // The first one may be the store's fault; a hundred are not.
+  EXPECT_NEAR(claim_factor(Formula::kCalibrated, 0, 1), 0.730, 0.001);
+  EXPECT_NEAR(claim_factor(Formula::kCalibrated, 0, 5), 0.351, 0.001);
+  EXPECT_NEAR(claim_factor(Formula::kCalibrated, 0, 100), 0.026, 0.001);
+  EXPECT_GT(claim_factor(Formula::kCalibrated, 99, 1), 0.99);
+  EXPECT_EQ(claim_factor(Formula::kNatix, 0, 100), 1) << "the old validator sent no jobs";
+}
+
+TEST(ClaimFactor, FallsWithEachClaimThatIsNotThere) {
+  for (std::uint64_t num_there = 0; num_there < 30; num_there += 3) {
+    double before = 1;
+    for (std::uint64_t num_absent = 1; num_absent < 30; ++num_absent) {
+      const double factor = claim_factor(Formula::kCalibrated, num_there, num_absent);
+      EXPECT_GT(factor, 0);
+      EXPECT_LT(factor, before);
+      before = factor;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace assay::scoring

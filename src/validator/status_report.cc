@@ -1,6 +1,7 @@
 #include "validator/status_report.h"
 
 #include "scoring/weights.h"
+#include "validator/paid_scores.h"
 
 #include <fmt/format.h>
 
@@ -53,20 +54,20 @@ std::string address_text(const chain::Neuron& neuron) {
 
 void add_miners(const StatusSources& sources, const NetworkView& view, ValidatorStatus& status) {
   const auto states = sources.state.book().miners();
+  const ClaimCounts jobs = sources.jobs == nullptr ? ClaimCounts() : sources.jobs->counts();
+  const std::vector<float> paid = paid_scores(sources.state.book(), jobs);
   std::vector<float> scores(view.neurons.size(), 0.0F);
   std::map<std::string, Uid, std::less<>> uids;
   for (std::size_t uid = 0; uid < view.neurons.size(); ++uid) {
     uids.emplace(view.neurons[uid].hotkey, static_cast<Uid>(uid));
     if (uid < states.size() && states[uid].hotkey == view.neurons[uid].hotkey) {
-      scores[uid] = states[uid].score;
+      scores[uid] = paid[uid];
     }
   }
   const scoring::WeightSet weights =
       scoring::weights_of(scores, weight_options(sources.chain_options, view.rules));
   double total = 0;
   for (const scoring::ChainWeight& weight : weights.weights) total += weight.weight;
-  const auto jobs = sources.jobs == nullptr ? std::map<std::string, JobCounts, std::less<>>()
-                                            : sources.jobs->counts();
   for (std::size_t uid = 0; uid < view.neurons.size(); ++uid) {
     if (view.own_uid == static_cast<Uid>(uid) ||
         scoring::is_validator(view.neurons[uid], sources.validator_stake_limit)) {
@@ -74,10 +75,10 @@ void add_miners(const StatusSources& sources, const NetworkView& view, Validator
     }
     MinerStatus miner{.uid = static_cast<Uid>(uid),
                       .hotkey = view.neurons[uid].hotkey,
-                      .address = address_text(view.metagraph.neurons[uid]),
-                      .score = scores[uid]};
+                      .address = address_text(view.metagraph.neurons[uid])};
     add_answers(sources.board, miner);
     if (uid < states.size() && states[uid].hotkey == miner.hotkey) {
+      miner.score = states[uid].score;
       add_window(states[uid].windows.recent, miner);
     }
     const auto weight = std::ranges::find(weights.weights, miner.uid, &scoring::ChainWeight::uid);

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/parse_number.h"
 #include "validator/answer_board.h"
+#include "validator/paid_scores.h"
 #include "validator/status_report.h"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -25,6 +27,8 @@ using std::chrono::nanoseconds;
 constexpr std::chrono::seconds kStatusInterval{5};
 /// And at most this often, however fast rounds are.
 constexpr std::chrono::milliseconds kMinStatusInterval{200};
+/// How old may be what is known of claims when scores become weights.
+constexpr std::chrono::seconds kClaimsInterval{5};
 /// The search for copies takes at most this part of the time.
 constexpr int kCopySearchPart = 50;
 
@@ -93,6 +97,7 @@ class Run {
   Status on_round(const RoundRecord& record);
   Status look_at_chain(nanoseconds now);
   void look_for_copies();
+  void look_at_claims();
   void offer_scores();
   Status write_status(RunState state, std::string problem = {});
 
@@ -113,6 +118,8 @@ class Run {
   nanoseconds last_status_{0};
   nanoseconds last_look_{0};
   nanoseconds next_copy_search_{0};
+  std::optional<nanoseconds> claims_read_;
+  ClaimCounts claims_;  // none under natix
   bool is_status_due_ = false;
   bool are_copies_stale_ = true;
 };
@@ -147,6 +154,10 @@ Status Run::start(const std::stop_token& stop) {
                  .on_round = [this](const RoundRecord& record,
                                     const RoundResult&) { return on_round(record); }});
   RETURN_IF_ERROR(with_context(state_.reconcile(chain.view->neurons), "validator state"));
+  // Before the first weights: what was claimed falsely is known by the jobs alone.
+  if (tools_.jobs != nullptr) {
+    RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
+  }
   offer_scores();
   return {};
 }
@@ -223,10 +234,20 @@ Status Run::on_round(const RoundRecord& record) {
   return {};
 }
 
+void Run::look_at_claims() {
+  if (tools_.jobs == nullptr || options_.formula != scoring::Formula::kCalibrated) return;
+  // All jobs of two weeks are counted for it.
+  const nanoseconds now = tools_.clock.monotonic();
+  if (claims_read_ && now - *claims_read_ < kClaimsInterval) return;
+  claims_read_ = now;
+  claims_ = tools_.jobs->counts();
+}
+
 void Run::offer_scores() {
   // Nobody's weight may come of no challenge at all.
   if (state_.num_rounds() == 0) return;
-  ScoreOffer offer{.scores = state_.book().scores()};
+  look_at_claims();
+  ScoreOffer offer{.scores = paid_scores(state_.book(), claims_)};
   for (const scoring::MinerState& miner : state_.book().miners()) {
     offer.hotkeys.push_back(miner.hotkey);
   }

@@ -85,7 +85,8 @@ class ValidatorRun : public ::testing::Test {
                           .random = random,
                           .network = *network,
                           .courier = *courier,
-                          .shelf = shelf_},
+                          .shelf = shelf_,
+                          .jobs = jobs_},
                          options_, stop, [](std::string_view reason) { ADD_FAILURE() << reason; });
   }
 
@@ -105,6 +106,7 @@ class ValidatorRun : public ::testing::Test {
   files::testing::TemporaryFolder folder_;
   keys::KeyPair keys_ = test_keys(200);
   MemoryShelf shelf_;
+  GenerationJobs* jobs_ = nullptr;
   ValidatorOptions options_;
   std::vector<std::unique_ptr<ScriptedMiner>> miners_;
 };
@@ -154,6 +156,41 @@ TEST_F(ValidatorRun, ScoresMinersByWhatTheyDo) {
   const auto weights = network->weights_state(chain::Netuid{1}, {});
   ASSERT_TRUE(weights);
   EXPECT_FALSE(weights->weights.empty());
+}
+
+/// Has looked for the images of one miner, and found none.
+class AbsentImages final : public GenerationJobs {
+ public:
+  explicit AbsentImages(const keys::Hotkey& liar) : liar_(liar.to_ss58()) {}
+  Status between_rounds(const std::shared_ptr<const NetworkView>&) override { return {}; }
+  std::map<std::string, JobCounts, std::less<>> counts() const override {
+    return {{liar_, {.num_sent = 9, .num_claimed = 9, .num_missing = 9}}};
+  }
+
+ private:
+  std::string liar_;
+};
+
+TEST_F(ValidatorRun, ClaimsOfAbsentImagesCostWeightButNoScore) {
+  add_miner(1, honest());
+  add_miner(2, honest());
+  AbsentImages jobs(miners_[1]->hotkey());
+  jobs_ = &jobs;
+  options_.rounds.timeout = 100s;  // none is late, however busy the machine
+  options_.formula = scoring::Formula::kCalibrated;
+  const Status ended = run();
+  ASSERT_TRUE(ended) << ended.error().message;
+  const ValidatorStatus seen = status();
+  ASSERT_EQ(seen.miners.size(), 2U);
+  EXPECT_GT(seen.miners[0].score, 0.1);
+  EXPECT_EQ(seen.miners[0].score, seen.miners[1].score);
+  // 1 less the lower bound of nine of nine.
+  EXPECT_NEAR(seen.miners[1].weight / 65'535.0, 0.231, 0.001);
+  auto network = chain::LocalNetwork::open(network_path(), keys_.hotkey(), system_clock()).value();
+  const auto set = network->weights_state(chain::Netuid{1}, {}).value().weights;
+  // On a busy machine the last ones may be of the first rounds, when nobody had earned anything.
+  if (set.size() != 2) return;
+  EXPECT_EQ(set[1].weight, seen.miners[1].weight);
 }
 
 TEST_F(ValidatorRun, AMinerThatIsTooLateHasNotAnswered) {
