@@ -312,7 +312,9 @@ class DataLogger:
 
         accepted, durable, refused, syncs: events. verdicts: what became of them. open, finished:
         generations. failed_calls, last_error: of this logger. trouble: why the derived files do not
-        follow.
+        follow. is_refusing, is_queue_full, is_disk_low, is_ply_large, is_journal_damaged: alerts that
+        hold. corrupt_lines: lines of the history that cannot be read; None until it was looked
+        through. The process that has the folder knows; others know their own failures.
         """
         try:
             found = self._recorder().status()

@@ -300,3 +300,14 @@ def test_months_rotate_unless_told_not_to(folder: pathlib.Path, rotate_monthly: 
     assert any(path.exists() for path in found) == rotate_monthly
     assert ("old" in records(folder)) != rotate_monthly
     assert len(records(folder)) == (2 if rotate_monthly else 3)
+
+
+def test_a_line_that_cannot_be_read_is_told_of(folder):
+    folder.mkdir(exist_ok=True)
+    (folder / "generation_history.jsonl").write_text('{"metadata": {"generation_id": "a"}}\n{"cut\n')
+    with assay.DataLogger(folder) as log:
+        deadline = time.monotonic() + 60  # it is looked for beside all else, in a moment
+        while log.status()["corrupt_lines"] is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert log.status()["corrupt_lines"] == 1
+        assert log.status()["is_queue_full"] is False
