@@ -12,8 +12,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstddef>
 #include <iterator>
 #include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace assay::decision_merge {
@@ -59,6 +62,16 @@ Status apply_changes(db::Database& database, const MergePlan& plan) {
   return {};
 }
 
+/// The constraint that failed, without what is the same for every row: file and statement.
+std::string refusal_of(std::string_view message) {
+  const std::size_t constraint = message.find(" constraint failed");
+  if (constraint == std::string_view::npos) return std::string(message);
+  const std::size_t before = message.rfind(": ", constraint);
+  const std::size_t statement = message.find(" (in: ", constraint);
+  const std::size_t first = before == std::string_view::npos ? 0 : before + 2;
+  return std::string(message.substr(0, statement).substr(first));
+}
+
 /// Rows that the table refuses become conflicts. Errors: as db::Database, without kInvalidInput.
 Status apply_additions(db::Database& database, const std::vector<std::string>& columns,
                        MergePlan& plan) {
@@ -77,7 +90,7 @@ Status apply_additions(db::Database& database, const std::vector<std::string>& c
       std::erase_if(plan.same_choice, is_it);
       plan.conflicts.push_back({.kind = ConflictKind::kCannotAdd,
                                 .group_id = addition.group_id,
-                                .text = inserted.error().message});
+                                .text = refusal_of(inserted.error().message)});
     } else {
       return inserted;
     }
@@ -183,9 +196,18 @@ std::string to_text(const MergeReport& report) {
   if (!plan.conflicts.empty()) {
     fmt::format_to(out, "{} conflicts, which need a decision:\n", plan.conflicts.size());
   }
+  // A table that wants a user's choice refuses every group that has none, for one reason.
+  std::map<std::string_view, std::size_t> refused;
   for (const MergeConflict& conflict : plan.conflicts) {
+    const bool is_refused = conflict.kind == ConflictKind::kCannotAdd;
+    if (is_refused && refused[conflict.text]++ > 0) continue;
     fmt::format_to(out, "  {} ({}): {}\n", report::visible_text(conflict.group_id),
                    to_string(conflict.kind), report::visible_text(conflict.text));
+  }
+  for (const auto& [reason, count] : refused) {
+    if (count == 1) continue;
+    fmt::format_to(out, "  and {} more groups (cannot_add): {}\n", count - 1,
+                   report::visible_text(reason));
   }
   if (report.backup) {
     fmt::format_to(out, "Backup: {}\n", report::visible_text(report.backup->native()));

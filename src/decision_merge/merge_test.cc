@@ -309,9 +309,14 @@ TEST_F(Merging, ARowThatTheTableRefusesIsAConflictAndTheOthersComeIn) {
   }
   Decision low = predicted("low", {"b.png"}, 0);
   low.ai_confidence = 0.25;
-  const auto report = merge(write("temp.db", {predicted("high", {"a.png"}, 0), low}), real);
+  const auto report = merge(
+      write("temp.db", {predicted("high", {"a.png"}, 0), low, predicted("higher", {"c.png"}, 0)}),
+      real);
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(conflicts(report->plan), Kinds{ConflictKind::kCannotAdd});
+  EXPECT_EQ(conflicts(report->plan), (Kinds{ConflictKind::kCannotAdd, ConflictKind::kCannotAdd}));
+  const std::string reason = "(cannot_add): CHECK constraint failed: ai_confidence < 0.5\n";
+  EXPECT_TRUE(to_text(*report).contains("  high " + reason)) << to_text(*report);
+  EXPECT_TRUE(to_text(*report).contains("  and 1 more groups " + reason)) << to_text(*report);
   EXPECT_EQ(report->plan.additions.size(), 1);
   EXPECT_EQ(read(real).decisions.size(), 1);
 }
