@@ -256,7 +256,7 @@ Status Generation::check_label(Work& work, const images::Image& image) const {
 }
 
 Status Generation::set_aside(const Work& work) {
-  if (work.outcome != GenerateOutcome::kDoubtful) return {};
+  if (work.outcome != GenerateOutcome::kDoubtful || !work.label_score) return {};
   return put_into_quarantine(store_.tools().file_system, store_.layout(),
                              {.name = work.name,
                               .bytes = work.bytes,

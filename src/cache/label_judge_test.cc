@@ -47,7 +47,7 @@ class LabelChecks : public ::testing::Test {
     return import_files(*store_, files,
                         {.source = "test", .label_check = check, .min_free_bytes = ByteCount(0)});
   }
-  std::vector<std::string> names_below(const std::filesystem::path& folder) {
+  static std::vector<std::string> names_below(const std::filesystem::path& folder) {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
       if (entry.is_regular_file()) names.push_back(entry.path().filename().native());
