@@ -32,6 +32,7 @@ std::vector<double> spaced_timesteps(const SchedulerConfig& config, SamplerKind 
       config.spacing.value_or(is_ddim ? TimestepSpacing::kLeading : TimestepSpacing::kLinspace);
   const auto total = static_cast<double>(config.num_train_timesteps);
   const auto count = static_cast<double>(num_steps);
+  const std::int64_t stride = config.num_train_timesteps / num_steps;
   std::vector<double> timesteps;
   for (std::int64_t i = 0; i < num_steps; ++i) {
     const auto place = static_cast<double>(num_steps - 1 - i);
@@ -42,8 +43,7 @@ std::vector<double> spaced_timesteps(const SchedulerConfig& config, SamplerKind 
         if (is_ddim) timestep = std::nearbyint(timestep);
         break;
       case TimestepSpacing::kLeading:
-        timestep = (place * static_cast<double>(config.num_train_timesteps / num_steps)) +
-                   static_cast<double>(config.steps_offset);
+        timestep = (place * static_cast<double>(stride)) + static_cast<double>(config.steps_offset);
         break;
       case TimestepSpacing::kTrailing:
         timestep = std::nearbyint(total - (static_cast<double>(i) * total / count)) - 1;
@@ -125,6 +125,7 @@ Result<Sampler> Sampler::create(const SchedulerConfig& config, SamplerKind kind,
                                             ? consistency_timesteps(config, options)
                                             : spaced_timesteps(config, kind, options.num_steps);
   std::vector<double> level_of_step;
+  level_of_step.reserve(timesteps.size());
   for (const double timestep : timesteps) {
     level_of_step.push_back(sampler.is_euler() ? deviation_at(levels, timestep)
                                                : levels[static_cast<std::size_t>(timestep)]);
