@@ -81,7 +81,7 @@ struct Pipeline::Loaded {
   Result<std::vector<float>> first_latents(const PipelineRequest& request, const Sampler& plan,
                                            NormalNoise& noise);
   Result<std::vector<float>> predict(const Sampler& plan, std::size_t step,
-                                     std::span<const float> latents);
+                                     std::span<const float> latents) const;
 };
 
 /// Shapes of all inputs are set: a text's width is known from its tower only when it has run.
@@ -171,7 +171,7 @@ Result<std::vector<float>> Pipeline::Loaded::first_latents(const PipelineRequest
 }
 
 Result<std::vector<float>> Pipeline::Loaded::predict(const Sampler& plan, std::size_t step,
-                                                     std::span<const float> latents) {
+                                                     std::span<const float> latents) const {
   std::vector<float> scaled(latents.begin(), latents.end());
   for (float& latent : scaled) latent = static_cast<float>(latent * plan.input_scale(step));
   std::vector<float> batch;
@@ -209,11 +209,8 @@ Result<Pipeline> Pipeline::load(files::FileSystem& file_system, const ModelDescr
   }
   ASSIGN_OR_RETURN(PromptEncoder prompts, PromptEncoder::load(file_system, model, options));
   ASSIGN_OR_RETURN(LatentImages images, LatentImages::load(model, options));
-  auto loaded = std::unique_ptr<Loaded>(new Loaded{.model = model,
-                                                   .options = options,
-                                                   .sampler = sampler,
-                                                   .prompts = std::move(prompts),
-                                                   .images = std::move(images)});
+  auto loaded =
+      std::make_unique<Loaded>(model, options, sampler, std::move(prompts), std::move(images));
   RETURN_IF_ERROR(loaded->load_unet());
   return Pipeline(std::move(loaded));
 }

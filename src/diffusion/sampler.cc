@@ -32,6 +32,7 @@ std::vector<double> spaced_timesteps(const SchedulerConfig& config, SamplerKind 
       config.spacing.value_or(is_ddim ? TimestepSpacing::kLeading : TimestepSpacing::kLinspace);
   const auto total = static_cast<double>(config.num_train_timesteps);
   const auto count = static_cast<double>(num_steps);
+  const std::int64_t stride = config.num_train_timesteps / num_steps;
   std::vector<double> timesteps;
   for (std::int64_t i = 0; i < num_steps; ++i) {
     const auto place = static_cast<double>(num_steps - 1 - i);
@@ -42,8 +43,7 @@ std::vector<double> spaced_timesteps(const SchedulerConfig& config, SamplerKind 
         if (is_ddim) timestep = std::nearbyint(timestep);
         break;
       case TimestepSpacing::kLeading:
-        timestep = (place * static_cast<double>(config.num_train_timesteps / num_steps)) +
-                   static_cast<double>(config.steps_offset);
+        timestep = (place * static_cast<double>(stride)) + static_cast<double>(config.steps_offset);
         break;
       case TimestepSpacing::kTrailing:
         timestep = std::nearbyint(total - (static_cast<double>(i) * total / count)) - 1;
@@ -57,9 +57,9 @@ std::vector<double> spaced_timesteps(const SchedulerConfig& config, SamplerKind 
 /// Of the steps that the teacher took, some at equal distances.
 std::vector<double> consistency_timesteps(const SchedulerConfig& config,
                                           const SamplerOptions& options) {
-  const std::int64_t stride = config.num_train_timesteps / config.original_inference_steps;
-  const auto num_original = static_cast<std::int64_t>(
-      static_cast<double>(config.original_inference_steps) * options.strength);
+  const std::int64_t all = std::min(config.original_inference_steps, config.num_train_timesteps);
+  const std::int64_t stride = config.num_train_timesteps / all;
+  const auto num_original = static_cast<std::int64_t>(static_cast<double>(all) * options.strength);
   std::vector<double> timesteps;
   if (options.num_steps > num_original) return timesteps;
   for (std::int64_t i = 0; i < options.num_steps; ++i) {
@@ -108,11 +108,16 @@ std::vector<double> signal_levels(const SchedulerConfig& config, SamplerKind kin
 
 Result<Sampler> Sampler::create(const SchedulerConfig& config, SamplerKind kind,
                                 const SamplerOptions& options) {
-  const std::int64_t most =
-      kind == SamplerKind::kLcm ? config.original_inference_steps : config.num_train_timesteps;
+  const std::int64_t most = kind == SamplerKind::kLcm ? std::min(config.original_inference_steps,
+                                                                 config.num_train_timesteps)
+                                                      : config.num_train_timesteps;
   if (options.num_steps < 1 || options.num_steps > most) {
     return invalid_input(fmt::format("{} steps of {}; the model has 1 to {}", options.num_steps,
                                      to_string(kind), most));
+  }
+  if (!(options.strength > 0 && options.strength <= 1)) {
+    return invalid_input(
+        fmt::format("a strength of {}; expected a number above 0, up to 1", options.strength));
   }
   Sampler sampler(config, kind);
   const std::vector<double> levels = signal_levels(config, kind);
@@ -120,6 +125,7 @@ Result<Sampler> Sampler::create(const SchedulerConfig& config, SamplerKind kind,
                                             ? consistency_timesteps(config, options)
                                             : spaced_timesteps(config, kind, options.num_steps);
   std::vector<double> level_of_step;
+  level_of_step.reserve(timesteps.size());
   for (const double timestep : timesteps) {
     level_of_step.push_back(sampler.is_euler() ? deviation_at(levels, timestep)
                                                : levels[static_cast<std::size_t>(timestep)]);

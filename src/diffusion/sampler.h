@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace assay::diffusion {
@@ -57,7 +58,7 @@ class Sampler {
     double noise = 0;
   };
 
-  Sampler(const SchedulerConfig& config, SamplerKind kind) : config_(config), kind_(kind) {}
+  Sampler(SchedulerConfig config, SamplerKind kind) : config_(std::move(config)), kind_(kind) {}
   bool is_euler() const {
     return kind_ == SamplerKind::kEuler || kind_ == SamplerKind::kEulerAncestral;
   }

@@ -218,7 +218,19 @@ TEST(Sampler, RefusesStepsThatThereAreNot) {
   EXPECT_EQ(code(SamplerKind::kEuler, {.num_steps = 1001}), ErrorCode::kInvalidInput);
   EXPECT_EQ(code(SamplerKind::kLcm, {.num_steps = 51}), ErrorCode::kInvalidInput);
   EXPECT_EQ(code(SamplerKind::kLcm, {.num_steps = 6, .strength = 0.1}), ErrorCode::kInvalidInput);
+  EXPECT_EQ(code(SamplerKind::kDdim, {.num_steps = 4, .strength = 0}), ErrorCode::kInvalidInput);
+  EXPECT_EQ(code(SamplerKind::kLcm, {.num_steps = 4, .strength = std::nan("")}),
+            ErrorCode::kInvalidInput);
   EXPECT_EQ(code(SamplerKind::kDdim, {.num_steps = 4, .strength = 0.2}), ErrorCode::kInvalidInput);
+}
+
+TEST(Sampler, TakesATrainingOfFewerStepsThanLcmTakesFromIt) {
+  SchedulerConfig config = kStableDiffusion;
+  config.num_train_timesteps = 10;
+  const auto sampler = Sampler::create(config, SamplerKind::kLcm, {.num_steps = 5});
+  ASSERT_TRUE(sampler) << sampler.error().message;
+  EXPECT_EQ(sampler->timestep(0), 9);
+  EXPECT_EQ(sampler->timestep(4), 1);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ constexpr auto kClassNames = std::to_array<std::pair<std::string_view, SamplerKi
 
 template <typename Names>
 auto find_name(const Names& names, std::string_view name) {
-  using Value = typename Names::value_type::second_type;
+  using Value = Names::value_type::second_type;
   const auto found = std::ranges::find(names, name, &Names::value_type::first);
   return found == names.end() ? std::optional<Value>() : std::optional<Value>(found->second);
 }

@@ -39,8 +39,8 @@ Result<std::unique_ptr<ModelGenerator>> ModelGenerator::open(files::FileSystem& 
   diffusion::PipelineOptions wanted{.device = options.device,
                                     .precision = options.precision,
                                     .size = options.size,
-                                    .num_steps = *whole.settings.steps,
-                                    .guidance = *whole.settings.guidance};
+                                    .num_steps = whole.settings.steps.value_or(1),
+                                    .guidance = whole.settings.guidance.value_or(1)};
   if (!whole.settings.scheduler.empty()) {
     ASSIGN_OR_RETURN(wanted.sampler, diffusion::parse_sampler_kind(whole.settings.scheduler));
   }

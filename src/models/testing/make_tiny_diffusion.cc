@@ -46,10 +46,10 @@ class Maker {
   }
 
  private:
-  Value constant(ov::Shape shape, double deviation) {
+  Value constant(const ov::Shape& shape, double deviation) {
     std::vector<float> numbers(ov::shape_size(shape));
     for (float& number : numbers) number = static_cast<float>((random_.unit() - 0.5) * deviation);
-    return op::Constant::create(ov::element::f32, std::move(shape), numbers)->output(0);
+    return op::Constant::create(ov::element::f32, shape, numbers)->output(0);
   }
   static Value integers(const std::vector<std::int64_t>& numbers) {
     return op::Constant::create(ov::element::i64, {numbers.size()}, numbers)->output(0);
@@ -75,15 +75,18 @@ class Maker {
   }
 
   void write_texts() {
-    const std::string kind = is_xl_    ? "StableDiffusionXLPipeline"
-                             : is_lcm_ ? "LatentConsistencyModelPipeline"
-                                       : "StableDiffusionPipeline";
+    std::string kind = "StableDiffusionPipeline";
+    std::string scheduler = "DDIMScheduler";
+    if (is_xl_) {
+      kind = "StableDiffusionXLPipeline";
+      scheduler = "EulerDiscreteScheduler";
+    } else if (is_lcm_) {
+      kind = "LatentConsistencyModelPipeline";
+      scheduler = "LCMScheduler";
+    }
     write("model_index.json",
           "{\"_class_name\": \"" + kind +
               "\", \"force_zeros_for_empty_prompt\": " + (is_xl_ ? "true" : "false") + "}\n");
-    const std::string scheduler = is_xl_    ? "EulerDiscreteScheduler"
-                                  : is_lcm_ ? "LCMScheduler"
-                                            : "DDIMScheduler";
     write("scheduler/scheduler_config.json",
           "{\"_class_name\": \"" + scheduler +
               R"(", "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012,
