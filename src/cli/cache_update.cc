@@ -236,7 +236,7 @@ Status watch(Updater& work, Session& session) {
                   {{"reason", error.message}, {"next_try", to_rfc3339(due)}});
       is_news = true;
     }
-    static_cast<void>(work.folders.has_changed());  // by this round
+    // What this round did itself is told too and costs a look: else what others did would be lost.
     const Status followed = follow_folders(work, session, due);
     if (!followed) {
       // Another one writes for long, or the disk is full: the next round says so.

@@ -92,7 +92,7 @@ bool FolderWatch::read_events() {
     alignas(inotify_event) std::array<std::byte, 16'384> buffer;
     const ssize_t size = read(descriptor_, buffer.data(), buffer.size());
     if (size <= 0) break;
-    for (std::size_t start = 0; start < static_cast<std::size_t>(size);) {
+    for (std::size_t start = 0; std::cmp_less(start, size);) {
       inotify_event event{};
       std::memcpy(&event, buffer.data() + start, sizeof event);
       const auto* const name = reinterpret_cast<const char*>(buffer.data() + start + sizeof event);
