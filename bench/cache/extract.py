@@ -30,6 +30,9 @@ def main(full: bool) -> None:
         peers.append(measure.run_once([PYTHON, HERE / "old_extraction.py", table, target, COUNT], PYARROW))
     measure.print_rows({"assay cache update": ours, "old extraction (stand-in)": peers})
     ratio = measure.median(peers, "wall_s") / measure.median(ours, "wall_s")
+    # Of two processors that nothing else uses: on a machine with other work the wall clock says little.
+    alone = COUNT / (measure.median(ours, "cpu_s") / 2)
+    print(f"  by the processor's time, on two of them: {alone:.0f} photos a second")
     measure.print_goal("extraction, x the old way's 20 photos a second", COUNT / measure.median(ours, "wall_s") / 20, ">= 20",
                        COUNT / measure.median(ours, "wall_s") / 20 >= 20)
     measure.print_goal("extraction, x the stand-in here", ratio, "> 1", ratio > 1)

@@ -24,6 +24,9 @@ using validator::PerCell;
 constexpr std::chrono::milliseconds kMaxWait{500};
 /// Why a cache is empty costs a look at every file.
 constexpr std::chrono::seconds kDiagnosisInterval{30};
+/// However much is going on in the folders, a look at them takes no more than a part of the time.
+constexpr int kMinRescanPause = 10;
+constexpr std::chrono::milliseconds kLeastRescanPause{500};
 /// Files that vanish between the draw and the reading.
 constexpr int kMaxVanished = 20;
 
@@ -40,6 +43,13 @@ cache::CacheKind kind_of(validator::ImageOrigin origin) {
 }
 
 }  // namespace
+
+CacheShelf::CacheShelf(std::filesystem::path folder, const CacheShelfOptions& options,
+                       std::stop_token stop)
+    : folder_(std::move(folder)),
+      options_(options),
+      stop_(std::move(stop)),
+      watch_(files::posix_file_system(), cache::item_folders(cache::CacheLayout(folder_))) {}
 
 Result<std::unique_ptr<CacheShelf>> CacheShelf::open(const std::filesystem::path& folder,
                                                      const CacheShelfOptions& options,
@@ -66,8 +76,12 @@ Status CacheShelf::reopen() {
 }
 
 Status CacheShelf::look_at_folders() {
+  const auto start = system_clock().monotonic();
   const auto found = cache::rescan(*store_, cache::ScanDepth::kFolders, stop_);
-  next_rescan_ = system_clock().monotonic() + options_.rescan_interval;
+  const auto end = system_clock().monotonic();
+  next_rescan_ = end + options_.rescan_interval;
+  earliest_rescan_ =
+      end + std::max<std::chrono::nanoseconds>((end - start) * kMinRescanPause, kLeastRescanPause);
   // Another process is writing, which tells the index itself: what is there serves as well.
   if (!found && found.error().code != ErrorCode::kUnavailable) return found.error();
   return {};
@@ -91,7 +105,9 @@ Result<PerCell<std::uint64_t>> CacheShelf::count() {
 
 Result<PerCell<std::uint64_t>> CacheShelf::stock() {
   if (!sampler_) RETURN_IF_ERROR(reopen());
-  if (system_clock().monotonic() >= next_rescan_) RETURN_IF_ERROR(look_at_folders());
+  const auto now = system_clock().monotonic();
+  const bool is_told = now >= earliest_rescan_ && watch_.has_changed();
+  if (is_told || now >= next_rescan_) RETURN_IF_ERROR(look_at_folders());
   auto counts = count();
   if (counts || counts.error().code != ErrorCode::kUnavailable) return counts;
   // Somebody has made the index anew.

@@ -6,6 +6,7 @@
 #include "cache/sampler.h"
 #include "cache/store.h"
 #include "core/thread_pool.h"
+#include "files/folder_watch.h"
 #include "validator/image_shelf.h"
 
 #include <chrono>
@@ -20,7 +21,8 @@ namespace assay::app {
 struct CacheShelfOptions {
   /// No image comes again within this time while another one of its kind is free.
   std::chrono::milliseconds cool_down = std::chrono::hours(1);
-  /// How often the folders are looked at for what others have put there.
+  /// What others put into the folders is noticed soon where the system tells of it; this often the
+  /// folders are looked at all the same.
   std::chrono::milliseconds rescan_interval = std::chrono::seconds(10);
 };
 
@@ -39,8 +41,7 @@ class CacheShelf final : public validator::ImageShelf {
   std::string why_empty() override;
 
  private:
-  CacheShelf(std::filesystem::path folder, const CacheShelfOptions& options, std::stop_token stop)
-      : folder_(std::move(folder)), options_(options), stop_(std::move(stop)) {}
+  CacheShelf(std::filesystem::path folder, const CacheShelfOptions& options, std::stop_token stop);
   /// Errors of all: as open().
   Status reopen();
   Status look_at_folders();
@@ -53,7 +54,9 @@ class CacheShelf final : public validator::ImageShelf {
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<cache::Store> store_;
   std::unique_ptr<cache::Sampler> sampler_;
+  files::FolderWatch watch_;
   std::chrono::nanoseconds next_rescan_{0};
+  std::chrono::nanoseconds earliest_rescan_{0};
   std::chrono::nanoseconds next_diagnosis_{0};
   std::string diagnosis_;
 };

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 
 namespace assay::app {
 namespace {
@@ -56,6 +57,17 @@ TEST_F(CacheShelfTest, CountsAndDrawsByCell) {
   EXPECT_EQ(shelf->read(drawn->name).value().bytes, drawn->bytes);
   EXPECT_FALSE(shelf->draw({.origin = ImageOrigin::kImageToImage}).value());
   EXPECT_EQ(shelf->read("Synthetic/t2i/gone.png").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(CacheShelfTest, APhotoThatIsDroppedInIsNoticedBeforeTheNextLook) {
+  auto shelf = CacheShelf::open(root(), {.rescan_interval = std::chrono::hours(1)}, {});
+  ASSERT_TRUE(shelf);
+  put("Roadwork/image", "road", 10, R"({"label": 0, "scene_description": ""})");
+  // It takes half a second; a machine that stands still may take longer.
+  for (int i = 0; i < 600 && (*shelf)->stock().value().at(index_of(kPhotoWithout)) == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ((*shelf)->stock().value().at(index_of(kPhotoWithout)), 1U);
 }
 
 TEST_F(CacheShelfTest, FollowsWhatOthersPutThereAndTakeAway) {

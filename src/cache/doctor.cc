@@ -223,7 +223,12 @@ void Doctor::look_at_cells(const CacheStatus& cache) {
 void Doctor::look_at_updates() {
   for (const UpdateSource& source : report_.status.updates) {
     if (!source.failure) continue;
-    const bool is_path = source.name.starts_with('/');
+    // One that assay.toml gave a name of its own is asked with all the others.
+    const bool is_place = source.name.starts_with('/') || source.name.contains("://");
+    const bool is_named = !source.name.contains('/');
+    const std::string flags = is_named ? std::string()
+                                       : fmt::format("{} {} ", is_place ? "--from" : "--dataset",
+                                                     shell_word(source.name));
     add({.cause = Cause::kUpdateFailed,
          .words = fmt::format(
              "The last update from {} failed at {} ({}): {}. {}", source.name,
@@ -234,8 +239,7 @@ void Doctor::look_at_updates() {
                        "itself); the command below tries now.",
                        to_rfc3339(*source.next_due))
                  : std::string()),
-         .command = at(fmt::format("update {} {} --now", is_path ? "--from" : "--dataset",
-                                   shell_word(source.name)))});
+         .command = at(fmt::format("update {}--now", flags))});
   }
 }
 

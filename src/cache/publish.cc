@@ -1,6 +1,7 @@
 #include "cache/publish.h"
 
 #include "cache/layout.h"
+#include "files/batch_sync.h"
 
 #include <fmt/format.h>
 
@@ -20,22 +21,16 @@ std::string final_name(std::string_view incoming) {
   return std::string(incoming.substr(1, incoming.size() - 1 - kMark.size()));
 }
 
-Status write_synced(files::FileSystem& file_system, const fs::path& path,
-                    std::span<const std::byte> bytes) {
-  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kAppend));
-  // One that was killed may have left its half here.
-  RETURN_IF_ERROR(file->truncate(ByteCount(0)));
-  RETURN_IF_ERROR(file->append(bytes));
-  return file->sync();
-}
-
 Status write_all(files::FileSystem& file_system, const fs::path& folder,
                  std::span<const NewFile> files) {
+  ASSIGN_OR_RETURN(files::BatchSync batch, files::BatchSync::begin(file_system, folder));
   for (const NewFile& file : files) {
-    RETURN_IF_ERROR(write_synced(file_system, folder / incoming_name(file.name), file.image));
-    RETURN_IF_ERROR(write_synced(file_system, folder / incoming_name(sidecar_name(file.name)),
-                                 as_bytes(file.sidecar)));
+    // One that was killed may have left its half here; it is written over.
+    RETURN_IF_ERROR(batch.write(folder / incoming_name(file.name), file.image));
+    RETURN_IF_ERROR(
+        batch.write(folder / incoming_name(sidecar_name(file.name)), as_bytes(file.sidecar)));
   }
+  RETURN_IF_ERROR(batch.sync());
   // Each step is on disk before the next begins: a power cut keeps the order too, and no image has
   // its name while its sidecar has not.
   RETURN_IF_ERROR(file_system.sync_folder(folder));

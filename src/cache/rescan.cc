@@ -230,6 +230,12 @@ Status FolderScan::run(ScanDepth depth, const std::stop_token& stop) {
 
 }  // namespace
 
+std::vector<std::filesystem::path> item_folders(const CacheLayout& layout) {
+  std::vector<std::filesystem::path> paths;
+  for (const ItemFolder folder : kItemFolders) paths.push_back(layout.folder(folder));
+  return paths;
+}
+
 Result<RescanSummary> rescan(Store& store, ScanDepth depth, const std::stop_token& stop) {
   RescanSummary summary;
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <stop_token>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct RescanSummary {
   /// Folders that cannot be read; their items stay in the index.
   std::vector<FolderFailure> failures = {};
 };
+
+/// The folders that items are in, whether they are there or not: what a watch is to watch.
+std::vector<std::filesystem::path> item_folders(const CacheLayout& layout);
 
 /// Bring the index up to date. A new image is decoded, unless its sidecar is one of ours and gives
 /// its size.

@@ -2,16 +2,20 @@
 
 #include "cache/testing/cache_fixture.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <numeric>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assay::cache {
@@ -200,21 +204,20 @@ TEST(Sampler, FollowsAdditionsAndRemovalsOfOthers) {
   EXPECT_EQ(drawn.size(), 1U);
 }
 
-TEST(Sampler, EightProcessesServeNothingTwice) {
-  constexpr int kProcesses = 8;
-  constexpr int kDraws = 2500;
-  CacheFixture fixture;
-  {
-    const auto store = fixture.open();
-    fill(*store, std::size_t{kProcesses} * kDraws, Label::kNone, "a");
-  }
+/// What several processes drew, each item by its id; 0 stands for a draw that gave none, or one
+/// that was cooling.
+std::vector<std::uint64_t> drawn_by_processes(const CacheFixture& fixture, std::size_t num_draws,
+                                              const DrawOptions& options) {
+  constexpr std::size_t kProcesses = 8;
+  const std::size_t num_each = num_draws / kProcesses;
   std::vector<pid_t> children;
-  for (int i = 0; i < kProcesses; ++i) {
+  const auto path_of = [&](std::size_t i) {
+    return fixture.folder.path() / fmt::format("ids-{}-{}", static_cast<int>(options.policy), i);
+  };
+  for (std::size_t i = 0; i < kProcesses; ++i) {
     const pid_t child = fork();
     if (child == 0) {
-      const auto file = files::posix_file_system().open(
-          fixture.folder.path() / ("ids-" + std::to_string(i)), files::OpenMode::kAppend);
-      SeededRandom random(static_cast<std::uint64_t>(i));
+      SeededRandom random(i + 1);
       ThreadPool pool({.num_threads = 1});
       const auto store = Store::open({.file_system = files::posix_file_system(),
                                       .clock = system_clock(),
@@ -222,31 +225,92 @@ TEST(Sampler, EightProcessesServeNothingTwice) {
                                       .pool = pool},
                                      fixture.layout, {});
       auto sampler = Sampler::open(**store);
-      for (int k = 0; k < kDraws; ++k) {
-        const auto draw = sampler->draw({});
-        const std::uint64_t id = draw && *draw && !(*draw)->is_cooling ? (*draw)->id : 0;
-        static_cast<void>((*file)->append(std::as_bytes(std::span(&id, 1))));
+      std::vector<std::uint64_t> ids;
+      for (std::size_t k = 0; k < num_each; ++k) {
+        const auto draw = sampler->draw(options);
+        ids.push_back(draw && *draw && !(*draw)->is_cooling ? (*draw)->id : 0);
       }
+      const auto file = files::posix_file_system().open(path_of(i), files::OpenMode::kAppend);
+      static_cast<void>((*file)->append(std::as_bytes(std::span(ids))));
       _exit(0);
     }
     children.push_back(child);
   }
-  std::set<std::uint64_t> drawn;
-  for (int i = 0; i < kProcesses; ++i) {
+  std::vector<std::uint64_t> all;
+  for (std::size_t i = 0; i < kProcesses; ++i) {
     int status = 0;
-    ASSERT_EQ(waitpid(children[static_cast<std::size_t>(i)], &status, 0),
-              children[static_cast<std::size_t>(i)]);
-    ASSERT_EQ(status, 0);
-    std::vector<std::uint64_t> ids(kDraws);
-    const auto file = fixture.file_system.open(fixture.folder.path() / ("ids-" + std::to_string(i)),
-                                               files::OpenMode::kRead);
-    ASSERT_TRUE(file);
-    ASSERT_TRUE((*file)->read_at(0, std::as_writable_bytes(std::span(ids))));
-    drawn.insert(ids.begin(), ids.end());
+    EXPECT_EQ(waitpid(children[i], &status, 0), children[i]);
+    EXPECT_EQ(status, 0);
+    std::vector<std::uint64_t> ids(num_each);
+    const auto file = files::posix_file_system().open(path_of(i), files::OpenMode::kRead);
+    EXPECT_TRUE(file && (*file)->read_at(0, std::as_writable_bytes(std::span(ids))));
+    all.insert(all.end(), ids.begin(), ids.end());
   }
-  // As many as there are: each exactly once, down to the last one.
-  EXPECT_EQ(drawn.size(), std::size_t{kProcesses} * kDraws);
-  EXPECT_FALSE(drawn.contains(0));
+  return all;
+}
+
+/// Of all processes together; a million where time does not matter.
+std::size_t many_draws() {
+  const char* const full = std::getenv("ASSAY_TEST_FULL");
+  return full != nullptr && std::string_view(full) == "1" ? 1'000'000 : 100'000;
+}
+
+TEST(Sampler, EightProcessesServeNothingTwiceByAnyPolicy) {
+  for (const DrawPolicy policy :
+       {DrawPolicy::kUniform, DrawPolicy::kSources, DrawPolicy::kLeastUsed}) {
+    CacheFixture fixture;
+    {
+      const auto store = fixture.open();
+      // As many as are drawn: each comes once, down to the last one.
+      fill(*store, many_draws() / 4, Label::kNone, "a");
+      fill(*store, many_draws() * 3 / 4, Label::kNone, "b");
+    }
+    auto drawn = drawn_by_processes(fixture, many_draws(), {.policy = policy});
+    ASSERT_EQ(drawn.size(), many_draws());
+    std::ranges::sort(drawn);
+    EXPECT_NE(drawn.front(), 0U) << "while one is free it comes";
+    EXPECT_EQ(std::ranges::adjacent_find(drawn), drawn.end()) << to_string(policy);
+  }
+}
+
+TEST(Sampler, EightProcessesDrawEvenlyByEachPolicy) {
+  for (const DrawPolicy policy :
+       {DrawPolicy::kUniform, DrawPolicy::kSources, DrawPolicy::kLeastUsed}) {
+    CacheFixture fixture;
+    std::map<std::uint64_t, std::string> source_of;
+    {
+      const auto store = fixture.open();
+      fill(*store, 900, Label::kNone, "large");
+      fill(*store, 100, Label::kNone, "small");
+      ASSERT_TRUE(store->index().for_each(
+          [&](const Item& item) { source_of.emplace(item.id, item.source); }));
+    }
+    // All are free again at once, so that each draw is one of a thousand.
+    const auto drawn = drawn_by_processes(
+        fixture, many_draws(), {.policy = policy, .cool_down = std::chrono::milliseconds(0)});
+    std::map<std::uint64_t, int> by_item;
+    std::map<std::string, int> by_source;
+    std::map<std::string, std::map<std::uint64_t, int>> within;
+    for (const std::uint64_t id : drawn) {
+      // Two within one microsecond: what one took the other finds cooling.
+      if (id == 0) continue;
+      ++by_item[id];
+      ++by_source[source_of.at(id)];
+      ++within[source_of.at(id)][id];
+    }
+    ASSERT_EQ(by_item.size(), 1000U);
+    if (policy == DrawPolicy::kSources) {
+      EXPECT_LT(std::abs(chi_square_excess(counts_of(by_source))), 5);
+      for (const auto& [source, items] : within) {
+        EXPECT_LT(std::abs(chi_square_excess(counts_of(items))), 5) << source;
+      }
+      continue;
+    }
+    // Those served least come first: that is more even than chance.
+    const double excess = chi_square_excess(counts_of(by_item));
+    EXPECT_LT(excess, 5) << to_string(policy);
+    EXPECT_TRUE(policy == DrawPolicy::kLeastUsed || excess > -5) << excess;
+  }
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
 #include <utility>
 
 namespace assay::cli {
@@ -153,6 +155,13 @@ Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& ses
     return opened;
   }
   return open_cache(flag, session, cache::Access::kRead, depth);
+}
+
+void pause_for(std::chrono::microseconds span, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any waiting;
+  std::unique_lock lock(mutex);
+  waiting.wait_for(lock, stop, span, [] { return false; });
 }
 
 }  // namespace assay::cli

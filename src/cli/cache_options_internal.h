@@ -9,9 +9,11 @@
 #include "cli/command_internal.h"
 #include "core/thread_pool.h"
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace assay::cli {
@@ -73,6 +75,9 @@ Result<OpenedCache> open_cache(const CacheFolderFlag& flag, Session& session, ca
 /// As open_cache(), only for reading where the cache may not be written.
 Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& session,
                                        cache::ScanDepth depth);
+
+/// Return after `span`, or when it is to stop.
+void pause_for(std::chrono::microseconds span, const std::stop_token& stop);
 
 void add_cache_contact_sheet_command(CommandTree& tree, CLI::App& group);
 void add_cache_doctor_command(CommandTree& tree, CLI::App& group);

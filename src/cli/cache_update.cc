@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/timestamp.h"
+#include "files/folder_watch.h"
 #include "updater/update.h"
 
 #include <fmt/format.h>
@@ -15,10 +16,9 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,6 +32,7 @@ using updater::UpdateOptions;
 using updater::UpdateOutcome;
 
 constexpr std::size_t kMaxLoggedBytes = 256;
+constexpr std::chrono::seconds kLeastPause{1};
 
 std::string holder(const UpdateFlags& flags) {
   std::array<char, kMaxLoggedBytes> host{};
@@ -49,6 +50,7 @@ struct Updater {
   app::HubSession hub;
   std::unique_ptr<RemoteAccess> remote;
   updater::UpdateLock lock;
+  files::FolderWatch folders;
 };
 
 /// Those of assay.toml, unless flags name another one. Errors: as configured_sources(); and
@@ -104,7 +106,9 @@ Result<Updater> open_updater(const UpdateFlags& flags, const Session& session) {
                  .sources = std::move(sources),
                  .hub = std::move(hub),
                  .remote = std::move(remote),
-                 .lock = std::move(lock)};
+                 .lock = std::move(lock),
+                 .folders = files::FolderWatch(files::posix_file_system(),
+                                               cache::item_folders(cache::CacheLayout(folder)))};
 }
 
 /// Shows bytes while a table comes, and images while rows are read.
@@ -195,12 +199,27 @@ Status print_round(const Updater& work, const Round& round, const Session& sessi
   return print(is_json ? sources_json(round.outcome) : sources_text(round.outcome));
 }
 
+/// Until a round is due: the index follows what others put into the folders and take away, so that
+/// all who draw know of it. What they took away is made up for sooner than `due`, but no two rounds
+/// follow each other at once. Errors: as open_cache().
+Status follow_folders(Updater& work, Session& session, Timestamp due) {
+  const Timestamp start = system_clock().now();
+  due = std::max(due, start + kLeastPause);
+  while (!session.stop.stop_requested()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - system_clock().now());
+    if (left.count() <= 0 || !work.folders.wait(left, session.stop)) return {};
+    ASSIGN_OR_RETURN(const OpenedCache opened,
+                     open_cache(work.flags.folder, session, cache::Access::kWrite,
+                                cache::ScanDepth::kFolders, work.flags.budget));
+    if (opened.rescan.num_gone > 0) due = std::min(due, start + work.options.initial_delay);
+    pause_for(kLeastPause, session.stop);
+  }
+  return {};
+}
+
 /// Goes on until it is stopped; a round that adds nothing and fails as the one before says nothing
 /// but to the log. Errors: those of the output.
 Status watch(Updater& work, Session& session) {
-  std::mutex mutex;
-  std::condition_variable_any waiting;
-  std::unique_lock lock(mutex);
   bool is_news = true;
   while (!session.stop.stop_requested()) {
     auto round = run_round(work, session);
@@ -218,10 +237,12 @@ Status watch(Updater& work, Session& session) {
                   {{"reason", error.message}, {"next_try", to_rfc3339(due)}});
       is_news = true;
     }
-    // However it went, no two rounds follow each other at once.
-    const auto pause =
-        std::max<std::chrono::microseconds>(due - system_clock().now(), std::chrono::seconds(1));
-    waiting.wait_for(lock, session.stop, pause, [] { return false; });
+    // What this round did itself is told too and costs a look: else what others did would be lost.
+    const Status followed = follow_folders(work, session, due);
+    if (!followed) {
+      // Another one writes for long, or the disk is full: the next round says so.
+      pause_for(std::chrono::seconds(1), session.stop);
+    }
   }
   return {};
 }

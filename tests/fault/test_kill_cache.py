@@ -13,6 +13,7 @@ import programs
 
 KILLS = 200 if programs.FULL else 20
 PHOTOS = 260  # several batches
+TABLES = programs.DATA / "cache/tables/roadwork/data"
 
 
 class Reader(threading.Thread):
@@ -27,7 +28,7 @@ class Reader(threading.Thread):
 
     def run(self):
         while not self.is_stopped.is_set():
-            for image in sorted(self.folder.glob("*.png"))[:50]:
+            for image in sorted(path for path in self.folder.glob("[!.]*") if path.suffix != ".json")[:50]:
                 self.look(image)
             time.sleep(0.01)
 
@@ -104,6 +105,67 @@ class KillCache(programs.Case):
         self.run_program(*importing, expect=0)
         self.assertEqual(self.check_sound(), PHOTOS)
         self.assertGreater(self.reader.num_seen, 0)
+
+    def test_kills_among_all_writers(self):
+        """Imports, updates, drawings and evictions at once, each killed again and again, with readers and a sampler beside."""
+        drawn = self.folder / "cache/Synthetic/t2i"
+        drawn.mkdir(parents=True)
+        reader = Reader(drawn)
+        reader.start()
+        self.addCleanup(reader.is_stopped.set)
+        quiet = ("--cache-dir", "cache", "--quiet", "--keep-free", "0B")
+        # Of a tenth of the photos each: importing makes room as well.
+        budget = ("--max-size", "300kB")
+        commands = {
+            "import": ("cache", "import", "photos", "--label", "none", *quiet, *budget, "--evict", "least-used"),
+            "update": ("cache", "update", "--from", str(TABLES), "--count", "9", *quiet, *budget, "--evict", "random"),
+            "generate": ("cache", "generate", "--kind", "t2i", "--count", "9", "--size", "320x180", *quiet),
+            "gc": ("cache", "gc", *quiet, "--max-size", "100kB"),
+            "sample": ("cache", "sample", "--count", "50", "--cool-down", "1ms", "--cache-dir", "cache", "--quiet"),
+        }
+        chance = random.Random(programs.SEED)
+        longest = dict.fromkeys(commands, 1.0)  # follow the machine
+        num_killed = dict.fromkeys(commands, 0)
+        for _ in range(10 * KILLS):
+            if sum(num_killed.values()) >= KILLS:
+                break
+            running = {name: self.start(*command) for name, command in commands.items()}
+            # One after the other, each at a moment of its own.
+            moments = sorted((chance.uniform(0.01, longest[name]), name) for name in commands)
+            start = time.monotonic()
+            for moment, name in moments:
+                was_killed = self.kill_after(running[name], max(0.0, start + moment - time.monotonic()))
+                longest[name] = min(longest[name] * 1.5, 3.0) if was_killed else max(longest[name] / 2, 0.02)
+                num_killed[name] += was_killed
+                # An import that does not fit into its budget says so; all others are done, or find another one at it.
+                self.assertIn(running[name].returncode, (-9, 0, 1, 4, 7), name)
+            self.check_whole()
+            self.assertEqual(reader.problems + self.reader.problems, [])
+        self.assertGreaterEqual(sum(num_killed.values()), KILLS)
+        for name in ("import", "update", "generate"):
+            self.assertGreater(num_killed[name], 0, num_killed)
+        # What is there stays, whatever is killed that only adds.
+        before = {path.name for path in drawn.iterdir()}
+        for _ in range(3):
+            self.kill_after(self.start(*commands["generate"]), chance.uniform(0.01, longest["generate"]))
+        self.check_whole()
+        self.assertLessEqual(before, {path.name for path in drawn.iterdir()})
+        self.run_program(*commands["generate"], expect=0)
+        self.check_whole()
+        self.assertGreater(reader.num_seen + self.reader.num_seen, 0)
+
+    def check_whole(self):
+        """Whole items only in each folder, and the index equals the files."""
+        _, out, _ = self.run_program("cache", "verify", "--cache-dir", "cache", "--json", "--quiet", expect=0)
+        report = json.loads(out)
+        self.assertEqual((report["sound"], report["half_item"], report["orphan_sidecar"]), (True, 0, 0), out)
+        num_pictures = 0
+        for folder in ("Roadwork/image", "Synthetic/t2i"):
+            names = {path.name for path in (self.folder / "cache" / folder).iterdir()}
+            pictures = {name for name in names if not name.endswith(".json")}
+            self.assertEqual(names, pictures | {str(pathlib.Path(name).with_suffix(".json")) for name in pictures})
+            num_pictures += len(pictures)
+        self.assertEqual(report["checked"], num_pictures)
 
     def test_an_index_that_was_lost_is_made_again(self):
         self.run_program("cache", "import", "photos", "--label", "none", "--cache-dir", "cache", "--quiet", "--keep-free", "0B",

@@ -1,0 +1,97 @@
+"""`cache update` from object stores that others wrote: tables, and plain images below a prefix.
+
+    with_servers.py s3 gcs -- test_cache_remote.py ASSAY
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.parse
+import urllib.request
+
+PROGRAM = "assay"
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data/cache"
+S3 = os.environ.get("ASSAY_TEST_S3_ENDPOINT", "")
+GCS = os.environ.get("ASSAY_TEST_GCS_ENDPOINT", "")
+SKIPPED = 77
+
+
+def put_s3(key, content):
+    urllib.request.urlopen(urllib.request.Request(f"{S3}/assay-test/{key}", data=content, method="PUT"), timeout=60).close()
+
+
+def put_gcs(key, content):
+    """By its resumable way, as the clients of the store do."""
+    name = urllib.parse.quote(key, safe="")
+    begin = urllib.request.Request(f"{GCS}/upload/storage/v1/b/assay-test/o?uploadType=resumable&name={name}",
+                                   data=json.dumps({"name": key}).encode(), headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(begin, timeout=60) as answer:
+        place = answer.headers["Location"]
+    urllib.request.urlopen(urllib.request.Request(place, data=content, method="PUT"), timeout=60).close()
+
+
+class CacheRemote(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="assay-cache-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.folder), "LANG": "C.UTF-8", "NO_PROXY": "*"}
+
+    def update(self, *arguments, expect=0):
+        ran = subprocess.run([PROGRAM, "cache", "update", *arguments, "--cache-dir", "cache", "--quiet", "--json", "--keep-free", "0B"],
+                             cwd=self.folder, env=self.environment, check=False, stdin=subprocess.DEVNULL, capture_output=True,
+                             text=True, timeout=120)
+        self.assertEqual(ran.returncode, expect, ran.stdout + ran.stderr)
+        return json.loads(ran.stdout), ran.stderr
+
+    def fill(self, scheme, put):
+        for table in sorted((DATA / "tables/roadwork/data").glob("*.parquet")):
+            put(f"cache/tables/{table.name}", table.read_bytes())
+        subprocess.run([sys.executable, DATA / "make_photos.py", self.folder / "photos", "6"], check=True)
+        for number, photo in enumerate(sorted((self.folder / "photos").iterdir())):
+            put(f"cache/photos/{'roadwork' if number % 2 else 'none'}/{photo.name}", photo.read_bytes())
+        (self.folder / "assay.toml").write_text(f'[[cache.source]]\nname = "tables"\ntables = "{scheme}://assay-test/cache/tables"\n'
+                                                f'[[cache.source]]\nname = "photos"\nfolder = "{scheme}://assay-test/cache/photos"\n')
+
+    def check(self, scheme, put):
+        self.fill(scheme, put)
+        report, _ = self.update("--target", "10")
+        self.assertEqual((report["wanted"], report["missing"]), (20, 0), report)
+        sources = {path.name: json.loads(path.read_text())["source"] for path in (self.folder / "cache/Roadwork/image").glob("*.json")}
+        counts = {name: list(sources.values()).count(name) for name in ("tables", "photos")}
+        # The prefix has three of each label: the tables give the rest.
+        self.assertEqual(counts, {"tables": 14, "photos": 6})
+        self.assertEqual(self.update("--target", "10")[0]["sources"], [])
+        report, _ = self.update("--from", f"{scheme}://assay-test/cache/tables/", "--count", "3")
+        self.assertEqual(report["added"], 3)
+
+    @unittest.skipUnless(S3, "no S3 server")
+    def test_s3(self):
+        self.environment |= {"AWS_ENDPOINT_URL": S3, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                             "AWS_REGION": "us-east-1"}
+        self.check("s3", put_s3)
+
+    @unittest.skipUnless(GCS, "no GCS server")
+    def test_gcs(self):
+        self.environment |= {"STORAGE_EMULATOR_HOST": GCS}
+        self.check("gs", put_gcs)
+
+    @unittest.skipUnless(S3, "no S3 server")
+    def test_what_a_store_refuses_is_told_and_not_asked_again_at_once(self):
+        self.environment |= {"AWS_ENDPOINT_URL": S3, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                             "AWS_REGION": "us-east-1"}
+        place = ("--from", "s3://no-such-bucket/x", "--count", "1")
+        self.assertIn("no-such-bucket", self.update(*place, expect=1)[1])
+        self.assertIn("is not asked before", self.update(*place, expect=1)[1])
+
+
+if __name__ == "__main__":
+    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    result = unittest.main(argv=sys.argv, exit=False).result
+    if result.testsRun and len(result.skipped) == result.testsRun:
+        sys.exit(SKIPPED)
+    sys.exit(0 if result.wasSuccessful() else 1)
