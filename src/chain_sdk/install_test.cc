@@ -139,6 +139,21 @@ TEST_F(Install, TwoAtOnceAreNotPossible) {
   EXPECT_EQ(made.error().code, ErrorCode::kUnavailable);
 }
 
+TEST(PythonTool, KeepsWhatPipSaysOfAnError) {
+  const PythonRun run{
+      .end = "exit code 1",
+      .lines = {"Collecting x", "WARNING: Retrying (4 left) after connection broken by 'refused'",
+                "WARNING: Retrying (3 left) after connection broken by 'refused'",
+                "ERROR: Could not find a version that satisfies x==1 (from versions: none)",
+                "ERROR: No matching distribution\x1b[31m found for x==1", ""}};
+  EXPECT_EQ(
+      shown_problem(run),
+      "exit code 1: WARNING: Retrying (4 left) after connection broken by 'refused': Could not "
+      "find a version that satisfies x==1 (from versions: none): No matching distribution "
+      "[31m found for x==1");
+  EXPECT_EQ(shown_problem({.end = "exit code 2", .lines = {"a", "b", ""}}), "exit code 2: b");
+}
+
 TEST(PinnedPackages, NameTheSdkAndAHashForEach) {
   EXPECT_TRUE(version_in(pinned_packages(), "bittensor").starts_with("11."));
   EXPECT_EQ(version_in(pinned_packages(), "bittenso"), "");

@@ -1,5 +1,4 @@
 #include "chain_sdk/python_tool_internal.h"
-#include "core/shown_text.h"
 #include "process/child_process.h"
 
 #include <algorithm>
@@ -14,6 +13,7 @@ namespace {
 /// Of what it wrote; pip says why it failed at its end.
 constexpr std::size_t kMaxLines = 200;
 constexpr std::size_t kMaxShownLines = 4;
+constexpr std::size_t kMaxShownBytes = 400;
 /// How long a stop may go unseen.
 constexpr std::chrono::milliseconds kPoll{200};
 
@@ -23,6 +23,15 @@ constexpr auto kKeptVariables = std::to_array<std::string_view>(
     {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
      "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
      "PIP_INDEX_URL", "PIP_CERT", "PIP_PROXY", "XDG_CACHE_HOME"});
+
+/// A line of a program that was run for us: whole, but for what could steer a terminal.
+std::string readable(std::string_view line) {
+  std::string text(line.substr(0, kMaxShownBytes));
+  std::ranges::replace_if(
+      text, [](unsigned char letter) { return letter < ' ' || letter == 0x7F; }, ' ');
+  if (line.size() > kMaxShownBytes) text += "...";
+  return text;
+}
 
 }  // namespace
 
@@ -60,20 +69,25 @@ Result<PythonRun> run_python(const std::filesystem::path& python,
 
 std::string shown_problem(const PythonRun& run) {
   std::vector<std::string_view> chosen;
+  const auto choose = [&](std::string_view line) {
+    const bool is_new = std::ranges::find(chosen, line) == chosen.end();
+    if (is_new && chosen.size() < kMaxShownLines) chosen.push_back(line);
+  };
+  // pip tells a network that is not there by warnings, and then only that it found nothing.
+  const auto broken = std::ranges::find_if(
+      run.lines, [](const std::string& line) { return line.contains("connection broken by"); });
+  if (broken != run.lines.end()) choose(*broken);
   for (const std::string& line : run.lines) {
     if (line.starts_with("ERROR: ") || line.starts_with("Error: ")) {
-      chosen.push_back(std::string_view(line).substr(7));
+      choose(std::string_view(line).substr(7));
     }
   }
-  if (chosen.empty()) {
-    const auto last = std::ranges::find_if(run.lines | std::views::reverse,
-                                           [](const std::string& line) { return !line.empty(); });
-    if (last != (run.lines | std::views::reverse).end()) chosen.push_back(*last);
+  for (const std::string& line : run.lines | std::views::reverse) {
+    if (!chosen.empty()) break;
+    if (!line.empty()) choose(line);
   }
   std::string text = run.end;
-  for (const std::string_view line : chosen | std::views::take(kMaxShownLines)) {
-    text += ": " + shown_text(line);
-  }
+  for (const std::string_view line : chosen) text += ": " + readable(line);
   return text;
 }
 

@@ -122,7 +122,7 @@ Result<ExitCode> run_install(const InstallFlags& flags, Session& session) {
 Result<ExitCode> run_upgrade(const InstallFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const Environments there, environments_here());
   ASSIGN_OR_RETURN(const bool is_current, is_up_to_date(there));
-  if (flags.version.empty() && is_current) {
+  if (there.current && is_current && flags.version.empty()) {
     RETURN_IF_ERROR(tell(*there.current, "This program brings nothing newer", session));
     return ExitCode::kOk;
   }

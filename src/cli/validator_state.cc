@@ -115,6 +115,7 @@ Result<ExitCode> run_import(const StateFlags& flags, Session& session) {
                     flags.folder().native(), state.num_rounds()));
   }
   std::vector<scoring::MinerState> miners;
+  miners.reserve(old.scores.size());
   for (std::size_t i = 0; i < old.scores.size(); ++i) {
     miners.push_back({.hotkey = std::move(old.hotkeys[i]), .score = old.scores[i]});
   }
