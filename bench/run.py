@@ -19,7 +19,7 @@ GROUPS = {
     "verify": ["audit.verify"],
     "audit": ["audit.startup", "audit.missing", "audit.verify"],
     "judgement": ["audit.judgement", "scores.judgement"],
-    "validator": ["scores.rewards", "validator.keys"],
+    "validator": ["scores.rewards", "validator.keys", "validator.network"],
     "recorder": ["history.recorder"],
     "analyze": ["history.analyze"],
     "ply": ["history.ply_store"],

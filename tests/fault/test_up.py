@@ -51,7 +51,7 @@ class Up(programs.Case):
         told = {name: miner["verdict"] for name, miner in miners.items()}
         self.assertEqual(told, EXPECTED, f"{why}\n{json.dumps(miners, indent=1)}")
         honest = min(miners[name]["weight_share"] for name in ("honest", "slow"))
-        for name in ("guessing", "yes-saying", "offline"):
+        for name in ("guessing", "yes-saying", "offline", "false-claiming"):
             self.assertGreater(honest, miners[name]["weight_share"], f"{name} {why}")
 
     def run_up(self, *arguments):
@@ -68,6 +68,8 @@ class Up(programs.Case):
         for seed in SEEDS:
             with self.subTest(seed=seed):
                 self.assert_separated(self.run_up("--dir", f"net-{seed}", "--seed", str(seed)), f"seed {seed}")
+                cache = self.folder / f"net-{seed}" / "cache" / "Synthetic" / "t2i"
+                self.assertTrue(list(cache.glob("job-*.json")), "no image of a generation job became one of challenges")
 
     @unittest.skipUnless(programs.FULL, "takes minutes; run in the full suite")
     def test_kills_of_any_member_change_no_verdict(self):
