@@ -60,7 +60,7 @@ class Contents(unittest.TestCase):
     def test_auditwheel_finds_it_portable(self):
         (tools,) = (ROOT / ".deps").glob(f"wheel-venv-3.{version}")
         path = os.pathsep.join([str(tools / "bin"), os.environ["PATH"]])
-        shown = output_of(tools / "bin" / "auditwheel", "show", wheel, env={**os.environ, "PATH": path})
+        shown = output_of(tools / "bin" / "python", "-m", "auditwheel", "show", wheel, env={**os.environ, "PATH": path})
         found = re.search(r'platform tag:\s+"manylinux_2_(\d+)_x86_64"', re.sub(r"\s+", " ", shown))
         self.assertTrue(found and int(found[1]) <= 34, shown)
         self.assertRegex(wheel.name, r"^assay-[0-9.]+-cp3\d+-(cp3\d+|abi3)-manylinux_2_34_x86_64\.whl$")
