@@ -107,7 +107,7 @@ class Desk:
         command = [programs.find("assay"), "--quiet", "predict", "run", "--json", "--root", root, "--source",
                    archive.parent, "--clip", self.weights, "--precision", precision]
         run = measure.run_once(command, {"TMPDIR": str(self.temporary.path)})
-        events = [json.loads(line) for line in run.output.splitlines()]
+        events = [json.loads(line) for line in run.output.splitlines() if line.startswith("{")]  # else the log
         end = next(event for event in events if event["event"] == "end")
         if end["failed"] or end["embedded"] != end["images"]:
             sys.exit(f"bench: not every image was embedded: {end}")
