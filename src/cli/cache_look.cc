@@ -49,7 +49,8 @@ Status watch_status(const StatusFlags& flags, Session& session) {
       ASSIGN_OR_RETURN(const cache::StatusReport report, cache::read_status(*opened->store));
       std::string text = shown_status(report, session);
       if (text != last) {
-        const std::string_view front = clears ? kClearScreen : last.empty() ? "" : "\n";
+        const std::string_view between = last.empty() ? "" : "\n";
+        const std::string_view front = clears ? kClearScreen : between;
         RETURN_IF_ERROR(print(fmt::format("{}{}", front, text)));
         last = std::move(text);
       }

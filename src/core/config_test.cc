@@ -1,6 +1,7 @@
 #include "core/config.h"
 
 #include "core/limits.h"
+#include "core/setting_lists.h"
 #include "core/settings.h"
 
 #include <gtest/gtest.h>
@@ -149,6 +150,36 @@ TEST(Config, ShowsOnlyTheHostOfAWebhook) {
   EXPECT_EQ(shown("https://ann:secret@example.com:8443?token=secret"),
             "https://example.com:8443/... from flag");
   EXPECT_EQ(shown("secret"), "(hidden) from flag");
+}
+
+TEST(Config, TablesOfAListHaveTheirDefaultsAndReplaceThoseOfAWeakerFile) {
+  EXPECT_EQ(count_tables(*Config::load(world({})), "cache.source"), 0U);
+  const std::map<std::string, std::string> files = {
+      {"assay.toml",
+       "[[cache.source]]\nfolder = \"a\"\nweight = 2\n[[cache.source]]\nfolder = \"b\"\n"},
+      {"/people/ann/.config/assay/assay.toml",
+       "[[cache.source]]\ncap = 1\n[[cache.source]]\n[[cache.source]]\ncap = 3\n"}};
+  const auto config = Config::load(world(files));
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_EQ(count_tables(*config, "cache.source"), 2U);
+  EXPECT_EQ(config->get_number(list_key("cache.source", 1, "weight")), 2);
+  EXPECT_EQ(config->get_number(list_key("cache.source", 2, "weight")), 1);
+  EXPECT_EQ(config->get_text(list_key("cache.source", 2, "folder")), "b");
+  EXPECT_EQ(config->get_integer(list_key("cache.source", 1, "cap")), 0);
+  EXPECT_EQ(origin_of(*config, "cache.source[1].weight"), "2 from assay.toml line 3");
+  EXPECT_EQ(origin_of(*config, "cache.source[3].cap"), "no such row");
+}
+
+TEST(Config, MistakesInATableOfAListNameTheirPlace) {
+  EXPECT_TRUE(message_of(world({{"assay.toml", "[[cache.source]]\nfoldr = \"a\""}}))
+                  .starts_with("assay.toml: line 2: unknown setting 'cache.source[1].foldr'"));
+  EXPECT_TRUE(message_of(world({{"assay.toml", "[[cache.sauce]]\nfolder = \"a\""}}))
+                  .starts_with("assay.toml: line 2: unknown setting 'cache.sauce[1].folder'"));
+  EXPECT_TRUE(message_of(world({{"assay.toml", "[cache.source]\nfolder = \"a\""}}))
+                  .starts_with("assay.toml: line 2: unknown setting 'cache.source.folder'"));
+  EXPECT_TRUE(message_of(world({{"assay.toml", "[cache.\"source[]\"]\nfolder = \"a\""}}))
+                  .starts_with("assay.toml: line 2: unknown setting"));
+  EXPECT_EQ(message_of(world({}, {{"ASSAY_CACHE_SOURCE", "a"}})).find("environment"), 0U);
 }
 
 TEST(ConfigFileCandidates, FollowXdg) {

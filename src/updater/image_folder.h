@@ -46,8 +46,8 @@ class ImageFolder final : public ImageRows {
   };
 
   ImageFolder(const tables::DatasetSources& sources, std::string address,
-              const ImageFolderOptions& options)
-      : sources_(sources), address_(std::move(address)), options_(options) {}
+              ImageFolderOptions options)
+      : sources_(sources), address_(std::move(address)), options_(std::move(options)) {}
   /// Errors of both: as open().
   Status list_local();
   Status list_remote();

@@ -50,7 +50,7 @@ class Round {
   Status fetch(cache::TableState& table, UsedTable& used, const std::stop_token& stop);
   /// Whether a row of it was looked at.
   Result<bool> use(cache::TableState& table, std::uint64_t limit, const std::stop_token& stop);
-  Result<bool> use_rows(const ImageRows& rows, cache::TableState& table, std::uint64_t limit,
+  Result<bool> use_rows(const ImageRows& opened, cache::TableState& table, std::uint64_t limit,
                         const std::stop_token& stop);
   Status take_rows(const ImageRows& source, cache::TableState& table, UsedTable& used,
                    const std::vector<std::uint64_t>& rows, const std::stop_token& stop);
