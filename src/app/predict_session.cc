@@ -123,7 +123,9 @@ Result<Tower> open_tower(files::FileSystem& file_system, const PredictSessionOpt
   embedding_store::EmbeddingVariant variant{
       .model = clip.digest,
       .activation = std::string(to_string(clip_options.activation)),
-      .preprocessing = fmt::format("clip-{}", encoder.shape().crop_side()),
+      .preprocessing =
+          fmt::format("clip-{}{}", encoder.shape().crop_side(),
+                      options.orientation == images::ExifOrientation::kHonour ? "-exif" : ""),
       .precision = name_of(encoder.precision(), scales)};
   return Tower{.path = clip.path, .encoder = std::move(encoder), .variant = std::move(variant)};
 }

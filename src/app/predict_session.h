@@ -11,6 +11,7 @@
 #include "embedding_store/embedding_store.h"
 #include "embedding_store/known_images.h"
 #include "files/file_system.h"
+#include "images/decode.h"
 #include "models/clip_image.h"
 #include "models/manifest.h"
 #include "predict/data_tree.h"
@@ -39,6 +40,8 @@ struct PredictSessionOptions {
   std::optional<double> size_divisor = std::nullopt;
   models::Precision precision = models::Precision::kAuto;
   Int8Samples int8_samples = {};  ///< Of int8 alone.
+  /// As the images will be decoded: vectors of turned images are others.
+  images::ExifOrientation orientation = images::ExifOrientation::kIgnore;
   std::size_t num_workers = 1;
 };
 

@@ -53,6 +53,7 @@ std::string host_name() {
 
 Result<app::PredictSessionOptions> session_options(const RunFlags& flags) {
   ASSIGN_OR_RETURN(app::PredictSessionOptions options, flags.models.options());
+  options.orientation = flags.orientation;
   if (!flags.ranker.empty()) options.ranker = flags.ranker;
   if (!flags.ranker_fallback.empty()) options.ranker_fallback = flags.ranker_fallback;
   if (!flags.crop.empty()) options.crop = flags.crop;

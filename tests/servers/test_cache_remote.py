@@ -20,8 +20,14 @@ GCS = os.environ.get("ASSAY_TEST_GCS_ENDPOINT", "")
 SKIPPED = 77
 
 
+def put(address, content):
+    # Said to be a form, as urllib would say by itself, the body is looked into by servers, which may then wait for more.
+    request = urllib.request.Request(address, data=content, method="PUT", headers={"Content-Type": "application/octet-stream"})
+    urllib.request.urlopen(request, timeout=60).close()
+
+
 def put_s3(key, content):
-    urllib.request.urlopen(urllib.request.Request(f"{S3}/assay-test/{key}", data=content, method="PUT"), timeout=60).close()
+    put(f"{S3}/assay-test/{key}", content)
 
 
 def put_gcs(key, content):
@@ -31,7 +37,7 @@ def put_gcs(key, content):
                                    data=json.dumps({"name": key}).encode(), headers={"Content-Type": "application/json"})
     with urllib.request.urlopen(begin, timeout=60) as answer:
         place = answer.headers["Location"]
-    urllib.request.urlopen(urllib.request.Request(place, data=content, method="PUT"), timeout=60).close()
+    put(place, content)
 
 
 class CacheRemote(unittest.TestCase):
