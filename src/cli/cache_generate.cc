@@ -46,6 +46,7 @@ struct GenerateFlags {
   std::optional<std::uint64_t> target;
   std::optional<std::uint64_t> seed;
   std::string size = "1024x576";
+  CacheBudgetFlags budget;
   std::string keep_free = "1GB";
   std::string pause = "10s";
   bool watches = false;
@@ -231,9 +232,9 @@ std::vector<CacheKind> kinds_of(const GenerateFlags& flags) {
 
 Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, const Makers& makers,
                                         Session& session) {
-  ASSIGN_OR_RETURN(
-      const OpenedCache opened,
-      open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
+  ASSIGN_OR_RETURN(const OpenedCache opened,
+                   open_cache(flags.folder, session, cache::Access::kWrite,
+                              cache::ScanDepth::kFolders, flags.budget));
   std::vector<Generated> all;
   for (const CacheKind kind : kinds_of(flags)) {
     auto report = fill(flags, kind, *opened.store, makers, session);
@@ -344,6 +345,7 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       ->type_name("TIME")
       ->capture_default_str()
       ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
+  flags->budget.add_to(command);
   add_option(command, "--keep-free", flags->keep_free, "What has to stay free on the disk.")
       ->type_name("SIZE")
       ->capture_default_str()
