@@ -8,6 +8,7 @@
 #include <map>
 #include <openvino/core/model.hpp>
 #include <openvino/core/type/float16.hpp>
+#include <openvino/frontend/manager.hpp>
 #include <openvino/runtime/compiled_model.hpp>
 #include <openvino/runtime/infer_request.hpp>
 #include <openvino/runtime/properties.hpp>
@@ -177,7 +178,12 @@ class OpenVinoIrModel final : public IrModel {
 Result<std::unique_ptr<IrModel>> read_openvino_model(ov::Core& core, Engine& engine,
                                                      const std::string& graph) {
   try {
-    return std::make_unique<OpenVinoIrModel>(core, engine, core.read_model(graph), graph);
+    // Core::read_model() tries the readers of all formats on a file that the one of its own
+    // refuses, and these write to stderr.
+    ov::frontend::FrontEndManager manager;
+    const ov::frontend::FrontEnd::Ptr reader = manager.load_by_framework("ir");
+    return std::make_unique<OpenVinoIrModel>(core, engine, reader->convert(reader->load(graph)),
+                                             graph);
   } catch (const std::exception& exception) {
     return corrupt(fmt::format("{} cannot be read: {}", graph, engine_words(exception)));
   }
