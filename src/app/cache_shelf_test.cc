@@ -63,7 +63,8 @@ TEST_F(CacheShelfTest, APhotoThatIsDroppedInIsNoticedBeforeTheNextLook) {
   auto shelf = CacheShelf::open(root(), {.rescan_interval = std::chrono::hours(1)}, {});
   ASSERT_TRUE(shelf);
   put("Roadwork/image", "road", 10, R"({"label": 0, "scene_description": ""})");
-  // It takes half a second; a machine that stands still may take longer.
+  // It takes half a second, and only asking moves it on; a machine that stands still may take
+  // longer.
   for (int i = 0; i < 600 && (*shelf)->stock().value().at(index_of(kPhotoWithout)) == 0; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }

@@ -71,7 +71,7 @@ class AlertWatchTest : public ::testing::Test {
   static bool comes(Condition condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!condition() && std::chrono::steady_clock::now() < deadline) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the watch has its own thread
     }
     return condition();
   }

@@ -59,9 +59,11 @@ class ValidatorProxy final : public validator::OrganicProxy {
  private:
   ValidatorProxy(ValidatorProxyOptions options, const keys::KeyPair& signer,
                  const std::stop_token& stop);
+  /// Errors: as net::HttpServer::start().
   Result<std::unique_ptr<net::HttpServer>> listen();
   void serve(std::unique_ptr<net::HttpServer> server);
   void fetch_credentials(const net::Url& service);
+  /// Errors: those of the request and of organic::parse_old_credentials().
   Result<organic::OldCredentials> ask_for_credentials(const net::Url& service);
   /// Empty: all is well.
   void tell(std::string address, const std::string& problem);

@@ -67,7 +67,7 @@ TEST_P(FolderWatchTest, StopsWaiting) {
   std::stop_source stop;
   EXPECT_FALSE(watched.wait(10ms, stop.get_token()));
   std::jthread stopper([&] {
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(20ms);  // so that the wait has begun; it may, it need not
     stop.request_stop();
   });
   EXPECT_FALSE(watched.wait(kPatience, stop.get_token()));

@@ -70,9 +70,8 @@ Result<net::HttpHeaders> Service::headers(std::string_view content_type) const {
 Result<net::HttpResponse> Service::send(const net::HttpRequest& request,
                                         const std::stop_token& stop) const {
   net::RetryPolicy policy({.total = options_.deadline}, tools_.random);
-  return with_context(
-      net::send_with_retry(tools_.transport, request, policy, tools_.clock, stop, tools_.wait),
-      request.url.origin());
+  // What goes wrong on the way names the address already.
+  return net::send_with_retry(tools_.transport, request, policy, tools_.clock, stop, tools_.wait);
 }
 
 std::string Service::words_of(const net::HttpResponse& response) const {

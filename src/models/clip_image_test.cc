@@ -2,6 +2,7 @@
 
 #include "core/random.h"
 #include "files/byte_source.h"
+#include "models/engine.h"
 #include "models/testing/clip_weights.h"
 
 #include <gtest/gtest.h>
@@ -166,6 +167,7 @@ TEST(ClipInt8, WhatEntersIsMeasuredOnEachImageByItself) {
 }
 
 TEST(ClipInt8, IsNearFp32AndDependsNeitherOnPlaceNorBatch) {
+  // Elsewhere int8 is refused: ClipInt8.IsRefusedWhereSumsOfBytesOverflow.
   if (!find_device("CPU")->computes_int8) GTEST_SKIP() << "needs a processor with VNNI";
   const auto crops = random_crops(10 * tiny_crop_size());
   const std::vector<float> inputs = measure(crops, 16);
@@ -197,11 +199,21 @@ TEST(ClipInt8, IsNearFp32AndDependsNeitherOnPlaceNorBatch) {
   }
 }
 
+TEST(ClipInt8, IsRefusedWhereSumsOfBytesOverflow) {
+  const Device old{.name = "CPU", .full_name = "An old processor", .computes_int8 = false};
+  const Status refused = require_int8(old);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kMissing);
+  EXPECT_TRUE(refused.error().message.contains("An old processor")) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.contains("take bf16 or fp32")) << refused.error().message;
+}
+
 TEST(ClipInt8, NeedsWhatWasMeasuredOnThisTower) {
   const std::vector<float> inputs(7, 1.0F);
   const auto encoder =
       ClipImageEncoder::load(tiny(), {.precision = Precision::kInt8, .block_inputs = inputs});
   ASSERT_FALSE(encoder);
+  // Elsewhere int8 is refused: ClipInt8.IsRefusedWhereSumsOfBytesOverflow.
   if (!find_device("CPU")->computes_int8) GTEST_SKIP() << "needs a processor with VNNI";
   EXPECT_EQ(encoder.error().code, ErrorCode::kInvalidInput);
   EXPECT_NE(encoder.error().message.find("7 block inputs"), std::string::npos);

@@ -143,6 +143,7 @@ std::vector<std::uint8_t> drawn_crops() {
 }
 
 TEST(ClipReference, Int8StaysNearOpenClipAndIsTheSameEachTime) {
+  // Elsewhere int8 is refused: ClipInt8.IsRefusedWhereSumsOfBytesOverflow.
   if (!find_device("CPU")->computes_int8) GTEST_SKIP() << "needs a processor with VNNI";
   auto source = files::open_byte_source(files::posix_file_system(), getenv("ASSAY_CLIP_WEIGHTS"));
   ASSERT_TRUE(source);

@@ -85,7 +85,8 @@ TEST_F(RecorderWatch, ALineThatCannotBeReadIsFoundAfterTheOpening) {
   ASSERT_NE(recorder, nullptr);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (!recorder->status().num_corrupt_lines && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds(1));  // a thread looks; nothing tells when
   }
   EXPECT_EQ(recorder->status().num_corrupt_lines, 3U);
   ASSERT_TRUE(recorder->close());

@@ -178,18 +178,23 @@ TEST_F(ValidatorRun, ClaimsOfAbsentImagesCostWeightButNoScore) {
   jobs_ = &jobs;
   options_.rounds.timeout = 100s;  // none is late, however busy the machine
   options_.formula = scoring::Formula::kCalibrated;
-  const Status ended = run();
-  ASSERT_TRUE(ended) << ended.error().message;
+  // On a busy machine the last weights of a run may be of its first rounds, when nobody had earned
+  // anything: the next run begins with the scores of this one.
+  std::vector<chain::WeightEntry> set;
+  for (int i = 0; i < 5 && set.size() != 2; ++i) {
+    const Status ended = run();
+    ASSERT_TRUE(ended) << ended.error().message;
+    auto network =
+        chain::LocalNetwork::open(network_path(), keys_.hotkey(), system_clock()).value();
+    set = network->weights_state(chain::Netuid{1}, {}).value().weights;
+  }
   const ValidatorStatus seen = status();
   ASSERT_EQ(seen.miners.size(), 2U);
   EXPECT_GT(seen.miners[0].score, 0.1);
   EXPECT_EQ(seen.miners[0].score, seen.miners[1].score);
   // 1 less the lower bound of nine of nine.
   EXPECT_NEAR(seen.miners[1].weight / 65'535.0, 0.231, 0.001);
-  auto network = chain::LocalNetwork::open(network_path(), keys_.hotkey(), system_clock()).value();
-  const auto set = network->weights_state(chain::Netuid{1}, {}).value().weights;
-  // On a busy machine the last ones may be of the first rounds, when nobody had earned anything.
-  if (set.size() != 2) return;
+  ASSERT_EQ(set.size(), 2U);
   EXPECT_EQ(set[1].weight, seen.miners[1].weight);
 }
 
