@@ -111,6 +111,19 @@ void ProxyFlags::add_to(CLI::App& command) {
   add_seconds(command, "--organic.stagger_delay_max", max_stagger, "and at most.");
 }
 
+std::vector<std::string> ProxyFlags::unused(const CLI::App& command) const {
+  std::vector<std::string> names;
+  if (port) return names;
+  for (const CLI::Option* const option : command.get_options()) {
+    std::string name = option->get_name();
+    if (option->count() == 0) continue;
+    if (name.starts_with("--proxy.") || name.starts_with("--organic.")) {
+      names.push_back(std::move(name));
+    }
+  }
+  return names;
+}
+
 Result<std::optional<app::ValidatorProxyOptions>> ProxyFlags::options() const {
   if (!port) return std::optional<app::ValidatorProxyOptions>();
   app::ValidatorProxyOptions proxy{.address = address, .port = *port};

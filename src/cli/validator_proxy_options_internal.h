@@ -35,6 +35,8 @@ struct ProxyFlags {
   std::string max_stagger = "0.5";
 
   void add_to(CLI::App& command);
+  /// The flags that were given for nothing, since there is no port.
+  std::vector<std::string> unused(const CLI::App& command) const;
   /// Nothing without a port. Errors: kInvalidInput, and those of reading the files that are named.
   Result<std::optional<app::ValidatorProxyOptions>> options() const;
 };

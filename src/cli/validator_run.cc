@@ -175,6 +175,10 @@ Result<ExitCode> run_validator(RunFlags& flags, const CLI::App& command, Session
     log_warning("settings of the old validator that change nothing here",
                 {{"settings", fmt::format("{}", fmt::join(flags.without_effect, " "))}});
   }
+  if (const auto unused = flags.proxy.unused(command); !unused.empty()) {
+    log_warning("flags that change nothing without --proxy.port",
+                {{"flags", fmt::format("{}", fmt::join(unused, " "))}});
+  }
   ASSIGN_OR_RETURN(options.changes, make_reloader(std::move(settings), flags.live, session.config,
                                                   flags.env_settings));
   RETURN_IF_ERROR(app::run_validator_session(options, hotkey, session.stop));
