@@ -136,7 +136,7 @@ struct Job {
   bool claims_image() const { return report && report->has_image; }
   /// Empty when it claims none.
   std::string_view claimed_uri() const {
-    return claims_image() ? std::string_view(report->image_uri) : std::string_view();
+    return report && report->has_image ? std::string_view(report->image_uri) : std::string_view();
   }
   /// Whether it claims an image that was not looked at yet.
   bool awaits_check() const { return claims_image() && !check; }
