@@ -2,7 +2,8 @@
 
 find_program(ASSAY_CCACHE ccache)
 if(ASSAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${ASSAY_CCACHE}")
+  # What it must be told, or it takes no source with precompiled headers (its manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros "${ASSAY_CCACHE}")
 endif()
 
 set(ASSAY_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, address or thread")

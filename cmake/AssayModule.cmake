@@ -15,6 +15,8 @@
 # A dependency whose rank is not lower stops the configuration. The declarations are written to
 # modules.json in the build folder, where tools/check_layers.py holds every #include against them.
 
+include("${CMAKE_CURRENT_LIST_DIR}/AssayPrecompiledHeaders.cmake")
+
 set_property(GLOBAL PROPERTY ASSAY_MODULES "")
 
 function(assay_json_list result)
@@ -57,6 +59,7 @@ function(assay_module name)
   target_include_directories(assay_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(assay_${name} PUBLIC ${links} PRIVATE assay_options fmt::fmt ${module_LIBRARIES} Threads::Threads)
   set_target_properties(assay_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  assay_use_precompiled_headers(assay_${name} assay_module_headers)
 
   if(ASSAY_BUILD_TESTS)
     set(test_links "")
@@ -70,12 +73,14 @@ function(assay_module name)
       add_library(assay_${name}_testing STATIC ${module_TESTING})
       target_link_libraries(assay_${name}_testing PUBLIC assay_${name} ${test_links} GTest::gtest
                                                   PRIVATE assay_options fmt::fmt)
+      assay_use_precompiled_headers(assay_${name}_testing assay_module_headers)
       list(APPEND test_links assay_${name}_testing)
     endif()
     if(module_TESTS)
       add_executable(assay_${name}_test ${module_TESTS})
       target_link_libraries(assay_${name}_test PRIVATE assay_${name} ${test_links} assay_options fmt::fmt
                                                        GTest::gtest GTest::gtest_main)
+      assay_use_precompiled_headers(assay_${name}_test assay_test_headers)
       include(GoogleTest)
       gtest_discover_tests(assay_${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
                            PROPERTIES LABELS "unit;${name}" TIMEOUT 120)

@@ -28,10 +28,11 @@ find_package_handle_standard_args(
 
 if(OpenVINORuntime_FOUND AND NOT TARGET OpenVINO::runtime)
   get_filename_component(OpenVINO_LIBRARY_DIR "${OpenVINO_LIBRARY}" DIRECTORY)
-  # The engine opens its CPU plugin, and what reads graphs in its own files, by name, from the folder it lies in itself.
+  # The engine opens its CPU plugin, and what reads graphs in its own files and in ONNX's form, by name, from the folder it lies in itself.
   file(GLOB OpenVINO_RUNTIME_FILES "${OpenVINO_LIBRARY}" "${OpenVINO_LIBRARY_DIR}/libtbb.so.[0-9]*"
        "${OpenVINO_LIBRARY_DIR}/libopenvino_intel_cpu_plugin.so"
-       "${OpenVINO_LIBRARY_DIR}/libopenvino_ir_frontend.so.[0-9]*")
+       "${OpenVINO_LIBRARY_DIR}/libopenvino_ir_frontend.so.[0-9]*"
+       "${OpenVINO_LIBRARY_DIR}/libopenvino_onnx_frontend.so.[0-9]*")
   add_library(OpenVINO::runtime SHARED IMPORTED)
   set_target_properties(
     OpenVINO::runtime PROPERTIES IMPORTED_LOCATION "${OpenVINO_LIBRARY}"
