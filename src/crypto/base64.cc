@@ -58,20 +58,32 @@ Result<std::vector<std::byte>> base64_decode(std::string_view text, Base64Alphab
   }
   if (text.size() % 4 == 1) return invalid_input("base64 text that ends within a byte");
   const DigitTable& table = alphabet == Base64Alphabet::kStandard ? kStandardTable : kUrlSafeTable;
-  std::vector<std::byte> bytes;
-  bytes.reserve(text.size() * 3 / 4);
+  std::vector<std::byte> bytes(text.size() * 3 / 4);
+  std::size_t size = 0;
+  std::size_t place = 0;
+  // Four digits at once as far as they are digits; what is left, and what is none, one by one.
+  for (; place + 4 <= text.size(); place += 4) {
+    const std::uint8_t a = table[static_cast<unsigned char>(text[place])];
+    const std::uint8_t b = table[static_cast<unsigned char>(text[place + 1])];
+    const std::uint8_t c = table[static_cast<unsigned char>(text[place + 2])];
+    const std::uint8_t d = table[static_cast<unsigned char>(text[place + 3])];
+    if (((a | b | c | d) & kNoDigit) != 0) break;
+    bytes[size++] = static_cast<std::byte>(a << 2 | b >> 4);
+    bytes[size++] = static_cast<std::byte>((b & 15) << 4 | c >> 2);
+    bytes[size++] = static_cast<std::byte>((c & 3) << 6 | d);
+  }
   std::uint32_t group = 0;
   unsigned num_bits = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const std::uint8_t digit = table[static_cast<unsigned char>(text[i])];
+  for (; place < text.size(); ++place) {
+    const std::uint8_t digit = table[static_cast<unsigned char>(text[place])];
     if (digit == kNoDigit) {
-      return invalid_input(fmt::format("not a base64 digit at position {}", i));
+      return invalid_input(fmt::format("not a base64 digit at position {}", place));
     }
     group = (group << 6) | digit;
     num_bits += 6;
     if (num_bits >= 8) {
       num_bits -= 8;
-      bytes.push_back(static_cast<std::byte>((group >> num_bits) & 255));
+      bytes[size++] = static_cast<std::byte>((group >> num_bits) & 255);
     }
   }
   if ((group & ((1U << num_bits) - 1)) != 0) {

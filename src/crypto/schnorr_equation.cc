@@ -173,8 +173,10 @@ inline void add_digit(Point& p, std::int16_t digit, std::span<const Addend> mult
 
 constexpr unsigned kGeneratorWidth = 8;
 constexpr unsigned kSignerWidth = 5;
+constexpr unsigned kPreparedWidth = 7;
 using GeneratorMultiples = std::array<Addend, std::size_t{1} << (kGeneratorWidth - 2)>;
 using SignerMultiples = std::array<Addend, std::size_t{1} << (kSignerWidth - 2)>;
+using PreparedMultiples = std::array<Addend, std::size_t{1} << (kPreparedWidth - 2)>;
 
 const GeneratorMultiples& generator_multiples() {
   static const GeneratorMultiples kMultiples = [] {
@@ -194,29 +196,68 @@ bool is_same_element(const Point& p, const Point& q) {
   return is_equal(p.x * q.y, p.y * q.x) || is_equal(p.y * q.y, p.x * q.x);
 }
 
-}  // namespace
+// Multiples of the negative of a signer's point, for scalars written in digits of that width.
+struct NegativeSigner {
+  std::span<const Addend> multiples;
+  unsigned width;
+};
 
-bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
-                            std::span<const std::byte, 32> challenge,
-                            const RistrettoPoint& signer) {
-  const auto expected = decode_point(commitment);
-  auto negative = decode_point(signer);
-  if (!expected || !negative) return false;
-  negative->x = negated(negative->x) * kFieldOne;
-  negative->t = negated(negative->t) * kFieldOne;
+std::optional<Point> decode_negative(const RistrettoPoint& bytes) {
+  auto point = decode_point(bytes);
+  if (!point) return std::nullopt;
+  point->x = negated(point->x) * kFieldOne;
+  point->t = negated(point->t) * kFieldOne;
+  return point;
+}
 
+bool equation_holds(const Point& commitment, std::span<const std::byte, 32> scalar,
+                    std::span<const std::byte, 32> challenge, const NegativeSigner& signer) {
   const GeneratorMultiples& of_generator = generator_multiples();
-  const auto of_signer = odd_multiples<std::tuple_size_v<SignerMultiples>>(*negative);
   const Digits generator_digits = digits_of(scalar, kGeneratorWidth);
-  const Digits signer_digits = digits_of(challenge, kSignerWidth);
+  const Digits signer_digits = digits_of(challenge, signer.width);
   Point sum;
   for (std::size_t i = kNumDigits; i-- > 0;) {
     const bool has_digit = generator_digits[i] != 0 || signer_digits[i] != 0;
     double_point(sum, has_digit ? NeedsT::kYes : NeedsT::kNo);
     add_digit(sum, generator_digits[i], of_generator);
-    add_digit(sum, signer_digits[i], of_signer);
+    add_digit(sum, signer_digits[i], signer.multiples);
   }
-  return is_same_element(sum, *expected);
+  return is_same_element(sum, commitment);
+}
+
+}  // namespace
+
+struct PreparedSigner::Multiples {
+  PreparedMultiples of_negative;
+};
+
+std::optional<PreparedSigner> PreparedSigner::prepare(const RistrettoPoint& signer) {
+  const auto negative = decode_negative(signer);
+  if (!negative) return std::nullopt;
+  PreparedSigner prepared;
+  prepared.multiples_ = std::make_shared<const Multiples>(
+      Multiples{odd_multiples<std::tuple_size_v<PreparedMultiples>>(*negative)});
+  return prepared;
+}
+
+bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
+                            std::span<const std::byte, 32> challenge,
+                            const PreparedSigner& signer) {
+  const auto expected = decode_point(commitment);
+  return expected &&
+         equation_holds(*expected, scalar, challenge,
+                        {.multiples = signer.multiples_->of_negative, .width = kPreparedWidth});
+}
+
+bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
+                            std::span<const std::byte, 32> challenge,
+                            const RistrettoPoint& signer) {
+  const auto expected = decode_point(commitment);
+  const auto negative = decode_negative(signer);
+  if (!expected || !negative) return false;
+  const auto multiples = odd_multiples<std::tuple_size_v<SignerMultiples>>(*negative);
+  return equation_holds(*expected, scalar, challenge,
+                        {.multiples = multiples, .width = kSignerWidth});
 }
 
 }  // namespace assay::crypto

@@ -48,10 +48,14 @@ TEST(SchnorrEquation, AgreesWithLibsodiumForRandomValues) {
     const Bytes challenge = random_scalar(random);
     const RistrettoPoint signer = multiply_generator(random_scalar(random)).value();
     const RistrettoPoint commitment = commitment_of(scalar, challenge, signer);
+    const PreparedSigner prepared = PreparedSigner::prepare(signer).value();
     EXPECT_TRUE(schnorr_equation_holds(commitment, scalar, challenge, signer));
+    EXPECT_TRUE(schnorr_equation_holds(commitment, scalar, challenge, prepared));
     RistrettoPoint other = commitment;
     other[random.below(32)] ^= static_cast<std::byte>(1U << random.below(8));
     EXPECT_FALSE(schnorr_equation_holds(other, scalar, challenge, signer));
+    EXPECT_FALSE(schnorr_equation_holds(other, scalar, challenge, prepared));
+    EXPECT_FALSE(schnorr_equation_holds(commitment, challenge, scalar, prepared));
     EXPECT_FALSE(schnorr_equation_holds(commitment, challenge, scalar, signer));
     EXPECT_FALSE(schnorr_equation_holds(commitment, random_scalar(random), challenge, signer));
   }

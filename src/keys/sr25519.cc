@@ -4,7 +4,6 @@
 #include "core/hex.h"
 #include "crypto/merlin.h"
 #include "crypto/ristretto.h"
-#include "crypto/schnorr_equation.h"
 #include "crypto/sha512.h"
 
 #include <algorithm>
@@ -60,6 +59,35 @@ bool is_zero(std::span<const std::byte> bytes) {
   std::byte any{0};
   for (const std::byte byte : bytes) any |= byte;
   return any == std::byte{0};
+}
+
+// `key` is the signer's, as it stands or prepared.
+template <typename Key>
+bool verify_by(const Key& key, const Hotkey& signer, std::span<const std::byte> message,
+               std::span<const std::byte, 64> signature) {
+  if ((signature.back() & kSchnorrkelMark) == std::byte{0}) return false;
+  // The neutral element is the key of everybody.
+  if (is_zero(signer.account())) return false;
+  RistrettoPoint commitment;
+  std::ranges::copy(signature.first<32>(), commitment.begin());
+  RistrettoScalar scalar;
+  std::ranges::copy(signature.last<32>(), scalar.begin());
+  scalar.back() &= ~kSchnorrkelMark;
+  if (!crypto::is_canonical_scalar(scalar)) return false;
+
+  Transcript transcript = transcript_of(message, signer);
+  const RistrettoScalar challenge = challenge_of(transcript, commitment);
+  // All of these bytes are public: an early end tells nothing.
+  return crypto::schnorr_equation_holds(commitment, scalar, challenge, key);
+}
+
+constexpr unsigned kNoDigit = 16;
+
+// The value of a digit of hexadecimal in lower case.
+constexpr unsigned digit_value(char digit) {
+  if (digit >= '0' && digit <= '9') return static_cast<unsigned>(digit - '0');
+  if (digit >= 'a' && digit <= 'f') return static_cast<unsigned>(digit - 'a') + 10;
+  return kNoDigit;
 }
 
 }  // namespace
@@ -119,33 +147,32 @@ Signature KeyPair::sign(std::span<const std::byte> message, RandomSource& random
 
 bool verify(const Hotkey& signer, std::span<const std::byte> message,
             std::span<const std::byte, 64> signature) {
-  if ((signature.back() & kSchnorrkelMark) == std::byte{0}) return false;
-  // The neutral element is the key of everybody.
-  if (is_zero(signer.account())) return false;
-  RistrettoPoint commitment;
-  std::ranges::copy(signature.first<32>(), commitment.begin());
-  RistrettoScalar scalar;
-  std::ranges::copy(signature.last<32>(), scalar.begin());
-  scalar.back() &= ~kSchnorrkelMark;
-  if (!crypto::is_canonical_scalar(scalar)) return false;
+  return verify_by(signer.account(), signer, message, signature);
+}
 
-  Transcript transcript = transcript_of(message, signer);
-  const RistrettoScalar challenge = challenge_of(transcript, commitment);
-  // All of these bytes are public: an early end tells nothing.
-  return crypto::schnorr_equation_holds(commitment, scalar, challenge, signer.account());
+bool verify(const Hotkey& signer, const crypto::PreparedSigner& prepared,
+            std::span<const std::byte> message, std::span<const std::byte, 64> signature) {
+  return verify_by(prepared, signer, message, signature);
 }
 
 std::string to_text(const Signature& signature) { return "0x" + to_hex(signature); }
 
 Result<Signature> parse_signature(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::string_view kPrefix = "0x";
   Signature signature{};
-  if (text.size() != 2 + 2 * signature.size() || !text.starts_with("0x") ||
-      text.find_first_not_of(kDigits, 2) != std::string_view::npos) {
+  const auto refusal = [] {
     return invalid_input("a signature is 0x and 128 digits of lower-case hexadecimal");
+  };
+  if (text.size() != kPrefix.size() + 2 * signature.size() || !text.starts_with(kPrefix)) {
+    return refusal();
   }
-  ASSIGN_OR_RETURN(const auto bytes, parse_hex(text.substr(2)));
-  std::ranges::copy(bytes, signature.begin());
+  text.remove_prefix(kPrefix.size());
+  for (std::size_t i = 0; i < signature.size(); ++i) {
+    const unsigned high = digit_value(text[2 * i]);
+    const unsigned low = digit_value(text[2 * i + 1]);
+    if (high == kNoDigit || low == kNoDigit) return refusal();
+    signature[i] = static_cast<std::byte>(high << 4U | low);
+  }
   return signature;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/random.h"
 #include "core/result.h"
+#include "crypto/schnorr_equation.h"
 #include "crypto/secret_bytes.h"
 #include "keys/ss58.h"
 
@@ -52,6 +53,10 @@ class KeyPair {
 /// signature cannot be turned into another one that is also true.
 bool verify(const Hotkey& signer, std::span<const std::byte> message,
             std::span<const std::byte, 64> signature);
+
+/// The same for a signer whose key is prepared. Pre: `prepared` is that of `signer`.
+bool verify(const Hotkey& signer, const crypto::PreparedSigner& prepared,
+            std::span<const std::byte> message, std::span<const std::byte, 64> signature);
 
 /// `0x` and 128 lower-case digits.
 std::string to_text(const Signature& signature);

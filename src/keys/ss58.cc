@@ -8,9 +8,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstring>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <vector>
 
@@ -24,44 +25,76 @@ constexpr std::size_t kAccountSize = 32;
 // Two bytes of a network, an account and a checksum have at most 50 digits.
 constexpr std::size_t kMaxTextSize = 50;
 
-// Long division digit by digit: quadratic, and addresses are short.
-std::optional<std::vector<std::byte>> base58_decode(std::string_view text) {
-  std::vector<unsigned> bytes;  // the number so far, last byte first
-  for (const char character : text) {
-    const std::size_t digit = kDigits.find(character);
-    if (digit == std::string_view::npos) return std::nullopt;
-    auto carry = static_cast<unsigned>(digit);
-    for (unsigned& byte : bytes) {
-      carry += byte * kBase;
-      byte = carry & 255U;
-      carry >>= 8;
-    }
-    if (carry != 0) bytes.push_back(carry);
+// A number of kMaxTextSize digits has 293 bits. It is held in words, lowest first, and multiplied
+// and divided by so many digits at once as fit a word.
+constexpr std::size_t kNumWords = 10;
+using Words = std::array<std::uint32_t, kNumWords>;
+constexpr std::size_t kDigitsAtOnce = 5;
+constexpr std::uint32_t kScaleAtOnce = 58U * 58U * 58U * 58U * 58U;
+
+constexpr std::uint8_t kNoDigit = 255;
+constexpr std::array<std::uint8_t, 256> kDigitValues = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::size_t i = 0; i < kDigits.size(); ++i) {
+    values[static_cast<unsigned char>(kDigits[i])] = static_cast<std::uint8_t>(i);
   }
+  return values;
+}();
+
+// Pre: at most kMaxTextSize digits.
+std::optional<std::vector<std::byte>> base58_decode(std::string_view text) {
+  Words words{};
+  for (std::size_t at = 0; at < text.size(); at += kDigitsAtOnce) {
+    std::uint64_t carry = 0;
+    std::uint64_t scale = 1;
+    for (const char character : text.substr(at, kDigitsAtOnce)) {
+      const std::uint8_t digit = kDigitValues[static_cast<unsigned char>(character)];
+      if (digit == kNoDigit) return std::nullopt;
+      carry = carry * kBase + digit;
+      scale *= kBase;
+    }
+    for (std::uint32_t& word : words) {
+      carry += word * scale;
+      word = static_cast<std::uint32_t>(carry);
+      carry >>= 32;
+    }
+  }
+  std::array<std::byte, kNumWords * 4> bytes;  // the whole number, highest first
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t place = bytes.size() - 1 - i;
+    bytes[i] = static_cast<std::byte>(words[place / 4] >> (8 * (place % 4)));
+  }
+  auto* const first =
+      std::ranges::find_if(bytes, [](std::byte byte) { return byte != std::byte{0}; });
   // A leading zero byte is written as one digit of its own.
   const std::size_t num_zeros = std::min(text.find_first_not_of(kDigits.front()), text.size());
-  bytes.insert(bytes.end(), num_zeros, 0U);
-  std::vector<std::byte> decoded(bytes.size());
-  std::ranges::transform(bytes.rbegin(), bytes.rend(), decoded.begin(),
-                         [](unsigned byte) { return static_cast<std::byte>(byte); });
+  std::vector<std::byte> decoded(num_zeros);
+  decoded.insert(decoded.end(), first, bytes.end());
   return decoded;
 }
 
+// Pre: no more bytes than the words have.
 std::string base58_encode(std::span<const std::byte> bytes) {
-  std::vector<unsigned> digits;
-  for (const std::byte byte : bytes) {
-    auto carry = std::to_integer<unsigned>(byte);
-    for (unsigned& digit : digits) {
-      carry += digit << 8;
-      digit = carry % kBase;
-      carry /= kBase;
-    }
-    for (; carry != 0; carry /= kBase) digits.push_back(carry % kBase);
+  Words words{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const std::size_t place = bytes.size() - 1 - i;
+    words[place / 4] |= std::to_integer<std::uint32_t>(bytes[i]) << (8 * (place % 4));
   }
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size() && bytes[i] == std::byte{0}; ++i) text += kDigits[0];
-  for (const unsigned digit : std::views::reverse(digits)) text += kDigits[digit];
-  return text;
+  std::string digits;  // lowest first
+  for (std::size_t num_words = kNumWords; num_words > 0;) {
+    std::uint64_t rest = 0;
+    for (std::size_t i = num_words; i-- > 0;) {
+      rest = (rest << 32) | words[i];
+      words[i] = static_cast<std::uint32_t>(rest / kScaleAtOnce);
+      rest %= kScaleAtOnce;
+    }
+    for (std::size_t i = 0; i < kDigitsAtOnce; ++i, rest /= kBase) digits += kDigits[rest % kBase];
+    while (num_words > 0 && words[num_words - 1] == 0) --num_words;
+  }
+  digits.resize(digits.find_last_not_of(kDigits.front()) + 1);
+  for (std::size_t i = 0; i < bytes.size() && bytes[i] == std::byte{0}; ++i) digits += kDigits[0];
+  return {digits.rbegin(), digits.rend()};
 }
 
 std::array<std::byte, kChecksumSize> checksum_of(std::span<const std::byte> payload) {

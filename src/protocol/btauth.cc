@@ -104,7 +104,7 @@ Verdict Btauth::verify(const ReceivedRequest& request, const keys::Hotkey& self,
   if (stale) return std::move(*stale);
   const std::string text = signed_text(request.method, request.target, request.body, shape->nonce,
                                        shape->sender_text, self_text);
-  if (!keys::verify(shape->sender, as_bytes(text), shape->signature)) {
+  if (!signers_.verify(shape->sender, as_bytes(text), shape->signature)) {
     return Refusal{.reason = RefusalReason::kBadSignature,
                    .status = kUnauthorized,
                    .message = "the signature is not that of the sender for this request"};

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "keys/known_signers.h"
 #include "protocol/scheme.h"
 
 #include <atomic>
@@ -35,6 +36,7 @@ class Btauth final : public Scheme {
 
  private:
   BtauthOptions options_;
+  mutable keys::KnownSigners signers_;
   /// A nonce is the time, but never one that was used.
   mutable std::atomic<std::int64_t> last_nonce_ = 0;
 };

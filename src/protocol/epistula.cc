@@ -117,7 +117,7 @@ Verdict Epistula::verify(const ReceivedRequest& request, const keys::Hotkey& sel
   if (stale) return std::move(*stale);
   const std::string text =
       signed_text(request.body, shape->uuid, shape->timestamp, shape->receiver);
-  if (!keys::verify(shape->sender, as_bytes(text), shape->signature)) {
+  if (!signers_.verify(shape->sender, as_bytes(text), shape->signature)) {
     return Refusal{.reason = RefusalReason::kBadSignature,
                    .status = kUnauthorized,
                    .message = "the signature is not that of the sender for this request"};

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "keys/known_signers.h"
 #include "protocol/scheme.h"
 
 #include <chrono>
@@ -32,6 +33,7 @@ class Epistula final : public Scheme {
 
  private:
   EpistulaOptions options_;
+  mutable keys::KnownSigners signers_;
 };
 
 }  // namespace assay::protocol

@@ -45,6 +45,29 @@ TEST(ImageRequest, RefusesWhatHasNoImage) {
   }
 }
 
+// The image is looked for before the rest is read: whatever stands around it, the answer is that of
+// who reads all of it.
+TEST(ImageRequest, WhereTheImageStandsChangesNothing) {
+  EXPECT_EQ(image_of("{ \"image\" :\n \"anBlZw==\" }"), "jpeg");
+  EXPECT_EQ(image_of(R"({"a": {"image": "AAAA"}, "image": "anBlZw=="})"), "jpeg");
+  EXPECT_EQ(image_of(R"({"a": "image", "image": "anBlZw=="})"), "jpeg");
+  EXPECT_EQ(image_of(R"({"a": "~", "image": "anBlZw=="})"), "jpeg");
+  EXPECT_EQ(image_of(R"({"a": "\"image\": \"", "image": "anBlZw=="})"), "jpeg");
+  EXPECT_EQ(image_of(R"({"image": "\u0061nBlZw=="})"), "jpeg");
+  // The last of two of one name wins, as everywhere.
+  EXPECT_EQ(image_of(R"({"image": "AAAA", "image": "anBlZw=="})"), "jpeg");
+  for (const std::string_view body :
+       {R"({"image": "anBlZw==", "image": 5})", R"({"image": "anBlZw==", "image": "~"})",
+        R"({"image": "anBlZw==", "image": "\u007e"})", R"({"a": {"image": "anBlZw=="}})",
+        R"(["image", "anBlZw=="])", R"({"image": "anBlZw=="} {})", R"({"image": "anBlZw==")",
+        R"({"a": "image": "anBlZw=="})", R"({"image": ""anBlZw=="})", R"({"image": "an"BlZw=="})",
+        R"("image": "anBlZw==")", R"({"image" "anBlZw=="})", R"({"image": "~"})",
+        "{\"image\": \"anBl\nZw==\"}", R"({"image": "anBlZw==", "a": 1e999})",
+        R"({"image": "anBlZw==", "a": [[[[[[[[[[1]]]]]]]]]]})"}) {
+    EXPECT_NE(image_of(body), "jpeg") << body;
+  }
+}
+
 TEST(ImageRequest, RefusesMoreThanTheLimit) {
   const ImageLimits limits{.max_image = ByteCount(30)};
   const auto body_of = [](std::size_t size) {

@@ -181,7 +181,7 @@ Verdict Legacy::verify(const ReceivedRequest& request, const keys::Hotkey& self,
   const std::string sender_text = shape->sender.to_ss58();
   const std::string text =
       signed_text(shape->nonce, sender_text, self_text, shape->uuid, options_.body_hash);
-  if (!keys::verify(shape->sender, as_bytes(text), *signature)) {
+  if (!signers_.verify(shape->sender, as_bytes(text), *signature)) {
     return unauthorized(RefusalReason::kBadSignature,
                         "the signature is not that of the sender for this request");
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/result.h"
+#include "keys/known_signers.h"
 #include "protocol/scheme.h"
 
 #include <atomic>
@@ -59,6 +60,7 @@ class Legacy final : public Scheme {
 
  private:
   LegacyOptions options_;
+  mutable keys::KnownSigners signers_;
   mutable std::atomic<std::int64_t> last_nonce_ = 0;
 };
 
