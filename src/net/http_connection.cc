@@ -3,7 +3,7 @@
 #include "net/http_server_internal.h"
 
 #include <algorithm>
-#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -49,6 +49,19 @@ class HeldBytes {
   ServerState* server_;
   ByteCount held_;
 };
+
+// Asks for an answer on a thread of the pool, and goes on on the server's own.
+asio::awaitable<void> run_handler(ServerState* server, const HttpRoute* route,
+                                  const ServedRequest* request, ServedResponse* response) {
+  return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [=](auto done) mutable {
+        server->handlers.submit([=, done = std::move(done)]() mutable {
+          *response = route->handler(*request);
+          asio::post(server->io, std::move(done));
+        });
+      },
+      asio::use_awaitable);
+}
 
 }  // namespace
 
@@ -226,10 +239,9 @@ class Connection {
 
   // On a thread of the pool, and back.
   asio::awaitable<ServedResponse> handle(const HttpRoute* route, const ServedRequest* request) {
+    ServedResponse response;
     is_handling_ = true;
-    co_await asio::post(asio::bind_executor(server_->handlers.get_executor(), asio::use_awaitable));
-    ServedResponse response = route->handler(*request);
-    co_await asio::post(asio::bind_executor(server_->io.get_executor(), asio::use_awaitable));
+    co_await run_handler(server_, route, request, &response);
     is_handling_ = false;
     co_return response;
   }

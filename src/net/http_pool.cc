@@ -16,6 +16,7 @@
 #include <cstring>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -33,22 +34,29 @@ struct ShareDeleter {
   void operator()(CURLSH* share) const { curl().share_cleanup(share); }
 };
 
+// Origins whose lane is remembered from run to run, for each request that may be on its way.
+constexpr std::size_t kHostsPerRequest = 4;
+
 // One origin: how many of its requests are on their way, and which wait for one of them to end.
 struct Host {
+  bool is_loopback = false;
   std::size_t num_in_flight = 0;
   // Until the first answer every new connection would look the name up for itself.
   bool is_known = false;
-  std::deque<PooledRequest> waiting;
+  std::deque<PooledRequest> waiting = {};
+  // That of its last request: lanes share no connections, so it is where one is open.
+  std::optional<std::size_t> lane = std::nullopt;
 };
 
 struct Slot {
-  Slot(CurlLane& its_lane, const HttpPoolOptions& options)
-      : lane(&its_lane), transfer(options.http, &options.captured_headers) {
+  Slot(CurlLane& its_lane, std::size_t number, const HttpPoolOptions& options)
+      : lane(&its_lane), lane_number(number), transfer(options.http, &options.captured_headers) {
     lane->adopt(transfer.easy());
     curl().easy_setopt(transfer.easy(), CURLOPT_PRIVATE, this);
   }
 
   CurlLane* lane;
+  std::size_t lane_number;
   CurlTransfer transfer;
   std::uint64_t id = 0;
   Host* host = nullptr;  // null while the slot is free
@@ -87,14 +95,14 @@ class HttpPool::Engine {
 
   Host& host_of(const Url& url);
   bool has_room(const Host& host) const;
-  bool has_free_slot() const {
-    return !free_slots_.empty() || slots_.size() < options_.max_in_flight;
-  }
+  bool has_free_slot() const { return num_free_ > 0 || slots_.size() < options_.max_in_flight; }
   bool may_ask() const {
     return !is_source_done_ && has_free_slot() && num_waiting_ < options_.max_in_flight;
   }
-  std::size_t num_in_flight() const { return slots_.size() - free_slots_.size(); }
-  Slot& take_slot();
+  std::size_t num_in_flight() const { return slots_.size() - num_free_; }
+  Slot& take_slot(Host& host);
+  Slot& add_slot();
+  void give_back(Slot& slot);
   int wait_ms() const;
 
   HttpPoolOptions options_;
@@ -105,7 +113,8 @@ class HttpPool::Engine {
   std::unique_ptr<CURLSH, ShareDeleter> share_;
   std::vector<std::unique_ptr<CurlLane>> lanes_;
   std::vector<std::unique_ptr<Slot>> slots_;
-  std::vector<Slot*> free_slots_;
+  std::vector<std::vector<Slot*>> free_slots_;  // by lane
+  std::size_t num_free_ = 0;                    // in all of them
   std::unordered_map<std::string, Host, TextHash, std::equal_to<>> hosts_;
   std::vector<epoll_event> events_;
 
@@ -208,10 +217,10 @@ Status HttpPool::Engine::start_waiting() {
 }
 
 Status HttpPool::Engine::start(PooledRequest pooled, Host& host) {
-  Slot& slot = take_slot();
+  Slot& slot = take_slot(host);
   const std::chrono::milliseconds timeout = pooled.request.timeout;
   if (Status ready = slot.transfer.prepare(std::move(pooled.request)); !ready) {
-    free_slots_.push_back(&slot);
+    give_back(slot);
     return (*sink_)(pooled.id, std::move(ready.error()));
   }
   slot.id = pooled.id;
@@ -223,25 +232,45 @@ Status HttpPool::Engine::start(PooledRequest pooled, Host& host) {
   return {};
 }
 
-Slot& HttpPool::Engine::take_slot() {
-  if (free_slots_.empty()) {
-    if (slots_.size() % kSlotsPerLane == 0) {
-      lanes_.push_back(std::make_unique<CurlLane>(static_cast<std::uint32_t>(lanes_.size()),
-                                                  sockets_, share_.get(), kSlotsPerLane));
-    }
-    slots_.push_back(std::make_unique<Slot>(*lanes_.back(), options_));
-    return *slots_.back();
+Slot& HttpPool::Engine::take_slot(Host& host) {
+  Slot* slot = nullptr;
+  if (num_free_ == 0) {
+    slot = &add_slot();
+  } else {
+    // Where most are free nobody else loses the lane of its connection.
+    std::vector<Slot*>& free =
+        host.lane && !free_slots_[*host.lane].empty()
+            ? free_slots_[*host.lane]
+            : *std::ranges::max_element(free_slots_, {}, &std::vector<Slot*>::size);
+    slot = free.back();
+    free.pop_back();
+    --num_free_;
   }
-  Slot& slot = *free_slots_.back();
-  free_slots_.pop_back();
-  return slot;
+  host.lane = slot->lane_number;
+  return *slot;
+}
+
+Slot& HttpPool::Engine::add_slot() {
+  if (slots_.size() % kSlotsPerLane == 0) {
+    lanes_.push_back(std::make_unique<CurlLane>(static_cast<std::uint32_t>(lanes_.size()), sockets_,
+                                                share_.get(), kSlotsPerLane));
+    free_slots_.emplace_back();
+  }
+  slots_.push_back(std::make_unique<Slot>(*lanes_.back(), lanes_.size() - 1, options_));
+  return *slots_.back();
+}
+
+void HttpPool::Engine::give_back(Slot& slot) {
+  slot.host = nullptr;
+  free_slots_[slot.lane_number].push_back(&slot);
+  ++num_free_;
 }
 
 Host& HttpPool::Engine::host_of(const Url& url) {
   auto found = hosts_.find(url.origin());
   if (found == hosts_.end()) {
-    found = hosts_.emplace(std::string(url.origin()), Host{}).first;
-    found->second.is_known = url.is_loopback();
+    found = hosts_.emplace(std::string(url.origin()), Host{.is_loopback = url.is_loopback()}).first;
+    found->second.is_known = found->second.is_loopback;
   }
   return found->second;
 }
@@ -314,8 +343,7 @@ Status HttpPool::Engine::expire() {
 Status HttpPool::Engine::release(Slot& slot, Result<HttpResponse> response) {
   slot.host->is_known = true;
   --slot.host->num_in_flight;
-  slot.host = nullptr;
-  free_slots_.push_back(&slot);
+  give_back(slot);
   ask_again_ = SteadyClock::time_point::min();
   return (*sink_)(slot.id, std::move(response));
 }
@@ -325,11 +353,15 @@ void HttpPool::Engine::drop_everything() {
     if (slot->host == nullptr) continue;
     slot->lane->remove(slot->transfer.easy());
     slot->transfer.drop();
-    slot->host = nullptr;
-    free_slots_.push_back(slot.get());
+    give_back(*slot);
   }
-  hosts_.clear();
   num_waiting_ = 0;
+  if (hosts_.size() > kHostsPerRequest * options_.max_in_flight) hosts_.clear();
+  for (auto& [origin, host] : hosts_) {
+    host.num_in_flight = 0;
+    host.is_known = host.is_loopback;
+    host.waiting.clear();
+  }
 }
 
 HttpPool::HttpPool(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <barrier>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -62,6 +65,29 @@ TEST(HttpPool, RunsAgainOverTheSameConnections) {
     EXPECT_EQ(answers.size(), 2U);
   }
   EXPECT_LE(server.num_connections(), 4);
+}
+
+TEST(HttpPool, EachOfManyHostsKeepsItsConnectionFromRunToRun) {
+  constexpr std::ptrdiff_t kHosts = 70;  // more than share one of curl's caches
+  // Nobody is answered before all are asked: what is free when does not depend on the time.
+  std::barrier all_asked(kHosts);
+  std::vector<std::unique_ptr<LoopbackServer>> servers;
+  std::vector<HttpRequest> requests;
+  for (int i = 0; i < kHosts; ++i) {
+    servers.push_back(std::make_unique<LoopbackServer>([&](std::string_view) {
+      all_asked.arrive_and_wait();
+      return Reply{http_reply(200, "")};
+    }));
+    requests.push_back({.url = servers.back()->url()});
+  }
+  auto pool = HttpPool::create({.max_in_flight = kHosts}).value();
+  for (int run = 0; run < 3; ++run) {
+    Answers answers;
+    ASSERT_TRUE(pool.run(source_of(requests), into(answers), {}));
+    for (const auto& [id, answer] : answers) ASSERT_TRUE(answer) << answer.error().message;
+    std::ranges::reverse(requests);
+  }
+  for (const auto& server : servers) EXPECT_EQ(server->num_connections(), 1);
 }
 
 TEST(HttpPool, AnEmptySourceEndsAtOnce) {

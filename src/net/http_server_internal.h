@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/bytes.h"
+#include "net/handler_pool_internal.h"
 #include "net/http_route.h"
 #include "net/http_server.h"
 
@@ -15,7 +16,6 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/message.hpp>
 #include <cstddef>
@@ -99,7 +99,7 @@ struct ServerState {
   asio::io_context io{1};  // behind what connections use: its end ends them
   tcp::acceptor acceptor{io};
   asio::steady_timer stop_timer{io};
-  asio::thread_pool handlers;  // last: its end waits for handlers that use the rest
+  HandlerPool handlers;  // last: its end waits for handlers that use the rest
 };
 
 /// What a header asks for: a route, or an answer at once.
