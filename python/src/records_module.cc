@@ -56,21 +56,6 @@ PythonReceipt receipt_of(Result<Receipt> result) {
           std::string(to_string(receipt.verdict))};
 }
 
-files::Durability durability_of(string_view text) {
-  if (text == "always") return files::Durability::kAlways;
-  if (text == "interval") return files::Durability::kInterval;
-  if (text == "none") return files::Durability::kNone;
-  throw Failure(invalid_input("durability: expected 'always', 'interval' or 'none', not '" +
-                              std::string(text) + "'"));
-}
-
-files::WhenFull when_full_of(string_view text) {
-  if (text == "block") return files::WhenFull::kBlock;
-  if (text == "refuse") return files::WhenFull::kRefuse;
-  throw Failure(
-      invalid_input("when_full: expected 'block' or 'refuse', not '" + std::string(text) + "'"));
-}
-
 template <typename T>
 T from(const nb::dict& options, const char* name) {
   return nb::cast<T>(options[name]);
@@ -85,10 +70,12 @@ recorder::RecorderOptions options_of(const nb::dict& given) {
   options.network = from<std::string>(given, "network");
   options.stores_images = from<bool>(given, "store_images");
   options.stores_ply_files = from<bool>(given, "store_ply_files");
-  options.journal.durability = durability_of(from<std::string>(given, "durability"));
+  options.journal.durability =
+      value_of(files::parse_durability(from<std::string>(given, "durability")));
   options.journal.sync_interval = milliseconds(from<std::int64_t>(given, "sync_interval_ms"));
   options.journal.max_queued = ByteCount(from<std::uint64_t>(given, "max_queued_bytes"));
-  options.journal.when_full = when_full_of(from<std::string>(given, "when_full"));
+  options.journal.when_full =
+      value_of(files::parse_when_full(from<std::string>(given, "when_full")));
   options.ply_min_score = from<double>(given, "ply_min_score");
   const auto hours = from<std::optional<std::int64_t>>(given, "feedback_timeout_hours");
   options.feedback_timeout = hours ? std::optional(std::chrono::hours(*hours)) : std::nullopt;

@@ -3,6 +3,7 @@
 #include "app/history_alerts.h"
 #include "app/version.h"
 #include "core/clock.h"
+#include "core/heap.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
@@ -22,6 +23,7 @@ namespace assay::app {
 Status serve_history(const HistoryDaemonOptions& options,
                      const std::function<Status(std::uint16_t port)>& on_ready,
                      const std::stop_token& stop) {
+  keep_heap_small();
   files::FileSystem& file_system = files::posix_file_system();
   const auto feed = std::make_shared<net::EventFeed>();
   recorder::RecorderOptions recorder_options = options.recorder;

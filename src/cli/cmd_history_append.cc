@@ -125,10 +125,11 @@ Result<ExitCode> append_lines(recorder::Recorder& recorder, const std::stop_toke
 }
 
 Result<ExitCode> run_append(const AppendFlags& flags, Session& session) {
-  ASSIGN_OR_RETURN(
-      const std::unique_ptr<recorder::Recorder> recorder,
-      recorder::Recorder::open(files::posix_file_system(), system_clock(), system_random(),
-                               flags.data.folder, flags.recorder.options_with(session.config)));
+  ASSIGN_OR_RETURN(const recorder::RecorderOptions options,
+                   flags.recorder.options_with(session.config));
+  ASSIGN_OR_RETURN(const std::unique_ptr<recorder::Recorder> recorder,
+                   recorder::Recorder::open(files::posix_file_system(), system_clock(),
+                                            system_random(), flags.data.folder, options));
   if (const std::string text = recorder->recovery().to_text(); !text.empty() && !session.quiet) {
     log_info("the history was opened", {{"recovered", text}});
   }

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace assay::cli {
 namespace {
@@ -59,10 +60,11 @@ Status print_ready(const ServeFlags& flags, const std::string& address, std::uin
 
 Result<ExitCode> run_serve(const ServeFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(net::HttpServerOptions server, server_options(flags));
+  ASSIGN_OR_RETURN(recorder::RecorderOptions options, flags.recorder.options_with(session.config));
   const std::string address = server.address;
   RETURN_IF_ERROR(app::serve_history(
       {.folder = flags.folder,
-       .recorder = flags.recorder.options_with(session.config),
+       .recorder = std::move(options),
        .server = std::move(server),
        .alerts_webhook = session.config.get_text("alerts.webhook")},
       [&](std::uint16_t port) { return print_ready(flags, address, port, session.output); },

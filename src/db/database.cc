@@ -42,6 +42,12 @@ std::string_view pragma_of(Durability durability, JournalMode journal) {
   std::unreachable();
 }
 
+/// SQLite counts the memory it takes, under a lock at each allocation, and nobody asks for the sum.
+/// Where something else in the process has started SQLite it stays so.
+void stop_counting_memory() {
+  [[maybe_unused]] static const int kAnswer = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 }  // namespace
 
 Result<Database> Database::open(const std::filesystem::path& path, const OpenOptions& options) {
@@ -63,6 +69,7 @@ Result<Database> Database::connect(const std::string& name, int flags, const Ope
   // SQLite gives names that begin with a colon a meaning of their own.
   const bool is_file = (flags & SQLITE_OPEN_MEMORY) == 0;
   const std::string path = is_file && name.starts_with(':') ? "./" + name : name;
+  stop_counting_memory();
   sqlite3* handle = nullptr;
   const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   Database database(handle, name);
@@ -141,6 +148,11 @@ Status Database::execute(std::string_view sql) {
   const int result = sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr);
   if (result != SQLITE_OK) return from_sqlite(handle_, result, name_, sql);
   return {};
+}
+
+Status Database::set_page_cache(ByteCount size) {
+  // A negative number counts KiB, a positive one would count pages.
+  return execute(fmt::format("PRAGMA cache_size=-{}", size.count() / std::uint64_t{1024}));
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {

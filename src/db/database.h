@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "core/bytes.h"
 #include "core/result.h"
 #include "db/statement.h"
 
@@ -29,6 +30,9 @@ enum class JournalMode : std::uint8_t {
   kWal,     ///< Readers and one writer at a time; one process may write.
   kMemory,  ///< A crash may leave a broken file: for one that gets its name when it is complete.
 };
+
+/// What a database keeps in memory until set_page_cache() says otherwise.
+inline constexpr ByteCount kUsualPageCache{std::uint64_t{2} << 20};
 
 /// When a commit is on disk.
 enum class Durability : std::uint8_t {
@@ -68,6 +72,10 @@ class Database {
   Status execute(std::string_view sql);
   /// Compile exactly one statement.
   Result<Statement> prepare(std::string_view sql);
+
+  /// How much of the file is kept in memory, from now on. A transaction that changes more of it
+  /// writes some before its end, and reads that again.
+  Status set_page_cache(ByteCount size);
 
   /// Rows that the last INSERT, UPDATE or DELETE changed.
   std::int64_t num_changed_rows() const;

@@ -35,6 +35,27 @@ class DatabaseFiles : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(DatabaseFiles, TheSizeOfThePageCacheChangesNoContent) {
+  Database database = create("a.db");
+  for (const ByteCount size : {ByteCount(64U << 10), ByteCount(16U << 20), kUsualPageCache}) {
+    ASSERT_TRUE(database.set_page_cache(size));
+    auto transaction = Transaction::begin(database);
+    ASSERT_TRUE(transaction);
+    ASSERT_TRUE(database.execute("DELETE FROM t"));
+    // Some hundred pages, each changed twice.
+    ASSERT_TRUE(database.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+        " INSERT INTO t SELECT i, printf('%0100d', i) FROM n"));
+    ASSERT_TRUE(database.execute("UPDATE t SET y = printf('%0100d', x + 1)"));
+    ASSERT_TRUE(transaction->commit());
+    auto count = database.prepare("SELECT count(*) FROM t WHERE y = printf('%0100d', x + 1)");
+    ASSERT_TRUE(count);
+    ASSERT_TRUE(count->step());
+    EXPECT_EQ(count->integer(0), 5000);
+  }
+  EXPECT_TRUE(find_damage(database).value().empty());
+}
+
 TEST_F(DatabaseFiles, WhatIsCommittedIsThereAfterwards) {
   {
     Database database = create("a.db");

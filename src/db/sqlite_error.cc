@@ -95,12 +95,15 @@ Error from_sqlite(sqlite3* handle, int result, std::string_view name, std::strin
   const bool is_last = handle != nullptr && sqlite3_extended_errcode(handle) == result;
   const char* what = is_last ? sqlite3_errmsg(handle) : sqlite3_errstr(result);
   const int system_error = handle != nullptr ? sqlite3_system_errno(handle) : 0;
+  const ErrorCode code = code_of(result, system_error);
+  // SQLite's own words leave open whether it is the disk, or speak of its input and output.
+  if (code == ErrorCode::kNoSpace) what = "no space left on the disk";
   std::string message = fmt::format("{}: {}{}", name, what, advice(result));
   if (is_about_sql(result) && !sql.empty()) {
     message += fmt::format(" (in: {}{})", sql.substr(0, kMaxShownSql),
                            sql.size() > kMaxShownSql ? "..." : "");
   }
-  return Error{code_of(result, system_error), std::move(message)};
+  return Error{code, std::move(message)};
 }
 
 }  // namespace assay::db

@@ -293,6 +293,20 @@ void FileGroupJournal::sync_regularly(const std::stop_token& stop) {
 
 }  // namespace
 
+Result<Durability> parse_durability(std::string_view text) {
+  if (text == "always") return Durability::kAlways;
+  if (text == "interval") return Durability::kInterval;
+  if (text == "none") return Durability::kNone;
+  return invalid_input(
+      fmt::format("durability: expected 'always', 'interval' or 'none', not '{}'", text));
+}
+
+Result<WhenFull> parse_when_full(std::string_view text) {
+  if (text == "block") return WhenFull::kBlock;
+  if (text == "refuse") return WhenFull::kRefuse;
+  return invalid_input(fmt::format("when_full: expected 'block' or 'refuse', not '{}'", text));
+}
+
 Result<std::unique_ptr<GroupJournal>> GroupJournal::open(FileSystem& file_system,
                                                          const fs::path& folder,
                                                          const GroupJournalOptions& options,

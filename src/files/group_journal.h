@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace assay::files {
@@ -32,6 +33,11 @@ enum class WhenFull : std::uint8_t {
   kBlock,
   kRefuse,  ///< kExhausted; counted.
 };
+
+/// `always`, `interval` or `none`. Errors: kInvalidInput.
+Result<Durability> parse_durability(std::string_view text);
+/// `block` or `refuse`. Errors: kInvalidInput.
+Result<WhenFull> parse_when_full(std::string_view text);
 
 /// What open() does about a segment that was whole once and is damaged or missing.
 enum class WhenDamaged : std::uint8_t {

@@ -1,6 +1,5 @@
 #include "history/doctor.h"
 
-#include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
 #include "record_files/damage_notes.h"
@@ -30,7 +29,6 @@ using record_files::LineSet;
 using record_files::Month;
 using record_files::month_of;
 using record_files::NamedBlob;
-using record_files::read_blocks;
 using record_files::read_lines;
 using record_files::RecordScan;
 using record_files::require_folder;
@@ -225,27 +223,15 @@ class Examination {
       }
       return {};
     }
-    constexpr std::string_view kHashPrefix = "sha256:";
-    if (options_.contents == DoctorOptions::Contents::kTrust ||
-        !named.hash.starts_with(kHashPrefix)) {
+    if (options_.contents == DoctorOptions::Contents::kTrust) return {};
+    const auto found = match_content(file_system_, folder_ / path, named.hash, stop_);
+    if (!found) {
+      if (found.error().code == ErrorCode::kCancelled) return Error(found.error());
+      find(FindingKind::kUnreadable, path, found.error().message);
       return {};
     }
-    crypto::Sha256Hasher hasher;
-    const auto read = read_blocks(
-        file_system_, folder_ / path,
-        [&](std::span<const std::byte> block) -> Status {
-          hasher.update(block);
-          return {};
-        },
-        stop_);
-    if (!read) {
-      if (read.error().code == ErrorCode::kCancelled) return Error(read.error());
-      find(FindingKind::kUnreadable, path, read.error().message);
-      return {};
-    }
-    ++report_.num_hashed;
-    const auto expected = Sha256::parse(std::string_view(named.hash).substr(kHashPrefix.size()));
-    if (!expected || hasher.finish() != *expected) find(FindingKind::kWrongContent, path, named.id);
+    if (*found != ContentMatch::kUnknown) ++report_.num_hashed;
+    if (*found == ContentMatch::kOther) find(FindingKind::kWrongContent, path, named.id);
     return {};
   }
 

@@ -1,7 +1,7 @@
 #include "history/doctor.h"
+#include "history/kind_listing_internal.h"
 #include "json/writer.h"
 #include "report/number_text.h"
-#include "report/visible_text.h"
 
 #include <fmt/format.h>
 
@@ -11,15 +11,6 @@ namespace assay::history {
 namespace {
 
 using report::count_text;
-using report::visible_text;
-
-constexpr std::size_t kMaxShown = 10;
-
-struct KindText {
-  std::string_view name;
-  std::string_view title;
-  std::string_view advice;
-};
 
 // Order: that of FindingKind.
 constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
@@ -91,18 +82,8 @@ std::string to_text(const DoctorReport& report) {
     if (count == 0) continue;
     fmt::format_to(std::back_inserter(text), "\n{} ({}):\n", text_of(kind).title,
                    count_text(count));
-    std::size_t num_shown = 0;
-    for (const Finding& finding : report.findings) {
-      if (static_cast<std::size_t>(finding.kind) != kind) continue;
-      if (num_shown == kMaxShown) break;
-      ++num_shown;
-      fmt::format_to(std::back_inserter(text), "  {}{}{}\n", visible_text(finding.path),
-                     finding.detail.empty() ? "" : "  ", visible_text(finding.detail));
-    }
-    if (count > num_shown) {
-      fmt::format_to(std::back_inserter(text), "  and {} more\n", count_text(count - num_shown));
-    }
-    fmt::format_to(std::back_inserter(text), "  {}\n", text_of(kind).advice);
+    text += listing_text(text_of(kind), count,
+                         listed_of(report.findings, static_cast<FindingKind>(kind)));
   }
   return text;
 }

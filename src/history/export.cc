@@ -47,17 +47,16 @@ class Exporter {
     for (Worker& worker : workers_) worker.is_kept.resize(sinks_.size());
   }
 
-  Status add(const records::RecordView& view, unsigned worker) {
+  Status add(const records::RecordView& record, unsigned worker) {
     Worker& mine = workers_[worker];
-    const ExportRecord record = export_record_of(view);
     if (!passes(record, options_.filter)) {
       ++mine.num_filtered;
       return {};
     }
     Row row;
     if (options_.duplicates == Duplicates::kDropped || !options_.split.empty()) {
-      const std::string key = prompt_key_of(view);
-      if (options_.duplicates == Duplicates::kDropped) row.digest = digest_of(view, key);
+      const std::string key = prompt_key_of(record);
+      if (options_.duplicates == Duplicates::kDropped) row.digest = digest_of(record, key);
       if (!options_.split.empty()) row.part = part_of(crypto::sha256(key), options_.split);
     }
     if (Status added = sinks_[row.part]->add(record, worker); !added) {

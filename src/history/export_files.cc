@@ -29,10 +29,10 @@ Status copy_file(files::FileSystem& file_system, const fs::path& from, const fs:
 
 }  // namespace
 
-std::vector<std::string_view> named_files(const ExportRecord& record) {
+std::vector<std::string_view> named_files(const records::RecordView& record) {
   std::vector<std::string_view> named;
   for (const RecordField field : {RecordField::kImageFilePath, RecordField::kPlyFilePath}) {
-    const std::string_view path = text_of(record.record[field]);
+    const std::string_view path = text_of(record[field]);
     if (!path.empty()) named.push_back(path);
   }
   return named;

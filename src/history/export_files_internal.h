@@ -16,7 +16,7 @@
 namespace assay::history {
 
 /// The paths of the image and the PLY file of a record as it names them, those that are there.
-std::vector<std::string_view> named_files(const ExportRecord& record);
+std::vector<std::string_view> named_files(const records::RecordView& record);
 
 /// A path that a record names, made safe: relative, without `..`. Nothing when it leads elsewhere.
 std::optional<std::filesystem::path> inner_path(std::string_view named);

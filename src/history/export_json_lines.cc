@@ -16,7 +16,7 @@ class JsonLines final : public ExportSink {
   JsonLines(ExportContext& context, std::filesystem::path output, unsigned num_workers)
       : context_(&context), output_(std::move(output)), workers_(num_workers) {}
 
-  Status add(const ExportRecord& record, unsigned worker) override {
+  Status add(const records::RecordView& record, unsigned worker) override {
     Worker& mine = workers_[worker];
     RETURN_IF_ERROR(mine.text.append_line(mine.lines, record));
     mine.lines += '\n';

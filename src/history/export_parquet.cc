@@ -1,5 +1,5 @@
 #include "history/export_sink_internal.h"
-#include "history/object_members_internal.h"
+#include "history/tally_internal.h"
 #include "tables/parquet_writer.h"
 
 #include <array>
@@ -118,7 +118,7 @@ class Parquet final : public ExportSink {
   Parquet(ExportContext& context, std::filesystem::path output, unsigned num_workers)
       : context_(&context), output_(std::move(output)), workers_(num_workers) {}
 
-  Status add(const ExportRecord& record, unsigned worker) override {
+  Status add(const records::RecordView& record, unsigned worker) override {
     Worker& mine = workers_[worker];
     Rows::Row row;
     row.begin = mine.block.texts.size();
@@ -126,12 +126,10 @@ class Parquet final : public ExportSink {
       mine.block.texts.resize(row.begin);
       return added;
     }
-    const auto& fields = record.record;
-    const json::Field& score = fields[RecordField::kScore];
-    if (score.is_number()) row.score = score.number;
-    row.clip = number_of(record.raw_clip_score);
-    row.num_gaussians = integer_of(fields[RecordField::kNumGaussians]);
-    if (fields.time) row.time = fields.time->time_since_epoch().count();
+    row.score = number_in(record[RecordField::kScore]);
+    row.clip = number_in(record[RecordField::kClipScore]);
+    row.num_gaussians = integer_of(record[RecordField::kNumGaussians]);
+    if (record.time) row.time = record.time->time_since_epoch().count();
     mine.block.rows.push_back(row);
     return {};
   }
@@ -168,12 +166,12 @@ class Parquet final : public ExportSink {
   };
 
   // Texts as they are, all else as JSON.
-  static Status add_texts(Worker& mine, const ExportRecord& record, Rows::Row& row) {
+  static Status add_texts(Worker& mine, const records::RecordView& record, Rows::Row& row) {
     std::string& texts = mine.block.texts;
     for (std::size_t i = 0; i < kNumTexts; ++i) {
       const auto& column =
           i < kFirstTexts.size() ? kFirstTexts[i] : kObjects[i - kFirstTexts.size()];
-      const json::Field& field = record.record[column.field];
+      const json::Field& field = record[column.field];
       if (!field.is_present()) continue;
       const std::size_t begin = texts.size();
       if (field.kind == json::FieldKind::kText) {

@@ -1,5 +1,4 @@
 #include "history/export_record_internal.h"
-#include "history/object_members_internal.h"
 #include "history/tally_internal.h"
 #include "json/python_repr.h"
 #include "json/python_text.h"
@@ -23,41 +22,27 @@ bool reaches(const json::Field& field, const std::optional<Minimum>& minimum) {
 
 }  // namespace
 
-ExportRecord export_record_of(const records::RecordView& record) {
-  ExportRecord result{.record = record, .raw_clip_score = {}};
-  const json::Field& metrics = record[RecordField::kQualityMetrics];
-  if (metrics.kind != json::FieldKind::kObject) return result;
-  for (ObjectMembers members(metrics.raw); members.next();) {
-    if (members.has_name("clip_score")) result.raw_clip_score = members.raw_value();
-  }
-  return result;
-}
-
 std::vector<RecordField> export_fields() {
   return {RecordField::kGenerationId,  RecordField::kTimestamp,       RecordField::kTaskType,
           RecordField::kPrompt,        RecordField::kBase64ImageHash, RecordField::kImageFilePath,
           RecordField::kMinerConfig,   RecordField::kEnhancedPrompt,  RecordField::kNumGaussians,
-          RecordField::kPlyFilePath,   RecordField::kPlyFileHash,     RecordField::kQualityMetrics,
+          RecordField::kPlyFilePath,   RecordField::kPlyFileHash,     RecordField::kClipScore,
           RecordField::kGaussianStats, RecordField::kScore,           RecordField::kAccepted};
 }
 
-bool passes(const ExportRecord& record, const ExportFilter& filter) {
-  const auto& fields = record.record;
-  if (filter.rejected == Rejected::kLeftOut && !is_true(fields[RecordField::kAccepted])) {
+bool passes(const records::RecordView& record, const ExportFilter& filter) {
+  if (filter.rejected == Rejected::kLeftOut && !is_true(record[RecordField::kAccepted])) {
     return false;
   }
   if (filter.task_type) {
-    const json::Field& task_type = fields[RecordField::kTaskType];
+    const json::Field& task_type = record[RecordField::kTaskType];
     if (task_type.kind != json::FieldKind::kText || task_type.text != *filter.task_type) {
       return false;
     }
   }
-  if (filter.min_clip) {
-    const auto clip = number_of(record.raw_clip_score);
-    if (!clip || !(*clip >= *filter.min_clip)) return false;
-  }
-  return reaches(fields[RecordField::kScore], filter.min_score) &&
-         reaches(fields[RecordField::kNumGaussians], filter.min_gaussians);
+  return reaches(record[RecordField::kClipScore], filter.min_clip) &&
+         reaches(record[RecordField::kScore], filter.min_score) &&
+         reaches(record[RecordField::kNumGaussians], filter.min_gaussians);
 }
 
 std::string_view text_of(const json::Field& field) {
@@ -86,8 +71,9 @@ Status append_value(std::string& json, const json::Field& field) {
       json::append_python_string(json, field.text);
       return {};
     case json::FieldKind::kNumber:
-      // Feedback that came late may stand in no line.
-      if (field.raw.empty() && std::isfinite(field.number)) {
+      // Not of large integers, whose digits stay. Feedback that came late may stand in no line.
+      if (std::isfinite(field.number) &&
+          (field.raw.empty() || field.raw.find_first_of(".eE") != std::string_view::npos)) {
         json += json::python_repr(field.number);
         return {};
       }
@@ -115,12 +101,12 @@ Status ConfigText::append(std::string& json, const json::Field& field) {
   return {};
 }
 
-Status ExportText::append_members(std::string& line, const ExportRecord& record) {
+Status ExportText::append_members(std::string& line, const records::RecordView& record) {
   struct Member {
     std::string_view start;
     RecordField field;
   };
-  constexpr std::array<Member, 8> kBeforeClip = {
+  constexpr std::array<Member, 11> kMembers = {
       {{R"({"generation_id": )", RecordField::kGenerationId},
        {R"(, "task_type": )", RecordField::kTaskType},
        {R"(, "prompt": )", RecordField::kPrompt},
@@ -128,34 +114,23 @@ Status ExportText::append_members(std::string& line, const ExportRecord& record)
        {R"(, "image_file_path": )", RecordField::kImageFilePath},
        {R"(, "output_ply_path": )", RecordField::kPlyFilePath},
        {R"(, "output_ply_hash": )", RecordField::kPlyFileHash},
-       {R"(, "validator_score": )", RecordField::kScore}}};
-  constexpr std::array<Member, 2> kAfterClip = {
-      {{R"(, "num_gaussians": )", RecordField::kNumGaussians},
+       {R"(, "validator_score": )", RecordField::kScore},
+       {R"(, "clip_score": )", RecordField::kClipScore},
+       {R"(, "num_gaussians": )", RecordField::kNumGaussians},
        {R"(, "gaussian_stats": )", RecordField::kGaussianStats}}};
-  for (const auto& [start, field] : kBeforeClip) {
+  for (const auto& [start, field] : kMembers) {
     line += start;
-    RETURN_IF_ERROR(append_value(line, record.record[field]));
-  }
-  line += R"(, "clip_score": )";
-  if (record.raw_clip_score.empty()) {
-    line += "null";
-  } else {
-    ASSIGN_OR_RETURN(const std::string clip, json::python_dumps(record.raw_clip_score));
-    line += clip;
-  }
-  for (const auto& [start, field] : kAfterClip) {
-    line += start;
-    RETURN_IF_ERROR(append_value(line, record.record[field]));
+    RETURN_IF_ERROR(append_value(line, record[field]));
   }
   line += R"(, "miner_config": )";
-  RETURN_IF_ERROR(config_.append(line, record.record[RecordField::kMinerConfig]));
+  RETURN_IF_ERROR(config_.append(line, record[RecordField::kMinerConfig]));
   line += R"(, "timestamp": )";
-  RETURN_IF_ERROR(append_value(line, record.record[RecordField::kTimestamp]));
+  RETURN_IF_ERROR(append_value(line, record[RecordField::kTimestamp]));
   line += '}';
   return {};
 }
 
-Status ExportText::append_line(std::string& line, const ExportRecord& record) {
+Status ExportText::append_line(std::string& line, const records::RecordView& record) {
   const std::size_t start = line.size();
   Status appended = append_members(line, record);
   if (!appended) line.resize(start);

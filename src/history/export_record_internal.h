@@ -15,19 +15,10 @@
 
 namespace assay::history {
 
-/// Lifetime: that of the record it views.
-struct ExportRecord {
-  const records::RecordView& record;
-  /// `clip_score` of the quality metrics as it stands in the line; empty when there is none.
-  std::string_view raw_clip_score;
-};
-
-ExportRecord export_record_of(const records::RecordView& record);
-
 /// What read_history() has to read for an export.
 std::vector<records::RecordField> export_fields();
 
-bool passes(const ExportRecord& record, const ExportFilter& filter);
+bool passes(const records::RecordView& record, const ExportFilter& filter);
 
 /// A text as a field holds it; nothing when it is no text or empty.
 std::string_view text_of(const json::Field& field);
@@ -61,10 +52,10 @@ class ExportText {
  public:
   /// Add the line of a record, without LF. On failure `line` is as it was.
   /// Errors: as append_value().
-  Status append_line(std::string& line, const ExportRecord& record);
+  Status append_line(std::string& line, const records::RecordView& record);
 
  private:
-  Status append_members(std::string& line, const ExportRecord& record);
+  Status append_members(std::string& line, const records::RecordView& record);
 
   ConfigText config_;
 };

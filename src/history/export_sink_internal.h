@@ -35,7 +35,7 @@ class ExportSink {
 
   /// Put a record into the block of `worker`. Errors: also kExhausted: this one cannot be written,
   /// and the block is as it was before. Threads: of different workers at once.
-  virtual Status add(const ExportRecord& record, unsigned worker) = 0;
+  virtual Status add(const records::RecordView& record, unsigned worker) = 0;
   /// Write the block of `worker` and empty it. `is_kept` has an element for each of its records: 0
   /// leaves it out. Threads: one call at a time.
   virtual Status write_block(unsigned worker, std::span<const std::uint8_t> is_kept) = 0;

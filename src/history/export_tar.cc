@@ -39,10 +39,10 @@ class Tar final : public ExportSink {
   Tar(ExportContext& context, fs::path output, unsigned num_workers)
       : context_(&context), output_(std::move(output)), workers_(num_workers) {}
 
-  Status add(const ExportRecord& record, unsigned worker) override {
+  Status add(const records::RecordView& record, unsigned worker) override {
     Worker& mine = workers_[worker];
     RETURN_IF_ERROR(mine.text.append_line(mine.lines, record));
-    Sample sample{.key = key_of(record.record), .end = mine.lines.size()};
+    Sample sample{.key = key_of(record), .end = mine.lines.size()};
     for (const std::string_view named : named_files(record)) sample.files.emplace_back(named);
     mine.samples.push_back(std::move(sample));
     return {};

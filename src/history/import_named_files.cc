@@ -17,17 +17,6 @@ using record_files::read_blocks;
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kHashPrefix = "sha256:";
-
-/// Whether bytes are those that a record speaks of.
-enum class Match : std::uint8_t { kSame, kOther, kUnknown };
-
-Match match(const Sha256& found, std::string_view hash) {
-  if (!hash.starts_with(kHashPrefix)) return Match::kUnknown;
-  const auto expected = Sha256::parse(hash.substr(kHashPrefix.size()));
-  return expected && *expected == found ? Match::kSame : Match::kOther;
-}
-
 /// Where a recorder puts such files, whatever a record says.
 bool is_safe(std::string_view path) {
   return storage::check_object_key(path).has_value() &&
@@ -87,24 +76,15 @@ Status NamedFileImport::take(const std::string& path, const std::string& hash,
 
 Status NamedFileImport::check_present(const std::string& path, const std::string& hash,
                                       const std::string& id) {
-  crypto::Sha256Hasher hasher;
-  if (hash.starts_with(kHashPrefix)) {
-    const auto read = read_blocks(
-        file_system_, folder_ / path,
-        [&](std::span<const std::byte> block) -> Status {
-          hasher.update(block);
-          return {};
-        },
-        stop_);
-    if (!read) {
-      if (read.error().code == ErrorCode::kCancelled) return Error(read.error());
-      tell(NotTakenKind::kOtherFile, path, read.error().message);
-      return {};
-    }
-    if (match(hasher.finish(), hash) == Match::kOther) {
-      tell(NotTakenKind::kOtherFile, path, id);
-      return {};
-    }
+  const auto found = match_content(file_system_, folder_ / path, hash, stop_);
+  if (!found) {
+    if (found.error().code == ErrorCode::kCancelled) return Error(found.error());
+    tell(NotTakenKind::kOtherFile, path, found.error().message);
+    return {};
+  }
+  if (*found == ContentMatch::kOther) {
+    tell(NotTakenKind::kOtherFile, path, id);
+    return {};
   }
   ++report_.num_files_present;
   return {};
@@ -133,14 +113,14 @@ Status NamedFileImport::copy(const std::string& path, const std::string& hash,
     tell(NotTakenKind::kUnreadable, path, read.error().message);
     return {};
   }
-  const Match found = match(hasher.finish(), hash);
-  if (found == Match::kOther) {
+  const ContentMatch found = match_hash(hasher.finish(), hash);
+  if (found == ContentMatch::kOther) {
     tell(NotTakenKind::kWrongContent, path, id);
     return {};
   }
   if (file) RETURN_IF_ERROR(file->commit());
   ++report_.num_files_copied;
-  if (found == Match::kUnknown) ++report_.num_files_unverified;
+  if (found == ContentMatch::kUnknown) ++report_.num_files_unverified;
   report_.size_copied += *read;
   return {};
 }

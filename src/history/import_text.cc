@@ -1,4 +1,5 @@
 #include "history/import.h"
+#include "history/kind_listing_internal.h"
 #include "json/writer.h"
 #include "report/number_text.h"
 #include "report/visible_text.h"
@@ -13,14 +14,6 @@ namespace {
 using report::count_text;
 using report::counted;
 using report::visible_text;
-
-constexpr std::size_t kMaxShown = 10;
-
-struct KindText {
-  std::string_view name;
-  std::string_view title;
-  std::string_view advice;
-};
 
 // Order: that of NotTakenKind.
 constexpr std::array<KindText, kNumNotTakenKinds> kKinds = {{
@@ -65,17 +58,8 @@ void append_not_taken(std::string& text, const ImportReport& report) {
     const std::uint64_t count = report.counts.at(kind);
     if (count == 0) continue;
     fmt::format_to(Out(text), "\n{}: {}\n", kKinds.at(kind).title, count_text(count));
-    std::size_t num_shown = 0;
-    for (const NotTaken& not_taken : report.not_taken) {
-      if (static_cast<std::size_t>(not_taken.kind) != kind) continue;
-      if (num_shown++ == kMaxShown) break;
-      fmt::format_to(Out(text), "  {}  {}\n", visible_text(not_taken.path),
-                     visible_text(not_taken.detail));
-    }
-    if (count > kMaxShown) {
-      fmt::format_to(Out(text), "  and {} more\n", count_text(count - kMaxShown));
-    }
-    fmt::format_to(Out(text), "  {}\n", kKinds.at(kind).advice);
+    text += listing_text(kKinds.at(kind), count,
+                         listed_of(report.not_taken, static_cast<NotTakenKind>(kind)));
   }
 }
 

@@ -1,4 +1,5 @@
 #include "core/limits.h"
+#include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
 #include "json/value.h"
@@ -10,9 +11,12 @@
 namespace assay::history {
 namespace {
 
+using record_files::read_blocks;
 using record_files::read_lines;
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kHashPrefix = "sha256:";
 
 /// The text at a path of members; empty when there is none.
 std::string text_at(const json::Value& value, std::initializer_list<std::string_view> path) {
@@ -51,6 +55,27 @@ Status read_values(files::FileSystem& file_system, const fs::path& path,
 }
 
 }  // namespace
+
+ContentMatch match_hash(const Sha256& found, std::string_view hash) {
+  if (!hash.starts_with(kHashPrefix)) return ContentMatch::kUnknown;
+  const auto expected = Sha256::parse(hash.substr(kHashPrefix.size()));
+  return expected && *expected == found ? ContentMatch::kSame : ContentMatch::kOther;
+}
+
+Result<ContentMatch> match_content(files::FileSystem& file_system, const fs::path& path,
+                                   std::string_view hash, const std::stop_token& stop) {
+  if (!hash.starts_with(kHashPrefix)) return ContentMatch::kUnknown;
+  crypto::Sha256Hasher hasher;
+  const auto read = read_blocks(
+      file_system, path,
+      [&](std::span<const std::byte> block) -> Status {
+        hasher.update(block);
+        return {};
+      },
+      stop);
+  if (!read) return Error(read.error());
+  return match_hash(hasher.finish(), hash);
+}
 
 Status read_late_feedback(files::FileSystem& file_system, const fs::path& folder,
                           const OnNamedFile& on_file, const std::stop_token& stop) {

@@ -1,17 +1,21 @@
 /// \file
-/// Files that are named elsewhere than in records: late feedback and open generations.
+/// Files that are named elsewhere than in records (late feedback, open generations), and whether
+/// the bytes of a file are those that it is named with.
 
 #pragma once
 
 #include "core/result.h"
+#include "core/sha256.h"
 #include "core/timestamp.h"
 #include "files/file_system.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace assay::history {
 
@@ -41,5 +45,18 @@ Status read_open_generations(files::FileSystem& file_system, const std::filesyst
 Status read_pruned_files(files::FileSystem& file_system, const std::filesystem::path& folder,
                          const std::function<void(const std::string& path)>& on_path,
                          const std::stop_token& stop);
+
+/// Whether bytes are those that a record speaks of.
+enum class ContentMatch : std::uint8_t {
+  kSame,
+  kOther,
+  kUnknown,  ///< The record has no `sha256:` of them.
+};
+ContentMatch match_hash(const Sha256& found, std::string_view hash);
+/// The same of a file, which is not read when there is nothing to compare.
+/// Errors: those of read_blocks().
+Result<ContentMatch> match_content(files::FileSystem& file_system,
+                                   const std::filesystem::path& path, std::string_view hash,
+                                   const std::stop_token& stop);
 
 }  // namespace assay::history

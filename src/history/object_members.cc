@@ -120,14 +120,6 @@ std::optional<double> number_of(std::string_view raw_value) {
   return number;
 }
 
-std::optional<double> find_number(std::string_view object, std::string_view name) {
-  std::optional<double> found;
-  for (ObjectMembers members(object); members.next();) {
-    if (members.has_name(name)) found = number_of(members.raw_value());
-  }
-  return found;
-}
-
 std::optional<std::string> find_label(std::string_view object, std::string_view name) {
   std::optional<std::string> found;
   for (ObjectMembers members(object); members.next();) {

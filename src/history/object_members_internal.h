@@ -35,9 +35,6 @@ class ObjectMembers {
 /// A number as Python's JSON knows it, `NaN` and `-Infinity` too; nothing for any other value.
 std::optional<double> number_of(std::string_view raw_value);
 
-/// The number at `name`, of two members of this name the last; nothing when it is none.
-std::optional<double> find_number(std::string_view object, std::string_view name);
-
 /// The value at `name` as a label: texts without their quotes, all else as it stands.
 std::optional<std::string> find_label(std::string_view object, std::string_view name);
 

@@ -20,17 +20,6 @@ TEST(ObjectMembers, WalksThroughNestedValuesInOrder) {
                                             "e=null"}));
 }
 
-TEST(ObjectMembers, FindsTheLastNumberOfAName) {
-  EXPECT_EQ(find_number(R"({"clip_score": 0.5, "other": {"clip_score": 9}, "clip_score": 0.25})",
-                        "clip_score"),
-            0.25);
-  EXPECT_EQ(find_number(R"({"clip\u005fscore": 0.5})", "clip_score"), 0.5);
-  EXPECT_EQ(find_number(R"({"clip_score": 0.5, "clip_score": null})", "clip_score"), std::nullopt);
-  EXPECT_EQ(find_number(R"({"clip_score": "0.5"})", "clip_score"), std::nullopt);
-  EXPECT_EQ(find_number(R"({"clip_score": true})", "clip_score"), std::nullopt);
-  EXPECT_EQ(find_number("{}", "clip_score"), std::nullopt);
-}
-
 TEST(ObjectMembers, ReadsNumbersAsPythonDoes) {
   EXPECT_TRUE(std::isnan(number_of("NaN").value_or(0)));
   EXPECT_EQ(number_of("Infinity"), std::numeric_limits<double>::infinity());

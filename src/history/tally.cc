@@ -25,11 +25,6 @@ std::string_view text_or_unnamed(const json::Field& field) {
   return text.empty() ? kUnnamed : text;
 }
 
-std::optional<double> number_in(const json::Field& object, std::string_view name) {
-  if (object.kind != json::FieldKind::kObject) return std::nullopt;
-  return find_number(object.raw, name);
-}
-
 Observed observe(const RecordView& record) {
   Observed observed;
   observed.counts.generations = 1;
@@ -37,12 +32,10 @@ Observed observe(const RecordView& record) {
   observed.counts.accepted = is_true(record[RecordField::kAccepted]) ? 1 : 0;
   observed.counts.rejected_before = is_true(record[RecordField::kPreSubmissionRejection]) ? 1 : 0;
   observed.counts.failed = is_true(record[RecordField::kFailed]) ? 1 : 0;
-  observed.clip = number_in(record[RecordField::kQualityMetrics], "clip_score");
-  observed.total_time_seconds = number_in(record[RecordField::kTiming], kTotalTime);
-  const json::Field& score = record[RecordField::kScore];
-  if (score.is_number()) observed.score = score.number;
-  const json::Field& gaussians = record[RecordField::kNumGaussians];
-  if (gaussians.is_number()) observed.num_gaussians = gaussians.number;
+  observed.clip = number_in(record[RecordField::kClipScore]);
+  observed.total_time_seconds = number_in(record[RecordField::kTotalTime]);
+  observed.score = number_in(record[RecordField::kScore]);
+  observed.num_gaussians = number_in(record[RecordField::kNumGaussians]);
   return observed;
 }
 
@@ -94,6 +87,10 @@ bool is_true(const json::Field& field) {
       return field.raw.find_first_not_of(" \t\r\n", 1) != field.raw.size() - 1;
   }
   return false;
+}
+
+std::optional<double> number_in(const json::Field& field) {
+  return field.is_number() ? std::optional(field.number) : std::nullopt;
 }
 
 Counts& Counts::operator+=(const Counts& other) {
@@ -217,9 +214,10 @@ std::vector<RecordField> needed_fields(const AnalyzeOptions& options) {
   if (options.since) fields.push_back(RecordField::kTimestamp);
   add_for({kComparison, kCharts}, {RecordField::kTimestamp});
   add_for({kFailures, kCharts}, {RecordField::kErrorType, RecordField::kRejectionReason});
-  add_for({kSummary, kComparison, kCharts, kGroups, kValidators}, {RecordField::kTiming});
+  add_for({kSummary, kComparison, kCharts, kGroups, kValidators}, {RecordField::kTotalTime});
+  add_for({kCharts}, {RecordField::kTiming});
   add_for({kSummary, kClip, kValidator, kComparison, kCharts, kGroups, kValidators},
-          {RecordField::kQualityMetrics});
+          {RecordField::kClipScore});
   add_for({kValidator, kValidators, kGroups},
           {RecordField::kValidatorUid, RecordField::kValidatorHotkey});
   add_for({kValidator, kValidators, kGroups, kComparison}, {RecordField::kScore});

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -143,5 +144,7 @@ std::vector<records::RecordField> needed_fields(const AnalyzeOptions& options);
 
 /// Whether Python would take the value for true.
 bool is_true(const json::Field& field);
+/// Nothing when it is no number.
+std::optional<double> number_in(const json::Field& field);
 
 }  // namespace assay::history

@@ -214,8 +214,8 @@ TEST(GroupKey, ReadsWhatItWrites) {
 TEST(Tally, AsksForTheFieldsOfItsReportsAlone) {
   using records::RecordField;
   const auto of_clip = needed_fields(options_for({AnalyzeReport::kClip}));
-  EXPECT_TRUE(std::ranges::count(of_clip, RecordField::kQualityMetrics) > 0);
-  EXPECT_FALSE(std::ranges::count(of_clip, RecordField::kTiming) > 0);
+  EXPECT_TRUE(std::ranges::count(of_clip, RecordField::kClipScore) > 0);
+  EXPECT_FALSE(std::ranges::count(of_clip, RecordField::kTotalTime) > 0);
   EXPECT_FALSE(std::ranges::count(of_clip, RecordField::kTimestamp) > 0);
 }
 

@@ -62,8 +62,13 @@ LineScan::LineScan(std::span<const std::string_view> paths)
 LineScan::LineScan(LineScan&&) noexcept = default;
 LineScan::~LineScan() = default;
 
+// The others have been absent from the beginning.
+void LineScan::forget_fields() {
+  for (const std::size_t field : state_->tree.root().fields_below) fields_[field] = Field();
+}
+
 LineVerdict LineScan::scan(std::string_view line) {
-  std::ranges::fill(fields_, Field());
+  forget_fields();
   if (line.size() > kMaxLineSize) return LineVerdict::kTooLong;
   const Marks marks = state_->mark(line);
   if (!marks.empty() && line[marks.front()] == '{') {
@@ -72,7 +77,7 @@ LineVerdict LineScan::scan(std::string_view line) {
     ++state_->line_number;
     LineWalk walk(line, state_->line_number, state_->tree, fields_, state_->decoded);
     if (walk.walk(marks)) return judge_read(walk.oddities());
-    std::ranges::fill(fields_, Field());
+    forget_fields();
     return LineVerdict::kBadJson;
   }
   return judge_refused(line);

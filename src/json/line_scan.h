@@ -80,6 +80,8 @@ class LineScan {
 
  private:
   struct State;
+  void forget_fields();
+
   std::unique_ptr<State> state_;
   std::vector<Field> fields_;
 };

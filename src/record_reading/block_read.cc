@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace assay::record_reading {
 namespace {
@@ -46,19 +47,36 @@ BlockRead::BlockRead(const ReadOptions& options, const LateFeedback& feedback, P
 Status BlockRead::read(const LineBlock& block, std::uint64_t ordinal) {
   counts_.num_too_long += block.num_too_long;
   Status status;
-  const char* begin = block.bytes.data();
-  for_each_line(block.text(), [&](std::string_view line) {
-    if (status) status = read_line(line, ordinal + static_cast<std::uint64_t>(line.data() - begin));
+  const std::string_view text = block.text();
+  Foreseen next = foresee(text);
+  for_each_line(text, [&](std::string_view line) {
+    if (!status) return;
+    const auto at = static_cast<std::size_t>(line.data() - text.data());
+    const std::size_t next_at = std::min(at + line.size() + 1, text.size());
+    // While this line is read the memory for the id of the next one comes near.
+    const Foreseen foreseen = std::exchange(next, foresee(text.substr(next_at)));
+    status = read_line(line, ordinal + at, foreseen);
   });
   return status;
 }
 
-Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal) {
+BlockRead::Foreseen BlockRead::foresee(std::string_view rest) const {
+  constexpr std::string_view kStart = R"({"metadata": {"generation_id": ")";
+  if (rest.size() <= kStart.size() + kUuidLength || !rest.starts_with(kStart)) return {};
+  const auto digest = digest_uuid(rest.substr(kStart.size(), kUuidLength));
+  if (!digest) return {};
+  ids_->seen.prepare(*digest);
+  return {.raw = rest.data() + kStart.size() - 1, .digest = *digest};
+}
+
+Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal,
+                            const Foreseen& foreseen) {
   if (!count_verdict(scan_.scan(line))) return {};
   records::RecordView record{.fields = scan_.fields(), .line = line};
   const json::Field& id = record[records::RecordField::kGenerationId];
   if (id.kind == FieldKind::kText && !id.text.empty()) {
-    const IdDigest digest = digest_id(id.text);
+    const bool was_foreseen = id.raw.data() == foreseen.raw && id.raw.size() == kUuidLength + 2;
+    const IdDigest digest = was_foreseen ? foreseen.digest : digest_id(id.text);
     if (!is_the_one(digest, ordinal)) {
       ++counts_.num_duplicate;
       return {};

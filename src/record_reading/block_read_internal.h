@@ -42,7 +42,15 @@ class BlockRead {
   const LineCounts& counts() const { return counts_; }
 
  private:
-  Status read_line(std::string_view line, std::uint64_t ordinal);
+  /// The id that a line will have, seen before it is read.
+  struct Foreseen {
+    const char* raw = nullptr;  ///< Where its opening quote stands; null for none.
+    IdDigest digest = {};
+  };
+
+  /// Of the line that `rest` begins with, where it has the recorder's form.
+  Foreseen foresee(std::string_view rest) const;
+  Status read_line(std::string_view line, std::uint64_t ordinal, const Foreseen& foreseen);
   /// Whether the line holds a record.
   bool count_verdict(json::LineVerdict verdict);
   /// Whether the record of this id at this place is the one that counts.

@@ -82,6 +82,28 @@ TEST_F(History, ReadsMonthsBeforeTheCurrentFileAndArchivesToo) {
   EXPECT_EQ(counts().num_missing_section, 0);
 }
 
+// Ids are looked at before their line is read: what the line says then counts all the same.
+TEST_F(History, TakesTheIdThatTheWholeLineGives) {
+  const std::string one = "abcdef01-2345-4789-a123-abcdefabcdef";
+  const std::string other = "bbcdef01-2345-4789-a123-abcdefabcdef";
+  const std::string escaped = "\\u0062bcdef01-2345-4789-a123-abcdefabcdef";
+  write("generation_history.jsonl",
+        fmt::format(R"({{"metadata": {{"generation_id": "{}", "generation_id": "{}"}}}})"
+                    "\n",
+                    one, other) +
+            record(one, "2025-11-01T00:00:00Z") +
+            fmt::format(R"({{"metadata": {{"generation_id": "{}", "x": 1}}, "metadata": 7}})"
+                        "\n",
+                        other) +
+            fmt::format(R"({{"metadata": {{"generation_id": "{}"}}, "metadata": )"
+                        R"({{"generation_id": "{}"}}}})",
+                        one, escaped));
+  EXPECT_EQ(read({.num_threads = 1}), other + " " + one + " ");
+  EXPECT_EQ(counts().num_records, 3);
+  EXPECT_EQ(counts().num_duplicate, 1);
+  EXPECT_EQ(read({.num_threads = 2}), other + " " + one + " ");
+}
+
 TEST_F(History, ReadsCompressedMonths) {
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += record(fmt::format("{}", i), "2025-03-02T00:00:00Z");

@@ -1,6 +1,7 @@
 #include "record_reading/id_set.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -8,7 +9,6 @@
 namespace assay::record_reading {
 namespace {
 
-constexpr std::size_t kUuidLength = 36;
 constexpr std::size_t kMinSlots = 64;
 
 /// The finalizer of MurmurHash3: each bit of the input moves about half of the output's.
@@ -18,30 +18,44 @@ std::uint64_t mix(std::uint64_t value) {
   return value ^ (value >> 33);
 }
 
-constexpr auto kHexDigits = [] {
-  std::array<std::uint8_t, 256> digits{};
-  digits.fill(0xff);
-  for (unsigned i = 0; i < 10; ++i) digits['0' + i] = static_cast<std::uint8_t>(i);
-  // Small letters alone: UUIDs that differ in their case are different texts.
-  for (unsigned i = 0; i < 6; ++i) digits['a' + i] = static_cast<std::uint8_t>(10 + i);
-  return digits;
-}();
+constexpr std::uint64_t in_each_byte(std::uint8_t value) { return 0x0101010101010101U * value; }
 
-std::optional<IdDigest> read_uuid(std::string_view text) {
-  if (text.size() != kUuidLength) return std::nullopt;
-  if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
-  IdDigest digest;
-  unsigned worst = 0;
-  for (std::size_t i = 0; i < kUuidLength; ++i) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) continue;
-    const unsigned value = kHexDigits[static_cast<unsigned char>(text[i])];
-    worst |= value;
-    std::uint64_t& half = i < 18 ? digest.high : digest.low;
-    half = (half << 4) | (value & 0xfU);
+/// Eight hexadecimal digits at once, a byte of a word each. Small letters alone: UUIDs that differ
+/// in their case are different texts.
+class HexDigits {
+ public:
+  /// Of the four characters from `first` and the four from `second` on.
+  HexDigits(const char* first, const char* second) {
+    std::array<char, 8> text{};
+    std::copy_n(first, 4, text.begin());
+    std::copy_n(second, 4, text.begin() + 4);
+    std::memcpy(&characters_, text.data(), sizeof characters_);
+    if constexpr (std::endian::native == std::endian::little) {
+      characters_ = std::byteswap(characters_);
+    }
+    // Letters have the bit 0x40, and 'a' & 0xf is 1.
+    const std::uint64_t letters = (characters_ >> 6) & in_each_byte(1);
+    digits_ = (characters_ & in_each_byte(0xf)) + letters * 9;
   }
-  if (worst > 0xf) return std::nullopt;
-  return digest;
-}
+
+  /// Whether writing the digits again gives the same characters.
+  bool are_digits() const {
+    const std::uint64_t digits = digits_ & in_each_byte(0xf);
+    const std::uint64_t letters = ((digits + in_each_byte(6)) >> 4) & in_each_byte(1);
+    return digits + in_each_byte('0') + letters * ('a' - '0' - 10) == characters_;
+  }
+
+  /// Pre: are_digits().
+  std::uint64_t value() const {
+    std::uint64_t packed = (digits_ | (digits_ >> 4)) & 0x00ff00ff00ff00ffU;
+    packed = (packed | (packed >> 8)) & 0x0000ffff0000ffffU;
+    return (packed | (packed >> 16)) & 0xffffffffU;
+  }
+
+ private:
+  std::uint64_t characters_ = 0;
+  std::uint64_t digits_ = 0;
+};
 
 std::uint64_t digest_bytes(std::string_view text, std::uint64_t seed) {
   std::uint64_t state = mix(seed ^ text.size());
@@ -57,8 +71,19 @@ std::uint64_t digest_bytes(std::string_view text, std::uint64_t seed) {
 
 }  // namespace
 
+std::optional<IdDigest> digest_uuid(std::string_view text) {
+  if (text.size() != kUuidLength) return std::nullopt;
+  if (text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return std::nullopt;
+  const char* at = text.data();
+  const std::array<HexDigits, 4> parts = {HexDigits(at, at + 4), HexDigits(at + 9, at + 14),
+                                          HexDigits(at + 19, at + 24), HexDigits(at + 28, at + 32)};
+  if (!std::ranges::all_of(parts, &HexDigits::are_digits)) return std::nullopt;
+  return IdDigest{.high = (parts[0].value() << 32) | parts[1].value(),
+                  .low = (parts[2].value() << 32) | parts[3].value()};
+}
+
 IdDigest digest_id(std::string_view generation_id) {
-  if (const auto uuid = read_uuid(generation_id)) return *uuid;
+  if (const auto uuid = digest_uuid(generation_id)) return *uuid;
   return {digest_bytes(generation_id, 1), digest_bytes(generation_id, 2)};
 }
 
@@ -69,10 +94,11 @@ std::size_t IdDigestHash::operator()(const IdDigest& digest) const {
 IdSeen IdSet::insert(const IdDigest& digest, std::uint16_t file) {
   IdDigest kept = digest;
   if (kept == IdDigest()) kept.low = 1;
-  Shard& shard = shards_[IdDigestHash()(kept) % kNumShards];
+  const std::size_t hash = IdDigestHash()(kept);
+  Shard& shard = shards_[hash % kNumShards];
   const std::scoped_lock lock(shard.mutex);
   if (shard.num_used * 4 >= shard.slots.size() * 3) grow(shard);
-  const std::size_t at = find_slot(shard.slots, kept);
+  const std::size_t at = find_slot(shard.slots, kept, hash);
   if (shard.slots[at] == kept) {
     return shard.files[at] == file ? IdSeen::kInThisFile : IdSeen::kInEarlierFile;
   }
@@ -82,9 +108,24 @@ IdSeen IdSet::insert(const IdDigest& digest, std::uint16_t file) {
   return IdSeen::kNever;
 }
 
-std::size_t IdSet::find_slot(const std::vector<IdDigest>& slots, const IdDigest& digest) {
+void IdSet::prepare(const IdDigest& digest) const {
+  const std::size_t hash = IdDigestHash()(digest);
+  const Shard& shard = shards_[hash % kNumShards];
+  const std::size_t num_slots = shard.num_slots.load(std::memory_order_relaxed);
+  if (num_slots == 0) return;
+  const std::size_t at = first_slot(hash, num_slots);
+  __builtin_prefetch(shard.slots_at.load(std::memory_order_relaxed) + at, 1);
+  __builtin_prefetch(shard.files_at.load(std::memory_order_relaxed) + at, 1);
+}
+
+std::size_t IdSet::first_slot(std::size_t hash, std::size_t num_slots) {
   // The upper half of the product spreads the hash over any number of slots, without a division.
-  std::size_t at = ((IdDigestHash()(digest) >> 32) * slots.size()) >> 32;
+  return ((hash >> 32) * num_slots) >> 32;
+}
+
+std::size_t IdSet::find_slot(const std::vector<IdDigest>& slots, const IdDigest& digest,
+                             std::size_t hash) {
+  std::size_t at = first_slot(hash, slots.size());
   while (slots[at] != IdDigest() && slots[at] != digest) {
     at = at + 1 == slots.size() ? 0 : at + 1;
   }
@@ -96,12 +137,15 @@ void IdSet::grow(Shard& shard) {
   std::vector<std::uint16_t> files(larger.size());
   for (std::size_t i = 0; i < shard.slots.size(); ++i) {
     if (shard.slots[i] == IdDigest()) continue;
-    const std::size_t at = find_slot(larger, shard.slots[i]);
+    const std::size_t at = find_slot(larger, shard.slots[i], IdDigestHash()(shard.slots[i]));
     larger[at] = shard.slots[i];
     files[at] = shard.files[i];
   }
   shard.slots = std::move(larger);
   shard.files = std::move(files);
+  shard.slots_at.store(shard.slots.data(), std::memory_order_relaxed);
+  shard.files_at.store(shard.files.data(), std::memory_order_relaxed);
+  shard.num_slots.store(shard.slots.size(), std::memory_order_relaxed);
 }
 
 void ContestedIds::note(const IdDigest& digest, std::uint64_t ordinal) {

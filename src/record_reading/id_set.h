@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -22,6 +23,9 @@ struct IdDigest {
 };
 
 IdDigest digest_id(std::string_view generation_id);
+/// The same for a UUID in small letters; nothing for any other text.
+std::optional<IdDigest> digest_uuid(std::string_view text);
+inline constexpr std::size_t kUuidLength = 36;
 
 struct IdDigestHash {
   std::size_t operator()(const IdDigest& digest) const;
@@ -35,6 +39,9 @@ class IdSet {
  public:
   /// Add an id that stands in the file of this number, and say where it was before.
   IdSeen insert(const IdDigest& digest, std::uint16_t file);
+  /// Bring what insert() will look at into the cache. The set of a long history is far larger than
+  /// that, and the wait for memory would be a tenth of all the time.
+  void prepare(const IdDigest& digest) const;
 
  private:
   /// Open addressing with linear probing; zeros mark what is free.
@@ -43,11 +50,19 @@ class IdSet {
     std::vector<IdDigest> slots;
     std::vector<std::uint16_t> files;  // of each slot
     std::size_t num_used = 0;
+    // Where slots and files lie, for prepare(), which takes no lock: an address that is no longer
+    // right costs time, nothing else.
+    std::atomic<const IdDigest*> slots_at = nullptr;
+    std::atomic<const std::uint16_t*> files_at = nullptr;
+    std::atomic<std::size_t> num_slots = 0;
   };
   static constexpr std::size_t kNumShards = 64;
 
-  /// Where the digest is, or the free slot where it belongs.
-  static std::size_t find_slot(const std::vector<IdDigest>& slots, const IdDigest& digest);
+  /// The slot where the search for a hash begins.
+  static std::size_t first_slot(std::size_t hash, std::size_t num_slots);
+  /// Where the digest of this hash is, or the free slot where it belongs.
+  static std::size_t find_slot(const std::vector<IdDigest>& slots, const IdDigest& digest,
+                               std::size_t hash);
   static void grow(Shard& shard);
 
   std::array<Shard, kNumShards> shards_;

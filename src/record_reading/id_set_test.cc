@@ -36,5 +36,22 @@ TEST(DigestId, DiffersForTextsThatAreNotTheSame) {
   EXPECT_NE(digest_id("a"), digest_id(std::string("a\0", 2)));
 }
 
+TEST(DigestId, TakesNoOtherCharacterForADigit) {
+  const std::string good = "0f1e2d3c-4b5a-4978-8796-a5b4c3d2e1f0";
+  ASSERT_TRUE(digest_uuid(good));
+  EXPECT_FALSE(digest_uuid(good + "0"));
+  EXPECT_FALSE(digest_uuid(good.substr(1)));
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    for (int character = 0; character < 256; ++character) {
+      std::string text = good;
+      text[i] = static_cast<char>(character);
+      const bool is_hyphen = good[i] == '-';
+      const bool is_digit =
+          (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
+      ASSERT_EQ(digest_uuid(text).has_value(), is_hyphen ? character == '-' : is_digit) << text;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace assay::record_reading

@@ -12,7 +12,9 @@
 namespace assay::record_reading {
 namespace {
 
-constexpr std::size_t kBlockSize = std::size_t{1} << 20;
+/// It should still be in a core's own cache (1 MiB or more) when its lines are read, beside what
+/// the reader itself needs.
+constexpr std::size_t kBlockSize = std::size_t{256} << 10;
 constexpr std::size_t kPadding = json::LineScan::kPadding;
 constexpr char kLineEnd = '\n';
 
