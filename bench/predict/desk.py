@@ -16,9 +16,9 @@ import sys
 
 import measure
 import programs
-from predict import cpu_torch, make_archives, short_work
+from predict import cpu_torch, make_archives, roots, short_work
 
-FOLDER = programs.DATA / "predict"
+FOLDER = roots.FOLDER
 HERE = pathlib.Path(__file__).parent
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8", "sha_ni")
 START_IMAGES = 16  # one batch
@@ -57,17 +57,6 @@ def weights() -> pathlib.Path:
     return path
 
 
-def new_root(name: str) -> pathlib.Path:
-    root = FOLDER / "roots" / name
-    shutil.rmtree(root, ignore_errors=True)
-    models = root / "ai_data" / "models"
-    models.mkdir(parents=True)
-    data = programs.ROOT / "tests" / "data" / "models"
-    shutil.copy(data / "ranker_plain.pt", models / "ranker_v4.pt")
-    shutil.copy(data / "crop_plain.pt", models / "crop_proposer_v3.pt")
-    return root
-
-
 class TemporaryFolder:
     """An empty folder for a program's TMPDIR that counts the files it makes there, those that are removed again too."""
 
@@ -103,7 +92,7 @@ class Desk:
         self._start_cpu: dict[str, float] = {}
 
     def run(self, archive: pathlib.Path, precision: str) -> tuple[measure.Run, dict]:
-        root = new_root("ours")
+        root = roots.new("ours")
         command = [programs.find("assay"), "--quiet", "predict", "run", "--json", "--root", root, "--source",
                    archive.parent, "--clip", self.weights, "--precision", precision]
         run = measure.run_once(command, {"TMPDIR": str(self.temporary.path)})
@@ -127,7 +116,7 @@ class Desk:
 
     def stages(self, archive: pathlib.Path, precision: str) -> dict[str, list[float]]:
         """Of each stage alone, an image: milliseconds of the processor, and by the clock times the workers."""
-        command = [programs.find("bench_predict"), "stages", archive, self.weights, new_root("stages"), precision,
+        command = [programs.find("bench_predict"), "stages", archive, self.weights, roots.new("stages"), precision,
                    os.cpu_count()]
         return json.loads(measure.run_once(command).output)["stages"]
 
@@ -138,7 +127,7 @@ class Peers:
         (FOLDER / "peer-tmp").mkdir(exist_ok=True)
         # Else the threads of a parallel loop wait by spinning, and a machine with other work makes that endless.
         self._environment["OMP_WAIT_POLICY"] = "passive"
-        self._heads = new_root("peers") / "ai_data" / "models"
+        self._heads = roots.new("peers") / "ai_data" / "models"
         self._desk, self._size = desk, size
 
     def run(self, script: str, archive: pathlib.Path, *more) -> Figure:

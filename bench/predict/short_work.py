@@ -7,9 +7,9 @@ import statistics
 
 import measure
 import programs
-from predict import make_archives, sparse_zip
+from predict import make_archives, roots, sparse_zip
 
-FOLDER = programs.DATA / "predict"
+FOLDER = roots.FOLDER
 NAMES = 200_000
 ENTRIES = 40_000
 GIGABYTES = 20
@@ -44,9 +44,7 @@ def open_zip() -> None:
 
 
 def reuse(archive, workers: int) -> dict:
-    from predict import desk
-
-    root = desk.new_root("reuse")
+    root = roots.new("reuse")
     found = bench_predict("reuse", archive, root, workers)
     shutil.rmtree(root)
     return found

@@ -1,6 +1,7 @@
 #include "app/int8_scales.h"
 
 #include "archives/entry_source.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "embedding/sample_crops.h"
 #include "grouping/image_name.h"
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -67,6 +69,12 @@ Result<models::ClipScales> int8_scales(files::FileSystem& file_system,
                     "given --precision int8, and a copy from another machine serves as well",
                     path.native()));
   }
+  const bool is_told = samples.remarks == Int8Samples::Remarks::kYes;
+  if (is_told) {
+    log_info("int8: measuring on some of the images what it needs of this model; once, in fp32",
+             {{"model", model.native()}});
+  }
+  const auto start = system_clock().monotonic();
   ASSIGN_OR_RETURN(models::ClipScales scales, measure(file_system, checkpoint, tower, samples));
   if (samples.keep == Int8Samples::Keep::kNo) return scales;
   // Another process may have measured meanwhile: all go by the file that is there.
@@ -74,8 +82,12 @@ Result<models::ClipScales> int8_scales(files::FileSystem& file_system,
   if (known) return std::move(*known);
   RETURN_IF_ERROR(with_context(models::write_clip_scales(file_system, path, scales),
                                "keep what int8 was measured to need"));
-  log_info("measured what int8 needs",
-           {{"images", std::to_string(scales.images.size())}, {"file", path.native()}});
+  if (is_told) {
+    const std::chrono::duration<double> took = system_clock().monotonic() - start;
+    log_info("int8: measured", {{"images", std::to_string(scales.images.size())},
+                                {"seconds", fmt::format("{:.1f}", took.count())},
+                                {"kept", path.native()}});
+  }
   return scales;
 }
 

@@ -22,6 +22,9 @@ struct Int8Samples {
   /// Whether what was measured is kept beside the model.
   enum class Keep { kYes, kNo };
   Keep keep = Keep::kYes;
+  /// Whether the log tells that it is measured, which takes its time, and on what it was.
+  enum class Remarks { kYes, kNo };
+  Remarks remarks = Remarks::kNo;
 };
 
 /// The scales beside the model, else newly measured ones.

@@ -108,7 +108,7 @@ Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
   if (!info)
     return not_found(flags.source + ": no such file or folder; expected a zip or a folder");
   ASSIGN_OR_RETURN(app::PredictSessionOptions options, flags.models.options());
-  options.int8_samples.sources = {flags.source};
+  options.int8_samples = {.sources = {flags.source}, .remarks = int8_remarks(session)};
   ASSIGN_OR_RETURN(const auto opened, app::EmbeddingSession::open(file_system, options));
   std::optional<EmbedBar> bar;
   if (!session.quiet) bar.emplace(report::visible_text(flags.source));

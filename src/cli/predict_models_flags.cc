@@ -22,8 +22,8 @@ void ModelFlags::add_to(CLI::App& command) {
       ->check(CLI::IsMember({"gelu", "quickgelu"}));
   add_option(command, "--precision", precision,
              "auto: bf16 where the processor computes it by itself, else fp32. int8: faster and "
-             "less exact; "
-             "what it needs is measured on the first images and kept beside the model.")
+             "less exact; what it needs is measured once, on some of the images, and kept beside "
+             "the model.")
       ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8"}))
       ->capture_default_str();
   add_option(command, "--threads", num_threads, "Workers [one for each core].")
@@ -46,6 +46,10 @@ Result<app::PredictSessionOptions> ModelFlags::options() const {
 std::size_t ModelFlags::num_workers() const {
   if (num_threads > 0) return num_threads;
   return std::max<std::size_t>(1, std::thread::hardware_concurrency());
+}
+
+app::Int8Samples::Remarks int8_remarks(const Session& session) {
+  return session.quiet ? app::Int8Samples::Remarks::kNo : app::Int8Samples::Remarks::kYes;
 }
 
 Result<embedding::Shard> parse_shard(const std::string& text) {

@@ -28,6 +28,9 @@ struct ModelFlags {
   std::size_t num_workers() const;
 };
 
+/// Told unless the user wants no remarks.
+app::Int8Samples::Remarks int8_remarks(const Session& session);
+
 /// `0/4`: the first of four. Errors: kInvalidInput.
 Result<embedding::Shard> parse_shard(const std::string& text);
 

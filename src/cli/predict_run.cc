@@ -171,7 +171,9 @@ Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& sessi
     return ExitCode::kOk;
   }
   ASSIGN_OR_RETURN(app::PredictSessionOptions models, session_options(flags));
-  if (work == BatchWork::kAll) models.int8_samples.sources = sources_of(plan);
+  if (work == BatchWork::kAll) {
+    models.int8_samples = {.sources = sources_of(plan), .remarks = int8_remarks(session)};
+  }
   ASSIGN_OR_RETURN(const auto opened,
                    app::PredictSession::open(files::posix_file_system(), system_clock(), models));
   ASSIGN_OR_RETURN(const predict::BatchOptions options, batch_options(flags, *opened));

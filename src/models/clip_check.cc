@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace assay::models {
@@ -13,14 +15,18 @@ Status check_linear(const Checkpoint& checkpoint, const LinearRows& linear) {
   return check_rows(checkpoint, linear.bias);
 }
 
+bool is_matrix(const TensorInfo* tensor) {
+  return tensor != nullptr && tensor->shape.size() == 2 && tensor->shape[0] != 0 &&
+         tensor->shape[1] != 0;
+}
+
 /// Layers are counted from 0 until one is absent: those behind a gap must not be lost in silence.
-Status check_no_layer_missing(const Checkpoint& checkpoint, std::uint64_t num_layers,
-                              std::string_view first_prefix, std::string_view absent) {
-  const std::string_view stem = first_prefix.substr(0, first_prefix.size() - 2);
+Status check_no_layer_missing(const Checkpoint& checkpoint, const TowerNames& tower,
+                              std::uint64_t num_layers, std::string_view absent) {
   const auto& tensors = checkpoint.tensors();
-  for (auto entry = tensors.lower_bound(stem);
-       entry != tensors.end() && entry->first.starts_with(stem); ++entry) {
-    const std::string_view rest = std::string_view(entry->first).substr(stem.size());
+  for (auto entry = tensors.lower_bound(tower.blocks);
+       entry != tensors.end() && entry->first.starts_with(tower.blocks); ++entry) {
+    const std::string_view rest = std::string_view(entry->first).substr(tower.blocks.size());
     const auto layer = parse_integer(rest.substr(0, rest.find('.')));
     if (!layer || std::cmp_less(*layer, 0) || std::cmp_greater_equal(*layer, num_layers)) {
       return invalid_input(fmt::format("{}: there is '{}', but no tensor '{}'", checkpoint.name(),
@@ -28,6 +34,25 @@ Status check_no_layer_missing(const Checkpoint& checkpoint, std::uint64_t num_la
     }
   }
   return {};
+}
+
+/// Only what blocks tell.
+Result<TowerSizes> read_block_sizes(const Checkpoint& checkpoint, const TowerNames& tower,
+                                    std::uint64_t width) {
+  const auto expand_name = [&](std::uint64_t layer) {
+    return block_rows(tower, layer, {.width = width, .hidden = 0}).expand.weight.tensor;
+  };
+  TowerSizes sizes;
+  while (sizes.num_layers < kMaxClipLayers && checkpoint.find(expand_name(sizes.num_layers))) {
+    ++sizes.num_layers;
+  }
+  const TensorInfo* expand = checkpoint.find(expand_name(0));
+  RETURN_IF_ERROR(check_size(checkpoint, expand_name(0), is_matrix(expand),
+                             fmt::format("[hidden, {}]", width)));
+  sizes.hidden = expand->shape[0];
+  RETURN_IF_ERROR(
+      check_no_layer_missing(checkpoint, tower, sizes.num_layers, expand_name(sizes.num_layers)));
+  return sizes;
 }
 
 }  // namespace
@@ -75,24 +100,29 @@ Status check_block(const Checkpoint& checkpoint, ClipNames names, const ClipBloc
   return {};
 }
 
-Result<BlockSizes> read_block_sizes(const Checkpoint& checkpoint, ClipNames names,
-                                    std::uint64_t width,
-                                    const std::function<std::string(std::uint64_t)>& prefix) {
-  const auto expand_name = [&](std::uint64_t layer) {
-    return block_rows(names, prefix(layer), {.width = width, .hidden = 0}).expand.weight.tensor;
-  };
-  BlockSizes sizes;
-  while (sizes.num_layers < kMaxClipLayers && checkpoint.find(expand_name(sizes.num_layers))) {
-    ++sizes.num_layers;
-  }
-  const TensorInfo* expand = checkpoint.find(expand_name(0));
+const TowerNames* find_tower(const Checkpoint& checkpoint, std::span<const TowerNames> layouts) {
+  const auto found = std::ranges::find_if(layouts, [&checkpoint](const TowerNames& tower) {
+    return checkpoint.find(tower.embedding) != nullptr;
+  });
+  return found == layouts.end() ? nullptr : &*found;
+}
+
+Result<TowerSizes> read_tower_sizes(const Checkpoint& checkpoint, const TowerNames& tower,
+                                    std::uint64_t width, std::string_view positions) {
+  const TensorInfo* places = checkpoint.find(tower.positions);
   RETURN_IF_ERROR(
-      check_size(checkpoint, expand_name(0),
-                 expand != nullptr && expand->shape.size() == 2 && expand->shape[0] != 0,
-                 fmt::format("[hidden, {}]", width)));
-  sizes.hidden = expand->shape[0];
-  RETURN_IF_ERROR(check_no_layer_missing(checkpoint, sizes.num_layers, prefix(0),
-                                         expand_name(sizes.num_layers)));
+      check_size(checkpoint, tower.positions,
+                 is_matrix(places) && places->shape[0] >= 2 && places->shape[1] == width,
+                 fmt::format("[{}, {}]", positions, width)));
+  const TensorInfo* projection = checkpoint.find(tower.projection);
+  const bool is_transposed = is_projection_transposed(tower.names);
+  RETURN_IF_ERROR(check_size(
+      checkpoint, tower.projection,
+      is_matrix(projection) && projection->shape[is_transposed ? 1 : 0] == width,
+      is_transposed ? fmt::format("[output, {}]", width) : fmt::format("[{}, output]", width)));
+  ASSIGN_OR_RETURN(TowerSizes sizes, read_block_sizes(checkpoint, tower, width));
+  sizes.num_positions = places->shape[0];
+  sizes.output_width = projection->shape[is_transposed ? 0 : 1];
   return sizes;
 }
 

@@ -9,8 +9,7 @@
 #include "models/clip_tensors_internal.h"
 
 #include <cstdint>
-#include <functional>
-#include <string>
+#include <span>
 #include <string_view>
 
 namespace assay::models {
@@ -34,14 +33,19 @@ Status check_norm(const Checkpoint& checkpoint, const NormRows& norm);
 /// Errors: as check_rows().
 Status check_block(const Checkpoint& checkpoint, ClipNames names, const ClipBlockRows& block);
 
-/// The sizes that blocks tell.
-struct BlockSizes {
+/// The layout that a tower of this checkpoint has; null: it has none.
+const TowerNames* find_tower(const Checkpoint& checkpoint, std::span<const TowerNames> layouts);
+
+/// The sizes that are read alike of both towers.
+struct TowerSizes {
+  std::uint64_t num_positions = 0;
+  std::uint64_t output_width = 0;
   std::uint64_t num_layers = 0;
   std::uint64_t hidden = 0;
 };
-/// `prefix` gives the start of a block's names. Errors: no block, or one behind a gap.
-Result<BlockSizes> read_block_sizes(const Checkpoint& checkpoint, ClipNames names,
-                                    std::uint64_t width,
-                                    const std::function<std::string(std::uint64_t)>& prefix);
+/// `positions` is what the first dimension of the positions is called in errors.
+/// Errors: a tensor is absent or of another form, no block, or one behind a gap.
+Result<TowerSizes> read_tower_sizes(const Checkpoint& checkpoint, const TowerNames& tower,
+                                    std::uint64_t width, std::string_view positions);
 
 }  // namespace assay::models

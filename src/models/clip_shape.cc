@@ -22,23 +22,11 @@ constexpr std::array<KnownTower, 4> kKnownTowers = {{{"ViT-B/32", 768, 12, 32, 2
                                                      {"ViT-L/14", 1024, 24, 14, 224, 768},
                                                      {"ViT-L/14@336", 1024, 24, 14, 336, 768}}};
 
-Result<ClipNames> read_names(const Checkpoint& checkpoint) {
-  for (const ClipNames names : {ClipNames::kOpenClip, ClipNames::kHuggingFace}) {
-    if (checkpoint.find(clip_patches_name(names)) != nullptr) return names;
-  }
-  return invalid_input(
-      fmt::format("{}: not a CLIP image tower: there is neither '{}' (open_clip) nor '{}' "
-                  "(Hugging Face) among its {} tensors",
-                  checkpoint.name(), clip_patches_name(ClipNames::kOpenClip),
-                  clip_patches_name(ClipNames::kHuggingFace), checkpoint.tensors().size()));
-}
-
-/// The sizes, from the three tensors that tell them.
-Result<ClipShape> read_sizes(const Checkpoint& checkpoint, ClipNames names) {
-  ClipShape shape{.names = names};
-  const std::string_view patches_name = clip_patches_name(names);
-  const Shape& patches = checkpoint.find(patches_name)->shape;
-  RETURN_IF_ERROR(check_size(checkpoint, patches_name,
+/// The sizes, from the tensors that tell them.
+Result<ClipShape> read_sizes(const Checkpoint& checkpoint, const TowerNames& tower) {
+  ClipShape shape{.names = tower.names};
+  const Shape& patches = checkpoint.find(tower.embedding)->shape;
+  RETURN_IF_ERROR(check_size(checkpoint, tower.embedding,
                              patches.size() == 4 && patches[1] == 3 && patches[2] == patches[3] &&
                                  patches[2] != 0 && patches[0] != 0 &&
                                  patches[0] <= kMaxClipWidth && patches[0] % kClipHeadWidth == 0,
@@ -47,34 +35,17 @@ Result<ClipShape> read_sizes(const Checkpoint& checkpoint, ClipNames names) {
   shape.num_heads = shape.width / kClipHeadWidth;
   shape.patch_side = patches[2];
 
-  const std::string_view positions_name = clip_positions_name(names);
-  const TensorInfo* positions = checkpoint.find(positions_name);
-  const bool has_tokens = positions != nullptr && positions->shape.size() == 2 &&
-                          positions->shape[0] >= 2 && positions->shape[1] == shape.width;
-  const std::uint64_t num_tokens = has_tokens ? positions->shape[0] : 0;
-  while (shape.grid_side < kMaxClipWidth && shape.num_tokens() < num_tokens) ++shape.grid_side;
-  RETURN_IF_ERROR(check_size(checkpoint, positions_name,
-                             has_tokens && shape.num_tokens() == num_tokens,
-                             fmt::format("[grid * grid + 1, {}]", shape.width)));
-
-  const std::string_view projection_name = clip_projection_name(names);
-  const TensorInfo* projection = checkpoint.find(projection_name);
-  const std::size_t output_at = names == ClipNames::kOpenClip ? 1 : 0;
-  const bool has_output = projection != nullptr && projection->shape.size() == 2 &&
-                          projection->shape[1 - output_at] == shape.width &&
-                          projection->shape[output_at] != 0;
-  RETURN_IF_ERROR(check_size(checkpoint, projection_name, has_output,
-                             names == ClipNames::kOpenClip
-                                 ? fmt::format("[{}, output]", shape.width)
-                                 : fmt::format("[output, {}]", shape.width)));
-  shape.output_width = projection->shape[output_at];
-
-  ASSIGN_OR_RETURN(const BlockSizes blocks,
-                   read_block_sizes(checkpoint, names, shape.width, [names](std::uint64_t layer) {
-                     return clip_block_prefix(names, layer);
-                   }));
-  shape.num_layers = blocks.num_layers;
-  shape.hidden = blocks.hidden;
+  constexpr std::string_view kPositions = "grid * grid + 1";
+  ASSIGN_OR_RETURN(const TowerSizes sizes,
+                   read_tower_sizes(checkpoint, tower, shape.width, kPositions));
+  while (shape.grid_side < kMaxClipWidth && shape.num_tokens() < sizes.num_positions) {
+    ++shape.grid_side;
+  }
+  RETURN_IF_ERROR(check_size(checkpoint, tower.positions, shape.num_tokens() == sizes.num_positions,
+                             fmt::format("[{}, {}]", kPositions, shape.width)));
+  shape.output_width = sizes.output_width;
+  shape.num_layers = sizes.num_layers;
+  shape.hidden = sizes.hidden;
   return shape;
 }
 
@@ -93,8 +64,15 @@ std::string to_string(const ClipShape& shape) {
 }
 
 Result<ClipShape> read_clip_shape(const Checkpoint& checkpoint) {
-  ASSIGN_OR_RETURN(const ClipNames names, read_names(checkpoint));
-  ASSIGN_OR_RETURN(const ClipShape shape, read_sizes(checkpoint, names));
+  const TowerNames* tower = find_tower(checkpoint, image_tower_names());
+  if (tower == nullptr) {
+    return invalid_input(fmt::format(
+        "{}: not a CLIP image tower: there is neither '{}' (open_clip) nor '{}' (Hugging Face) "
+        "among its {} tensors",
+        checkpoint.name(), image_tower_names()[0].embedding, image_tower_names()[1].embedding,
+        checkpoint.tensors().size()));
+  }
+  ASSIGN_OR_RETURN(const ClipShape shape, read_sizes(checkpoint, *tower));
   const ClipRows rows = clip_rows(shape);
   for (const TensorRows* part :
        {&rows.patches, &rows.class_token, &rows.positions, &rows.projection}) {

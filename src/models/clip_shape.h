@@ -13,8 +13,9 @@ namespace assay::models {
 
 /// Whose names the tensors have.
 enum class ClipNames {
-  kOpenClip,     ///< `visual.transformer.resblocks.0.ln_1.weight`, in_proj in one piece.
-  kHuggingFace,  ///< `vision_model.encoder.layers.0.layer_norm1.weight`, q, k and v apart.
+  kOpenClip,      ///< `visual.transformer.resblocks.0.ln_1.weight`, in_proj in one piece.
+  kOpenClipText,  ///< The same behind `text.`: a text tower that is a part of its own there.
+  kHuggingFace,   ///< `vision_model.encoder.layers.0.layer_norm1.weight`, q, k and v apart.
 };
 
 /// The sizes of a tower: ViT-B/32 is width 768, 12 layers, patches of 32, a grid of 7, 512 out.

@@ -1,7 +1,11 @@
+#include "core/check.h"
 #include "models/clip_tensors_internal.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,8 +21,9 @@ LinearRows linear(const std::string& name, std::uint64_t out, std::uint64_t in) 
   return {.weight = whole(name + ".weight", {out, in}), .bias = whole(name + ".bias", {out})};
 }
 
-NormRows norm(const std::string& name, std::uint64_t width) {
-  return {.gain = whole(name + ".weight", {width}), .bias = whole(name + ".bias", {width})};
+NormRows norm(std::string_view name, std::uint64_t width) {
+  return {.gain = whole(fmt::format("{}.weight", name), {width}),
+          .bias = whole(fmt::format("{}.bias", name), {width})};
 }
 
 /// The `part`th of the three that open_clip keeps in one tensor.
@@ -31,50 +36,81 @@ LinearRows third(const std::string& prefix, std::uint64_t width, std::uint64_t p
           .tensor = prefix + "attn.in_proj_bias", .first_element = part * width, .shape = {width}}};
 }
 
+// What Hugging Face misspells is so in the files.
+constexpr std::array<TowerNames, 2> kImageTowers = {
+    {{.names = ClipNames::kOpenClip,
+      .embedding = "visual.conv1.weight",
+      .positions = "visual.positional_embedding",
+      .norm_after = "visual.ln_post",
+      .projection = "visual.proj",
+      .blocks = "visual.transformer.resblocks."},
+     {.names = ClipNames::kHuggingFace,
+      .embedding = "vision_model.embeddings.patch_embedding.weight",
+      .positions = "vision_model.embeddings.position_embedding.weight",
+      .norm_after = "vision_model.post_layernorm",
+      .projection = "visual_projection.weight",
+      .blocks = "vision_model.encoder.layers."}}};
+
+constexpr std::array<TowerNames, 3> kTextTowers = {
+    {{.names = ClipNames::kOpenClip,
+      .embedding = "token_embedding.weight",
+      .positions = "positional_embedding",
+      .norm_after = "ln_final",
+      .projection = "text_projection",
+      .blocks = "transformer.resblocks."},
+     {.names = ClipNames::kOpenClipText,
+      .embedding = "text.token_embedding.weight",
+      .positions = "text.positional_embedding",
+      .norm_after = "text.ln_final",
+      .projection = "text.text_projection",
+      .blocks = "text.transformer.resblocks."},
+     {.names = ClipNames::kHuggingFace,
+      .embedding = "text_model.embeddings.token_embedding.weight",
+      .positions = "text_model.embeddings.position_embedding.weight",
+      .norm_after = "text_model.final_layer_norm",
+      .projection = "text_projection.weight",
+      .blocks = "text_model.encoder.layers."}}};
+
+const TowerNames& tower_of(std::span<const TowerNames> towers, ClipNames names) {
+  const auto found = std::ranges::find(towers, names, &TowerNames::names);
+  CHECK(found != towers.end(), "a tower has no names of this layout");
+  return *found;
+}
+
+TensorRows projection(const TowerNames& tower, std::uint64_t width, std::uint64_t output_width) {
+  return whole(tower.projection, is_projection_transposed(tower.names)
+                                     ? Shape{output_width, width}
+                                     : Shape{width, output_width});
+}
+
 }  // namespace
 
-std::string_view clip_patches_name(ClipNames names) {
-  return names == ClipNames::kOpenClip ? "visual.conv1.weight"
-                                       : "vision_model.embeddings.patch_embedding.weight";
-}
+std::span<const TowerNames> image_tower_names() { return kImageTowers; }
+std::span<const TowerNames> text_tower_names() { return kTextTowers; }
 
-std::string_view clip_positions_name(ClipNames names) {
-  return names == ClipNames::kOpenClip ? "visual.positional_embedding"
-                                       : "vision_model.embeddings.position_embedding.weight";
-}
-
-std::string_view clip_projection_name(ClipNames names) {
-  return names == ClipNames::kOpenClip ? "visual.proj" : "visual_projection.weight";
-}
-
-std::string clip_block_prefix(ClipNames names, std::uint64_t layer) {
-  return names == ClipNames::kOpenClip ? fmt::format("visual.transformer.resblocks.{}.", layer)
-                                       : fmt::format("vision_model.encoder.layers.{}.", layer);
-}
+bool is_projection_transposed(ClipNames names) { return names == ClipNames::kHuggingFace; }
 
 ClipRows clip_rows(const ClipShape& shape) {
+  const TowerNames& tower = tower_of(kImageTowers, shape.names);
   const bool is_open_clip = shape.names == ClipNames::kOpenClip;
   const std::uint64_t width = shape.width;
   return {
-      .patches =
-          whole(clip_patches_name(shape.names), {width, 3, shape.patch_side, shape.patch_side}),
+      .patches = whole(tower.embedding, {width, 3, shape.patch_side, shape.patch_side}),
       .class_token =
           whole(is_open_clip ? "visual.class_embedding" : "vision_model.embeddings.class_embedding",
                 {width}),
-      .positions = whole(clip_positions_name(shape.names), {shape.num_tokens(), width}),
-      // The name is misspelt in the files.
+      .positions = whole(tower.positions, {shape.num_tokens(), width}),
       .norm_before = norm(is_open_clip ? "visual.ln_pre" : "vision_model.pre_layrnorm", width),
-      .norm_after = norm(is_open_clip ? "visual.ln_post" : "vision_model.post_layernorm", width),
-      .projection =
-          whole(clip_projection_name(shape.names),
-                is_open_clip ? Shape{width, shape.output_width} : Shape{shape.output_width, width}),
-      .projection_is_transposed = !is_open_clip,
+      .norm_after = norm(tower.norm_after, width),
+      .projection = projection(tower, width, shape.output_width),
+      .projection_is_transposed = is_projection_transposed(shape.names),
   };
 }
 
-ClipBlockRows block_rows(ClipNames names, const std::string& prefix, const BlockWidths& widths) {
+ClipBlockRows block_rows(const TowerNames& tower, std::uint64_t layer, const BlockWidths& widths) {
+  const std::string prefix = fmt::format("{}{}.", tower.blocks, layer);
   const std::uint64_t width = widths.width;
-  if (names == ClipNames::kOpenClip) {
+  if (tower.names != ClipNames::kHuggingFace) {
     return {.norm_1 = norm(prefix + "ln_1", width),
             .query = third(prefix, width, 0),
             .key = third(prefix, width, 1),
@@ -95,45 +131,24 @@ ClipBlockRows block_rows(ClipNames names, const std::string& prefix, const Block
 }
 
 ClipBlockRows clip_block_rows(const ClipShape& shape, std::uint64_t layer) {
-  return block_rows(shape.names, clip_block_prefix(shape.names, layer),
+  return block_rows(tower_of(kImageTowers, shape.names), layer,
                     {.width = shape.width, .hidden = shape.hidden});
 }
 
-std::string_view clip_tokens_name(ClipNames names) {
-  return names == ClipNames::kOpenClip ? "token_embedding.weight"
-                                       : "text_model.embeddings.token_embedding.weight";
-}
-
-std::string_view clip_text_positions_name(ClipNames names) {
-  return names == ClipNames::kOpenClip ? "positional_embedding"
-                                       : "text_model.embeddings.position_embedding.weight";
-}
-
-std::string_view clip_text_projection_name(ClipNames names) {
-  return names == ClipNames::kOpenClip ? "text_projection" : "text_projection.weight";
-}
-
-std::string clip_text_block_prefix(ClipNames names, std::uint64_t layer) {
-  return names == ClipNames::kOpenClip ? fmt::format("transformer.resblocks.{}.", layer)
-                                       : fmt::format("text_model.encoder.layers.{}.", layer);
-}
-
 ClipTextRows clip_text_rows(const ClipTextShape& shape) {
-  const bool is_open_clip = shape.names == ClipNames::kOpenClip;
+  const TowerNames& tower = tower_of(kTextTowers, shape.names);
   const std::uint64_t width = shape.width;
   return {
-      .tokens = whole(clip_tokens_name(shape.names), {shape.vocabulary_size, width}),
-      .positions = whole(clip_text_positions_name(shape.names), {shape.context_length, width}),
-      .norm_after = norm(is_open_clip ? "ln_final" : "text_model.final_layer_norm", width),
-      .projection =
-          whole(clip_text_projection_name(shape.names),
-                is_open_clip ? Shape{width, shape.output_width} : Shape{shape.output_width, width}),
-      .projection_is_transposed = !is_open_clip,
+      .tokens = whole(tower.embedding, {shape.vocabulary_size, width}),
+      .positions = whole(tower.positions, {shape.context_length, width}),
+      .norm_after = norm(tower.norm_after, width),
+      .projection = projection(tower, width, shape.output_width),
+      .projection_is_transposed = is_projection_transposed(shape.names),
   };
 }
 
 ClipBlockRows clip_text_block_rows(const ClipTextShape& shape, std::uint64_t layer) {
-  return block_rows(shape.names, clip_text_block_prefix(shape.names, layer),
+  return block_rows(tower_of(kTextTowers, shape.names), layer,
                     {.width = shape.width, .hidden = shape.hidden});
 }
 

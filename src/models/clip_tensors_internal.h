@@ -8,9 +8,9 @@
 #include "models/clip_text_shape.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace assay::models {
 
@@ -61,31 +61,35 @@ struct ClipTextRows {
   bool projection_is_transposed = false;  ///< [out, width] and not [width, out].
 };
 
+/// The names, in one layout, that both towers have a like of.
+struct TowerNames {
+  ClipNames names = ClipNames::kOpenClip;
+  std::string_view embedding;   ///< Of patches or of tokens. The tower is there if this tensor is.
+  std::string_view positions;   ///< [positions, width]
+  std::string_view norm_after;  ///< Without `.weight` and `.bias`.
+  std::string_view projection;
+  std::string_view blocks;  ///< What stands before the number of a block.
+};
+
+/// The layouts of a tower, in the order they are looked for.
+std::span<const TowerNames> image_tower_names();
+std::span<const TowerNames> text_tower_names();
+
+/// Whether `projection` is [out, width] and not [width, out].
+bool is_projection_transposed(ClipNames names);
+
 struct BlockWidths {
   std::uint64_t width = 0;
   std::uint64_t hidden = 0;
 };
 
-/// The parts of a block whose names begin with `prefix`: both towers are made of such.
-ClipBlockRows block_rows(ClipNames names, const std::string& prefix, const BlockWidths& widths);
+/// The parts of a block of either tower.
+ClipBlockRows block_rows(const TowerNames& tower, std::uint64_t layer, const BlockWidths& widths);
 
 ClipRows clip_rows(const ClipShape& shape);
 ClipBlockRows clip_block_rows(const ClipShape& shape, std::uint64_t layer);
 
 ClipTextRows clip_text_rows(const ClipTextShape& shape);
 ClipBlockRows clip_text_block_rows(const ClipTextShape& shape, std::uint64_t layer);
-
-/// The names of the tensors a layout is known by.
-std::string_view clip_patches_name(ClipNames names);
-std::string_view clip_positions_name(ClipNames names);
-std::string_view clip_projection_name(ClipNames names);
-/// The start of the names of one block, with the dot.
-std::string clip_block_prefix(ClipNames names, std::uint64_t layer);
-
-// The same of the text tower.
-std::string_view clip_tokens_name(ClipNames names);
-std::string_view clip_text_positions_name(ClipNames names);
-std::string_view clip_text_projection_name(ClipNames names);
-std::string clip_text_block_prefix(ClipNames names, std::uint64_t layer);
 
 }  // namespace assay::models

@@ -17,74 +17,60 @@ namespace {
 constexpr std::uint64_t kMaxVocabularySize = 1U << 24U;
 constexpr std::uint64_t kMaxContextLength = 1U << 16U;
 constexpr double kDefaultLogitScale = 100;
-
-Result<ClipNames> read_names(const Checkpoint& checkpoint) {
-  for (const ClipNames names : {ClipNames::kOpenClip, ClipNames::kHuggingFace}) {
-    if (checkpoint.find(clip_tokens_name(names)) != nullptr) return names;
-  }
-  return missing(
-      fmt::format("{}: no CLIP text tower: there is neither '{}' (open_clip) nor '{}' (Hugging "
-                  "Face) among its {} tensors; take a checkpoint of both towers",
-                  checkpoint.name(), clip_tokens_name(ClipNames::kOpenClip),
-                  clip_tokens_name(ClipNames::kHuggingFace), checkpoint.tensors().size()));
-}
-
-bool is_matrix(const TensorInfo* tensor) {
-  return tensor != nullptr && tensor->shape.size() == 2 && tensor->shape[0] != 0 &&
-         tensor->shape[1] != 0;
-}
+/// Where it is, the text's vector is not that of its end.
+constexpr std::string_view kClassToken = "text.cls_emb";
 
 /// The sizes, from the tensors that tell them.
-Result<ClipTextShape> read_sizes(const Checkpoint& checkpoint, ClipNames names) {
-  ClipTextShape shape{.names = names};
-  const TensorInfo* tokens = checkpoint.find(clip_tokens_name(names));
-  RETURN_IF_ERROR(check_size(checkpoint, clip_tokens_name(names),
-                             is_matrix(tokens) && tokens->shape[0] <= kMaxVocabularySize &&
-                                 tokens->shape[1] <= kMaxClipWidth &&
-                                 tokens->shape[1] % kClipHeadWidth == 0,
+Result<ClipTextShape> read_sizes(const Checkpoint& checkpoint, const TowerNames& tower) {
+  ClipTextShape shape{.names = tower.names};
+  const Shape& tokens = checkpoint.find(tower.embedding)->shape;
+  RETURN_IF_ERROR(check_size(checkpoint, tower.embedding,
+                             tokens.size() == 2 && tokens[0] != 0 &&
+                                 tokens[0] <= kMaxVocabularySize && tokens[1] != 0 &&
+                                 tokens[1] <= kMaxClipWidth && tokens[1] % kClipHeadWidth == 0,
                              "[vocabulary, width] with a width that 64 divides"));
-  shape.vocabulary_size = tokens->shape[0];
-  shape.width = tokens->shape[1];
+  shape.vocabulary_size = tokens[0];
+  shape.width = tokens[1];
   shape.num_heads = shape.width / kClipHeadWidth;
 
-  const TensorInfo* positions = checkpoint.find(clip_text_positions_name(names));
-  RETURN_IF_ERROR(check_size(checkpoint, clip_text_positions_name(names),
-                             is_matrix(positions) && positions->shape[0] >= 2 &&
-                                 positions->shape[0] <= kMaxContextLength &&
-                                 positions->shape[1] == shape.width,
-                             fmt::format("[context, {}]", shape.width)));
-  shape.context_length = positions->shape[0];
-
-  const TensorInfo* projection = checkpoint.find(clip_text_projection_name(names));
-  const std::size_t output_at = names == ClipNames::kOpenClip ? 1 : 0;
-  RETURN_IF_ERROR(
-      check_size(checkpoint, clip_text_projection_name(names),
-                 is_matrix(projection) && projection->shape[1 - output_at] == shape.width,
-                 output_at == 1 ? fmt::format("[{}, output]", shape.width)
-                                : fmt::format("[output, {}]", shape.width)));
-  shape.output_width = projection->shape[output_at];
-
-  ASSIGN_OR_RETURN(const BlockSizes blocks,
-                   read_block_sizes(checkpoint, names, shape.width, [names](std::uint64_t layer) {
-                     return clip_text_block_prefix(names, layer);
-                   }));
-  shape.num_layers = blocks.num_layers;
-  shape.hidden = blocks.hidden;
+  constexpr std::string_view kPositions = "context";
+  ASSIGN_OR_RETURN(const TowerSizes sizes,
+                   read_tower_sizes(checkpoint, tower, shape.width, kPositions));
+  RETURN_IF_ERROR(check_size(checkpoint, tower.positions, sizes.num_positions <= kMaxContextLength,
+                             fmt::format("[{}, {}]", kPositions, shape.width)));
+  shape.context_length = sizes.num_positions;
+  shape.output_width = sizes.output_width;
+  shape.num_layers = sizes.num_layers;
+  shape.hidden = sizes.hidden;
   return shape;
 }
 
 }  // namespace
 
 Result<ClipTextShape> read_clip_text_shape(const Checkpoint& checkpoint) {
-  ASSIGN_OR_RETURN(const ClipNames names, read_names(checkpoint));
-  ASSIGN_OR_RETURN(const ClipTextShape shape, read_sizes(checkpoint, names));
+  const TowerNames* tower = find_tower(checkpoint, text_tower_names());
+  if (tower == nullptr) {
+    const auto layouts = text_tower_names();
+    return missing(fmt::format(
+        "{}: no CLIP text tower: there is neither '{}' or '{}' (open_clip) nor '{}' (Hugging Face) "
+        "among its {} tensors; take a checkpoint of both towers",
+        checkpoint.name(), layouts[0].embedding, layouts[1].embedding, layouts[2].embedding,
+        checkpoint.tensors().size()));
+  }
+  if (checkpoint.find(kClassToken) != nullptr) {
+    return missing(fmt::format(
+        "{}: '{}': a text tower that reads texts by a token of its own, as CoCa's does; take a "
+        "checkpoint of CLIP",
+        checkpoint.name(), kClassToken));
+  }
+  ASSIGN_OR_RETURN(const ClipTextShape shape, read_sizes(checkpoint, *tower));
   const ClipTextRows rows = clip_text_rows(shape);
   for (const TensorRows* part : {&rows.tokens, &rows.positions, &rows.projection}) {
     RETURN_IF_ERROR(check_rows(checkpoint, *part));
   }
   RETURN_IF_ERROR(check_norm(checkpoint, rows.norm_after));
   for (std::uint64_t layer = 0; layer < shape.num_layers; ++layer) {
-    RETURN_IF_ERROR(check_block(checkpoint, names, clip_text_block_rows(shape, layer)));
+    RETURN_IF_ERROR(check_block(checkpoint, shape.names, clip_text_block_rows(shape, layer)));
   }
   return shape;
 }

@@ -25,8 +25,8 @@ struct ClipTextShape {
 
 /// Read the shape, and check that every tensor of the tower is there and of the shape it must have.
 /// Cost: reads no tensor.
-/// Errors: kMissing (no text tower, as in a file of the image tower alone), kInvalidInput, which
-///         names the tensor.
+/// Errors: kMissing (no text tower, as in a file of the image tower alone, or one of another kind),
+///         kInvalidInput, which names the tensor.
 Result<ClipTextShape> read_clip_text_shape(const Checkpoint& checkpoint);
 
 /// By how much CLIP multiplies the cosine of an image and a text before it compares texts: 100 for

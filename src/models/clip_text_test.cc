@@ -196,6 +196,22 @@ TEST(ClipText, NamesOfHuggingFaceGiveTheSameTower) {
   for (std::size_t i = 0; i < expected->size(); ++i) EXPECT_NEAR((*got)[i], (*expected)[i], 1e-5);
 }
 
+/// As open_clip names them where the text tower is a part of its own.
+Tensors behind_text(const Tensors& tensors) {
+  Tensors renamed;
+  for (const auto& [name, tensor] : tensors) {
+    renamed[name == "logit_scale" ? name : "text." + name] = tensor;
+  }
+  return renamed;
+}
+
+TEST(ClipText, ATextTowerThatIsAPartOfItsOwnIsTheSameTower) {
+  const Tensors tensors = testing::make_text_tensors(kSizes, 7);
+  const ClipTextEncoder other = load(behind_text(tensors));
+  EXPECT_EQ(other.shape().names, ClipNames::kOpenClipText);
+  EXPECT_EQ(other.encode(kIds, kEnd).value(), load(tensors).encode(kIds, kEnd).value());
+}
+
 TEST(ClipText, WhatPadsATextChangesNothing) {
   const ClipTextEncoder encoder = load(testing::make_text_tensors(kSizes, 7));
   std::vector<std::int32_t> padded = kIds;
@@ -236,6 +252,12 @@ TEST(ClipTextShape, NamesTheTensorThatIsMissing) {
     ASSERT_FALSE(read) << name;
     EXPECT_TRUE(read.error().message.contains("'" + name + "'")) << read.error().message;
   }
+  Tensors with_class_token = behind_text(whole);
+  with_class_token["text.cls_emb"] = {{kSizes.width}, std::vector<float>(kSizes.width)};
+  const auto of_another_kind = read_clip_text_shape(checkpoint_of(with_class_token));
+  ASSERT_FALSE(of_another_kind);
+  EXPECT_EQ(of_another_kind.error().code, ErrorCode::kMissing);
+  EXPECT_TRUE(of_another_kind.error().message.contains("'text.cls_emb'"));
   const auto image_alone = open_checkpoint(files::memory_byte_source(
       "image.safetensors", testing::make_clip_weights(testing::kTinyClip, 7)));
   EXPECT_EQ(read_clip_text_shape(*image_alone).error().code, ErrorCode::kMissing);

@@ -81,6 +81,11 @@ struct TextTowerPlan {
   std::string_view device;
 };
 
+enum class GraphFormat {
+  kIr,
+  kOnnx,
+};
+
 /// The one engine of the process. Threads: safe from any thread.
 class Engine {
  public:
@@ -98,8 +103,9 @@ class Engine {
   virtual Result<std::vector<std::unique_ptr<TowerRequest>>> build_tower(const TowerPlan& plan) = 0;
   /// Errors: as build_tower().
   virtual Result<std::unique_ptr<TextTowerRequest>> build_text_tower(const TextTowerPlan& plan) = 0;
-  /// Errors: kCorrupt (the engine cannot read it).
-  virtual Result<std::unique_ptr<IrModel>> read_model(const std::string& graph) = 0;
+  /// Errors: kCorrupt (the engine cannot read it), kMissing (it has no reader of this format).
+  virtual Result<std::unique_ptr<IrModel>> read_model(const std::string& graph,
+                                                      GraphFormat format) = 0;
   /// As the engine says it.
   virtual std::string version() = 0;
 };

@@ -24,7 +24,16 @@ Result<std::unique_ptr<IrModel>> open_ir_model(const std::filesystem::path& grap
     }
   }
   ASSIGN_OR_RETURN(Engine* const engine, load_engine());
-  return engine->read_model(graph.string());
+  return engine->read_model(graph.string(), GraphFormat::kIr);
+}
+
+Result<std::unique_ptr<IrModel>> open_onnx_model(const std::filesystem::path& graph) {
+  std::error_code code;
+  if (!std::filesystem::is_regular_file(graph, code)) {
+    return not_found(graph.string() + " is not there");
+  }
+  ASSIGN_OR_RETURN(Engine* const engine, load_engine());
+  return engine->read_model(graph.string(), GraphFormat::kOnnx);
 }
 
 }  // namespace assay::models

@@ -1,5 +1,6 @@
 /// \file
-/// Models of any kind in the engine's own files: a graph (.xml) and its weights (.bin).
+/// Models of any kind as graphs: in the engine's own files, a graph (.xml) and its weights (.bin),
+/// or as ONNX.
 
 #pragma once
 
@@ -76,5 +77,9 @@ const IrPort* find_port(const std::vector<IrPort>& ports, std::string_view name)
 /// read.
 /// Errors: kMissing (the engine is not there), kNotFound, kCorrupt (the engine cannot read it).
 Result<std::unique_ptr<IrModel>> open_ir_model(const std::filesystem::path& graph);
+
+/// Read a graph in ONNX's form; weights that it keeps in files of their own lie beside it.
+/// Errors: as open_ir_model().
+Result<std::unique_ptr<IrModel>> open_onnx_model(const std::filesystem::path& graph);
 
 }  // namespace assay::models

@@ -128,8 +128,9 @@ class OpenVinoEngine final : public Engine {
         });
   }
 
-  Result<std::unique_ptr<IrModel>> read_model(const std::string& graph) override {
-    return read_openvino_model(core_, *this, graph);
+  Result<std::unique_ptr<IrModel>> read_model(const std::string& graph,
+                                              GraphFormat format) override {
+    return read_openvino_model(core_, *this, graph, format);
   }
 
   std::string version() override { return ov::get_openvino_version().buildNumber; }

@@ -176,12 +176,19 @@ class OpenVinoIrModel final : public IrModel {
 }  // namespace
 
 Result<std::unique_ptr<IrModel>> read_openvino_model(ov::Core& core, Engine& engine,
-                                                     const std::string& graph) {
+                                                     const std::string& graph, GraphFormat format) {
+  const std::string reader_name = format == GraphFormat::kOnnx ? "onnx" : "ir";
   try {
     // Core::read_model() tries the readers of all formats on a file that the one of its own
     // refuses, and these write to stderr.
     ov::frontend::FrontEndManager manager;
-    const ov::frontend::FrontEnd::Ptr reader = manager.load_by_framework("ir");
+    const std::vector<std::string> readers = manager.get_available_front_ends();
+    if (std::ranges::find(readers, reader_name) == readers.end()) {
+      return missing(fmt::format(
+          "{} cannot be read: the engine's reader of {} is not there; install the whole package",
+          graph, reader_name));
+    }
+    const ov::frontend::FrontEnd::Ptr reader = manager.load_by_framework(reader_name);
     return std::make_unique<OpenVinoIrModel>(core, engine, reader->convert(reader->load(graph)),
                                              graph);
   } catch (const std::exception& exception) {

@@ -1,5 +1,5 @@
 /// \file
-/// Models in the engine's own files.
+/// Graphs that the engine reads.
 
 #pragma once
 
@@ -15,6 +15,6 @@ namespace assay::models {
 
 /// Lifetime: `core` and `engine` outlive the model. Errors: as open_ir_model().
 Result<std::unique_ptr<IrModel>> read_openvino_model(ov::Core& core, Engine& engine,
-                                                     const std::string& graph);
+                                                     const std::string& graph, GraphFormat format);
 
 }  // namespace assay::models

@@ -53,6 +53,7 @@ constexpr std::uint8_t kAppends = 'e';
 std::optional<PickleGlobal> find_global(std::string_view module, std::string_view name) {
   if (module == "collections" && name == "OrderedDict") return PickleGlobal::kOrderedDict;
   if (module == "torch" && name == "FloatStorage") return PickleGlobal::kFloatStorage;
+  if (module == "torch" && name == "LongStorage") return PickleGlobal::kLongStorage;
   if (module == "torch._utils" && name == "_rebuild_tensor_v2") return PickleGlobal::kRebuildTensor;
   return std::nullopt;
 }
@@ -297,7 +298,8 @@ Status PickleMachine::name_global() {
   return push(*global);
 }
 
-/// ('storage', FloatStorage, key, device, number of elements); the device does not matter.
+/// ('storage', FloatStorage or LongStorage, key, device, number of elements); the device does not
+/// matter.
 Status PickleMachine::load_storage() {
   ASSIGN_OR_RETURN(const PickleRef id, pop());
   const auto* tuple = as<PickleTuple>(id);
@@ -307,11 +309,14 @@ Status PickleMachine::load_storage() {
   const auto* key = as<std::string>(tuple->items[2]);
   const auto* size = as<std::int64_t>(tuple->items[4]);
   if (tag == nullptr || *tag != "storage" || global == nullptr ||
-      *global != PickleGlobal::kFloatStorage || key == nullptr ||
-      as<std::string>(tuple->items[3]) == nullptr || size == nullptr || *size < 0) {
+      (*global != PickleGlobal::kFloatStorage && *global != PickleGlobal::kLongStorage) ||
+      key == nullptr || as<std::string>(tuple->items[3]) == nullptr || size == nullptr ||
+      *size < 0) {
     return broken("not the id of a storage");
   }
-  return push(PickleStorage{*key, static_cast<std::uint64_t>(*size)});
+  return push(PickleStorage{.key = *key,
+                            .num_elements = static_cast<std::uint64_t>(*size),
+                            .is_index = *global == PickleGlobal::kLongStorage});
 }
 
 Status PickleMachine::reduce() {
@@ -352,7 +357,8 @@ Status PickleMachine::rebuild_tensor(const PickleTuple& arguments) {
   }
   PickleTensor tensor{.storage = storage->key,
                       .storage_elements = storage->num_elements,
-                      .first = static_cast<std::uint64_t>(*first)};
+                      .first = static_cast<std::uint64_t>(*first),
+                      .is_index = storage->is_index};
   ASSIGN_OR_RETURN(tensor.shape, counts_of(arguments.items[2]));
   ASSIGN_OR_RETURN(const auto strides, counts_of(arguments.items[3]));
   if (strides.size() != tensor.shape.size()) return broken("a tensor with a stride too many");

@@ -20,7 +20,12 @@ namespace assay::models {
 using PickleRef = std::uint32_t;
 
 /// The only Python objects that a pickle may name.
-enum class PickleGlobal : std::uint8_t { kOrderedDict, kFloatStorage, kRebuildTensor };
+enum class PickleGlobal : std::uint8_t {
+  kOrderedDict,
+  kFloatStorage,
+  kLongStorage,
+  kRebuildTensor
+};
 
 struct PickleNone {};
 struct PickleTuple {
@@ -35,6 +40,7 @@ struct PickleDict {
 struct PickleStorage {
   std::string key;
   std::uint64_t num_elements = 0;
+  bool is_index = false;  ///< Whole numbers of 64 bits.
 };
 struct PickleTensor {
   std::string storage;
@@ -42,6 +48,7 @@ struct PickleTensor {
   std::uint64_t first = 0;
   std::vector<std::uint64_t> shape = {};
   bool is_contiguous = true;
+  bool is_index = false;
 };
 using PickleValue = std::variant<PickleNone, bool, std::int64_t, double, std::string, PickleGlobal,
                                  PickleTuple, PickleList, PickleDict, PickleStorage, PickleTensor>;

@@ -2,6 +2,7 @@
 
 #include "core/random.h"
 #include "files/byte_source.h"
+#include "models/clip_shape.h"
 #include "models/testing/clip_weights.h"
 
 #include <gtest/gtest.h>
@@ -135,6 +136,34 @@ TEST(Safetensors, SurvivesBrokenHeaders) {
     num_refused += parse_safetensors_header(broken, 8 + length, data) ? 0 : 1;
   }
   EXPECT_GT(num_refused, 150U);
+}
+
+/// The whole file, its length too, and what a tower is read of.
+TEST(Safetensors, SurvivesBrokenFiles) {
+  const std::string whole = testing::make_clip_weights(testing::kTinyClip, 7);
+  std::uint64_t length = 0;
+  std::memcpy(&length, whole.data(), sizeof length);
+  SeededRandom random(9);
+  std::size_t num_refused = 0;
+  for (int i = 0; i < 500; ++i) {
+    std::string broken = whole;
+    for (std::uint64_t changes = 1 + random.below(3); changes > 0; --changes) {
+      const std::size_t place = random.below(8) == 0 ? random.below(8) : random.below(8 + length);
+      broken[place] = static_cast<char>(random.below(256));
+    }
+    if (random.below(4) == 0) broken.resize(random.below(broken.size()));
+    const auto opened = open(std::move(broken));
+    if (opened) {
+      (void)read_clip_shape(*opened).has_value();
+      for (const auto& [name, info] : opened->tensors()) {
+        (void)opened->values(info).has_value();
+      }
+    } else {
+      EXPECT_FALSE(opened.error().message.empty());
+      ++num_refused;
+    }
+  }
+  EXPECT_GT(num_refused, 250U);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ Result<std::vector<PickledTensor>> read_state_pickle(std::string_view pickle) {
     if (tensor == nullptr) {
       return invalid_input(fmt::format("not a state dict: '{}' is not a tensor", *name));
     }
-    if (!tensor->is_contiguous) {
+    if (!tensor->is_contiguous && !tensor->is_index) {
       return invalid_input(
           fmt::format("tensor '{}' is not contiguous; save it with contiguous()", *name));
     }
@@ -63,7 +63,8 @@ Result<std::vector<PickledTensor>> read_state_pickle(std::string_view pickle) {
                         .storage = tensor->storage,
                         .storage_elements = tensor->storage_elements,
                         .first = tensor->first,
-                        .shape = tensor->shape};
+                        .shape = tensor->shape,
+                        .is_index = tensor->is_index};
     const auto [position, is_new] = positions.emplace(*name, tensors.size());
     if (is_new) {
       tensors.push_back(std::move(found));

@@ -23,6 +23,9 @@ struct PickledTensor {
   std::uint64_t storage_elements = 0;
   std::uint64_t first = 0;  ///< The element of the storage that it begins with.
   std::vector<std::uint64_t> shape;
+  /// Whole numbers of 64 bits, such as the positions that Hugging Face stores: no weights. Such a
+  /// tensor may be laid out in any way.
+  bool is_index = false;
 };
 
 /// Read the `data.pkl` of a file that torch.save() wrote of a state dict, or of a dict that holds

@@ -33,12 +33,26 @@ TEST(StatePickle, ReadsATensorAndIgnoresItsDevice) {
   EXPECT_EQ(tensors->front().shape, (std::vector<std::uint64_t>{2, 3}));
 }
 
+TEST(StatePickle, TellsIndicesFromWeights) {
+  std::string pickle = pickle_of("embeddings.position_ids", kTwoByThree);
+  pickle.replace(pickle.find("FloatStorage"), "FloatStorage"s.size(), "LongStorage");
+  const auto tensors = read_state_pickle(pickle);
+  ASSERT_TRUE(tensors) << tensors.error().message;
+  ASSERT_EQ(tensors->size(), 1U);
+  EXPECT_TRUE(tensors->front().is_index);
+  EXPECT_FALSE(read_state_pickle(pickle_of("a", kTwoByThree))->front().is_index);
+}
+
 TEST(StatePickle, RefusesAnyOtherPythonObjectByItsName) {
   const auto read = read_state_pickle("\x80\2cos\nsystem\nX\2\0\0\0id\x85R."s);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, ErrorCode::kInvalidInput);
   EXPECT_NE(read.error().message.find("'os.system'"), std::string::npos);
-  EXPECT_FALSE(read_state_pickle("\x80\2ctorch\nLongStorage\n."s));
+  for (const char* storage : {"DoubleStorage", "ByteStorage", "LongStorage2", "longstorage"}) {
+    const auto other = read_state_pickle("\x80\2ctorch\n"s + storage + "\n."s);
+    ASSERT_FALSE(other);
+    EXPECT_NE(other.error().message.find("'torch."s + storage + "'"), std::string::npos);
+  }
   EXPECT_FALSE(read_state_pickle("\x80\2ccollections\nOrderedDict.fromkeys\n."s));
 }
 

@@ -98,6 +98,7 @@ Result<TensorIndex> read_index(const ZipReader& zip) {
   std::map<std::string, std::uint64_t> offsets;  // of storages
   TensorIndex tensors;
   for (const PickledTensor& tensor : pickled) {
+    if (tensor.is_index) continue;
     auto known = offsets.find(tensor.storage);
     if (known == offsets.end()) {
       ASSIGN_OR_RETURN(const std::uint64_t offset, locate_storage(zip, folder, tensor));

@@ -12,7 +12,8 @@
 namespace assay::models {
 
 /// Open a state dict, or a dict that holds one, that torch.save() wrote. Nothing in it is run:
-/// models/state_pickle.h. The checksum of every storage that a tensor lies in is checked.
+/// models/state_pickle.h. Tensors of whole numbers are left out. The checksum of every storage that
+/// another lies in is checked.
 /// Cost:   reads those storages once.
 /// Errors: kInvalidInput (no torch file; asks for more than tensors of 32-bit floats), kCorrupt,
 ///         kExhausted (over the limits of zips and pickles), those of the source.

@@ -4,12 +4,20 @@
 #include "core/random.h"
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
+#include "models/clip_image.h"
+#include "models/clip_text_shape.h"
 #include "models/mlp_head.h"
+#include "models/testing/clip_weights.h"
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +26,7 @@
 namespace assay::models {
 namespace {
 
+using archives::testing::little_endian;
 using archives::testing::ZipBuilder;
 using std::string_literals::operator""s;
 
@@ -40,6 +49,55 @@ const std::string kPickle =
     "ccollections\nOrderedDict\n)RtRu."s;
 const std::string kNumbers = "\0\0\x80\x3f\0\0\0\xc0"s;
 
+/// A file of any tensors, as torch.save() writes one.
+class TorchFile {
+ public:
+  void add(const std::string& name, const testing::TestTensor& tensor) {
+    const auto bytes = std::as_bytes(std::span(tensor.values));
+    add(name, "FloatStorage", tensor.shape,
+        {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, sizeof(float));
+  }
+  /// 0, 1, 2 ... in a row, as Hugging Face keeps them.
+  void add_indices(const std::string& name, std::size_t count) {
+    std::string bytes;
+    for (std::size_t i = 0; i < count; ++i) bytes += little_endian(i, 8);
+    add(name, "LongStorage", {1, count}, bytes, 8);
+  }
+  std::string finish() {
+    return zip_.add("archive/data.pkl", "\x80\2ccollections\nOrderedDict\n)R("s + items_ + "u.")
+        .finish();
+  }
+
+ private:
+  static std::string text(std::string_view text) {
+    return "X" + little_endian(text.size(), 4) + std::string(text);
+  }
+  static std::string number(std::size_t number) { return "J" + little_endian(number, 4); }
+
+  void add(const std::string& name, const std::string& storage,
+           const std::vector<std::size_t>& shape, const std::string& bytes,
+           std::size_t element_size) {
+    const std::string key = std::to_string(num_tensors_++);
+    zip_.add("archive/data/" + key, bytes);
+    std::string sizes;
+    std::string strides;
+    std::size_t stride = 1;
+    for (const std::size_t size : shape) sizes += number(size);
+    for (const std::size_t size : std::views::reverse(shape)) {
+      strides.insert(0, number(stride));
+      stride *= size;
+    }
+    items_ += text(name) + "ctorch._utils\n_rebuild_tensor_v2\n((" + text("storage") + "ctorch\n" +
+              storage + "\n" + text(key) + text("cpu") + number(bytes.size() / element_size) +
+              "tQ" + number(0) + "(" + sizes + "t(" + strides + "t\x89" +
+              "ccollections\nOrderedDict\n)RtR";
+  }
+
+  ZipBuilder zip_;
+  std::string items_;
+  std::size_t num_tensors_ = 0;
+};
+
 TEST(TorchCheckpoint, ReadsTensorsWhereTheyLie) {
   const auto opened = open(ZipBuilder()
                                .add("any name/data.pkl", kPickle)
@@ -49,6 +107,27 @@ TEST(TorchCheckpoint, ReadsTensorsWhereTheyLie) {
   ASSERT_TRUE(opened) << opened.error().message;
   ASSERT_NE(opened->find("a"), nullptr);
   EXPECT_EQ(opened->values(*opened->find("a")).value(), (std::vector<float>{1, -2}));
+}
+
+TEST(TorchCheckpoint, LeavesOutTheIndicesThatHuggingFaceStores) {
+  std::map<std::string, testing::TestTensor> tensors =
+      testing::make_clip_tensors(testing::kTinyClip, 7);
+  tensors.merge(testing::make_text_tensors({}, 7));
+  tensors = testing::rename_for_hugging_face(std::move(tensors));
+  TorchFile file;
+  file.add_indices("text_model.embeddings.position_ids", 12);
+  for (const auto& [name, tensor] : tensors) file.add(name, tensor);
+  file.add_indices("vision_model.embeddings.position_ids", 5);
+  const auto opened = open(file.finish());
+  ASSERT_TRUE(opened) << opened.error().message;
+  ASSERT_EQ(opened->tensors().size(), tensors.size());
+  for (const auto& [name, tensor] : tensors) {
+    const TensorInfo* info = opened->find(name);
+    ASSERT_NE(info, nullptr) << name;
+    EXPECT_EQ(opened->values(*info).value(), tensor.values) << name;
+  }
+  EXPECT_TRUE(read_clip_shape(*opened).has_value());
+  EXPECT_TRUE(read_clip_text_shape(*opened).has_value());
 }
 
 TEST(TorchCheckpoint, RefusesAModuleByTheNameOfItsClass) {

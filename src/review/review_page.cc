@@ -1,3 +1,4 @@
+#include "core/timestamp.h"
 #include "grouping/image_name.h"
 #include "report/blocks.h"
 #include "report/chart.h"
@@ -9,7 +10,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace assay::review {
@@ -58,15 +63,21 @@ std::string list_of(const std::map<std::string, std::uint64_t>& counts) {
   return text;
 }
 
-std::string median_confidence(const ScoredProject& project) {
+std::optional<double> median_confidence(const ScoredProject& project) {
   std::vector<double> values;
   for (const ScoredGroup& group : project.groups) {
     if (group.decision.ai_confidence) values.push_back(*group.decision.ai_confidence);
   }
-  if (values.empty()) return "–";
+  if (values.empty()) return std::nullopt;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
-  return share_text(*middle);
+  return *middle;
+}
+
+/// To the second; what cannot be read stays as it is.
+std::string moment_text(std::string_view moment) {
+  const auto read = parse_timestamp(moment);
+  return read ? to_rfc3339(std::chrono::floor<std::chrono::seconds>(*read)) : std::string(moment);
 }
 
 Html confidence_chart(const ScoredProject& project) {
@@ -185,23 +196,25 @@ std::size_t count_uncertain(const ScoredProject& project) {
 
 Html overview_of(std::span<const ScoredProject> projects,
                  std::span<const report::FileLink> first_pages) {
-  report::Table table{.caption = "Projects",
-                      .columns = {{.header = "Project", .kind = report::ColumnKind::kName},
-                                  {.header = "Groups", .kind = report::ColumnKind::kNumber},
-                                  {.header = "Uncertain", .kind = report::ColumnKind::kNumber},
-                                  {.header = "Failed images", .kind = report::ColumnKind::kNumber},
-                                  {.header = "In no group", .kind = report::ColumnKind::kNumber},
-                                  {.header = "Median confidence"},
-                                  {.header = "Begins on"}}};
+  report::Table table{
+      .caption = "Projects",
+      .columns = {{.header = "Project", .kind = report::ColumnKind::kName},
+                  {.header = "Groups", .kind = report::ColumnKind::kNumber},
+                  {.header = "Uncertain", .kind = report::ColumnKind::kNumber},
+                  {.header = "Failed images", .kind = report::ColumnKind::kNumber},
+                  {.header = "In no group", .kind = report::ColumnKind::kNumber},
+                  {.header = "Median confidence", .kind = report::ColumnKind::kNumber},
+                  {.header = "Begins on"}}};
   for (std::size_t i = 0; i < projects.size(); ++i) {
     const ScoredProject& project = projects[i];
     const std::uint64_t num_failed = total_of(failures_of(project));
+    const std::optional<double> confidence = median_confidence(project);
     table.rows.push_back(
         {report::name_cell(title_of(project)), report::count_cell(project.groups.size()),
          report::count_cell(count_uncertain(project)),
          report::count_cell(num_failed, num_failed == 0 ? Tone::kNeutral : Tone::kWarning),
          report::count_cell(total_of(project.dropped)),
-         report::text_cell(median_confidence(project)),
+         confidence ? report::share_cell(*confidence) : report::absent_cell(),
          report::html_cell(report::link(first_pages[i]))});
   }
   return report::render(table);
@@ -213,6 +226,7 @@ Html figures_of(const ScoredProject& project) {
   const std::size_t num_uncertain = count_uncertain(project);
   const auto failures = failures_of(project);
   const std::uint64_t num_failed = total_of(failures);
+  const std::optional<double> confidence = median_confidence(project);
   const std::vector<KeyFigure> tiles = {
       {.label = "Groups",
        .value = count_text(project.groups.size()),
@@ -228,7 +242,7 @@ Html figures_of(const ScoredProject& project) {
       {.label = "In no group",
        .value = count_text(total_of(project.dropped)),
        .note = list_of(project.dropped)},
-      {.label = "Median confidence", .value = median_confidence(project)}};
+      {.label = "Median confidence", .value = confidence ? share_text(*confidence) : "–"}};
   Html html = report::key_figures(tiles);
   if (!project.bad_rows.empty()) {
     html += report::callout(Tone::kWarning, "Rows that cannot be read",
@@ -242,8 +256,9 @@ Html figures_of(const ScoredProject& project) {
   std::vector<Html> facts = {Html("Database: ") + report::code(project.path.native())};
   if (project.run) {
     facts.push_back(Html("Source: ") + report::code(project.run->source));
-    facts.push_back(Html::text(fmt::format(
-        "Predicted by Assay {}, {}.", project.run->program_version, project.run->finished_at)));
+    facts.push_back(
+        Html::text(fmt::format("Predicted by Assay {}, {}.", project.run->program_version,
+                               moment_text(project.run->finished_at))));
   } else {
     const Html unknown(
         "No run of Assay made this database: it says neither scores nor where images are.");

@@ -76,7 +76,9 @@ class ReviewSheet : public ::testing::Test {
   static ScoredProject project_of(const fs::path& source, std::size_t num_groups) {
     ScoredProject project{
         .path = "dbs/mojo1.db", .project = "mojo1", .groups = {}, .dropped = {}, .bad_rows = {}};
-    project.run = decisions::ScoringRun{.source = source.native(), .options_json = "{}"};
+    project.run = decisions::ScoringRun{.finished_at = "2025-10-27T10:00:01.743769Z",
+                                        .source = source.native(),
+                                        .options_json = "{}"};
     for (std::size_t i = 0; i < num_groups; ++i) {
       project.groups.push_back(group_of(fmt::format("group{}", i)));
     }
@@ -106,6 +108,7 @@ TEST_F(ReviewSheet, ShowsEachImageThePickAndTheCrop) {
   const std::string html = content_of(page(1));
   EXPECT_EQ(count_of(html, "data:image/jpeg;base64,/9j/"), 2U);
   // The large one was made small; the small one stays, with the crop in its pixels.
+  EXPECT_TRUE(html.contains("2025-10-27T10:00:01Z"));
   EXPECT_TRUE(html.contains("viewBox=\"0 0 256 128\""));
   EXPECT_TRUE(html.contains("viewBox=\"0 0 40 60\""));
   EXPECT_TRUE(

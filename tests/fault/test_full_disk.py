@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import predict_batch
 import programs
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
@@ -272,8 +273,32 @@ class SmallCache(MountedDisk):
         self.assert_one_clear_line(err, "disk/cache", "--keep-free")
 
 
-class Unwritable(programs.Case):
-    """An output folder that is not ours to write."""
+class SmallPredict(MountedDisk, predict_batch.Case):
+    """Predictions until the disk is full: what was embedded stays, and the same command goes on with space."""
+
+    size = "16m"
+
+    def test_a_batch_goes_on_when_there_is_space(self):
+        self.run_program(*self.command(self.root("whole")), expect=4)  # some images are broken
+        expected = self.databases("whole")
+        for room in (0, 64 * 1024, 256 * 1024):
+            with self.subTest(room=room):
+                root = self.root("disk/data")
+                self.fill()
+                ballast = self.folder / "disk/ballast"
+                os.truncate(ballast, ballast.stat().st_size - room)
+                _, out, err = self.run_program(*self.command(root), expect=6)
+                self.assert_one_clear_line(err, "space", "disk/")
+                ballast.unlink()
+                found = self.databases(root)
+                self.assertEqual(found, {name: expected[name] for name in found})
+                self.run_program(*self.command(root), expect=4)
+                self.assertEqual(self.databases(root), expected)
+                shutil.rmtree(self.folder / root)
+
+
+class Locked(programs.Case):
+    """A folder that is not ours to write."""
 
     def setUp(self):
         super().setUp()
@@ -283,14 +308,52 @@ class Unwritable(programs.Case):
             if subprocess.run([*self.words, "true"], check=False, capture_output=True).returncode != 0:
                 self.skipTest("needs to drop privileges")
         (self.folder / "locked").mkdir()
-        for name in ("report.csv", "missing.csv"):
-            (self.folder / "locked" / name).write_bytes(b"old\n")
-        (self.folder / "locked").chmod(0o555)
-        self.addCleanup((self.folder / "locked").chmod, 0o755)
+        self.lock("locked")
+
+    def lock(self, name):
+        (self.folder / name).chmod(0o555)
+        self.addCleanup((self.folder / name).chmod, 0o755)
 
     def start(self, *arguments, **more):
         return subprocess.Popen([*self.words, programs.options.program, *arguments], cwd=self.folder, env=self.environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+
+
+class UnwritablePredict(Locked, predict_batch.Case):
+    def test_a_root_is_told_once_and_before_anything_is_embedded(self):
+        root = self.root("root")
+        self.lock("root/ai_data")
+        self.lock("root")
+        before = self.files()
+        _, out, err = self.run_program(*self.command(root), expect=5)
+        self.assertEqual(out, "")
+        self.assert_one_clear_line(err, "root/ai_data")
+        self.assertEqual(self.files(), before)
+
+    def test_a_folder_of_databases_is_told_of_each_project(self):
+        root = self.root("root")
+        (self.folder / "root/training/ai_training_decisions").mkdir(parents=True)
+        self.lock("root/training/ai_training_decisions")
+        _, out, err = self.run_program(*self.command(root), expect=4)
+        for project in predict_batch.PROJECTS:
+            line = next(line for line in out.splitlines() if line.startswith(f"{project}: FAILED"))
+            self.assertIn("ai_training_decisions", line)
+        self.assertEqual(self.databases(root), {})
+        # What was embedded is not embedded again.
+        (self.folder / "root/training/ai_training_decisions").chmod(0o755)
+        _, out, _ = self.run_program(*self.command(root), expect=4)
+        self.assertEqual(out.count(" 0 embedded"), len(predict_batch.PROJECTS), out)
+
+
+class Unwritable(Locked):
+    """An output folder that is not ours to write."""
+
+    def setUp(self):
+        super().setUp()
+        (self.folder / "locked").chmod(0o755)
+        for name in ("report.csv", "missing.csv"):
+            (self.folder / "locked" / name).write_bytes(b"old\n")
+        (self.folder / "locked").chmod(0o555)
 
     def check(self, *arguments, old):
         _, out, err = self.run_program("audit", *arguments, expect=5)

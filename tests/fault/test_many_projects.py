@@ -4,6 +4,7 @@ planned, predicted by a tower of real size with three kills on the way, validate
 ASSAY_CLIP_WEIGHTS names the weights of the tower. With ASSAY_KEEP the pages and the picture of them stay there.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -144,9 +145,10 @@ class ManyProjects(programs.Case):
         return path.stat().st_size if path.exists() else 0
 
     def num_told(self, path):
-        """Images with a score or an error, and those in no group."""
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-            return database.execute("SELECT (SELECT COUNT(*) FROM image_scores) + (SELECT COUNT(*) FROM dropped_images)").fetchone()[0]
+        """Images with a score or an error, and those in no group. One whose name is there twice may be both."""
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT COUNT(*) FROM (SELECT entry FROM image_scores UNION SELECT entry FROM dropped_images)"
+                                    ).fetchone()[0]
 
     def test_from_the_plan_to_the_report(self):
         run = ("predict", "run", "--source", "original", "--threads", "2")
