@@ -31,6 +31,7 @@
 #include <fstream>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -65,14 +66,22 @@ std::unique_ptr<cache::Store> open_store(const fs::path& folder, ThreadPool& poo
 void fill_index(cache::Store& store, std::size_t count) {
   constexpr std::size_t kBatch = 10'000;
   const auto turn = require(store.begin_turn());
+  SeededRandom random(count);
   for (std::size_t start = 0; start < count; start += kBatch) {
     std::vector<cache::Item> items;
     for (std::size_t i = start; i < std::min(count, start + kBatch); ++i) {
+      Sha256::Bytes content{};
+      for (std::byte& byte : content) byte = static_cast<std::byte>(random.next());
       items.push_back({.folder = cache::ItemFolder::kRoadworkImage,
                        .name = fmt::format("photo-{:07}__{:016x}.jpg", i, i * 2654435761U),
                        .stamp = {.size_bytes = 200'000},
                        .state = cache::ItemState::kReady,
                        .label = i % 2 == 0 ? cache::Label::kNone : cache::Label::kRoadwork,
+                       .facts = cache::ImageFacts{.size_bytes = 200'000,
+                                                  .content = Sha256(content),
+                                                  .look = random.next(),
+                                                  .format = "jpeg",
+                                                  .size = {.width = 1280, .height = 720}},
                        .source = fmt::format("source-{}", i % 7),
                        .added = Timestamp(std::chrono::seconds(i))});
     }
@@ -148,8 +157,13 @@ void measure_index(std::size_t num_items) {
   fmt::print("cold start {:>9} items  {:.3f} s ({:.3f} s of processor)\n", num_items, cold.wall,
              cold.processor);
   measure_draws(folder.path(), num_items);
-  if (num_items < 1'000'000) return;
-  // Of files that are not there: what is left is the work beside the unlinks.
+}
+
+/// Of files that are not there: what is left is the work beside the unlinks.
+void measure_eviction(std::size_t num_items) {
+  const files::testing::TemporaryFolder folder;
+  ThreadPool pool({.num_threads = 1});
+  fill_index(*open_store(folder.path(), pool), num_items);
   const auto store = open_store(folder.path(), pool);
   std::size_t num_left = num_items;
   for (const cache::EvictionOrder order :
@@ -248,12 +262,18 @@ void measure_ingest(std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool is_short = argc > 1 && std::string(argv[1]) == "--short";
+  const std::string_view part = argc > 1 ? argv[1] : "";
+  const bool is_short = part == "--short";
+  if (part == "--eviction") {
+    measure_eviction(1'000'000);
+    return 0;
+  }
   measure_ingest(is_short ? 64 : 512);
   measure_peer(is_short ? 1000 : 10'000);
   for (const std::size_t num_items : {10'000U, 100'000U, 1'000'000U}) {
     if (is_short && num_items > 100'000) break;
     measure_index(num_items);
   }
+  if (!is_short) measure_eviction(1'000'000);
   return 0;
 }

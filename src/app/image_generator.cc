@@ -30,9 +30,6 @@ struct ServiceNames {
   std::string_view key_flag;
   const char* key_variable;
 };
-constexpr ServiceNames kImageNames{.endpoint_flag = "--endpoint",
-                                   .key_flag = "--api-key-file",
-                                   .key_variable = "ASSAY_IMAGE_API_KEY"};
 constexpr ServiceNames kChatNames{.endpoint_flag = "--prompt-endpoint",
                                   .key_flag = "--prompt-api-key-file",
                                   .key_variable = "ASSAY_PROMPT_API_KEY"};
@@ -112,8 +109,7 @@ Status open_prompts(const GeneratorChoices& choices, OpenedGenerator& opened) {
 }
 
 Result<std::unique_ptr<cache::ImageGenerator>> open_model(const GeneratorChoices& choices,
-                                                          const cache::PromptProvider& prompts,
-                                                          const std::stop_token& stop) {
+                                                          const cache::PromptProvider& prompts) {
   if (choices.model_folder.empty()) {
     return invalid_input(
         "--model is missing: the folder of a diffusion model, with model_index.json in it");
@@ -124,14 +120,13 @@ Result<std::unique_ptr<cache::ImageGenerator>> open_model(const GeneratorChoices
                                                                      .precision = choices.precision,
                                                                      .size = choices.size,
                                                                      .settings = choices.settings},
-                                                                    prompts, stop));
+                                                                    prompts));
   return std::unique_ptr<cache::ImageGenerator>(std::move(generator));
 }
 
 }  // namespace
 
-Result<OpenedGenerator> open_generator(const GeneratorChoices& choices,
-                                       const std::stop_token& stop) {
+Result<OpenedGenerator> open_generator(const GeneratorChoices& choices) {
   RETURN_IF_ERROR(check_settings(choices));
   OpenedGenerator opened;
   if (choices.provider == ImageProvider::kScene) {
@@ -141,14 +136,17 @@ Result<OpenedGenerator> open_generator(const GeneratorChoices& choices,
   opened.transport = net::make_http_transport(net::HttpOptions::from_environment());
   RETURN_IF_ERROR(open_prompts(choices, opened));
   if (choices.provider == ImageProvider::kModel) {
-    ASSIGN_OR_RETURN(opened.generator, open_model(choices, *opened.prompts, stop));
+    ASSIGN_OR_RETURN(opened.generator, open_model(choices, *opened.prompts));
     opened.batch_size = 1;
     return opened;
   }
   const bool is_openai = choices.api == generators::ImageApi::kOpenAi;
   ASSIGN_OR_RETURN(
       generators::Service service,
-      open_service(*opened.transport, choices.service, kImageNames,
+      open_service(*opened.transport, choices.service,
+                   {.endpoint_flag = choices.endpoint_flag,
+                    .key_flag = choices.key_flag,
+                    .key_variable = "ASSAY_IMAGE_API_KEY"},
                    is_openai ? generators::KeyForm::kBearer : generators::KeyForm::kBasic));
   opened.generator = std::make_unique<generators::ServiceGenerator>(
       std::move(service),

@@ -14,8 +14,8 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
-#include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace assay::app {
 
@@ -54,6 +54,9 @@ struct GeneratorChoices {
   PromptChoice prompts = PromptChoice::kTemplate;
   /// Of PromptChoice::kHttp. The key may be in ASSAY_PROMPT_API_KEY.
   ServiceChoices chat = {};
+  /// Where the user names the service's address and key, for messages.
+  std::string_view endpoint_flag = "--endpoint";
+  std::string_view key_flag = "--api-key-file";
 };
 
 struct OpenedGenerator {
@@ -64,11 +67,10 @@ struct OpenedGenerator {
   std::size_t batch_size = 8;
 };
 
-/// No service is asked yet; a model is loaded.
+/// No service is asked yet, and no model loaded.
 /// Errors: kInvalidInput (an address, a key, settings that the provider does not have), kMissing (a
-///         file that was named is not there), kDenied, kCancelled, and those of
+///         file that was named is not there), kDenied, and those of
 ///         generators::ModelGenerator.
-Result<OpenedGenerator> open_generator(const GeneratorChoices& choices,
-                                       const std::stop_token& stop = {});
+Result<OpenedGenerator> open_generator(const GeneratorChoices& choices);
 
 }  // namespace assay::app

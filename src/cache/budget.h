@@ -15,7 +15,7 @@ namespace assay::cache {
 
 enum class EvictionOrder : std::uint8_t {
   kOldest,     ///< Those that came first.
-  kLeastUsed,  ///< Those served least often, of them the oldest.
+  kLeastUsed,  ///< Those served least often, of them those that the index knows longest.
   kRandom,
 };
 

@@ -36,10 +36,8 @@ Status quarantine_broken(Store& store, const CollectOptions& options, CollectRep
                          const std::stop_token& stop) {
   std::vector<Item> broken;
   const Timestamp now = store.tools().clock.now();
-  RETURN_IF_ERROR(store.index().for_each([&](const Item& item) {
-    if (item.state == ItemState::kBroken && now - item.stamp.modified >= kCopyTime) {
-      broken.push_back(item);
-    }
+  RETURN_IF_ERROR(store.index().for_each_broken([&](const Item& item) {
+    if (now - item.stamp.modified >= kCopyTime) broken.push_back(item);
   }));
   std::erase_if(broken, [&](const Item& item) { return !is_broken_for_good(store, item); });
   report.num_quarantined = broken.size();

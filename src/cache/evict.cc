@@ -9,8 +9,9 @@
 namespace assay::cache {
 namespace {
 
-// Others wait for the turn to write no longer than so many removals take.
-constexpr std::size_t kBatchSize = 500;
+// Others wait for the turn to write no longer than so many removals take: a second or two. In one
+// transaction a page of the index that several of them change is written once.
+constexpr std::size_t kBatchSize = 10'000;
 
 }  // namespace
 
@@ -21,25 +22,65 @@ ByteCount size_of(const Item& item) {
 Result<EvictionQueue> EvictionQueue::open(Store& store, CacheKind kind, EvictionOrder order,
                                           std::uint64_t first_kept) {
   EvictionQueue queue(store, kind, order, first_kept);
-  if (order != EvictionOrder::kOldest) RETURN_IF_ERROR(queue.rank_all());
+  if (order != EvictionOrder::kOldest) RETURN_IF_ERROR(queue.find_candidates());
   return queue;
 }
 
-std::uint64_t EvictionQueue::rank_of(std::uint64_t id) const {
-  return order_ == EvictionOrder::kRandom ? store_->tools().random.next()
-                                          : store_->served()->num_served(id);
+/// Where most items are of this cache, what was served tells the ids of all in a hundredth of the
+/// time: those of the others are passed over when their turn comes.
+Status EvictionQueue::find_candidates() {
+  constexpr std::uint64_t kMaxLooksPerItem = 4;
+  RETURN_IF_ERROR(store_->refresh_served());
+  const ServedMap& served = *store_->served();
+  const bool is_by_use = order_ == EvictionOrder::kLeastUsed;
+  const auto add = [&](std::uint64_t id) {
+    left_.push_back({.num_served = is_by_use ? served.num_served(id) : 0, .id = id});
+  };
+  std::uint64_t num_all = 0;
+  std::uint64_t num_own = 0;
+  for (const ItemFolder folder : kItemFolders) {
+    ASSIGN_OR_RETURN(const FolderTotals totals, store_->index().totals(folder));
+    num_all += totals.num_items;
+    num_own += kind_of(folder) == kind_ ? totals.num_items : 0;
+  }
+  if (num_own * kMaxLooksPerItem >= num_all) {
+    left_.reserve(num_all);
+    ASSIGN_OR_RETURN(const std::uint64_t largest, store_->index().largest_id());
+    for (std::uint64_t id = 1; id <= largest && id < first_kept_; ++id) {
+      if (served.last_served(id) != ServedMap::kGone) add(id);
+    }
+  } else {
+    for (const ItemFolder folder : kItemFolders) {
+      if (kind_of(folder) != kind_) continue;
+      RETURN_IF_ERROR(store_->index().for_each_id(folder, [&](std::uint64_t id) {
+        if (id < first_kept_) add(id);
+      }));
+    }
+  }
+  if (is_by_use) std::ranges::make_heap(left_, std::greater());
+  return {};
 }
 
-Status EvictionQueue::rank_all() {
-  for (const ItemFolder folder : kItemFolders) {
-    if (kind_of(folder) != kind_) continue;
-    RETURN_IF_ERROR(store_->index().for_each_age(folder, [&](const AgePosition& item) {
-      if (item.id >= first_kept_) return;
-      heap_.push_back({.rank = rank_of(item.id), .added = item.added, .id = item.id});
-    }));
+std::uint64_t EvictionQueue::take_random() {
+  std::swap(left_[store_->tools().random.below(left_.size())], left_.back());
+  const std::uint64_t id = left_.back().id;
+  left_.pop_back();
+  return id;
+}
+
+std::uint64_t EvictionQueue::take_least_used() {
+  while (true) {
+    std::ranges::pop_heap(left_, std::greater());
+    Candidate& last = left_.back();
+    const std::uint64_t num_served = store_->served()->num_served(last.id);
+    if (num_served == last.num_served) break;
+    // Served since it was ranked: it goes back to its place.
+    last.num_served = num_served;
+    std::ranges::push_heap(left_, std::greater());
   }
-  std::ranges::make_heap(heap_, std::greater());
-  return {};
+  const std::uint64_t id = left_.back().id;
+  left_.pop_back();
+  return id;
 }
 
 /// Some of each folder, merged.
@@ -73,20 +114,10 @@ Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size
 Result<std::vector<Item>> EvictionQueue::next(ByteCount wanted, std::size_t max_count) {
   if (order_ == EvictionOrder::kOldest) return next_oldest(wanted, max_count);
   std::vector<Item> items;
-  for (ByteCount found; !heap_.empty() && found < wanted && items.size() < max_count;) {
-    std::ranges::pop_heap(heap_, std::greater());
-    Ranked& last = heap_.back();
-    // Served since it was ranked: it goes back to its place.
-    const std::uint64_t rank = order_ == EvictionOrder::kLeastUsed ? rank_of(last.id) : last.rank;
-    if (rank != last.rank) {
-      last.rank = rank;
-      std::ranges::push_heap(heap_, std::greater());
-      continue;
-    }
-    const std::uint64_t id = last.id;
-    heap_.pop_back();
+  for (ByteCount found; !left_.empty() && found < wanted && items.size() < max_count;) {
+    const std::uint64_t id = order_ == EvictionOrder::kRandom ? take_random() : take_least_used();
     ASSIGN_OR_RETURN(auto item, store_->index().find_id(id));
-    if (!item) continue;
+    if (!item || kind_of(item->folder) != kind_) continue;
     found += size_of(*item);
     items.push_back(std::move(*item));
   }

@@ -21,7 +21,7 @@ std::string format_name(images::ImageFormat format) {
 }  // namespace
 
 images::Readable<ExaminedImage> examine(std::span<const std::byte> bytes,
-                                        const ExamineLimits& limits) {
+                                        const ExamineLimits& limits, const OnPixels& on_pixels) {
   thread_local images::Decoder decoder;
   auto decoded = decoder.decode(
       bytes, {.max_encoded_size = limits.max_size_bytes, .max_pixels = limits.max_pixels});
@@ -32,6 +32,7 @@ images::Readable<ExaminedImage> examine(std::span<const std::byte> bytes,
                                  .format = format_name(decoded->header.format),
                                  .size = decoded->header.size},
                        .header = decoded->header};
+  if (on_pixels) on_pixels(decoded->image);
   decoder.reuse(std::move(decoded->image));
   return result;
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 namespace assay::cache {
@@ -24,9 +25,13 @@ struct ExaminedImage {
   images::ImageHeader header;
 };
 
+/// Sees the pixels of an image that is sound.
+using OnPixels = std::function<void(const images::Image& image)>;
+
 /// Decode every pixel, and compute both hashes.
 /// Threads: safe from any thread; each keeps the memory of its last image.
 images::Readable<ExaminedImage> examine(std::span<const std::byte> bytes,
-                                        const ExamineLimits& limits);
+                                        const ExamineLimits& limits,
+                                        const OnPixels& on_pixels = {});
 
 }  // namespace assay::cache

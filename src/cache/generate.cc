@@ -1,19 +1,17 @@
 #include "cache/generate.h"
 
 #include "cache/generation_sources_internal.h"
+#include "cache/generation_work_internal.h"
 #include "cache/near_index.h"
 #include "cache/publish.h"
 #include "cache/quarantine.h"
 #include "core/check.h"
 #include "core/crc32c.h"
-#include "files/atomic_file.h"
-#include "images/encode.h"
 #include "images/perceptual_hash.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 #include <span>
@@ -26,19 +24,6 @@ namespace {
 constexpr std::uint64_t kSeedBound = std::uint64_t{1} << 53;
 constexpr std::size_t kMaxRefusedTold = 20;
 constexpr std::size_t kMaxFailedTold = 20;
-constexpr int kPngLevel = 4;
-
-/// One image on its way.
-struct Work {
-  GenerationRequest request = {};
-  GenerationOrigin origin = {};
-  std::string name = {};
-  GenerateOutcome outcome = GenerateOutcome::kAdded;
-  std::vector<std::byte> bytes = {};
-  std::optional<ExaminedImage> image = {};
-  std::optional<Error> failure = {};  // of this image alone
-  std::optional<LabelScore> label_score = {};
-};
 
 class Generation {
  public:
@@ -46,11 +31,10 @@ class Generation {
       : store_(store),
         generator_(generator),
         options_(options),
-        capabilities_(generator.capabilities()),
         seeded_(options.seed.value_or(0)) {}
 
   /// Errors of all: as generate().
-  Status plan();
+  Status plan(const std::stop_token& stop);
   Result<GenerateReport> run(const OnGenerated& on_generated, const std::stop_token& stop);
 
  private:
@@ -61,20 +45,17 @@ class Generation {
   Status find_sources();
   std::optional<GenerationSource> next_source(Label label);
   std::string name_of(const GenerationRequest& request) const;
-  Result<std::optional<Work>> next_work();
-  Result<std::vector<Work>> next_batch();
-  Status make(Work& work, const std::stop_token& stop) const;
-  Status try_to_make(Work& work, const std::stop_token& stop) const;
-  Status check_label(Work& work, const images::Image& image) const;
-  Status set_aside(const Work& work);
-  Status judge(std::vector<Work>& batch);
-  Status add(const WriteTurn& turn, const std::vector<Work>& batch);
-  Status count(const Work& work);
+  Result<std::optional<GenerationWork>> next_work();
+  Result<std::vector<GenerationWork>> next_batch();
+  Status set_aside(const GenerationWork& work);
+  Status judge(std::vector<GenerationWork>& batch);
+  Status add(const WriteTurn& turn, const std::vector<GenerationWork>& batch);
+  Status count(const GenerationWork& work);
 
   Store& store_;
   const ImageGenerator& generator_;
   const GenerateOptions& options_;
-  const GeneratorCapabilities capabilities_;
+  GeneratorCapabilities capabilities_;  // once something is wanted
   SeededRandom seeded_;
   std::vector<std::pair<Label, std::uint64_t>> open_;  // still wanted
   std::size_t next_label_ = 0;
@@ -92,7 +73,7 @@ std::uint64_t Generation::num_open() const {
   return sum;
 }
 
-Status Generation::plan() {
+Status Generation::plan(const std::stop_token& stop) {
   std::map<Label, std::uint64_t> stock;
   if (options_.goal == GenerateGoal::kStock) {
     RETURN_IF_ERROR(store_.index().for_each_in(folder(), [&](const Item& item) {
@@ -109,10 +90,13 @@ Status Generation::plan() {
     open_.emplace_back(label, number);
   }
   report_.num_wanted = num_open();
+  if (report_.num_wanted == 0) return {};
+  RETURN_IF_ERROR(generator_.prepare(stop));
+  capabilities_ = generator_.capabilities();
   // A generator that gives nothing new ends the call, not the disk.
   num_tries_left_ = (report_.num_wanted * 4) + 16;
   const bool wants_sources = is_from_image() || capabilities_.wants_examples;
-  return wants_sources && report_.num_wanted > 0 ? find_sources() : Status();
+  return wants_sources ? find_sources() : Status();
 }
 
 Status Generation::find_sources() {
@@ -146,13 +130,13 @@ std::string Generation::name_of(const GenerationRequest& request) const {
 }
 
 /// None: nothing is open any more.
-Result<std::optional<Work>> Generation::next_work() {
+Result<std::optional<GenerationWork>> Generation::next_work() {
   while (num_tries_left_ > 0) {
     const auto is_open = [](const auto& pair) { return pair.second > 0; };
     if (std::ranges::none_of(open_, is_open)) return std::nullopt;
     auto& [label, number] = open_[next_label_++ % open_.size()];
     if (number == 0) continue;
-    Work work{
+    GenerationWork work{
         .request = {.label = label, .seed = random().below(kSeedBound), .size = options_.size}};
     if (is_from_image()) {
       work.request.source = next_source(label);
@@ -173,8 +157,8 @@ Result<std::optional<Work>> Generation::next_work() {
   return std::nullopt;
 }
 
-Result<std::vector<Work>> Generation::next_batch() {
-  std::vector<Work> batch;
+Result<std::vector<GenerationWork>> Generation::next_batch() {
+  std::vector<GenerationWork> batch;
   while (batch.size() < options_.batch_size) {
     ASSIGN_OR_RETURN(auto work, next_work());
     if (!work) break;
@@ -189,73 +173,7 @@ Result<std::vector<Work>> Generation::next_batch() {
   return batch;
 }
 
-Status Generation::make(Work& work, const std::stop_token& stop) const {
-  auto status = try_to_make(work, stop);
-  for (auto* image : {&work.request.source, &work.request.example}) {
-    if (*image) (*image)->encoded = {};
-  }
-  if (status) return {};
-  const ErrorCode code = status.error().code;
-  if (code != ErrorCode::kCorrupt && code != ErrorCode::kInvalidInput) {
-    return std::move(status.error());
-  }
-  work.outcome = GenerateOutcome::kFailed;
-  work.failure = std::move(status.error());
-  return {};
-}
-
-Status Generation::try_to_make(Work& work, const std::stop_token& stop) const {
-  GenerationRequest& request = work.request;
-  for (auto* image : {&request.source, &request.example}) {
-    if (!*image || !capabilities_.reads_images) continue;
-    ASSIGN_OR_RETURN(const std::string content,
-                     files::read_file(store_.tools().file_system,
-                                      store_.layout().folder((*image)->folder) / (*image)->name,
-                                      store_.options().limits.max_size_bytes));
-    const auto bytes = std::as_bytes(std::span(content));
-    (*image)->encoded.assign(bytes.begin(), bytes.end());
-  }
-  const auto start = store_.tools().clock.monotonic();
-  work.origin = {.generator = capabilities_.name,
-                 .model_name = capabilities_.model_name,
-                 .version = capabilities_.version,
-                 .seed = request.seed,
-                 .settings = capabilities_.settings};
-  if (request.source) {
-    work.origin.source_item = request.source->name;
-    if (request.source->origin) work.origin.source_seed = request.source->origin->seed;
-  } else {
-    work.origin.settings.strength.reset();
-  }
-  ASSIGN_OR_RETURN(work.origin.prompt, generator_.prompt_for(request, stop));
-  ASSIGN_OR_RETURN(const images::Image image,
-                   generator_.generate(request, work.origin.prompt, {}, stop));
-  work.origin.seconds =
-      std::chrono::duration<double>(store_.tools().clock.monotonic() - start).count();
-  if (is_blank(image)) {
-    work.outcome = GenerateOutcome::kBlank;
-    return {};
-  }
-  RETURN_IF_ERROR(check_label(work, image));
-  ASSIGN_OR_RETURN(work.bytes, images::encode_png(image, {.compression_level = kPngLevel}));
-  if (work.outcome == GenerateOutcome::kDoubtful) return {};
-  auto examined = examine(work.bytes, store_.options().limits);
-  if (!examined) return exhausted("an image that was made is refused: " + examined.error().reason);
-  work.image = std::move(*examined);
-  return {};
-}
-
-Status Generation::check_label(Work& work, const images::Image& image) const {
-  const LabelCheck& check = options_.label_check;
-  if (check.judge == nullptr) return {};
-  ASSIGN_OR_RETURN(work.label_score, score_label(check, image, work.request.label));
-  if (work.label_score->is_doubtful() && check.doubtful == DoubtfulLabels::kRefused) {
-    work.outcome = GenerateOutcome::kDoubtful;
-  }
-  return {};
-}
-
-Status Generation::set_aside(const Work& work) {
+Status Generation::set_aside(const GenerationWork& work) {
   if (work.outcome != GenerateOutcome::kDoubtful || !work.label_score) return {};
   return put_into_quarantine(store_.tools().file_system, store_.layout(),
                              {.name = work.name,
@@ -265,7 +183,7 @@ Status Generation::set_aside(const Work& work) {
 }
 
 /// By what is in the cache now: other processes add too.
-Status Generation::judge(std::vector<Work>& batch) {
+Status Generation::judge(std::vector<GenerationWork>& batch) {
   RETURN_IF_ERROR(store_.index().for_each_after(last_learnt_, [&](const Item& item) {
     last_learnt_ = item.id;
     const bool is_of_ours = item.facts && kind_of(item.folder) == options_.cache &&
@@ -274,7 +192,7 @@ Status Generation::judge(std::vector<Work>& batch) {
   }));
   std::set<Sha256> contents;
   std::vector<std::uint64_t> looks;
-  for (Work& work : batch) {
+  for (GenerationWork& work : batch) {
     if (!work.image) continue;
     const ImageFacts& facts = work.image->facts;
     ASSIGN_OR_RETURN(const auto same_name, store_.index().find(folder(), work.name));
@@ -295,11 +213,11 @@ Status Generation::judge(std::vector<Work>& batch) {
   return {};
 }
 
-Status Generation::add(const WriteTurn& turn, const std::vector<Work>& batch) {
+Status Generation::add(const WriteTurn& turn, const std::vector<GenerationWork>& batch) {
   const Timestamp now = store_.tools().clock.now();
   std::vector<NewFile> files;
   std::vector<Item> items;
-  for (const Work& work : batch) {
+  for (const GenerationWork& work : batch) {
     if (work.outcome != GenerateOutcome::kAdded || !work.image) continue;
     const SidecarDraft draft{.label = work.request.label,
                              .description = work.origin.prompt,
@@ -323,7 +241,7 @@ Status Generation::add(const WriteTurn& turn, const std::vector<Work>& batch) {
 }
 
 /// Errors: that of the image, when too many fail.
-Status Generation::count(const Work& work) {
+Status Generation::count(const GenerationWork& work) {
   ++report_.counts[static_cast<std::size_t>(work.outcome)];
   const bool is_done =
       work.outcome == GenerateOutcome::kAdded ||
@@ -347,15 +265,19 @@ Status Generation::count(const Work& work) {
 Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
                                        const std::stop_token& stop) {
   while (true) {
-    ASSIGN_OR_RETURN(std::vector<Work> batch, next_batch());
+    ASSIGN_OR_RETURN(std::vector<GenerationWork> batch, next_batch());
     if (batch.empty()) break;
     RETURN_IF_ERROR(parallel_for(
-        store_.tools().pool, batch.size(), [&](std::size_t i) { return make(batch[i], stop); },
+        store_.tools().pool, batch.size(),
+        [&](std::size_t i) {
+          return make_image(store_, generator_, capabilities_, options_.label_check, batch[i],
+                            stop);
+        },
         stop));
     ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
     RETURN_IF_ERROR(judge(batch));
     RETURN_IF_ERROR(add(turn, batch));
-    for (const Work& work : batch) {
+    for (const GenerationWork& work : batch) {
       RETURN_IF_ERROR(set_aside(work));
       RETURN_IF_ERROR(count(work));
     }
@@ -380,23 +302,8 @@ Result<GenerateReport> generate(Store& store, const ImageGenerator& generator,
                                 const std::stop_token& stop) {
   CHECK(options.cache != CacheKind::kReal, "photos are not generated");
   Generation generation(store, generator, options);
-  RETURN_IF_ERROR(generation.plan());
+  RETURN_IF_ERROR(generation.plan(stop));
   return generation.run(on_generated, stop);
-}
-
-bool is_blank(const images::Image& image) {
-  constexpr double kLeastDeviation = 3;
-  double sum = 0;
-  double sum_of_squares = 0;
-  const std::span<const std::uint8_t> samples = image.pixels();
-  for (std::size_t i = 0; i + 2 < samples.size(); i += images::kNumChannels) {
-    const double luma = (0.299 * samples[i]) + (0.587 * samples[i + 1]) + (0.114 * samples[i + 2]);
-    sum += luma;
-    sum_of_squares += luma * luma;
-  }
-  const auto count = static_cast<double>(image.size().num_pixels());
-  const double mean = sum / count;
-  return (sum_of_squares / count) - (mean * mean) < kLeastDeviation * kLeastDeviation;
 }
 
 }  // namespace assay::cache

@@ -92,10 +92,11 @@ struct GenerateReport {
 /// Told after each batch. What is done is on disk.
 using OnGenerated = std::function<void(std::uint64_t done, std::uint64_t wanted)>;
 
-/// Make images until the goal is reached, and publish them batch by batch; nothing is made when it
-/// is reached already. After a kill the same call goes on. Images are made from those of the cache
-/// t2i first, then from photos, to which the generator has no objection. One that the generator
-/// cannot make is counted, and another one made in its place.
+/// Make images until the goal is reached, and publish them batch by batch; when it is reached
+/// already nothing is made, and the generator is not even prepared. After a kill the same call goes
+/// on. Images are made from those of the cache t2i first, then from photos, to which the generator
+/// has no objection. One that the generator cannot make is counted, and another one made in its
+/// place.
 ///
 /// Pre:    the index is up to date; the generator can make what `cache` holds.
 /// Cost:   a batch of images in memory; the generator is called on all threads of the pool.

@@ -93,6 +93,51 @@ class RepeatingGenerator final : public ImageGenerator {
   }
 };
 
+/// Loads for long: only once it is needed.
+class HeavyGenerator final : public ImageGenerator {
+ public:
+  Status prepare(const std::stop_token&) const override {
+    ++num_prepared;
+    return {};
+  }
+  GeneratorCapabilities capabilities() const override {
+    GeneratorCapabilities known = scenes_.capabilities();
+    if (num_prepared > 0) known.variant = "loaded";
+    return known;
+  }
+  std::string objection_to(const GenerationSource& source) const override {
+    return scenes_.objection_to(source);
+  }
+  Result<std::string> prompt_for(const GenerationRequest& request,
+                                 const std::stop_token& stop) const override {
+    return scenes_.prompt_for(request, stop);
+  }
+  Result<images::Image> generate(const GenerationRequest& request, std::string_view prompt,
+                                 const OnGenerationProgress& on_progress,
+                                 const std::stop_token& stop) const override {
+    return scenes_.generate(request, prompt, on_progress, stop);
+  }
+
+  mutable std::atomic<int> num_prepared = 0;
+
+ private:
+  SceneGenerator scenes_;
+};
+
+TEST(Generate, LoadsAGeneratorOnlyWhenSomethingIsMissing) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  ASSERT_EQ(made(*store, SceneGenerator(), small(GenerateGoal::kStock, 1)).num_missing, 0U);
+  const HeavyGenerator heavy;
+  EXPECT_EQ(made(*store, heavy, small(GenerateGoal::kStock, 1)).num_wanted, 0U);
+  EXPECT_EQ(heavy.num_prepared, 0);
+  EXPECT_EQ(made(*store, heavy, small(GenerateGoal::kStock, 2)).num_missing, 0U);
+  EXPECT_EQ(heavy.num_prepared, 1);
+  EXPECT_TRUE(std::ranges::any_of(items_in(*store, CacheKind::kTextToImage), [](const Item& item) {
+    return item.name.starts_with("scene-loaded-");
+  })) << "names say what is known once it is loaded";
+}
+
 TEST(Generate, LeavesOutWhatLooksLikeAnother) {
   CacheFixture fixture;
   const auto store = fixture.open();

@@ -94,6 +94,10 @@ class ImageGenerator {
   ImageGenerator(const ImageGenerator&) = delete;
   ImageGenerator& operator=(const ImageGenerator&) = delete;
 
+  /// Load what takes long, unless it was loaded before. Called before anything but capabilities(),
+  /// which may lack settings and variant until then. Errors: kCancelled, and its own.
+  virtual Status prepare(const std::stop_token& /*stop*/) const { return {}; }
+
   virtual GeneratorCapabilities capabilities() const = 0;
 
   /// Why nothing can be made from `source`, or an empty text.

@@ -1,7 +1,6 @@
 #include "cache/import.h"
 
 #include "files/atomic_file.h"
-#include "images/decode.h"
 
 #include <algorithm>
 #include <future>
@@ -26,24 +25,7 @@ Arrival read(const ImportFile& file, const Store& store, const ImportOptions& op
     return arrival;
   }
   arrival.bytes = std::move(*bytes);
-  look_at(arrival, limits);
   return arrival;
-}
-
-/// Decodes the image once more: what look_at() saw is not kept. Errors: as LabelJudge.
-Status check_label(Arrival& arrival, const LabelCheck& check, const ExamineLimits& limits) {
-  if (check.judge == nullptr || !arrival.image || !arrival.draft.label) return {};
-  ASSIGN_OR_RETURN(
-      const images::Image image,
-      images::decode(as_bytes(arrival.bytes),
-                     {.max_encoded_size = limits.max_size_bytes, .max_pixels = limits.max_pixels}));
-  ASSIGN_OR_RETURN(LabelScore score, score_label(check, image, *arrival.draft.label));
-  if (score.is_doubtful() && check.doubtful == DoubtfulLabels::kRefused) {
-    arrival.outcome = ImportOutcome::kDoubtful;
-    arrival.reason = doubt_text(score, *arrival.draft.label);
-  }
-  arrival.draft.label_score = std::move(score);
-  return {};
 }
 
 /// Errors: kCancelled, as LabelJudge.
@@ -54,7 +36,7 @@ Result<std::vector<Arrival>> read_all(std::span<const ImportFile> batch, const S
       store.tools().pool, batch.size(),
       [&](std::size_t i) -> Status {
         arrivals[i] = read(batch[i], store, options);
-        return check_label(arrivals[i], options.label_check, store.options().limits);
+        return look_at(arrivals[i], store.options().limits, options.label_check);
       },
       stop));
   return arrivals;

@@ -64,6 +64,18 @@ std::string extension_for(images::ImageFormat format, std::string_view original)
   return ".avif";
 }
 
+/// Pre: there is a judge. Errors: as LabelJudge.
+Status judge_label(Arrival& arrival, Label label, const images::Image& pixels,
+                   const LabelCheck& check) {
+  ASSIGN_OR_RETURN(LabelScore score, score_label(check, pixels, label));
+  if (score.is_doubtful() && check.doubtful == DoubtfulLabels::kRefused) {
+    arrival.outcome = ImportOutcome::kDoubtful;
+    arrival.reason = doubt_text(score, label);
+  }
+  arrival.draft.label_score = std::move(score);
+  return {};
+}
+
 std::string name_of(const Arrival& arrival, const ExaminedImage& image) {
   return arrival.name ? arrival.name(image) : item_name(arrival.draft.original_name, image);
 }
@@ -101,17 +113,23 @@ std::string item_name(std::string_view original, const ExaminedImage& image) {
                      extension_for(image.header.format, original));
 }
 
-void look_at(Arrival& arrival, const ExamineLimits& limits) {
-  auto image = examine(as_bytes(arrival.bytes), limits);
+Status look_at(Arrival& arrival, const ExamineLimits& limits, const LabelCheck& check) {
+  if (arrival.outcome != ImportOutcome::kAdded) return {};
+  Status judged;
+  auto image = examine(as_bytes(arrival.bytes), limits, [&](const images::Image& pixels) {
+    if (check.judge == nullptr || !arrival.draft.label) return;
+    judged = judge_label(arrival, *arrival.draft.label, pixels, check);
+  });
   if (!image) {
     arrival.outcome = outcome_of(image.error().kind);
     arrival.reason = std::move(image.error().reason);
-    return;
+    return {};
   }
   arrival.draft.image_mode = images::to_string(image->header.mode);
   arrival.draft.orientation = image->header.orientation;
   arrival.draft.is_animated = image->header.is_animated;
   arrival.image = std::move(*image);
+  return judged;
 }
 
 std::uint32_t Intake::group_of(const std::string& source) {

@@ -49,7 +49,7 @@ struct ImportOptions {
   NearDuplicates near_duplicates = NearDuplicates::kRefused;
   /// Bits of the perceptual hash in which near duplicates may differ: 0 to NearIndex::kMaxDistance.
   int max_near_distance = 4;
-  /// Of the label that each comes with; import_files() asks the judge.
+  /// Of the label that each comes with: for look_at().
   LabelCheck label_check = {};
   /// What stays free on the disk.
   ByteCount min_free_bytes{1U << 30};
@@ -94,9 +94,11 @@ struct Arrival {
   std::string reason = {};
 };
 
-/// Decode the image, and note what it is or why it is refused.
+/// Decode the image, and note what it is or why it is refused; one with a label is shown to the
+/// judge of `check`, if there is one. What has another outcome already stays as it is.
 /// Threads: safe from any thread, each with an arrival of its own.
-void look_at(Arrival& arrival, const ExamineLimits& limits);
+/// Errors: as LabelJudge.
+Status look_at(Arrival& arrival, const ExamineLimits& limits, const LabelCheck& check = {});
 
 /// `STEM__HASH.EXTENSION`, of letters that every file system takes: no two images share one. The
 /// extension says what the bytes are; that of `original` stays if it does too.

@@ -1,5 +1,6 @@
 #include "cache/item_index.h"
 
+#include "cache/item_row_internal.h"
 #include "core/log.h"
 #include "db/migration.h"
 #include "db/transaction.h"
@@ -7,11 +8,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace assay::cache {
 namespace {
+
+// A removal changes four places of the file for each item, and those of many are far apart.
+constexpr ByteCount kPageCacheOfRemoval{std::uint64_t{128} << 20};
 
 // Persisted: a step never changes.
 constexpr auto kSteps = std::to_array<std::string_view>({
@@ -36,18 +39,15 @@ constexpr auto kSteps = std::to_array<std::string_view>({
     " WHERE folder = old.folder; END;"
     "CREATE TABLE removals (folder INTEGER NOT NULL, name TEXT NOT NULL) STRICT;"
     "CREATE TABLE scans (folder INTEGER PRIMARY KEY, modified INTEGER NOT NULL) STRICT;",
+    // Few are broken: who looks for them reads no others. Eight bytes of a digest find it as well
+    // as all, in half as many pages.
+    "CREATE INDEX items_broken ON items (id) WHERE state = 5;"
+    "DROP INDEX items_by_content;"
+    "CREATE INDEX items_by_content ON items (substr(content, 1, 8));",
 });
+static_assert(static_cast<int>(ItemState::kBroken) == 5, "a step never changes");
 constexpr db::Schema kSchema = {
     .name = "index of an image cache", .application_id = 0x41435831, .steps = kSteps};
-
-constexpr std::string_view kSelect =
-    "SELECT i.id, i.folder, i.name, i.size, i.modified, i.sidecar_size, i.sidecar_modified,"
-    " i.state, i.label, i.content, i.look, i.format, i.width, i.height, s.name, i.added, i.problem"
-    " FROM items i JOIN sources s ON s.id = i.source ";
-
-std::int64_t to_stored(Timestamp instant) { return instant.time_since_epoch().count(); }
-Timestamp to_instant(std::int64_t stored) { return Timestamp(std::chrono::microseconds(stored)); }
-std::int64_t to_stored(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
 Status set_epoch(db::Database& database, RandomSource& random) {
   ASSIGN_OR_RETURN(db::Statement insert, database.prepare("INSERT INTO epoch VALUES (?)"));
@@ -78,68 +78,6 @@ Result<Opened> open_database(const std::filesystem::path& path, RandomSource& ra
     ASSIGN_OR_RETURN(epoch, read_epoch(database));
   }
   return Opened{std::move(database), epoch.value_or(0)};
-}
-
-std::optional<ImageFacts> facts_of(const db::Statement& row) {
-  const auto content = row.blob(9);
-  Sha256::Bytes bytes{};
-  if (content.size() != bytes.size()) return std::nullopt;
-  std::memcpy(bytes.data(), content.data(), bytes.size());
-  return ImageFacts{.size_bytes = static_cast<std::uint64_t>(row.integer(3)),
-                    .content = Sha256(bytes),
-                    .look = static_cast<std::uint64_t>(row.integer(10)),
-                    .format = std::string(row.text(11)),
-                    .size = {.width = static_cast<std::uint32_t>(row.integer(12)),
-                             .height = static_cast<std::uint32_t>(row.integer(13))}};
-}
-
-/// Nothing when the row holds what no version of ours writes: it is found anew by the next scan.
-std::optional<Item> item_of(const db::Statement& row) {
-  const std::int64_t folder = row.integer(1);
-  const std::int64_t state = row.integer(7);
-  if (folder < 0 || folder >= std::int64_t{kItemFolders.size()} || state < 0 ||
-      state >= std::int64_t{kNumItemStates}) {
-    return std::nullopt;
-  }
-  Item item{.id = static_cast<std::uint64_t>(row.integer(0)),
-            .folder = static_cast<ItemFolder>(folder),
-            .name = std::string(row.text(2)),
-            .stamp = {.size_bytes = static_cast<std::uint64_t>(row.integer(3)),
-                      .modified = to_instant(row.integer(4))},
-            .state = static_cast<ItemState>(state),
-            .facts = facts_of(row),
-            .source = std::string(row.text(14)),
-            .added = to_instant(row.integer(15)),
-            .problem = std::string(row.text(16))};
-  if (!row.is_null(5)) {
-    item.sidecar = FileStamp{.size_bytes = static_cast<std::uint64_t>(row.integer(5)),
-                             .modified = to_instant(row.integer(6))};
-  }
-  if (!row.is_null(8)) item.label = row.integer(8) == 1 ? Label::kRoadwork : Label::kNone;
-  return item;
-}
-
-void bind_item(db::Statement& insert, const Item& item, std::uint64_t source) {
-  insert.bind_integer(1, static_cast<std::int64_t>(item.folder));
-  insert.bind_text(2, item.name);
-  insert.bind_integer(3, to_stored(item.stamp.size_bytes));
-  insert.bind_integer(4, to_stored(item.stamp.modified));
-  if (item.sidecar) {
-    insert.bind_integer(5, to_stored(item.sidecar->size_bytes));
-    insert.bind_integer(6, to_stored(item.sidecar->modified));
-  }
-  insert.bind_integer(7, static_cast<std::int64_t>(item.state));
-  if (item.label) insert.bind_integer(8, static_cast<std::int64_t>(*item.label));
-  if (item.facts) {
-    insert.bind_blob(9, item.facts->content.bytes());
-    insert.bind_integer(10, to_stored(item.facts->look));
-    insert.bind_text(11, item.facts->format);
-    insert.bind_integer(12, item.facts->size.width);
-    insert.bind_integer(13, item.facts->size.height);
-  }
-  insert.bind_integer(14, to_stored(source));
-  insert.bind_integer(15, to_stored(item.added));
-  insert.bind_text(16, item.problem);
 }
 
 }  // namespace
@@ -221,6 +159,13 @@ Status ItemIndex::forget(std::span<const std::uint64_t> ids) {
 }
 
 Status ItemIndex::begin_removal(std::span<const Item> items) {
+  RETURN_IF_ERROR(database_.set_page_cache(kPageCacheOfRemoval));
+  Status noted = note_removal(items);
+  RETURN_IF_ERROR(database_.set_page_cache(db::kUsualPageCache));
+  return noted;
+}
+
+Status ItemIndex::note_removal(std::span<const Item> items) {
   ASSIGN_OR_RETURN(db::Transaction transaction, db::Transaction::begin(database_));
   {
     ASSIGN_OR_RETURN(db::Statement remove, database_.prepare("DELETE FROM items WHERE id = ?"));
@@ -253,7 +198,7 @@ Status ItemIndex::select(std::string_view condition,
                          const std::function<void(db::Statement&)>& bind,
                          const std::function<bool(const Item&)>& on_item) {
   ASSIGN_OR_RETURN(db::Statement statement,
-                   database_.prepare(fmt::format("{}{}", kSelect, condition)));
+                   database_.prepare(fmt::format("{}{}", kSelectItems, condition)));
   bind(statement);
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, statement.step());
@@ -278,6 +223,15 @@ Status ItemIndex::for_each_in(ItemFolder folder, const std::function<void(const 
       [&](db::Statement& statement) {
         statement.bind_integer(1, static_cast<std::int64_t>(folder));
       },
+      [&](const Item& item) {
+        on_item(item);
+        return true;
+      });
+}
+
+Status ItemIndex::for_each_broken(const std::function<void(const Item&)>& on_item) {
+  return select(
+      "WHERE i.state = 5 ORDER BY i.id", [](db::Statement&) {},
       [&](const Item& item) {
         on_item(item);
         return true;
@@ -312,7 +266,7 @@ Result<std::optional<Item>> ItemIndex::find(ItemFolder folder, std::string_view 
 Result<std::optional<Item>> ItemIndex::find_content(const Sha256& content) {
   std::optional<Item> found;
   RETURN_IF_ERROR(select(
-      "WHERE i.content = ? ORDER BY i.id LIMIT 1",
+      "WHERE substr(i.content, 1, 8) = substr(?1, 1, 8) AND i.content = ?1 ORDER BY i.id LIMIT 1",
       [&](db::Statement& statement) { statement.bind_blob(1, content.bytes()); },
       [&](const Item& item) {
         found = item;
@@ -322,13 +276,14 @@ Result<std::optional<Item>> ItemIndex::find_content(const Sha256& content) {
 }
 
 Result<std::optional<Item>> ItemIndex::find_id(std::uint64_t id) {
+  if (!select_by_id_) {
+    ASSIGN_OR_RETURN(select_by_id_,
+                     database_.prepare(fmt::format("{}WHERE i.id = ?", kSelectItems)));
+  }
+  ASSIGN_OR_RETURN(const bool has_row, select_by_id_->bind_integer(1, to_stored(id)).step());
   std::optional<Item> found;
-  RETURN_IF_ERROR(select(
-      "WHERE i.id = ?", [&](db::Statement& statement) { statement.bind_integer(1, to_stored(id)); },
-      [&](const Item& item) {
-        found = item;
-        return false;
-      }));
+  if (has_row) found = item_of(*select_by_id_);
+  select_by_id_->reset();
   return found;
 }
 
@@ -344,17 +299,14 @@ Status ItemIndex::for_each_by_age(ItemFolder folder, const AgePosition& after,
       on_item);
 }
 
-Status ItemIndex::for_each_age(ItemFolder folder,
-                               const std::function<void(const AgePosition&)>& on_item) {
-  ASSIGN_OR_RETURN(
-      db::Statement statement,
-      database_.prepare("SELECT added, id FROM items WHERE folder = ? ORDER BY added, id"));
+Status ItemIndex::for_each_id(ItemFolder folder, const std::function<void(std::uint64_t)>& on_id) {
+  ASSIGN_OR_RETURN(db::Statement statement,
+                   database_.prepare("SELECT id FROM items WHERE folder = ? ORDER BY added, id"));
   statement.bind_integer(1, static_cast<std::int64_t>(folder));
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, statement.step());
     if (!has_row) return {};
-    on_item({.added = to_instant(statement.integer(0)),
-             .id = static_cast<std::uint64_t>(statement.integer(1))});
+    on_id(static_cast<std::uint64_t>(statement.integer(0)));
   }
 }
 

@@ -91,6 +91,8 @@ class ItemIndex {
   /// In the order of folder and name, by bytes.
   Status for_each(const std::function<void(const Item&)>& on_item);
   Status for_each_in(ItemFolder folder, const std::function<void(const Item&)>& on_item);
+  /// Those of ItemState::kBroken. Cost: of them alone.
+  Status for_each_broken(const std::function<void(const Item&)>& on_item);
   /// Those whose id is above `id`, in the order of ids.
   Status for_each_after(std::uint64_t id, const std::function<void(const Item&)>& on_item);
   Result<std::optional<Item>> find(ItemFolder folder, std::string_view name);
@@ -100,7 +102,7 @@ class ItemIndex {
   Status for_each_by_age(ItemFolder folder, const AgePosition& after,
                          const std::function<bool(const Item&)>& on_item);
   /// The oldest first. Cost: reads nothing else of them, which makes it ten times as fast.
-  Status for_each_age(ItemFolder folder, const std::function<void(const AgePosition&)>& on_item);
+  Status for_each_id(ItemFolder folder, const std::function<void(std::uint64_t)>& on_id);
   Result<std::uint64_t> largest_id();
   Result<FolderTotals> totals(ItemFolder folder);
 
@@ -113,12 +115,14 @@ class ItemIndex {
       : database_(std::move(database)), epoch_(epoch) {}
   Result<std::uint64_t> source_id(const std::string& name);
   /// Errors of all: as the class.
+  Status note_removal(std::span<const Item> items);
   Status select(std::string_view condition, const std::function<void(db::Statement&)>& bind,
                 const std::function<bool(const Item&)>& on_item);
 
   db::Database database_;
   std::uint64_t epoch_;
   std::map<std::string, std::uint64_t, std::less<>> source_ids_;
+  std::optional<db::Statement> select_by_id_;  // once find_id() was called
 };
 
 }  // namespace assay::cache

@@ -1,4 +1,5 @@
 #include "cache/collect.h"
+#include "cache/evict_internal.h"
 #include "cache/intake.h"
 #include "cache/rescan.h"
 #include "cache/testing/cache_fixture.h"
@@ -39,7 +40,7 @@ Status take_in(CacheFixture& fixture, Store& store, std::uint64_t first, std::ui
                     .draft = {.label = Label::kNone,
                               .source = "test",
                               .original_name = std::to_string(seed) + ".jpg"}};
-    look_at(arrival, {});
+    RETURN_IF_ERROR(look_at(arrival, {}));
     RETURN_IF_ERROR(intake.take_in(std::span(&arrival, 1), {}));
     EXPECT_EQ(arrival.outcome, ImportOutcome::kAdded) << arrival.reason;
     fixture.clock.advance(std::chrono::seconds(1));
@@ -104,6 +105,35 @@ TEST(Room, EachOrderTakesItsOwn) {
     } else {
       EXPECT_GT(num_served, 3);
       EXPECT_LT(num_served, 20);
+    }
+  }
+}
+
+TEST(Room, NoOrderTakesItemsOfAnotherCacheOrOfLater) {
+  // Few of its own among many: the index is asked for their ids; many: what was served is.
+  for (const std::uint64_t num_others : {5U, 50U}) {
+    CacheFixture fixture;
+    const auto store = open_with(fixture, {});
+    ImportOptions drawn = options();
+    drawn.cache = CacheKind::kTextToImage;
+    ASSERT_TRUE(take_in(fixture, *store, 300, num_others, drawn));
+    ASSERT_TRUE(take_in(fixture, *store, 100, 12));
+    const std::uint64_t first_kept = *store->index().largest_id() - 1;
+    for (const EvictionOrder order :
+         {EvictionOrder::kOldest, EvictionOrder::kLeastUsed, EvictionOrder::kRandom}) {
+      auto queue = EvictionQueue::open(*store, CacheKind::kReal, order, first_kept);
+      ASSERT_TRUE(queue) << queue.error().message;
+      std::set<std::uint64_t> ids;
+      for (const std::size_t count : {4U, 100U, 100U}) {
+        const auto items = queue->next(ByteCount(1'000'000), count);
+        ASSERT_TRUE(items);
+        for (const Item& item : *items) {
+          EXPECT_EQ(item.folder, ItemFolder::kRoadworkImage);
+          EXPECT_TRUE(ids.insert(item.id).second);
+        }
+      }
+      EXPECT_EQ(ids.size(), 10U);
+      EXPECT_LT(*ids.rbegin(), first_kept);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "core/parse_number.h"
 #include "core/progress.h"
 #include "core/timestamp.h"
+#include "files/folder_watch.h"
 #include "images/scene.h"
 #include "json/writer.h"
 #include "report/number_text.h"
@@ -16,10 +17,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,7 +36,7 @@ using cache::GenerateReport;
 
 constexpr std::uint64_t kDefaultTarget = 100;
 constexpr std::uint64_t kMaxNumber = 10'000'000;
-constexpr std::uint32_t kMaxSide = 4096;
+constexpr std::chrono::seconds kLeastPause{1};
 
 struct GenerateFlags {
   CacheFolderFlag folder;
@@ -48,7 +49,7 @@ struct GenerateFlags {
   std::string size = "1024x576";
   CacheBudgetFlags budget;
   std::string keep_free = "1GB";
-  std::string pause = "10s";
+  std::string pause = "10m";
   bool watches = false;
   MetricsFlags metrics;
   LabelCheckFlags label_check;
@@ -59,24 +60,6 @@ struct Makers {
   const app::OpenedGenerator& generator;
   cache::LabelCheck label_check;
 };
-
-/// Errors: kInvalidInput.
-Result<images::ImageSize> parse_image_size(std::string_view text) {
-  const std::size_t cross = text.find('x');
-  if (cross != std::string_view::npos) {
-    const auto width = parse_integer(text.substr(0, cross));
-    const auto height = parse_integer(text.substr(cross + 1));
-    const auto is_side = [](const auto& side) {
-      return side && *side >= images::kMinSceneSide && *side <= kMaxSide;
-    };
-    if (is_side(width) && is_side(height)) {
-      return images::ImageSize{.width = static_cast<std::uint32_t>(*width),
-                               .height = static_cast<std::uint32_t>(*height)};
-    }
-  }
-  return invalid_input(fmt::format("expected a size like 1024x576, of {} to {} pixels a side: {}",
-                                   images::kMinSceneSide, kMaxSide, text));
-}
 
 template <typename T>
 std::string problem_of(const Result<T>& result) {
@@ -256,13 +239,13 @@ std::string shown(const std::vector<Generated>& all, const Session& session) {
   return text;
 }
 
-/// Looks again and again, and makes what is missing; a round that only finds the stock says
-/// nothing. Errors: as fill_all().
+/// Looks whenever the folders have changed, and now and then all the same, and makes what is
+/// missing; a round that only finds the stock says nothing. Errors: as fill_all().
 Status watch(const GenerateFlags& flags, const Makers& makers, Session& session) {
   ASSIGN_OR_RETURN(const auto pause, parse_duration(flags.pause));
-  std::mutex mutex;
-  std::condition_variable_any waiting;
-  std::unique_lock lock(mutex);
+  ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
+  files::FolderWatch folders(files::posix_file_system(),
+                             cache::item_folders(cache::CacheLayout(folder)));
   bool is_news = true;
   while (!session.stop.stop_requested()) {
     auto all = fill_all(flags, makers, session);
@@ -272,7 +255,10 @@ Status watch(const GenerateFlags& flags, const Makers& makers, Session& session)
       is_news = is_news || generated.report.count(GenerateOutcome::kAdded) > 0;
     }
     if (std::exchange(is_news, false)) RETURN_IF_ERROR(print(shown(*all, session)));
-    waiting.wait_for(lock, session.stop, pause, [] { return false; });
+    // What this round did itself is told too and costs a look: else what others did would be lost.
+    folders.wait(std::chrono::ceil<std::chrono::milliseconds>(pause), session.stop);
+    // Many changes are one reason to look.
+    pause_for(std::min<std::chrono::microseconds>(kLeastPause, pause), session.stop);
   }
   return {};
 }
@@ -281,8 +267,7 @@ Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
   // Both opened once, however often it looks.
   ASSIGN_OR_RETURN(app::GeneratorChoices choices, flags.generator.choices());
   ASSIGN_OR_RETURN(choices.size, parse_image_size(flags.size));
-  ASSIGN_OR_RETURN(const app::OpenedGenerator generator,
-                   app::open_generator(choices, session.stop));
+  ASSIGN_OR_RETURN(const app::OpenedGenerator generator, app::open_generator(choices));
   ASSIGN_OR_RETURN(const auto judge, flags.label_check.open_judge());
   const Makers makers{.generator = generator, .label_check = flags.label_check.check(judge.get())};
   if (flags.watches) {
@@ -337,11 +322,12 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       ->check([](const std::string& text) { return problem_of(parse_image_size(text)); });
   CLI::Option* const watches = command.add_flag_callback(
       "--watch", [flags] { flags->watches = true; },
-      "Go on: look now and then whether something is missing, and idle while nothing is.");
+      "Go on: look whether something is missing whenever images go, and idle while nothing is.");
   watches->excludes(count);
   flags->metrics.add_to(command);
   command.get_option("--metrics.port")->needs(watches);
-  add_option(command, "--pause", flags->pause, "Between two looks of --watch.")
+  add_option(command, "--pause", flags->pause,
+             "At most between two looks of --watch; when images come or go it looks at once.")
       ->type_name("TIME")
       ->capture_default_str()
       ->check([](const std::string& text) { return problem_of(parse_duration(text)); });

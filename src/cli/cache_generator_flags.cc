@@ -1,5 +1,6 @@
 #include "cli/cache_generator_flags_internal.h"
 #include "core/parse_number.h"
+#include "images/scene.h"
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@ namespace assay::cli {
 namespace {
 
 constexpr std::int64_t kMaxSteps = 1000;
+constexpr std::uint32_t kMaxSide = 4096;
 constexpr double kMaxGuidance = 100;
 constexpr double kLeastStrength = 0.01;
 
@@ -69,6 +71,23 @@ void add_model_options(CacheGeneratorFlags& flags, CLI::App& command) {
 }
 
 }  // namespace
+
+Result<images::ImageSize> parse_image_size(std::string_view text) {
+  const std::size_t cross = text.find('x');
+  if (cross != std::string_view::npos) {
+    const auto width = parse_integer(text.substr(0, cross));
+    const auto height = parse_integer(text.substr(cross + 1));
+    const auto is_side = [](const auto& side) {
+      return side && *side >= images::kMinSceneSide && *side <= kMaxSide;
+    };
+    if (is_side(width) && is_side(height)) {
+      return images::ImageSize{.width = static_cast<std::uint32_t>(*width),
+                               .height = static_cast<std::uint32_t>(*height)};
+    }
+  }
+  return invalid_input(fmt::format("expected a size like 1024x576, of {} to {} pixels a side: {}",
+                                   images::kMinSceneSide, kMaxSide, text));
+}
 
 void CacheGeneratorFlags::add_to(CLI::App& command) {
   add_option(

@@ -9,8 +9,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace assay::cli {
+
+/// Read a size like 1024x576. Errors: kInvalidInput.
+Result<images::ImageSize> parse_image_size(std::string_view text);
 
 struct CacheGeneratorFlags {
   std::string provider = "scene";

@@ -3,7 +3,6 @@
 #include "cli/label_check_flags_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
-#include "core/parse_number.h"
 #include "core/progress.h"
 #include "json/writer.h"
 #include "report/number_text.h"
@@ -32,8 +31,7 @@ struct ImportFlags {
   std::string keep_free = "1GB";
   CacheBudgetFlags budget;
   LabelCheckFlags label_check;
-  cache::NearDuplicates near_duplicates = cache::NearDuplicates::kRefused;
-  int near_distance = cache::ImportOptions().max_near_distance;
+  NearDuplicateFlags near;
 };
 
 std::string_view words_of(ImportOutcome outcome) {
@@ -136,8 +134,8 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
       .source = flags.source.empty()
                     ? std::filesystem::absolute(flags.folder).lexically_normal().filename().native()
                     : flags.source,
-      .near_duplicates = flags.near_duplicates,
-      .max_near_distance = flags.near_distance,
+      .near_duplicates = flags.near.near_duplicates,
+      .max_near_distance = flags.near.max_distance,
       .label_check = flags.label_check.check(judge.get()),
       .min_free_bytes = keep_free};
   std::optional<Progress> bar;
@@ -165,13 +163,6 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
   return num_fine == plan.files.size() ? ExitCode::kOk : ExitCode::kPartial;
 }
 
-std::string check_distance(const std::string& text) {
-  const auto distance = parse_integer(text);
-  return distance && *distance >= 0 && *distance <= cache::NearIndex::kMaxDistance
-             ? std::string()
-             : "expected a number from 0 to 7: " + text;
-}
-
 }  // namespace
 
 void add_cache_import_command(CommandTree& tree, CLI::App& group) {
@@ -197,14 +188,7 @@ void add_cache_import_command(CommandTree& tree, CLI::App& group) {
              "What works are seen; with --label roadwork alone [a general sentence].")
       ->type_name("TEXT")
       ->needs(label);
-  command.add_flag_callback(
-      "--near-duplicates", [flags] { flags->near_duplicates = cache::NearDuplicates::kTaken; },
-      "Also take images that look like another one of the same source.");
-  add_option(command, "--near-distance", flags->near_distance,
-             "In how many of 64 bits of their looks near duplicates may differ, 0 to 7.")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(check_distance);
+  flags->near.add_to(command);
   flags->budget.add_to(command);
   add_option(command, "--keep-free", flags->keep_free, "What has to stay free on the disk.")
       ->type_name("SIZE")

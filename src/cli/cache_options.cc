@@ -109,14 +109,31 @@ void CacheBudgetFlags::add_to(CLI::App& command) {
           [](const std::string& text) { return problem_of(cache::parse_eviction_order(text)); });
 }
 
+void NearDuplicateFlags::add_to(CLI::App& command) {
+  command.add_flag_callback(
+      "--near-duplicates", [this] { near_duplicates = cache::NearDuplicates::kTaken; },
+      "Also take images that look like another one of the same source.");
+  add_option(command, "--near-distance", max_distance,
+             "In how many of 64 bits of their looks near duplicates may differ, 0 to 7.")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check([](const std::string& text) {
+        const auto number = parse_integer(text);
+        return number && *number >= 0 && *number <= cache::NearIndex::kMaxDistance
+                   ? std::string()
+                   : fmt::format("expected a number from 0 to {}: {}",
+                                 cache::NearIndex::kMaxDistance, text);
+      });
+}
+
 Result<cache::Budget> CacheBudgetFlags::budget(const Session& session) const {
-  const auto text_of = [&](const std::string& given, const char* key) -> const std::string& {
+  const auto text_of = [&](const std::string& given, const char* key) -> std::string {
     return given.empty() ? session.config.get_text(key) : given;
   };
   cache::Budget budget;
   ASSIGN_OR_RETURN(budget.max_cache_bytes,
                    with_context(parse_size(text_of(max_size, "cache.max_size")), "cache.max_size"));
-  const std::string& total = text_of(max_total, "cache.max_total");
+  const std::string total = text_of(max_total, "cache.max_total");
   if (!total.empty()) {
     ASSIGN_OR_RETURN(budget.max_total_bytes, with_context(parse_size(total), "cache.max_total"));
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/budget.h"
+#include "cache/intake.h"
 #include "cache/rescan.h"
 #include "cache/store.h"
 #include "cli/command_internal.h"
@@ -58,6 +59,14 @@ struct CacheBudgetFlags {
   void add_to(CLI::App& command);
   /// The flags, else the settings. Errors: kInvalidInput (a setting that is no size).
   Result<cache::Budget> budget(const Session& session) const;
+};
+
+/// `--near-duplicates`, `--near-distance`: what becomes of images that look like others.
+struct NearDuplicateFlags {
+  cache::NearDuplicates near_duplicates = cache::ImportOptions().near_duplicates;
+  int max_distance = cache::ImportOptions().max_near_distance;
+
+  void add_to(CLI::App& command);
 };
 
 /// A cache with its index up to date, and what it works with.

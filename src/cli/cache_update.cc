@@ -44,6 +44,7 @@ std::string holder(const UpdateFlags& flags) {
 /// What an update works with, from the first round to the last.
 struct Updater {
   const UpdateFlags& flags;
+  std::unique_ptr<app::ClipLabelJudge> judge;  ///< None: labels are not checked.
   UpdateOptions options;
   /// None: the one that flags name.
   std::vector<updater::SourceSetup> sources;
@@ -82,6 +83,8 @@ bool is_remote(const UpdateOptions& options) {
 /// Errors: as update_options(), sources_of(), app::open_hub() and UpdateLock.
 Result<Updater> open_updater(const UpdateFlags& flags, const Session& session) {
   ASSIGN_OR_RETURN(UpdateOptions options, update_options(flags, session));
+  ASSIGN_OR_RETURN(auto judge, flags.label_check.open_judge());
+  options.intake.label_check = flags.label_check.check(judge.get());
   ASSIGN_OR_RETURN(auto sources, sources_of(flags, options, session));
   std::vector<UpdateOptions*> all;
   for (updater::SourceSetup& source : sources) all.push_back(&source.options);
@@ -102,6 +105,7 @@ Result<Updater> open_updater(const UpdateFlags& flags, const Session& session) {
                    updater::UpdateLock::take(files::posix_file_system(), cache::CacheLayout(folder),
                                              holder(flags)));
   return Updater{.flags = flags,
+                 .judge = std::move(judge),
                  .options = std::move(options),
                  .sources = std::move(sources),
                  .hub = std::move(hub),

@@ -36,14 +36,6 @@ std::string check_repo(const std::string& text) {
   return problem_of(hub::parse_repo(text, hub::RepoKind::kDataset));
 }
 
-std::string check_distance(const std::string& text) {
-  const auto number = parse_integer(text);
-  return number && *number >= 0 && *number <= cache::NearIndex::kMaxDistance
-             ? ""
-             : fmt::format("expected a number from 0 to {}: {}", cache::NearIndex::kMaxDistance,
-                           text);
-}
-
 /// Errors: kInvalidInput.
 Status set_place(UpdateOptions& options, const UpdateFlags& flags, const Session& session) {
   if (!flags.from.empty()) {
@@ -121,14 +113,7 @@ void add_amount_options(CLI::App& command, const std::shared_ptr<UpdateFlags>& f
       ->type_name("N")
       ->capture_default_str()
       ->check(check_number);
-  command.add_flag_callback(
-      "--near-duplicates", [flags] { flags->near_duplicates = cache::NearDuplicates::kTaken; },
-      "Also take images that look like another one of the same source.");
-  add_option(command, "--near-distance", flags->near_distance,
-             "In how many of 64 bits of their looks near duplicates may differ, 0 to 7.")
-      ->type_name("N")
-      ->capture_default_str()
-      ->check(check_distance);
+  flags->near.add_to(command);
   flags->budget.add_to(command);
   for (const auto& [name, size, help] :
        {std::tuple("--keep-tables", &flags->keep_tables, "Of tables kept for the next round."),
@@ -160,8 +145,8 @@ Result<UpdateOptions> update_options(const UpdateFlags& flags, const Session& se
   ASSIGN_OR_RETURN(options.download.min_free_bytes, parse_size(flags.keep_free));
   options.intake = {.cache = flags.kind.kind().value_or(cache::CacheKind::kReal),
                     .source = options.source,
-                    .near_duplicates = flags.near_duplicates,
-                    .max_near_distance = flags.near_distance,
+                    .near_duplicates = flags.near.near_duplicates,
+                    .max_near_distance = flags.near.max_distance,
                     .min_free_bytes = options.download.min_free_bytes};
   return options;
 }
@@ -190,6 +175,7 @@ void add_update_options(CLI::App& command, const std::shared_ptr<UpdateFlags>& f
       ->type_name("TIME")
       ->capture_default_str()
       ->check(check_duration);
+  flags->label_check.add_to(command);
 }
 
 }  // namespace assay::cli

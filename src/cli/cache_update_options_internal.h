@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cli/cache_options_internal.h"
+#include "cli/label_check_flags_internal.h"
 #include "cli/metrics_options_internal.h"
 #include "updater/update.h"
 
@@ -33,19 +34,20 @@ struct UpdateFlags {
   std::optional<std::uint64_t> target;
   std::uint64_t rows_per_table = 100;
   std::uint64_t max_downloads = 5;
-  int near_distance = 4;
-  cache::NearDuplicates near_duplicates = cache::NearDuplicates::kRefused;
+  NearDuplicateFlags near;
   CacheBudgetFlags budget;
   std::string keep_tables = "100GB";
   std::string keep_free = "1GB";
   std::string timeout = "2h";
   std::string interval = "1h";
   bool watches = false;
+  LabelCheckFlags label_check;
   MetricsFlags metrics;
   updater::UpdateTime time = updater::UpdateTime::kWhenDue;
 };
 
-/// The options of the one source that the flags name, and of what all sources have in common.
+/// The options of the one source that the flags name, and of what all sources have in common, but
+/// for the check of labels.
 /// Errors: kInvalidInput.
 Result<updater::UpdateOptions> update_options(const UpdateFlags& flags, const Session& session);
 

@@ -23,7 +23,7 @@ using updater::UsedTable;
 constexpr std::size_t kMaxProblemsShown = 10;
 
 std::string intake_text(const cache::ImportReport& intake) {
-  constexpr std::array<std::pair<ImportOutcome, std::string_view>, 8> kTold = {{
+  constexpr std::array<std::pair<ImportOutcome, std::string_view>, 9> kTold = {{
       {ImportOutcome::kAlreadyThere, "there already"},
       {ImportOutcome::kNearDuplicate, "left out: look like another of this source"},
       {ImportOutcome::kUnknownFormat, "left out: no image, or of an unknown format"},
@@ -32,6 +32,8 @@ std::string intake_text(const cache::ImportReport& intake) {
       {ImportOutcome::kCorrupt, "left out: damaged"},
       {ImportOutcome::kOverLimit, "left out: too large"},
       {ImportOutcome::kUnreadable, "left out: rows without an image"},
+      {ImportOutcome::kDoubtful,
+       "left out: do not look like their label; copied to the quarantine"},
   }};
   std::string text =
       fmt::format("{} added\n", counted(intake.count(ImportOutcome::kAdded), "photo", "photos"));

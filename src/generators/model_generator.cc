@@ -1,5 +1,6 @@
 #include "generators/model_generator.h"
 
+#include "core/check.h"
 #include "generators/framing.h"
 #include "generators/service_generator.h"
 #include "images/decode.h"
@@ -30,12 +31,12 @@ std::string name_of(const std::filesystem::path& folder) {
 
 Result<std::unique_ptr<ModelGenerator>> ModelGenerator::open(files::FileSystem& file_system,
                                                              const ModelGeneratorOptions& options,
-                                                             const cache::PromptProvider& prompts,
-                                                             const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(const diffusion::ModelDescription model,
+                                                             const cache::PromptProvider& prompts) {
+  ASSIGN_OR_RETURN(diffusion::ModelDescription model,
                    diffusion::describe_model(file_system, options.folder));
   ModelGeneratorOptions whole = options;
   fill_in(whole.settings, model.is_consistency);
+  whole.settings.prompt_source = prompts.name();
   diffusion::PipelineOptions wanted{.device = options.device,
                                     .precision = options.precision,
                                     .size = options.size,
@@ -44,34 +45,55 @@ Result<std::unique_ptr<ModelGenerator>> ModelGenerator::open(files::FileSystem& 
   if (!whole.settings.scheduler.empty()) {
     ASSIGN_OR_RETURN(wanted.sampler, diffusion::parse_sampler_kind(whole.settings.scheduler));
   }
-  ASSIGN_OR_RETURN(whole.settings.model_digest,
-                   diffusion::digest_of_model(file_system, model, stop));
-  ASSIGN_OR_RETURN(diffusion::Pipeline pipeline,
-                   diffusion::Pipeline::load(file_system, model, wanted));
-  whole.settings.scheduler = diffusion::to_string(pipeline.sampler());
-  whole.settings.prompt_source = prompts.name();
-  return std::unique_ptr<ModelGenerator>(
-      new ModelGenerator(std::move(pipeline), std::move(whole), prompts));
+  return std::unique_ptr<ModelGenerator>(new ModelGenerator(
+      file_system, std::move(model), std::move(wanted), std::move(whole), prompts));
 }
 
-ModelGenerator::ModelGenerator(diffusion::Pipeline pipeline, ModelGeneratorOptions options,
-                               const cache::PromptProvider& prompts)
-    : pipeline_(std::move(pipeline)), options_(std::move(options)), prompts_(prompts) {}
+Result<std::unique_ptr<const ModelGenerator::Loaded>> ModelGenerator::load(
+    const std::stop_token& stop) const {
+  cache::GenerationSettings settings = options_.settings;
+  ASSIGN_OR_RETURN(settings.model_digest, diffusion::digest_of_model(file_system_, model_, stop));
+  ASSIGN_OR_RETURN(diffusion::Pipeline pipeline,
+                   diffusion::Pipeline::load(file_system_, model_, wanted_));
+  settings.scheduler = diffusion::to_string(pipeline.sampler());
+  return std::make_unique<const Loaded>(std::move(pipeline), std::move(settings));
+}
+
+Status ModelGenerator::prepare(const std::stop_token& stop) const {
+  const std::scoped_lock lock(mutex_);
+  if (!loaded_) {
+    ASSIGN_OR_RETURN(loaded_, load(stop));
+  }
+  return {};
+}
+
+const ModelGenerator::Loaded& ModelGenerator::loaded() const {
+  const std::scoped_lock lock(mutex_);
+  CHECK(loaded_ != nullptr, "a generator is prepared before it is asked");
+  return *loaded_;
+}
 
 cache::GeneratorCapabilities ModelGenerator::capabilities() const {
-  return {.name = std::string(kName),
-          .model_name = name_of(options_.folder),
-          .version = kVersion,
-          .makes_from_text = true,
-          .makes_from_image = pipeline_.makes_from_image(),
-          .reads_images = true,
-          .wants_examples = prompts_.looks_at_images(),
-          .settings = options_.settings,
-          .variant = variant_of(kName, options_.settings)};
+  cache::GeneratorCapabilities result{.name = std::string(kName),
+                                      .model_name = name_of(options_.folder),
+                                      .version = kVersion,
+                                      .makes_from_text = true,
+                                      .reads_images = true,
+                                      .wants_examples = prompts_.looks_at_images(),
+                                      .settings = options_.settings};
+  const std::scoped_lock lock(mutex_);
+  if (loaded_) {
+    result.makes_from_image = loaded_->pipeline.makes_from_image();
+    result.settings = loaded_->settings;
+    result.variant = variant_of(kName, loaded_->settings);
+  }
+  return result;
 }
 
 std::string ModelGenerator::objection_to(const cache::GenerationSource& source) const {
-  if (!pipeline_.makes_from_image()) return "the model has no vae_encoder to take images with";
+  if (!loaded().pipeline.makes_from_image()) {
+    return "the model has no vae_encoder to take images with";
+  }
   if (source.origin && !source.origin->source_item.empty()) {
     return "it was made from another image already";
   }
@@ -91,13 +113,14 @@ Result<images::Image> ModelGenerator::generate(const cache::GenerationRequest& r
                                     .negative_prompt = options_.settings.negative_prompt,
                                     .seed = request.seed,
                                     .strength = options_.settings.strength.value_or(1)};
-  if (!request.source) return pipeline_.generate(wanted, on_progress, stop);
+  const diffusion::Pipeline& pipeline = loaded().pipeline;
+  if (!request.source) return pipeline.generate(wanted, on_progress, stop);
   auto source = images::decode(request.source->encoded, kDecodeOptions);
   if (!source) return std::move(source.error()).within(request.source->name);
   const Frame frame = frame_in(source->size(), options_.size);
   const images::Image canvas = framed(*source, frame);
   wanted.source = &canvas;
-  ASSIGN_OR_RETURN(const images::Image image, pipeline_.generate(wanted, on_progress, stop));
+  ASSIGN_OR_RETURN(const images::Image image, pipeline.generate(wanted, on_progress, stop));
   return unframed(image, frame);
 }
 

@@ -14,9 +14,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace assay::generators {
 
@@ -34,13 +36,14 @@ struct ModelGeneratorOptions {
 /// Errors: those of diffusion::Pipeline.
 class ModelGenerator final : public cache::ImageGenerator {
  public:
-  /// Lifetime: `prompts` outlives the generator. Cost: reads the whole model, and loads it.
+  /// Reads the small files of the model only. Lifetime: `file_system` and `prompts` outlive it.
   /// Errors also: kInvalidInput (a scheduler that there is none of).
   static Result<std::unique_ptr<ModelGenerator>> open(files::FileSystem& file_system,
                                                       const ModelGeneratorOptions& options,
-                                                      const cache::PromptProvider& prompts,
-                                                      const std::stop_token& stop);
+                                                      const cache::PromptProvider& prompts);
 
+  /// Cost: reads the whole model, and loads it.
+  Status prepare(const std::stop_token& stop) const override;
   cache::GeneratorCapabilities capabilities() const override;
   std::string objection_to(const cache::GenerationSource& source) const override;
   Result<std::string> prompt_for(const cache::GenerationRequest& request,
@@ -50,12 +53,31 @@ class ModelGenerator final : public cache::ImageGenerator {
                                  const std::stop_token& stop) const override;
 
  private:
-  ModelGenerator(diffusion::Pipeline pipeline, ModelGeneratorOptions options,
-                 const cache::PromptProvider& prompts);
+  /// What there is once it was prepared.
+  struct Loaded {
+    diffusion::Pipeline pipeline;
+    cache::GenerationSettings settings;
+  };
 
-  diffusion::Pipeline pipeline_;
+  ModelGenerator(files::FileSystem& file_system, diffusion::ModelDescription model,
+                 diffusion::PipelineOptions wanted, ModelGeneratorOptions options,
+                 const cache::PromptProvider& prompts)
+      : file_system_(file_system),
+        model_(std::move(model)),
+        wanted_(std::move(wanted)),
+        options_(std::move(options)),
+        prompts_(prompts) {}
+  /// Errors: as prepare().
+  Result<std::unique_ptr<const Loaded>> load(const std::stop_token& stop) const;
+  const Loaded& loaded() const;
+
+  files::FileSystem& file_system_;
+  diffusion::ModelDescription model_;
+  diffusion::PipelineOptions wanted_;
   ModelGeneratorOptions options_;
   const cache::PromptProvider& prompts_;
+  mutable std::mutex mutex_;  // guards the pointer
+  mutable std::unique_ptr<const Loaded> loaded_;
 };
 
 }  // namespace assay::generators

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <span>
+#include <vector>
 
 namespace assay::images {
 namespace {
@@ -34,34 +36,41 @@ Span span_of(std::size_t cell, std::uint32_t length) {
   return {begin, std::max(begin + 1, end)};
 }
 
+/// The samples of some rows of the image added up, column by column, as fast as memory is read.
+/// Returns how many rows. Pre: `sums` has one of each sample of a row.
+std::uint32_t add_rows(const Image& image, Span rows, std::span<std::uint16_t> sums) {
+  std::ranges::fill(sums, std::uint16_t{0});
+  const std::uint32_t step = std::max<std::uint32_t>(1, (rows.end - rows.begin) / kMaxRows);
+  std::uint32_t num_rows = 0;  // below 16: no sum overflows
+  for (std::uint32_t row = rows.begin; row < rows.end; row += step) {
+    ++num_rows;
+    const std::uint8_t* const samples = image.row(row);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      sums[i] = static_cast<std::uint16_t>(sums[i] + samples[i]);
+    }
+  }
+  return num_rows;
+}
+
 Grid mean_luma(const Image& image) {
   Grid grid{};
+  std::vector<std::uint16_t> sums(std::size_t{image.width()} * kNumChannels);
   for (std::size_t y = 0; y < kSide; ++y) {
-    const Span rows = span_of(y, image.height());
-    std::array<std::uint64_t, kSide> sums{};
-    const std::uint32_t step = std::max<std::uint32_t>(1, (rows.end - rows.begin) / kMaxRows);
-    std::uint64_t num_rows = 0;
-    for (std::uint32_t row = rows.begin; row < rows.end; row += step) {
-      ++num_rows;
-      const std::uint8_t* const pixels = image.row(row);
-      for (std::size_t x = 0; x < kSide; ++x) {
-        const Span columns = span_of(x, image.width());
-        std::uint64_t red = 0;
-        std::uint64_t green = 0;
-        std::uint64_t blue = 0;
-        for (std::uint32_t column = columns.begin; column < columns.end; ++column) {
-          const std::uint8_t* const pixel = pixels + (std::size_t{column} * kNumChannels);
-          red += pixel[0];
-          green += pixel[1];
-          blue += pixel[2];
-        }
-        sums[x] += (77 * red) + (150 * green) + (29 * blue);
-      }
-    }
+    const std::uint64_t num_rows = add_rows(image, span_of(y, image.height()), sums);
     for (std::size_t x = 0; x < kSide; ++x) {
       const Span columns = span_of(x, image.width());
+      std::uint64_t red = 0;
+      std::uint64_t green = 0;
+      std::uint64_t blue = 0;
+      for (std::uint32_t column = columns.begin; column < columns.end; ++column) {
+        const std::uint16_t* const pixel = &sums[std::size_t{column} * kNumChannels];
+        red += pixel[0];
+        green += pixel[1];
+        blue += pixel[2];
+      }
+      const std::uint64_t luma = (77 * red) + (150 * green) + (29 * blue);
       const std::uint64_t count = num_rows * (columns.end - columns.begin);
-      grid[y][x] = static_cast<double>(sums[x]) / static_cast<double>(count * 256);
+      grid[y][x] = static_cast<double>(luma) / static_cast<double>(count * 256);
     }
   }
   return grid;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <future>
 #include <utility>
 
@@ -14,7 +15,88 @@ using cache::Arrival;
 using cache::ImportOutcome;
 using cache::TableState;
 
-constexpr std::size_t kBatchSize = 32;
+constexpr std::size_t kBatchSize = 16;
+
+/// While rows are read those before them are looked at, and those before these are written.
+/// Errors: those of the functions it is given; kCancelled.
+class RowPipeline {
+ public:
+  using OnArrival = std::function<Status(Arrival&)>;
+  using OnBatch = std::function<Status(std::vector<Arrival>&)>;
+
+  /// `look` is called on threads of `pool`, `take_in` on one thread at a time, and `on_written` by
+  /// the calls of this class.
+  RowPipeline(ThreadPool& pool, OnArrival look, OnBatch take_in, std::function<void()> on_written)
+      : pool_(pool),
+        look_(std::move(look)),
+        take_in_(std::move(take_in)),
+        on_written_(std::move(on_written)) {}
+
+  Status add(std::uint64_t row, Arrival arrival, const std::stop_token& stop) {
+    batch_.rows.push_back(row);
+    batch_.arrivals.push_back(std::move(arrival));
+    return batch_.rows.size() < kBatchSize ? Status() : pass_on(stop);
+  }
+
+  /// What came since the last call goes on its way.
+  Status pass_on(const std::stop_token& stop) {
+    RETURN_IF_ERROR(finish_looking());
+    if (batch_.rows.empty()) return {};
+    looking_ = std::async(std::launch::async,
+                          [this, stop, batch = std::exchange(batch_, {})] mutable -> Result<Batch> {
+                            RETURN_IF_ERROR(parallel_for(
+                                pool_, batch.arrivals.size(),
+                                [&](std::size_t i) { return look_(batch.arrivals[i]); }, stop));
+                            return std::move(batch);
+                          });
+    return {};
+  }
+
+  /// Return once all that was passed on is written.
+  Status finish() {
+    Status looked = finish_looking();
+    RETURN_IF_ERROR(finish_writing());
+    return looked;
+  }
+
+  /// The rows that were written.
+  const std::vector<std::uint64_t>& done() const { return done_; }
+
+ private:
+  struct Batch {
+    std::vector<Arrival> arrivals = {};
+    std::vector<std::uint64_t> rows = {};
+  };
+
+  Status finish_looking() {
+    if (!looking_.valid()) return {};
+    ASSIGN_OR_RETURN(Batch batch, looking_.get());
+    RETURN_IF_ERROR(finish_writing());
+    in_writing_ = std::move(batch.rows);
+    writing_ = std::async(std::launch::async, [this, arrivals = std::move(batch.arrivals)] mutable {
+      return take_in_(arrivals);
+    });
+    return {};
+  }
+
+  Status finish_writing() {
+    if (!writing_.valid()) return {};
+    RETURN_IF_ERROR(writing_.get());
+    done_.insert(done_.end(), in_writing_.begin(), in_writing_.end());
+    on_written_();
+    return {};
+  }
+
+  ThreadPool& pool_;
+  OnArrival look_;
+  OnBatch take_in_;
+  std::function<void()> on_written_;
+  Batch batch_;
+  std::vector<std::uint64_t> in_writing_;
+  std::vector<std::uint64_t> done_;
+  std::future<Result<Batch>> looking_;  // ends before what it uses
+  std::future<Status> writing_;
+};
 
 }  // namespace
 
@@ -60,54 +142,32 @@ Status Round::take_in(std::vector<Arrival>& arrivals, UsedTable& used,
   return {};
 }
 
-/// A batch is written while the next is read and decoded.
 Status Round::take_rows(const ImageRows& source, TableState& table, UsedTable& used,
                         const std::vector<std::uint64_t>& rows, const std::stop_token& stop) {
-  std::vector<Arrival> batch;
-  std::future<Status> writing;
-  std::vector<std::uint64_t> in_writing;
-  std::vector<std::uint64_t> in_batch;
-  std::vector<std::uint64_t> done;
-  const auto finish_writing = [&] -> Status {
-    if (!writing.valid()) return {};
-    RETURN_IF_ERROR(writing.get());
-    done.insert(done.end(), in_writing.begin(), in_writing.end());
-    tell(table, {}, {});
-    return {};
-  };
-  const auto flush = [&] -> Status {
-    RETURN_IF_ERROR(parallel_for(
-        store_.tools().pool, batch.size(),
-        [&](std::size_t i) -> Status {
-          if (!batch[i].bytes.empty()) look_at(batch[i], store_.options().limits);
-          return {};
-        },
-        stop));
-    RETURN_IF_ERROR(finish_writing());
-    in_writing = std::exchange(in_batch, {});
-    writing = std::async(std::launch::async,
-                         [this, &used, &stop, ready = std::exchange(batch, {})] mutable {
-                           return take_in(ready, used, stop);
-                         });
-    return {};
-  };
+  RowPipeline pipeline(
+      store_.tools().pool,
+      [&](Arrival& arrival) {
+        return look_at(arrival, store_.options().limits, options_.intake.label_check);
+      },
+      [&](std::vector<Arrival>& arrivals) { return take_in(arrivals, used, stop); },
+      [&] { tell(table, {}, {}); });
   Status read = source.read_rows(
       rows,
-      [&](TableRow row) -> Status {
-        in_batch.push_back(row.row);
-        batch.push_back(arrival_of(std::move(row), table));
-        return batch.size() < kBatchSize ? Status() : flush();
+      [&](TableRow row) {
+        const std::uint64_t number = row.row;
+        return pipeline.add(number, arrival_of(std::move(row), table), stop);
       },
       stop);
-  if (read && !batch.empty()) read = flush();
-  Status written = finish_writing();
+  if (read) read = pipeline.pass_on(stop);
+  const Status taken_in = pipeline.finish();
+  std::vector<std::uint64_t> done = pipeline.done();
   used.num_looked_at += done.size();
   std::ranges::sort(done);
   const std::size_t middle = table.taken.size();
   table.taken.insert(table.taken.end(), done.begin(), done.end());
   std::ranges::inplace_merge(table.taken,
                              table.taken.begin() + static_cast<std::ptrdiff_t>(middle));
-  RETURN_IF_ERROR(written);
+  if (!taken_in) return taken_in.error();
   return read;
 }
 

@@ -122,6 +122,27 @@ TEST_F(UpdateTest, FillsAStockFromTheHub) {
   EXPECT_EQ(fake.requests().size(), num_requests);
 }
 
+/// Doubts whatever shows works.
+class DoubtingJudge final : public cache::LabelJudge {
+ public:
+  std::string model() const override { return "doubt.bin"; }
+  Result<double> roadwork_share(const images::Image&) const override { return 0.1; }
+};
+
+TEST_F(UpdateTest, AsksTheJudgeOfLabelsAndDrawsOthersInPlaceOfThoseInDoubt) {
+  const DoubtingJudge judge;
+  UpdateOptions options = from_hub(UpdateGoal::kCount, 10);
+  options.intake.label_check = {.judge = &judge};
+  const UpdateOutcome outcome = run(options);
+  ASSERT_TRUE(outcome.status) << outcome.status.error().message;
+  EXPECT_EQ(outcome.report.intake.count(ImportOutcome::kAdded), 10U);
+  EXPECT_GT(outcome.report.intake.count(ImportOutcome::kDoubtful), 0U);
+  for (const Item& item : items()) {
+    EXPECT_EQ(item.label, Label::kNone);
+    EXPECT_TRUE(has(sidecar(item), "label_check"));
+  }
+}
+
 TEST_F(UpdateTest, TakesEachRowAndEachTableOnce) {
   std::set<std::string> names;
   for (int i = 0; i < 8; ++i) {
