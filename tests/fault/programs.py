@@ -1,7 +1,8 @@
 """The programs under test, and the folders and servers that each test gets.
 
 Every test file here ends in `programs.main()`, which takes the programs' paths from the command line:
-test_x.py --program ASSAY --server OBJECT_SERVER [--make-export MAKE_EXPORT] [--sanitized] [unittest's arguments]
+test_x.py --program ASSAY --server OBJECT_SERVER [--make-export MAKE_EXPORT] [--slow-reads LIBRARY] [--sanitized]
+[unittest's arguments]
 """
 
 import argparse
@@ -23,7 +24,7 @@ FULL = os.environ.get("ASSAY_TEST_FULL") == "1"
 GIBIBYTE = 1 << 30
 SKIPPED = 77  # what ctest is told when every test was skipped
 
-options = argparse.Namespace(program="assay", server="object_server", make_export=None, sanitized=False)
+options = argparse.Namespace(program="assay", server="object_server", make_export=None, slow_reads=None, sanitized=False)
 
 
 def main():
@@ -31,6 +32,7 @@ def main():
     parser.add_argument("--program", required=True, type=lambda text: str(pathlib.Path(text).resolve()))
     parser.add_argument("--server", required=True, type=lambda text: str(pathlib.Path(text).resolve()))
     parser.add_argument("--make-export", type=lambda text: str(pathlib.Path(text).resolve()))
+    parser.add_argument("--slow-reads", type=lambda text: str(pathlib.Path(text).resolve()), help="a library to preload")
     parser.add_argument("--sanitized", action="store_true", help="the program is slow and reserves much memory")
     _, rest = parser.parse_known_args(namespace=options)
     result = unittest.main(module="__main__", argv=[sys.argv[0], *rest], exit=False).result
@@ -144,6 +146,13 @@ class Case(unittest.TestCase):
             process.kill()
         process.communicate()
         return process.returncode == -signal.SIGKILL
+
+    def wait_until(self, is_so, what):
+        """Return once it is so, however slow the machine is."""
+        deadline = time.monotonic() + 60 * patience()
+        while not is_so():
+            self.assertLess(time.monotonic(), deadline, f"never came: {what}")
+            time.sleep(0.002)
 
     def assert_one_clear_line(self, err, *names):
         """The failure is told in one line for a person, which names what it is about."""

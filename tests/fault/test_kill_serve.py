@@ -11,6 +11,7 @@ import programs
 
 KILLS = 40 if programs.FULL else 8
 CLIENTS = 8
+ENOUGH = 20  # answers of a trial
 
 
 class Client(threading.Thread):
@@ -115,17 +116,19 @@ class KillServe(programs.Case):
         for trial in range(KILLS):
             daemon, port = self.serve()
             clients = self.load(port, trial)
-            self.assertTrue(self.kill_after(daemon, chance.uniform(0.05, 0.8)), "the daemon ended by itself")
+            if trial % 4 > 0:  # the others may be killed before their first answer
+                self.wait_until(lambda: sum(len(client.acknowledged) for client in clients) >= ENOUGH, "the answers")
+            self.assertTrue(self.kill_after(daemon, chance.uniform(0, 0.7)), "the daemon ended by itself")
             self.gather(clients)
             if trial % 4 == 3 or trial == KILLS - 1:
                 self.check_all_is_there()
-        self.assertGreater(len(self.expected), 20 * KILLS)
+        self.assertGreaterEqual(len(self.expected), ENOUGH * (KILLS * 3 // 4))
         print(f"{KILLS} kills, {len(self.expected)} acknowledged events, none lost")
 
     def test_a_stop_answers_what_runs_and_loses_nothing(self):
         daemon, port = self.serve()
         clients = self.load(port, 0)
-        threading.Event().wait(0.5)
+        self.wait_until(lambda: sum(len(client.acknowledged) for client in clients) >= ENOUGH, "the answers")
         daemon.send_signal(signal.SIGTERM)
         _, err = daemon.communicate(timeout=30 * programs.patience())
         self.assertEqual(daemon.returncode, 0, err)

@@ -108,7 +108,7 @@ class Up(programs.Case):
                 _, err = process.communicate(timeout=60 * programs.patience())
                 code = {signal.SIGINT: 130, signal.SIGTERM: 0, signal.SIGKILL: -9}[end]
                 self.assertEqual(process.returncode, code, err[-3000:])
-                deadline = time.monotonic() + 10
+                deadline = time.monotonic() + 10 * programs.patience()
                 while any(map(is_running, members.values())) and time.monotonic() < deadline:
                     time.sleep(0.02)
                 self.assertFalse([name for name, number in members.items() if is_running(number)])
