@@ -3,6 +3,7 @@
 /// from one process to another, with a detector that does nothing.
 ///
 ///     bench_axon bare|axon REQUESTS SIDE      as fast as it goes
+///     bench_axon parts REQUESTS SIDE          what is done for one, part by part, without a server
 ///     bench_axon hold SECONDS RATE            so many a second, for so long
 ///
 /// Prints one JSON object: microseconds of CPU time a request, of the server alone; or its memory.
@@ -14,6 +15,8 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "crypto/digest.h"
+#include "images/decode.h"
 #include "images/encode.h"
 #include "images/image.h"
 #include "keys/sr25519.h"
@@ -40,7 +43,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <variant>
 #include <vector>
 
 namespace {
@@ -67,20 +70,33 @@ class NoDetector final : public miner::Detector {
   assay::Result<double> judge(const miner::DetectorInput&, std::stop_token) override { return 0.5; }
 };
 
+/// An axon and what it borrows.
+class Miner {
+ public:
+  Miner() {
+    directory_.replace({{key_of(1).hotkey(), {.uid = 0, .has_permit = true, .stake = 50'000}}});
+  }
+  std::vector<net::HttpRoute> routes() { return axon_.routes({}); }
+  std::size_t num_handlers() const { return axon_.num_handlers(); }
+  miner::ImageDesk& images() { return images_; }
+
+ private:
+  NoDetector detector_;
+  miner::SenderDirectory directory_;
+  miner::ImageDesk images_{detector_, assay::system_random(), {}};
+  miner::Axon axon_{{.self = key_of(2).hotkey(),
+                     .directory = directory_,
+                     .images = images_,
+                     .clock = assay::system_clock()},
+                    {}};
+};
+
 /// Listens, tells its port, and serves until it is killed.
 [[noreturn]] void serve(bool is_axon, int told) {
-  NoDetector detector;
-  miner::SenderDirectory directory;
-  directory.replace({{key_of(1).hotkey(), {.uid = 0, .has_permit = true, .stake = 50'000}}});
-  miner::ImageDesk desk(detector, assay::system_random(), {});
-  miner::Axon axon({.self = key_of(2).hotkey(),
-                    .directory = directory,
-                    .images = desk,
-                    .clock = assay::system_clock()},
-                   {});
+  Miner miner;
   std::vector<net::HttpRoute> routes;
   if (is_axon) {
-    routes = axon.routes({});
+    routes = miner.routes();
   } else {
     routes.push_back({.method = net::HttpMethod::kPost,
                       .pattern = std::string(kTarget),
@@ -91,7 +107,7 @@ class NoDetector final : public miner::Detector {
                       .max_body = assay::ByteCount(16U << 20)});
   }
   net::HttpServerOptions options;
-  options.num_handler_threads = is_axon ? axon.num_handlers() : options.num_handler_threads;
+  options.num_handler_threads = is_axon ? miner.num_handlers() : options.num_handler_threads;
   auto server = net::HttpServer::listen(std::move(routes), options);
   CHECK(server.has_value(), "the server cannot listen");
   const std::uint16_t port = (*server)->port();
@@ -140,16 +156,19 @@ class Server {
   std::uint16_t port_ = 0;
 };
 
+std::string challenge_body(std::uint32_t side) {
+  const auto image = assay::images::Image::with_size({.width = side, .height = side});
+  const auto encoded = assay::images::encode_jpeg(image).value();
+  return protocol::write_image_request(encoded, std::chrono::seconds(9));
+}
+
 class Driver {
  public:
   Driver(const Server& server, std::uint32_t side)
       : url_(net::Url::parse(fmt::format("http://127.0.0.1:{}{}", server.port(), kTarget)).value()),
-        pool_(net::HttpPool::create({.max_in_flight = kInFlight, .max_per_host = kInFlight})
-                  .value()) {
-    const auto image = assay::images::Image::with_size({.width = side, .height = side});
-    const auto encoded = assay::images::encode_jpeg(image).value();
-    body_ = protocol::write_image_request(encoded, std::chrono::seconds(9));
-  }
+        pool_(
+            net::HttpPool::create({.max_in_flight = kInFlight, .max_per_host = kInFlight}).value()),
+        body_(challenge_body(side)) {}
 
   /// Send `number` signed requests, each in its time.
   void send(std::uint64_t number, std::chrono::nanoseconds interval) {
@@ -195,6 +214,72 @@ void measure_cost(bool is_axon, std::uint64_t number, std::uint32_t side) {
   fmt::print("{{\"us\": {:.2f}}}\n", (server.cpu_us() - before) / static_cast<double>(number));
 }
 
+/// Microseconds of this thread for each of `number` calls, which get their number.
+template <typename Call>
+double us_a_call(std::uint64_t number, const Call& call) {
+  const auto cpu_us = [] {
+    timespec time{};
+    CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0, "the thread has a clock");
+    return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3;
+  };
+  const double begun = cpu_us();
+  for (std::uint64_t i = 0; i < number; ++i) CHECK(call(i), "a call of the benchmark failed");
+  return (cpu_us() - begun) / static_cast<double>(number);
+}
+
+/// One thread calls what the server would: the whole handler, then what it is made of.
+void measure_parts(std::uint64_t number, std::uint32_t side) {
+  Miner miner;
+  const auto handler = miner.routes().front().handler;
+  const std::string body = challenge_body(side);
+  const protocol::Btauth scheme;
+  std::vector<net::ServedRequest> requests;
+  for (std::uint64_t i = 0; i < number; ++i) {
+    net::ServedRequest& request = requests.emplace_back();
+    request.method = net::HttpMethod::kPost;
+    request.headers = scheme
+                          .sign({.target = kTarget, .body = body, .receiver = key_of(2).hotkey()},
+                                key_of(1), assay::system_clock().now(), assay::system_random())
+                          .value();
+    // What any client sends too.
+    request.headers.push_back({.name = "Host", .value = "127.0.0.1:8091"});
+    request.headers.push_back({.name = "Content-Type", .value = "application/json"});
+    request.headers.push_back({.name = "Content-Length", .value = std::to_string(body.size())});
+    request.body = body;
+    request.raw_target = kTarget;
+  }
+  const double whole =
+      us_a_call(number, [&](auto i) { return handler(requests[i]).status == 200; });
+
+  const std::string message(260, 'x');  // as long as what btauth/1 signs
+  const auto signature = key_of(1).sign(assay::as_bytes(message), assay::system_random());
+  const keys::Hotkey signer = key_of(1).hotkey();
+  const keys::Hotkey receiver = key_of(2).hotkey();
+  const double verify = us_a_call(
+      number, [&](auto) { return keys::verify(signer, assay::as_bytes(message), signature); });
+  const double hash =
+      us_a_call(number, [&](auto) { return !assay::crypto::sha256(body).to_hex().empty(); });
+  const double check = us_a_call(number, [&](auto i) {
+    const auto verdict = scheme.verify({.method = "POST",
+                                        .target = kTarget,
+                                        .headers = requests[i].headers,
+                                        .body = requests[i].body},
+                                       receiver, assay::system_clock().now());
+    return std::holds_alternative<protocol::Authentic>(verdict);
+  });
+  const double image =
+      us_a_call(number, [&](auto) { return miner.images().answer(body, {}).status == 200; });
+  const double json =
+      us_a_call(number, [&](auto) { return protocol::parse_image_request(body, {}).has_value(); });
+  const auto encoded = protocol::parse_image_request(body, {}).value().image;
+  const double decode = us_a_call(
+      number, [&](auto) { return assay::images::Decoder().decode(encoded, {}).has_value(); });
+  fmt::print(
+      "{{\"handler\": {:.2f}, \"verify\": {:.2f}, \"check\": {:.2f}, \"hash\": {:.2f}, "
+      "\"gate\": {:.2f}, \"json\": {:.2f}, \"decode\": {:.2f}, \"answer\": {:.2f}}}\n",
+      whole, verify, check, hash, whole - check - image, json, decode, image - json - decode);
+}
+
 /// The memory after a sixth of the time, when what is bounded by time is full, and at the end.
 void measure_memory(std::uint64_t seconds, std::uint64_t rate) {
   const Server server(true);
@@ -216,10 +301,12 @@ int main(int argc, char** argv) {
   const auto number = [&](int index) { return std::strtoull(argv[index], nullptr, 10); };
   if (what == "bare" || what == "axon") {
     measure_cost(what == "axon", number(2), static_cast<std::uint32_t>(number(3)));
+  } else if (what == "parts") {
+    measure_parts(number(2), static_cast<std::uint32_t>(number(3)));
   } else if (what == "hold") {
     measure_memory(number(2), number(3));
   } else {
-    fmt::print(stderr, "usage: bench_axon bare|axon REQUESTS SIDE | hold SECONDS RATE\n");
+    fmt::print(stderr, "usage: bench_axon bare|axon|parts REQUESTS SIDE | hold SECONDS RATE\n");
     return 2;
   }
 }

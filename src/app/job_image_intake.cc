@@ -53,7 +53,7 @@ Status JobImageIntake::take(const jobs::AcceptedImage& image) {
   const cache::ImportOptions options{.cache = cache::CacheKind::kTextToImage,
                                      .source = std::string(kJobImageSource)};
   cache::Arrival arrival = arrival_of(image);
-  cache::look_at(arrival, store->options().limits);
+  RETURN_IF_ERROR(cache::look_at(arrival, store->options().limits));
   cache::Intake intake(*store, options);
   RETURN_IF_ERROR(intake.take_in(std::span(&arrival, 1), stop_));
   log_info("an image of a generation job",

@@ -1,10 +1,12 @@
 #include "app/miner_daemon.h"
 
 #include "app/heartbeat.h"
+#include "app/job_image_maker.h"
 #include "app/runtime.h"
 #include "chain/open_network.h"
 #include "chain/watched_network.h"
 #include "core/clock.h"
+#include "core/heap.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
@@ -48,11 +50,13 @@ std::string url_of(std::string_view ip, std::uint16_t port) {
 struct Jobs {
   std::unique_ptr<recorder::Recorder> recorder;
   std::unique_ptr<miner::ImageStore> store;
+  std::unique_ptr<miner::ImageMaker> maker;
   std::unique_ptr<miner::CallbackSender> callbacks;
   std::unique_ptr<miner::JobDesk> desk;
 };
 
-Result<Jobs> open_jobs(const MinerDaemonOptions& options, net::HttpTransport& transport) {
+Result<Jobs> open_jobs(const MinerDaemonOptions& options, net::HttpTransport& transport,
+                       const std::stop_token& stop) {
   Jobs jobs;
   if (options.store.empty()) return jobs;
   files::FileSystem& file_system = files::posix_file_system();
@@ -63,6 +67,8 @@ Result<Jobs> open_jobs(const MinerDaemonOptions& options, net::HttpTransport& tr
                                                file_system, storage::process_environment(), {})),
                    "--store"));
   jobs.store = std::make_unique<miner::ImageStore>(std::move(store));
+  ASSIGN_OR_RETURN(jobs.maker,
+                   with_context(open_image_maker(options.generator, stop), "the generator"));
   ASSIGN_OR_RETURN(jobs.recorder,
                    recorder::Recorder::open(file_system, system_clock(), system_random(),
                                             options.data, options.recorder));
@@ -73,12 +79,13 @@ Result<Jobs> open_jobs(const MinerDaemonOptions& options, net::HttpTransport& tr
                                                            system_random());
   jobs.desk = std::make_unique<miner::JobDesk>(
       miner::JobDesk::Parts{.recorder = *jobs.recorder,
+                            .maker = *jobs.maker,
                             .store = *jobs.store,
                             .callbacks = *jobs.callbacks,
                             .clock = system_clock(),
                             .random = system_random(),
                             .hotkey = options.pair.hotkey().to_ss58()},
-      options.axon.character);
+      options.axon.character, miner::JobDeskOptions{.size = options.generator.size});
   return jobs;
 }
 
@@ -201,6 +208,7 @@ Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& se
 Status run_miner(const MinerDaemonOptions& options,
                  const std::function<Status(const MinerReady&)>& on_ready,
                  const std::stop_token& stop) {
+  keep_heap_small();
   const keys::Hotkey hotkey = options.pair.hotkey();
   ASSIGN_OR_RETURN(std::unique_ptr<chain::Network> opened,
                    chain::open_network(options.network, hotkey, system_clock(), options.remote));
@@ -220,13 +228,14 @@ Status run_miner(const MinerDaemonOptions& options,
     return stay_away(options, seat, std::move(ready), on_ready, stop);
   }
   const auto transport = net::make_http_transport(net::HttpOptions::from_environment());
-  ASSIGN_OR_RETURN(
-      const auto detector,
-      miner::open_detector(options.detector, *transport,
-                           {.eye = eye_of(options), .timeout = options.detector_timeout}));
+  ASSIGN_OR_RETURN(const auto detector, miner::open_detector(options.detector, *transport,
+                                                             {.eye = eye_of(options),
+                                                              .timeout = options.detector_timeout,
+                                                              .label = options.detector_label}));
   ready.detector = detector->name();
   miner::ImageDesk images(*detector, system_random(), options.axon.character, options.limits);
-  ASSIGN_OR_RETURN(Jobs jobs, open_jobs(options, *transport));
+  ASSIGN_OR_RETURN(Jobs jobs, open_jobs(options, *transport, stop));
+  if (jobs.maker != nullptr) ready.generator = jobs.maker->name();
   miner::Axon axon({.self = hotkey,
                     .directory = directory,
                     .images = images,

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "app/image_generator.h"
 #include "chain/metagraph.h"
 #include "chain/network_address.h"
 #include "chain/open_network.h"
@@ -44,6 +45,8 @@ struct MinerDaemonOptions {
   std::optional<std::chrono::milliseconds> refresh_interval = std::nullopt;
   miner::DetectorAddress detector = {};
   std::chrono::milliseconds detector_timeout = std::chrono::seconds(8);
+  /// Of a detector that is a model: see miner::find_works_label().
+  std::string detector_label = {};
   miner::ImageLimits limits = {};
   miner::AxonOptions axon = {};
   /// Where generated images go; empty: generation jobs are not taken.
@@ -51,6 +54,8 @@ struct MinerDaemonOptions {
   /// The history of what was generated. Pre: not empty with a store.
   std::filesystem::path data = {};
   recorder::RecorderOptions recorder = {};
+  /// Who makes what is ordered; its size is that of an order without one.
+  GeneratorChoices generator = {};
   /// What outlives a start: requests that were taken, and a heartbeat that is written every 5 s
   /// while work goes on; empty: `miner-HOTKEY` among the user's state.
   std::filesystem::path state = {};
@@ -68,6 +73,8 @@ struct MinerReady {
   /// `http://127.0.0.1:8091`; of one who is offline, where it says to be.
   std::string address;
   std::string detector;
+  /// Empty where generation jobs are not taken.
+  std::string generator = {};
 };
 
 /// Take the place on the subnet, listen, say where, call `on_ready`, answer until `stop`; then take

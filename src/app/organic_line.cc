@@ -42,9 +42,14 @@ std::vector<organic::Miner> OrganicLine::available() const {
   for (const scoring::Uid uid :
        scoring::available_uids(seen->neurons, *seen->own_uid, validator_stake_limit_)) {
     const validator::MinerAddress address = validator::address_of(*seen, uid);
+    const chain::Neuron& neuron = seen->metagraph.neurons.at(uid);
+    const std::optional<std::uint64_t> emission = neuron.pay.emission_rao;
     miners.push_back({.uid = uid,
                       .hotkey = address.hotkey,
-                      .coldkey = seen->metagraph.neurons.at(uid).coldkey,
+                      .coldkey = neuron.coldkey,
+                      .rank = neuron.pay.rank,
+                      .incentive = neuron.pay.incentive,
+                      .emission = emission ? std::optional(chain::to_tao(*emission)) : std::nullopt,
                       .ip = address.ip,
                       .port = address.port});
   }

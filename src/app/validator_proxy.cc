@@ -5,6 +5,7 @@
 #include "core/random.h"
 #include "json/writer.h"
 #include "net/retry_policy.h"
+#include "organic/proxy_metrics.h"
 
 #include <fmt/format.h>
 
@@ -214,6 +215,15 @@ validator::ProxyStatus ValidatorProxy::status() const {
   status.address = address_;
   status.problem = problem_.empty() ? credentials_problem_ : problem_;
   return status;
+}
+
+std::string ValidatorProxy::metrics() const {
+  auto listening = organic::Listening::kNo;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!address_.empty()) listening = organic::Listening::kYes;
+  }
+  return organic::metrics_of(desk_.figures(), listening, system_clock().now());
 }
 
 }  // namespace assay::app

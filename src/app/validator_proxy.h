@@ -56,6 +56,9 @@ class ValidatorProxy final : public validator::OrganicProxy {
   void between_rounds(const std::shared_ptr<const validator::NetworkView>& view) override;
   validator::ProxyStatus status() const override;
 
+  /// Figures for Prometheus. Threads: safe from any thread.
+  std::string metrics() const;
+
  private:
   ValidatorProxy(ValidatorProxyOptions options, const keys::KeyPair& signer,
                  const std::stop_token& stop);

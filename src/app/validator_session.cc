@@ -4,6 +4,7 @@
 #include "chain/watched_network.h"
 #include "core/clock.h"
 #include "core/exit_code.h"
+#include "core/heap.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
@@ -34,10 +35,19 @@ Result<std::string> status_metrics(const std::filesystem::path& folder) {
   return validator::metrics_of(*status, system_clock().now());
 }
 
+/// With those of the proxy, where there is one.
+Result<std::string> session_metrics(const std::filesystem::path& folder,
+                                    const ValidatorProxy* proxy) {
+  ASSIGN_OR_RETURN(std::string text, status_metrics(folder));
+  if (proxy != nullptr) text += proxy->metrics();
+  return text;
+}
+
 }  // namespace
 
 Status run_validator_session(const ValidatorSessionOptions& options, const keys::KeyPair& hotkey,
                              const std::stop_token& stop) {
+  keep_heap_small();
   ASSIGN_OR_RETURN(
       std::unique_ptr<chain::Network> opened,
       chain::open_network(options.network, hotkey.hotkey(), system_clock(), options.remote));
@@ -63,7 +73,7 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
   std::unique_ptr<metrics::MetricServer> metrics;
   if (options.metrics) {
     ASSIGN_OR_RETURN(metrics, metrics::MetricServer::start(*options.metrics, [&] {
-                       return status_metrics(options.validator.folder);
+                       return session_metrics(options.validator.folder, proxy.get());
                      }));
     log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
   }

@@ -202,6 +202,8 @@ Result<Metagraph> LocalNetwork::metagraph(Netuid netuid, const CallOptions& opti
         ASSIGN_OR_RETURN(std::vector<Neuron> neurons, store.neurons());
         for (Neuron& neuron : neurons) {
           neuron.is_active = is_active(neuron, head, rules.activity_cutoff);
+          // Nothing is paid here, and nobody is ranked.
+          neuron.pay = {.rank = 0, .incentive = 0, .emission_rao = 0};
         }
         return Metagraph{.netuid = netuid,
                          .block = head,

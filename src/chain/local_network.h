@@ -68,7 +68,7 @@ Status change_rules(const std::filesystem::path& path, const Hyperparameters& ru
 ///
 /// Not simulated: signatures (who opens the file may act for any hotkey), fees, consensus, pay and
 /// stake that moves, permits by stake, commit-reveal, deregistration by low pay, finality (a block
-/// is final at once).
+/// is final at once). Rank, incentive and emission of all are 0.
 ///
 /// Errors: as Network; kUnavailable also for a file that cannot be read or written.
 class LocalNetwork final : public Network {

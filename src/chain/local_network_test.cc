@@ -200,6 +200,11 @@ TEST_F(LocalNetworkTest, TheOwnerNeedsNoPermit) {
   EXPECT_EQ(set_by(1), "");
   EXPECT_EQ(set_by(2), "NeuronNoValidatorPermit");
   EXPECT_EQ(open()->metagraph(Netuid{1}, {}).value().owner, made_up_hotkey(1));
+  // It pays nobody, and says so.
+  const Metagraph metagraph = open()->metagraph(Netuid{1}, {}).value();
+  for (const Neuron& neuron : metagraph.neurons) {
+    EXPECT_EQ(neuron.pay, (Pay{.rank = 0, .incentive = 0, .emission_rao = 0}));
+  }
 }
 
 TEST_F(LocalNetworkTest, LoopbackIsServedOnlyWhereItIsAllowed) {

@@ -42,6 +42,17 @@ struct Axon {
   bool operator==(const Axon&) const = default;
 };
 
+/// What the last step gave a member; nothing where the chain does not tell.
+struct Pay {
+  /// Shares, from 0 to 1.
+  std::optional<double> rank = std::nullopt;
+  std::optional<double> incentive = std::nullopt;
+  /// Of a tempo, in the network's own token.
+  std::optional<std::uint64_t> emission_rao = std::nullopt;
+
+  bool operator==(const Pay&) const = default;
+};
+
 struct Neuron {
   Uid uid = 0;
   keys::Hotkey hotkey;
@@ -56,6 +67,7 @@ struct Neuron {
   /// The block of its last weights, or of its registration.
   BlockNumber last_update = 0;
   BlockNumber registered_at = 0;
+  Pay pay = {};
 
   double stake_tao() const { return to_tao(total_stake_rao); }
 

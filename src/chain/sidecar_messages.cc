@@ -91,6 +91,24 @@ class Row {
   const json::Value::List& cells_;
 };
 
+/// Nothing when it is absent or null: not every SDK tells it.
+Result<std::optional<double>> share_in(const json::Value* value, std::string_view name) {
+  if (value == nullptr || value->is_null()) return std::optional<double>();
+  const auto share = value->number();
+  if (!share || !(*share >= 0) || *share > 1) return bad_field(name);
+  return share;
+}
+
+Result<Pay> read_pay(const Row& row) {
+  Pay pay;
+  ASSIGN_OR_RETURN(pay.rank, share_in(row["rank"], "rank"));
+  ASSIGN_OR_RETURN(pay.incentive, share_in(row["incentive"], "incentive"));
+  if (const json::Value* const emission = row["emission_rao"]; emission && !emission->is_null()) {
+    ASSIGN_OR_RETURN(pay.emission_rao, number_in<std::uint64_t>(emission, "emission_rao"));
+  }
+  return pay;
+}
+
 Result<Neuron> read_neuron(const Row& row) {
   ASSIGN_OR_RETURN(const Uid uid, number_in<Uid>(row["uid"], "uid"));
   ASSIGN_OR_RETURN(const keys::Hotkey hotkey, hotkey_in(row["hotkey"], "hotkey"));
@@ -103,6 +121,7 @@ Result<Neuron> read_neuron(const Row& row) {
   ASSIGN_OR_RETURN(const auto update, number_in<BlockNumber>(row["last_update"], "last_update"));
   ASSIGN_OR_RETURN(const auto registered,
                    number_in<BlockNumber>(row["block_at_registration"], "block_at_registration"));
+  ASSIGN_OR_RETURN(const Pay pay, read_pay(row));
   return Neuron{.uid = uid,
                 .hotkey = hotkey,
                 .coldkey = std::move(coldkey),
@@ -111,7 +130,8 @@ Result<Neuron> read_neuron(const Row& row) {
                 .has_validator_permit = permit,
                 .is_active = active,
                 .last_update = update,
-                .registered_at = registered};
+                .registered_at = registered,
+                .pay = pay};
 }
 
 Result<std::vector<Neuron>> read_neurons(const json::Value& result) {

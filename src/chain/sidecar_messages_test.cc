@@ -116,7 +116,7 @@ TEST(SidecarAnswers, GiveAMetagraph) {
        1000000000, 0, 1000000000, 0],
       [1, "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
        "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", "8.8.4.4:8092", true, true, 146, 15,
-       0.0, 0.0, 0.0, 0, 0, 0, 0],
+       0.25, 0.0, 0.0, 0, 0, 0, 1500000000],
       [2, "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty",
        "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", "8.8.8.8:8091", false, false, 16, 16,
        0.0, 0.0, 0.0, 0, 0, 0, 0]]})"));
@@ -135,8 +135,30 @@ TEST(SidecarAnswers, GiveAMetagraph) {
   EXPECT_EQ(alice.axon->port, 8092);
   EXPECT_EQ(alice.last_update, 146U);
   EXPECT_EQ(alice.registered_at, 15U);
+  // A sidecar without the column of ranks.
+  EXPECT_EQ(alice.pay, (Pay{.incentive = 0.25, .emission_rao = 1'500'000'000}));
+  EXPECT_EQ(metagraph->neurons[0].pay, (Pay{.incentive = 0, .emission_rao = 0}));
   EXPECT_FALSE(metagraph->neurons[2].is_active);
   EXPECT_FALSE(metagraph->neurons[2].has_validator_permit);
+}
+
+TEST(SidecarAnswers, TellPayThatIsNullOrWrong) {
+  const auto pay_of = [](const std::string& rank, const std::string& emission) {
+    return read_metagraph(value_of(R"({"netuid": 1, "block": 9, "tempo": 100,
+      "blocks_since_last_step": 4, "max_n": 256, "owner_hotkey": null,
+      "columns": ["uid", "hotkey", "coldkey", "axon", "active", "validator_permit", "last_update",
+        "block_at_registration", "total_stake_rao", "rank", "emission_rao"],
+      "neurons": [[0, "5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM",
+        "5C4hrfjw9DjXZTzV3MwzrrAr9P1MJhSrvWGWqi1eSuyUpnhM", null, true, true, 0, 0, 0, )" +
+                                   rank + ", " + emission + "]]}"));
+  };
+  EXPECT_EQ(pay_of("null", "null")->neurons.at(0).pay, Pay());
+  EXPECT_EQ(pay_of("1", "7")->neurons.at(0).pay, (Pay{.rank = 1, .emission_rao = 7}));
+  for (const auto& [rank, emission] :
+       {std::pair("1.5", "7"), std::pair("-0.1", "7"), std::pair("\"x\"", "7"),
+        std::pair("0", "-1"), std::pair("0", "0.5")}) {
+    EXPECT_EQ(pay_of(rank, emission).error().code, ErrorCode::kCorrupt) << rank << emission;
+  }
 }
 
 TEST(SidecarAnswers, GiveRulesAndWeights) {

@@ -1,7 +1,9 @@
 #include "app/miner_daemon.h"
 #include "cli/command_internal.h"
 #include "cli/metrics_options_internal.h"
+#include "cli/miner_generator_flags_internal.h"
 #include "cli/miner_options_internal.h"
+#include "cli/recorder_options_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/parse_number.h"
 #include "json/writer.h"
@@ -29,11 +31,13 @@ struct MinerFlags {
   std::size_t max_workers = 0;
   std::string detector;
   std::string detector_timeout = "8s";
+  std::string detector_label;
   miner::CharacterOptions character;
   std::string slow_delay = "3s";
   miner::SenderPolicy policy;
   std::string store;
   std::string data;
+  MinerGeneratorFlags generator;
   std::string refresh_interval;
   std::string state;
   MetricsFlags metrics;
@@ -81,8 +85,19 @@ Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Se
                                   .data = flags.data,
                                   .state = flags.state,
                                   .metrics = flags.metrics.options()};
+  ASSIGN_OR_RETURN(options.generator, flags.generator.choices());
+  if (flags.store.empty() && options.generator.provider != app::ImageProvider::kScene) {
+    return invalid_input("--generator needs --store: where what it makes goes");
+  }
   ASSIGN_OR_RETURN(options.detector, miner::parse_detector_address(flags.detector));
   ASSIGN_OR_RETURN(options.detector_timeout, parse_duration(flags.detector_timeout));
+  const bool is_model = options.detector.kind == miner::DetectorKind::kOnnx ||
+                        options.detector.kind == miner::DetectorKind::kIr;
+  if (!is_model && !flags.detector_label.empty()) {
+    return invalid_input(
+        "--detector-label is for onnx:PATH and ir:PATH; the others have no labels");
+  }
+  options.detector_label = flags.detector_label;
   if (!flags.refresh_interval.empty()) {
     ASSIGN_OR_RETURN(options.refresh_interval, parse_duration(flags.refresh_interval));
   }
@@ -90,22 +105,24 @@ Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Se
   options.axon.policy = flags.policy;
   options.axon.character = flags.character;
   ASSIGN_OR_RETURN(options.axon.character.delay, parse_duration(flags.slow_delay));
+  ASSIGN_OR_RETURN(options.recorder, RecorderFlags{}.options_with(session.config));
   options.recorder.network = flags.network;
-  options.recorder.min_free_share = session.config.get_number("history.min_free_share");
   return options;
 }
 
 Status print_ready(const MinerFlags& flags, const app::MinerReady& ready, OutputForm form) {
   const std::string_view character = to_string(flags.character.character);
   if (form == OutputForm::kText) {
-    return print(fmt::format("miner {} {} at {}, {}{}\n", ready.uid, ready.hotkey, ready.address,
+    return print(fmt::format("miner {} {} at {}, {}{}{}\n", ready.uid, ready.hotkey, ready.address,
                              character,
-                             ready.detector.empty() ? "" : ", detector " + ready.detector));
+                             ready.detector.empty() ? "" : ", detector " + ready.detector,
+                             ready.generator.empty() ? "" : ", generator " + ready.generator));
   }
   json::Writer writer;
   writer.begin_object().name("uid").unsigned_integer(ready.uid);
   writer.name("hotkey").text(ready.hotkey).name("url").text(ready.address);
   writer.name("character").text(character).name("detector").text(ready.detector);
+  writer.name("generator").text(ready.generator);
   return print(writer.end_object().take() + "\n");
 }
 
@@ -177,25 +194,32 @@ void add_policy_options(CLI::App& command, MinerFlags& flags) {
 }
 
 void add_work_options(CLI::App& command, MinerFlags& flags) {
-  add_option(command, "--detector", flags.detector,
-             "What looks at images. http:URL gets each image as the body of a POST; "
-             "command:PROGRAM gets lines {\"id\", \"image\"}, the image in base64; both answer "
-             "{\"prediction\": 0.93}, a program with the id. scene tells the roads drawn by `assay "
-             "cache generate` and `assay up` apart: its answers about photos are worth nothing.")
+  add_option(
+      command, "--detector", flags.detector,
+      "What looks at images. onnx:PATH or ir:PATH is a model of image classification, its file "
+      "or its folder, with config.json and preprocessor_config.json. http:URL gets each image as "
+      "the body of a POST; "
+      "command:PROGRAM gets lines {\"id\", \"image\"}, the image in base64; both answer "
+      "{\"prediction\": 0.93}, a program with the id. scene tells the roads drawn by `assay "
+      "cache generate` and `assay up` apart: its answers about photos are worth nothing.")
       ->type_name("DETECTOR")
       ->required()
       ->check(
           [](const std::string& text) { return problem_of(miner::parse_detector_address(text)); });
+  add_option(command, "--detector-label", flags.detector_label,
+             "Of a model: the label that means roadwork [the only one called so].")
+      ->type_name("NAME");
   add_option(command, "--detector-timeout", flags.detector_timeout, "For one image.")
       ->type_name("DURATION")
       ->capture_default_str()
       ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
   add_option(command, "--store", flags.store,
-             "Take generation jobs, draw what they ask for, and put it into this folder, "
+             "Take generation jobs, make what they ask for, and put it into this folder, "
              "s3://bucket/prefix or gs://bucket/prefix.")
       ->type_name("STORE");
   add_option(command, "--data", flags.data, "The history of what was generated; needed by --store.")
       ->type_name("DIR");
+  flags.generator.add_to(command);
   add_option(command, "--state", flags.state,
              "The folder of what outlives a start [miner-HOTKEY among the user's state].")
       ->type_name("DIR");

@@ -7,7 +7,6 @@
 #include "protocol/epistula.h"
 #include "protocol/generation_messages.h"
 #include "protocol/image_messages.h"
-#include "protocol/legacy.h"
 
 #include <fmt/format.h>
 
@@ -124,7 +123,7 @@ net::ServedResponse Axon::serve(const net::ServedRequest& request, Handler handl
   if (answer.status == 429 || answer.status == 503) {
     response.headers.push_back({.name = "Retry-After", .value = "1"});
   }
-  if (protocol::Legacy().is_used_by(request.headers)) {
+  if (legacy_.is_used_by(request.headers)) {
     const auto headers =
         protocol::legacy_answer_headers({.synapse = protocol::kImageSynapse,
                                          .status = answer.status,

@@ -14,6 +14,7 @@
 #include "miner/work_queue.h"
 #include "net/http_server.h"
 #include "protocol/gate.h"
+#include "protocol/legacy.h"
 
 #include <chrono>
 #include <cstdint>
@@ -91,7 +92,8 @@ class Axon {
   AxonOptions options_;
   protocol::Gate gate_;
   WorkQueue queue_;
-  mutable std::mutex mutex_;  // guards counts_
+  const protocol::Legacy legacy_;  // only ever asked whether a request is its own
+  mutable std::mutex mutex_;       // guards counts_
   std::map<int, std::uint64_t> counts_;
 };
 

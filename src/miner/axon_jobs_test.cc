@@ -37,6 +37,7 @@ class AxonJobsTest : public testing::AxonFixture {
                          {.aws = missing("none"), .gcs = missing("none")})
             .value());
     desk_ = std::make_unique<JobDesk>(JobDesk::Parts{.recorder = *recorder_,
+                                                     .maker = maker_,
                                                      .store = *store_,
                                                      .callbacks = callbacks_,
                                                      .clock = clock_,
@@ -71,6 +72,7 @@ class AxonJobsTest : public testing::AxonFixture {
   std::unique_ptr<recorder::Recorder> recorder_;
   std::unique_ptr<ImageStore> store_;
   CallbackSender callbacks_{nowhere_, bob(), clock_, random_};
+  SceneMaker maker_;
   std::unique_ptr<JobDesk> desk_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "miner/command_detector.h"
 #include "miner/http_detector.h"
+#include "miner/model_detector.h"
 #include "miner/scene_detector.h"
 #include "net/url.h"
 
@@ -13,7 +14,7 @@ namespace assay::miner {
 namespace {
 
 constexpr std::string_view kExpected =
-    "expected scene, http:URL or command:PROGRAM, such as http:http://127.0.0.1:9000/judge";
+    "expected onnx:PATH, ir:PATH, http:URL, command:PROGRAM or scene, such as onnx:models/roadwork";
 
 std::vector<std::string> words_of(const std::string& text) {
   std::istringstream stream(text);
@@ -32,6 +33,13 @@ Result<DetectorAddress> parse_detector_address(std::string_view text) {
     std::string target(text.substr(kCommand.size()));
     if (words_of(target).empty()) return invalid_input(std::string(kExpected));
     return DetectorAddress{.kind = DetectorKind::kCommand, .target = std::move(target)};
+  }
+  for (const auto& [prefix, kind] :
+       {std::pair("onnx:", DetectorKind::kOnnx), std::pair("ir:", DetectorKind::kIr)}) {
+    if (!text.starts_with(prefix)) continue;
+    std::string target(text.substr(std::string_view(prefix).size()));
+    if (target.empty()) return invalid_input(std::string(kExpected));
+    return DetectorAddress{.kind = kind, .target = std::move(target)};
   }
   std::string_view address = text;
   if (text.starts_with(kHttp) && !text.starts_with("http://")) address.remove_prefix(kHttp.size());
@@ -55,6 +63,14 @@ Result<std::unique_ptr<Detector>> open_detector(const DetectorAddress& address,
       return with_context(
           CommandDetector::start(words_of(address.target), {.timeout = options.timeout}),
           "the detector");
+    case DetectorKind::kOnnx:
+    case DetectorKind::kIr:
+      return with_context(ModelDetector::open(address.target,
+                                              address.kind == DetectorKind::kOnnx
+                                                  ? classification::ModelFormat::kOnnx
+                                                  : classification::ModelFormat::kIr,
+                                              {.label = options.label, .timeout = options.timeout}),
+                          "the detector");
     case DetectorKind::kScene:
       break;
   }

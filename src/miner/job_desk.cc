@@ -4,7 +4,6 @@
 #include "crypto/digest.h"
 #include "images/encode.h"
 #include "json/writer.h"
-#include "miner/prompt_scene.h"
 
 #include <fmt/format.h>
 
@@ -147,9 +146,11 @@ Result<std::string> JobDesk::make(const Job& job) {
   if (stop_.stop_requested()) return cancelled("the miner was stopped before the job's turn");
   const auto start = parts_.clock.monotonic();
   const protocol::GenerationRequest& request = job.order.request;
-  const images::ImageSize size = size_of(request.resolution, options_.size);
-  const images::Image image =
-      images::draw_scene(scene_of_prompt(request.prompt, seed_of(request.prompt, job.id)), size);
+  ASSIGN_OR_RETURN(const images::Image image,
+                   parts_.maker.make({.prompt = request.prompt,
+                                      .seed = seed_of(request.prompt, job.id),
+                                      .size = size_of(request.resolution, options_.size)},
+                                     stop_.get_token()));
   const auto drawn = parts_.clock.monotonic();
   ASSIGN_OR_RETURN(const auto png, images::encode_png(image));
   const auto encoded = parts_.clock.monotonic();
@@ -165,7 +166,7 @@ Result<std::string> JobDesk::make(const Job& job) {
   timing.name("total_time").number(seconds_of(stored - start));
   RETURN_IF_ERROR(parts_.recorder.log_timing(job.id, timing.end_object().take()));
   RETURN_IF_ERROR(parts_.recorder.log_output(
-      job.id, {.output = output_json(uri, size, png), .ply = {}, .ply_file = {}}));
+      job.id, {.output = output_json(uri, image.size(), png), .ply = {}, .ply_file = {}}));
   return uri;
 }
 

@@ -1,5 +1,5 @@
 /// \file
-/// Takes generation jobs on, draws what they ask for, stores it, and tells who asked.
+/// Takes generation jobs on, has made what they ask for, stores it, and tells who asked.
 
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "images/image.h"
 #include "miner/callback_sender.h"
 #include "miner/character.h"
+#include "miner/image_maker.h"
 #include "miner/image_store.h"
 #include "protocol/generation_messages.h"
 #include "recorder/recorder.h"
@@ -60,6 +61,7 @@ class JobDesk {
   /// Lifetime: what is borrowed outlives the desk.
   struct Parts {
     recorder::Recorder& recorder;
+    ImageMaker& maker;
     ImageStore& store;
     CallbackSender& callbacks;
     const Clock& clock;

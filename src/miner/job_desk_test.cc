@@ -30,6 +30,32 @@ using protocol::testing::bob;
 
 constexpr net::RetryOptions kQuick = {.initial_delay = 1ms, .max_tries = 3, .total = 5s};
 
+/// Draws, fails, or waits for the end, as the test says.
+class OneMaker final : public ImageMaker {
+ public:
+  enum class Mood { kDraws, kFails, kNeverEnds };
+
+  std::string name() const override { return "one"; }
+  Result<images::Image> make(const ImageOrder& order, const std::stop_token& stop) override {
+    size = order.size;
+    if (mood == Mood::kFails) return corrupt("SERVICE-SAID no");
+    while (mood == Mood::kNeverEnds) {
+      if (stop.stop_requested()) return cancelled("stopped");
+      std::this_thread::sleep_for(1ms);
+    }
+    return drawing_.make(
+        {.prompt = order.prompt, .seed = order.seed, .size = result_size.value_or(order.size)},
+        stop);
+  }
+
+  Mood mood = Mood::kDraws;  // set before the desk takes jobs
+  std::optional<images::ImageSize> result_size = std::nullopt;
+  images::ImageSize size = {};  // read after the desk is drained
+
+ private:
+  SceneMaker drawing_;
+};
+
 class JobDeskTest : public ::testing::Test {
  protected:
   JobDeskTest() : transport_([this](const net::HttpRequest& request) { return answer(request); }) {
@@ -47,6 +73,7 @@ class JobDeskTest : public ::testing::Test {
   void open_desk(CharacterOptions character = {}, std::size_t max_pending = 64) {
     desk_ = std::make_unique<JobDesk>(
         JobDesk::Parts{.recorder = *recorder_,
+                       .maker = maker_,
                        .store = *store_,
                        .callbacks = callbacks_,
                        .clock = clock_,
@@ -92,6 +119,7 @@ class JobDeskTest : public ::testing::Test {
   std::vector<net::HttpRequest> sent_;  // used by the desk's thread until it is drained
   FakeTransport transport_;
   CallbackSender callbacks_{transport_, bob(), clock_, random_, {.retry = kQuick}};
+  OneMaker maker_;
   std::unique_ptr<JobDesk> desk_;
 };
 
@@ -173,6 +201,39 @@ TEST_F(JobDeskTest, TellsOfAFailureWithoutItsWords) {
   EXPECT_FALSE(callback(0).reason.contains("store"));
   EXPECT_TRUE(history().contains(R"("failed": true)"));
   EXPECT_EQ(desk_->counts().num_failed, 1U);
+}
+
+TEST_F(JobDeskTest, WhatItsMakerCannotMakeIsAFailureInTheHistory) {
+  maker_.mood = OneMaker::Mood::kFails;
+  open_desk();
+  ASSERT_TRUE(desk_->take(order()));
+  desk_->drain(20s);
+  ASSERT_EQ(sent_.size(), 1U);
+  EXPECT_EQ(callback(0).outcome, protocol::JobOutcome::kFailed);
+  EXPECT_EQ(callback(0).reason, "corrupt");
+  EXPECT_TRUE(history().contains("SERVICE-SAID no"));
+  EXPECT_EQ(desk_->counts().num_failed, 1U);
+}
+
+TEST_F(JobDeskTest, RecordsTheSizeThatWasMadeNotTheOneThatWasAskedFor) {
+  maker_.result_size = images::ImageSize{80, 64};
+  open_desk();
+  JobOrder large = order();
+  large.request.resolution = "2K";
+  const auto id = desk_->take(large);
+  ASSERT_TRUE(id);
+  desk_->drain(20s);
+  EXPECT_EQ(maker_.size, (images::ImageSize{128, 128}));
+  EXPECT_TRUE(history().contains(R"("width": 80)")) << history();
+}
+
+TEST_F(JobDeskTest, AMakerIsStoppedWhenTheTimeIsOver) {
+  maker_.mood = OneMaker::Mood::kNeverEnds;
+  open_desk();
+  ASSERT_TRUE(desk_->take(order()));
+  desk_->drain(1ms);
+  EXPECT_EQ(desk_->counts().num_failed, 1U);
+  EXPECT_TRUE(history().contains(R"("failed": true)"));
 }
 
 TEST_F(JobDeskTest, TakesSoManyOfOneValidatorAndSoManyOfAll) {

@@ -39,29 +39,26 @@ std::optional<Admission> WorkQueue::refuse(const Caller& caller) {
   }
   const auto last = std::prev(waiters_.end());
   if (last->stake >= caller.stake) return Admission::kFull;
-  // It finds itself gone from the list.
-  waiters_.erase(last);
-  changed_.notify_all();
+  call(last, Admission::kFull);
   return std::nullopt;
 }
 
 Admission WorkQueue::wait(const Caller& caller, std::unique_lock<std::mutex>& lock) {
-  const Waiter mine{.stake = caller.stake, .number = next_number_++};
-  waiters_.insert(mine);
-  const auto is_over = [&] {
-    if (!waiters_.contains(mine)) return true;
-    return num_running_ < options_.max_running && waiters_.begin()->number == mine.number;
-  };
-  const bool in_time = changed_.wait_for(lock, caller.patience, is_over);
-  if (waiters_.erase(mine) == 0) return Admission::kFull;
-  if (!in_time) {
-    changed_.notify_all();
-    return Admission::kTooLate;
-  }
-  ++num_running_;
-  // There may be room for another.
-  changed_.notify_all();
-  return Admission::kAdmitted;
+  Seat seat;
+  const auto mine =
+      waiters_.insert({.stake = caller.stake, .number = next_number_++, .seat = &seat}).first;
+  seat.called.wait_for(lock, caller.patience, [&] { return seat.outcome.has_value(); });
+  if (seat.outcome) return *seat.outcome;
+  waiters_.erase(mine);
+  return Admission::kTooLate;
+}
+
+void WorkQueue::call(std::set<Waiter>::iterator waiter, Admission outcome) {
+  Seat& seat = *waiter->seat;
+  waiters_.erase(waiter);
+  seat.outcome = outcome;
+  // Under the lock: without it the seat could be gone.
+  seat.called.notify_one();
 }
 
 void WorkQueue::leave(const keys::Hotkey& sender) {
@@ -71,12 +68,13 @@ void WorkQueue::leave(const keys::Hotkey& sender) {
 }
 
 void WorkQueue::stop_running() {
-  {
-    const std::scoped_lock guard(mutex_);
+  const std::scoped_lock guard(mutex_);
+  ++num_done_;
+  if (waiters_.empty()) {
     --num_running_;
-    ++num_done_;
+  } else {
+    call(waiters_.begin(), Admission::kAdmitted);  // in the same place
   }
-  changed_.notify_all();
 }
 
 std::size_t WorkQueue::num_waiting() const {

@@ -85,9 +85,16 @@ class WorkQueue {
   WorkLoad load() const;
 
  private:
+  /// Where one waits, on its own stack: each is called for itself, because to wake all of them for
+  /// one place costs more than their work.
+  struct Seat {
+    std::condition_variable called;
+    std::optional<Admission> outcome = std::nullopt;
+  };
   struct Waiter {
     double stake = 0;
     std::uint64_t number = 0;
+    Seat* seat = nullptr;
     // The next to work first: more stake, then who came earlier.
     bool operator<(const Waiter& other) const {
       return stake != other.stake ? stake > other.stake : number < other.number;
@@ -95,13 +102,13 @@ class WorkQueue {
   };
   std::optional<Admission> refuse(const Caller& caller);
   Admission wait(const Caller& caller, std::unique_lock<std::mutex>& lock);
+  void call(std::set<Waiter>::iterator waiter, Admission outcome);
   void leave(const keys::Hotkey& sender);
   void stop_running();
 
   const WorkQueueOptions options_;
   mutable std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::set<Waiter> waiters_;
+  std::set<Waiter> waiters_;  // while there are any, as many run as may
   std::unordered_map<keys::Hotkey, std::size_t> num_of_sender_;
   std::size_t num_running_ = 0;
   std::uint64_t num_done_ = 0;

@@ -21,6 +21,11 @@ struct Miner {
   keys::Hotkey hotkey;
   /// SS58; only ever shown.
   std::string coldkey = {};
+  /// By the chain; only ever shown. Nothing where it does not tell.
+  std::optional<double> rank = std::nullopt;
+  std::optional<double> incentive = std::nullopt;
+  /// Of a tempo, in whole tokens of the network.
+  std::optional<double> emission = std::nullopt;
   /// In numbers; IPv6 without brackets.
   std::string ip = {};
   std::uint16_t port = 0;

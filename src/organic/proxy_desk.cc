@@ -254,9 +254,13 @@ std::string ProxyDesk::answer_json(const OrganicRequest& request,
     writer.end_list();
   };
   list("uids", [&](const Miner& miner) { writer.unsigned_integer(miner.uid); });
-  // The chain's seam tells none of these three.
-  for (const std::string_view name : {"ranks", "incentives", "emissions"}) {
-    list(name, [&](const Miner&) { writer.null(); });
+  for (const auto& [name, figure] :
+       {std::pair("ranks", &Miner::rank), std::pair("incentives", &Miner::incentive),
+        std::pair("emissions", &Miner::emission)}) {
+    list(name, [&](const Miner& miner) {
+      const std::optional<double>& value = miner.*figure;
+      value ? writer.number(*value) : writer.null();
+    });
   }
   list("hotkeys", [&](const Miner& miner) { writer.text(miner.hotkey.to_ss58()); });
   list("coldkeys", [&](const Miner& miner) { writer.text(miner.coldkey); });

@@ -87,6 +87,15 @@ TEST_F(ProxyDeskTest, AsksThreeMinersAndTellsWhatTheySay) {
   EXPECT_EQ(sent.require_integer("testnet_label").value(), protocol::kNoLabel);
 }
 
+TEST_F(ProxyDeskTest, ARichAnswerTellsWhatTheChainPays) {
+  std::vector<Miner> miners = some_miners(1);
+  miners[0].rank = 0.5;
+  miners[0].emission = 1.25;
+  make(std::move(miners), {});
+  const std::string body = send(picture_body(1, true)).body;
+  EXPECT_TRUE(body.contains(R"("ranks":[0.5],"incentives":[null],"emissions":[1.25])")) << body;
+}
+
 TEST_F(ProxyDeskTest, ARichAnswerTellsWhoWasAsked) {
   make(some_miners(3), [](std::span<const PlannedAsk> plan) {
     std::vector<MinerAnswer> answers(plan.size());

@@ -29,7 +29,7 @@ SKIPPED = 77
 # What every Linux has that can run a C++ program; all else must come along in the .tar.gz.
 RUNTIMES = re.compile(r"(ld-linux-x86-64|lib(c|m|dl|rt|pthread|resolv|util|anl|gcc_s|stdc\+\+))\.so\.\d+")
 CARRIED = {"libarrow.so", "libarrow_s3.so", "libassay_engine.so", "libparquet.so", "libopenvino.so",
-           "libopenvino_intel_cpu_plugin.so", "libtbb.so"}
+           "libopenvino_intel_cpu_plugin.so", "libopenvino_ir_frontend.so", "libopenvino_onnx_frontend.so", "libtbb.so"}
 # What the program loads when it is needed, by the names it looks for.
 LOADED = ["libassay_engine.so", "libcurl.so.4", "libheif.so.1"]
 

@@ -48,6 +48,9 @@ COLUMNS = (
     "last_update",
     "block_at_registration",
     "total_stake_rao",
+    "rank",
+    "incentive",
+    "emission_rao",
 )
 
 
@@ -194,6 +197,9 @@ class Sidecar:
         for neuron in graph.neurons:
             row = [getattr(neuron, column, None) for column in COLUMNS]
             row[COLUMNS.index("total_stake_rao")] = int(neuron.total_stake.rao)
+            # None where the SDK does not have it.
+            emission = getattr(neuron, "emission", None)
+            row[COLUMNS.index("emission_rao")] = None if emission is None else int(emission.rao)
             neurons.append(row)
         return {
             "netuid": graph.netuid,

@@ -132,6 +132,9 @@ class FakeSubstrate:
             "total_stake": [5_000_000_000_123, 0],
             "alpha_stake": [1, 0],
             "tao_stake": [1, 0],
+            "rank": [0, 65535],
+            "incentives": [0, 13107],
+            "emission": [0, 1_500_000_000],
             "axons": [
                 {"ip": 0, "port": 0, "ip_type": 4},
                 {"ip": int.from_bytes(bytes([8, 8, 4, 4]), "big"), "port": 8092, "ip_type": 4},
@@ -211,6 +214,9 @@ class SidecarTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(rows[0]["total_stake_rao"], 5_000_000_000_123)
         self.assertEqual([row["validator_permit"] for row in rows], [True, False])
         self.assertEqual([row["last_update"] for row in rows], [500, 600])
+        self.assertEqual([row["rank"] for row in rows], [0, 1])
+        self.assertEqual([row["incentive"] for row in rows], [0, 0.2])
+        self.assertEqual([row["emission_rao"] for row in rows], [0, 1_500_000_000])
         self.assertEqual([row["block_at_registration"] for row in rows], [10, 20])
 
     async def test_hyperparameters_are_those_of_the_chain(self):

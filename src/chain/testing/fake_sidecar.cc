@@ -231,7 +231,7 @@ class FakeSidecar {
     writer.name("owner_hotkey").null().name("columns").begin_list();
     for (const auto* column :
          {"axon", "uid", "hotkey", "coldkey", "active", "validator_permit", "last_update",
-          "block_at_registration", "incentive", "total_stake_rao"}) {
+          "block_at_registration", "rank", "incentive", "emission_rao", "total_stake_rao"}) {
       writer.text(column);
     }
     writer.end_list().name("neurons").begin_list();
@@ -245,7 +245,9 @@ class FakeSidecar {
       writer.integer(neuron.uid).text(neuron.hotkey.to_ss58()).text(neuron.coldkey);
       writer.boolean(neuron.is_active).boolean(neuron.has_validator_permit);
       writer.unsigned_integer(neuron.last_update).unsigned_integer(neuron.registered_at);
-      writer.number(0.5).unsigned_integer(neuron.total_stake_rao).end_list();
+      writer.number(neuron.pay.rank.value_or(0)).number(neuron.pay.incentive.value_or(0));
+      writer.unsigned_integer(neuron.pay.emission_rao.value_or(0));
+      writer.unsigned_integer(neuron.total_stake_rao).end_list();
     }
     return writer.end_list().end_object().take();
   }

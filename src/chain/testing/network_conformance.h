@@ -80,6 +80,10 @@ TEST_P(NetworkConformance, TheMetagraphHasEveryMemberAtItsUid) {
     EXPECT_EQ(neuron.total_stake_rao, uid == 0 ? kConformanceStakeRao : 0);
     EXPECT_EQ(neuron.last_update, neuron.registered_at);
     EXPECT_TRUE(neuron.is_active);
+    // A chain may tell nothing of pay; none of these pays.
+    EXPECT_EQ(neuron.pay.rank.value_or(0), 0);
+    EXPECT_EQ(neuron.pay.incentive.value_or(0), 0);
+    EXPECT_EQ(neuron.pay.emission_rao.value_or(0), 0);
     EXPECT_LE(neuron.registered_at + 1000, metagraph->block);
   }
   EXPECT_EQ(metagraph->find(made_up_hotkey(kStranger)), nullptr);
