@@ -21,9 +21,8 @@ class ExistenceTools {
  public:
   /// `credentials` are borrowed. `options` say how long and how often to ask for a token, too.
   /// Errors: those of finding the GCS credentials, and kInvalidInput (a key file that is none;
-  /// names
-  ///         the file and the field, never a value). Broken AWS credentials are only warned of: the
-  ///         export may not need them.
+  ///         names the file and the field, never a value). Broken AWS credentials are only warned
+  ///         of: the export may not need them.
   static Result<std::unique_ptr<ExistenceTools>> create(files::FileSystem& file_system,
                                                         const storage::Credentials& credentials,
                                                         const storage::ExistenceOptions& options);

@@ -75,8 +75,7 @@ struct MissingSummary {
 /// not boolean null.
 ///
 /// Errors: kInvalidInput (a hotkey column of another type, or text that is not UTF-8: names file,
-/// row
-///         and column), and those of tables::LeafScan.
+///         row and column), and those of tables::LeafScan.
 Result<MissingSummary> summarise_missing(const tables::DatasetSources& sources,
                                          std::vector<tables::DatasetFile> files,
                                          const MissingOptions& options,

@@ -19,8 +19,7 @@ struct SidecarProbe {
 
 /// Start the sidecar with this Python, without a hotkey, until it has greeted; no node is asked.
 /// Errors: kMissing (it cannot be started, the package cannot be loaded, or it is not of the
-/// version
-///         that we know), kCorrupt (it says something else), kTimeout, kCancelled.
+///         version that we know), kCorrupt (it says something else), kTimeout, kCancelled.
 Result<SidecarProbe> probe_sidecar(const std::filesystem::path& python,
                                    std::chrono::milliseconds deadline, const std::stop_token& stop);
 

@@ -40,8 +40,8 @@ class ImageClassifier {
 
   /// The probability of each label, in their order. Pre: `image` is not empty.
   /// Errors: kTimeout (no turn within `patience`), kInvalidInput (an image so long and thin that
-  /// the
-  ///         model's rule makes no part of it), kCorrupt (outputs that are no numbers), kInternal.
+  ///         the model's rule makes no part of it), kCorrupt (outputs that are no numbers),
+  ///         kInternal.
   Result<std::vector<double>> classify(const images::Image& image,
                                        std::chrono::milliseconds patience) const;
 

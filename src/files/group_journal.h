@@ -42,8 +42,8 @@ Result<WhenFull> parse_when_full(std::string_view text);
 /// What open() does about a segment that was whole once and is damaged or missing.
 enum class WhenDamaged : std::uint8_t {
   /// Hand over every record that can be read, and go on behind it. The damaged file stays, and
-  /// moves
-  /// whole to `quarantine/` when drop_through() would remove it; a note there says what is lost.
+  /// moves whole to `quarantine/` when drop_through() would remove it; a note there says what is
+  /// lost.
   kSalvage,
   kRefuse,  ///< kCorrupt; nothing is changed.
 };

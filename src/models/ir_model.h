@@ -65,8 +65,7 @@ class IrModel {
   virtual const std::vector<IrPort>& outputs() const = 0;
 
   /// Errors: kMissing (the device), kInternal (the engine's own words, such as of shapes that do
-  /// not
-  ///         fit).
+  ///         not fit).
   virtual Result<std::unique_ptr<IrRequest>> compile(const IrCompileOptions& options) = 0;
 };
 

@@ -26,8 +26,7 @@ struct GenerationRequest {
 
 std::string write_generation_request(const GenerationRequest& request);
 /// Errors: kInvalidInput (not JSON; no prompt, or one that is empty, too long or not one text;
-/// another
-///         resolution), kExhausted (a body of more than 64 KiB).
+///         another resolution), kExhausted (a body of more than 64 KiB).
 Result<GenerationRequest> parse_generation_request(std::string_view body);
 
 /// The answer that names the job.

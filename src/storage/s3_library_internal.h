@@ -18,8 +18,7 @@ struct S3Library {
 
 /// Load and start it, once.
 /// Errors: kMissing (it is not beside the Arrow library), kUnavailable (it cannot be started, or
-/// was
-///         shut down).
+///         was shut down).
 Result<const S3Library*> load_s3_library();
 
 /// Stop it, if it was loaded.

@@ -33,8 +33,7 @@ class ColumnCursor {
 
 /// Start reading a column chunk; nothing is read before the first read(). `file` is borrowed.
 /// Errors: kCorrupt (the chunk's place or count in the footer is impossible), kInvalidInput (a
-/// codec
-///         that is not built in).
+///         codec that is not built in).
 Result<std::unique_ptr<ColumnCursor>> open_column(const ParquetFile& file, int row_group,
                                                   const LeafPlace& place, std::size_t batch_rows,
                                                   ByteCount read_size);

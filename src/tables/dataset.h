@@ -65,8 +65,7 @@ bool is_remote_address(std::string_view address);
 ///
 /// Order:  of the arguments.
 /// Errors: kNotFound (`Parquet file not found: P`), kInvalidInput (nothing matches, a folder
-/// without
-///         Parquet files), kDenied, kUnavailable, and those of RemoteSources.
+///         without Parquet files), kDenied, kUnavailable, and those of RemoteSources.
 Result<std::vector<DatasetFile>> expand_dataset(const DatasetSources& sources,
                                                 std::span<const std::string> arguments);
 

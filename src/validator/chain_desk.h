@@ -116,8 +116,7 @@ class ChainDesk {
   /// Do what is due, within the deadlines of its calls; returns when to come back, by
   /// Clock::monotonic(). That the chain cannot be reached is a part of the state.
   /// Errors: kNoSpace, kDenied, kUnavailable (the record of weights cannot be written: none are
-  /// sent
-  ///         without).
+  ///         sent without).
   Result<std::chrono::nanoseconds> step(const std::stop_token& stop);
 
  private:

@@ -62,8 +62,7 @@ class StateStore {
  public:
   /// Open the state in `folder`, which is made when it is not there; without one it begins empty.
   /// Errors: also kCorrupt (a snapshot or journal that does not check) and kInvalidInput (of a
-  /// later
-  ///         version); the message says what to do. Nothing is changed then.
+  ///         later version); the message says what to do. Nothing is changed then.
   static Result<StateStore> open(files::FileSystem& file_system,
                                  const std::filesystem::path& folder, const StateOptions& options);
 

@@ -76,8 +76,7 @@ struct ValidatorTools {
 /// process.
 ///
 /// Errors: those of StateStore::open() and RoundLog; kNotFound (the hotkey is not registered when
-/// it
-///         starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for
+///         it starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for
 ///         `max_chain_silence`), and those of the loop and the chain desk.
 Status run_validator(const ValidatorTools& tools, const ValidatorOptions& options,
                      const std::stop_token& stop, const Watchdog::OnStuck& on_stuck);
