@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "core/limits.h"
+#include "core/log.h"
 #include "models/engine_library_internal.h"
 
 #include <fmt/format.h>
@@ -149,6 +150,8 @@ Result<std::unique_ptr<ClipImageEncoder::Loaded>> ClipImageEncoder::Loaded::load
   auto loaded = std::make_unique<Loaded>();
   loaded->shape = shape;
   loaded->precision = resolve(options.precision, device);
+  const std::string warning = imitation_warning(loaded->precision, device);
+  if (!warning.empty()) log_warning(warning);
   loaded->batch_size = options.batch_size;
   loaded->output_width =
       output == TowerOutput::kVectors ? shape.output_width : shape.num_block_inputs();

@@ -205,7 +205,16 @@ TEST(ClipInt8, IsRefusedWhereSumsOfBytesOverflow) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kMissing);
   EXPECT_TRUE(refused.error().message.contains("An old processor")) << refused.error().message;
-  EXPECT_TRUE(refused.error().message.contains("take bf16 or fp32")) << refused.error().message;
+  EXPECT_TRUE(refused.error().message.contains("take auto")) << refused.error().message;
+}
+
+TEST(ClipImage, TellsWhatAProcessorOnlyImitates) {
+  const Device old{.name = "CPU", .full_name = "An old processor"};
+  const Device able{.name = "CPU", .full_name = "A new processor", .computes_bf16 = true};
+  EXPECT_TRUE(imitation_warning(Precision::kBf16, old).contains("An old processor does not"));
+  EXPECT_EQ(imitation_warning(Precision::kBf16, able), "");
+  EXPECT_EQ(imitation_warning(resolve(Precision::kAuto, old), old), "");
+  EXPECT_EQ(imitation_warning(Precision::kFp32, old), "");
 }
 
 TEST(ClipInt8, NeedsWhatWasMeasuredOnThisTower) {

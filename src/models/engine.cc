@@ -51,8 +51,16 @@ Precision resolve(Precision wanted, const Device& device) {
 Status require_int8(const Device& device) {
   if (device.computes_int8) return {};
   return missing(fmt::format(
-      "{} does not compute int8 exactly (that takes AVX512-VNNI or AVX-VNNI); take bf16 or fp32",
+      "{} does not compute int8 exactly (that takes AVX512-VNNI or AVX-VNNI); take auto",
       device.full_name));
+}
+
+std::string imitation_warning(Precision precision, const Device& device) {
+  if (precision != Precision::kBf16 || device.computes_bf16) return {};
+  return fmt::format(
+      "{} does not compute bf16: it is imitated, and a hundred times slower than fp32, which auto "
+      "takes here",
+      device.full_name);
 }
 
 Result<std::string> engine_version() {

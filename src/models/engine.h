@@ -50,6 +50,10 @@ Precision resolve(Precision wanted, const Device& device);
 /// Errors: kMissing, with what to take instead.
 Status require_int8(const Device& device);
 
+/// What to tell whoever asked for `precision` when `device` imitates it, which takes a hundred
+/// times the time; empty when it does not.
+std::string imitation_warning(Precision precision, const Device& device);
+
 /// The engine's version, as it says it.
 /// Errors: kMissing (the engine is not there).
 Result<std::string> engine_version();
