@@ -1,5 +1,7 @@
 #include "audit/flag.h"
 
+#include "core/testing/stopped_token.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -76,10 +78,8 @@ TEST(FlagMiners, FlagsNothingAtARatioThatIsNoNumber) {
 }
 
 TEST(FlagMiners, StopsWhenAsked) {
-  std::stop_source stop;
-  stop.request_stop();
   const auto source = files::memory_byte_source("s.csv", "missing_jobs,success_missing\n1,1\n");
-  const auto flagged = flag_miners(*source, {}, stop.get_token());
+  const auto flagged = flag_miners(*source, {}, assay::testing::stopped_token());
   ASSERT_FALSE(flagged);
   EXPECT_EQ(flagged.error().code, ErrorCode::kCancelled);
 }

@@ -1,5 +1,6 @@
 #include "decisions/validate.h"
 
+#include "core/testing/stopped_token.h"
 #include "db/database.h"
 #include "decisions/decision_table.h"
 #include "files/testing/temporary_folder.h"
@@ -8,13 +9,12 @@
 
 #include <filesystem>
 #include <fstream>
-#include <stop_token>
 #include <string>
 
 namespace assay::decisions {
 namespace {
 
-class Validation : public testing::Test {
+class Validation : public ::testing::Test {
  protected:
   /// A table without checks, as the old temporary databases have it, with one row that is right but
   /// for `change`, an assignment in SQL.
@@ -169,10 +169,8 @@ TEST_F(Validation, AFolderWithoutDatabasesIsNoSuccess) {
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
   add("p.db");
-  std::stop_source stop;
-  stop.request_stop();
-  const auto stopped =
-      validate_decisions(files::posix_file_system(), folder_.path(), {}, stop.get_token());
+  const auto stopped = validate_decisions(files::posix_file_system(), folder_.path(), {},
+                                          assay::testing::stopped_token());
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
 }

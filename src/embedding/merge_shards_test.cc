@@ -1,6 +1,7 @@
 #include "embedding/merge_shards.h"
 
 #include "core/random.h"
+#include "core/testing/stopped_token.h"
 #include "embedding/testing/fake_models.h"
 #include "files/testing/temporary_folder.h"
 
@@ -66,10 +67,8 @@ TEST_F(MergeShards, AStopIsToldAsOne) {
   const auto from = store("from");
   const auto into = store("into");
   ASSERT_TRUE(from->put(std::vector{embedding(1, kMine, 1)}));
-  std::stop_source stop;
-  stop.request_stop();
   const auto report =
-      copy_embeddings(*from, *into, embedding_store::id_of(kMine), stop.get_token());
+      copy_embeddings(*from, *into, embedding_store::id_of(kMine), assay::testing::stopped_token());
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
 }

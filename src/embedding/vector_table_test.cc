@@ -3,6 +3,7 @@
 #include "archives/testing/zip_builder.h"
 #include "core/random.h"
 #include "core/testing/fake_clock.h"
+#include "core/testing/stopped_token.h"
 #include "embedding/testing/fake_models.h"
 #include "embedding_store/npy.h"
 #include "files/atomic_file.h"
@@ -185,9 +186,7 @@ TEST_F(VectorTable, AFailureLeavesTheOldFilesAndTheNextRunGoesOn) {
   EXPECT_EQ(read("vectors.npy"), "old");
   EXPECT_FALSE(fs::exists(root() / "vectors.jsonl"));
   embedder_.fail_after(UINT64_MAX);
-  std::stop_source stop;
-  stop.request_stop();
-  const auto stopped = write(options(), stop.get_token());
+  const auto stopped = write(options(), assay::testing::stopped_token());
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
   EXPECT_EQ(read("vectors.npy"), "old");

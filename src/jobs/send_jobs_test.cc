@@ -1,6 +1,7 @@
 #include "jobs/send_jobs.h"
 
 #include "core/testing/fake_clock.h"
+#include "core/testing/stopped_token.h"
 #include "net/testing/loopback_server.h"
 #include "protocol/btauth.h"
 #include "protocol/generation_messages.h"
@@ -148,11 +149,9 @@ TEST_F(SendJobsTest, AnswersThatCannotBeRecordedEndTheSending) {
 TEST_F(SendJobsTest, StopsWhenAsked) {
   LoopbackServer silent(
       [](std::string_view) { return LoopbackServer::Reply{.bytes = "", .delay = 3s}; });
-  std::stop_source stop;
-  stop.request_stop();
   const Status sent = send(
       {job(1, silent.port())}, [](std::span<const JobAnswered>) { return Status(); },
-      stop.get_token());
+      assay::testing::stopped_token());
   ASSERT_FALSE(sent);
   EXPECT_EQ(sent.error().code, ErrorCode::kCancelled);
 }

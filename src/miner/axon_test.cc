@@ -185,15 +185,15 @@ TEST_F(AxonTest, TellsThatTheDetectorDoesNotAnswer) {
 }
 
 TEST_F(AxonTest, ASlowOneGivesItsTurnOnWhileItWaits) {
-  start(
-      {.queue = {.max_running = 1}, .character = {.character = Character::kSlow, .delay = 1500ms}});
+  start({.queue = {.max_running = 1}, .character = {.character = Character::kSlow, .delay = 4s}});
   const auto start = std::chrono::steady_clock::now();
   std::vector<std::jthread> askers;
   for (int i = 0; i < 3; ++i) {
     askers.emplace_back([&] { EXPECT_EQ(challenge().status, 200); });
   }
   askers.clear();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
+  // One after the other they would take 12 s.
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
 }
 
 TEST_F(AxonTest, LimitsTheRequestsOfOneSender) {
@@ -219,7 +219,7 @@ TEST_F(AxonTest, StopsBeingLateWhenItIsStopped) {
   const auto start = std::chrono::steady_clock::now();
   stop();
   asker.join();
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ TEST(CommandDetector, GivesUpOnOneThatDoesNotAnswer) {
   ASSERT_TRUE(detector);
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(judge(**detector).error().code, ErrorCode::kTimeout);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 2s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 30s);
 }
 
 TEST(CommandDetector, SaysThatThereIsNoSuchProgram) {

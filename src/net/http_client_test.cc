@@ -220,7 +220,7 @@ TEST_F(HttpClient, AStopEndsTheWaitAtOnce) {
   const auto start = std::chrono::steady_clock::now();
   const auto response = transport_->send({.url = server.url()}, source.get_token());
   EXPECT_EQ(response.error().code, ErrorCode::kCancelled);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
 }
 
 TEST_F(HttpClient, AnAddressThatHttpDoesNotReachIsRefused) {

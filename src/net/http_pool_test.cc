@@ -236,7 +236,7 @@ TEST(HttpPool, AStopEndsTheRunAtOnceAndTheNextOneWorks) {
       pool.run(source_of(std::vector<HttpRequest>(30, {.url = server.url("/slow")})), into(answers),
                source.get_token());
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 5s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 20s);
   EXPECT_TRUE(answers.empty());
   ASSERT_TRUE(pool.run(source_of({{.url = server.url()}}), into(answers), {}));
   EXPECT_TRUE(answers.at(0));

@@ -1,6 +1,7 @@
 #include "net/retry_policy.h"
 
 #include "core/testing/fake_clock.h"
+#include "core/testing/stopped_token.h"
 #include "net/testing/fake_transport.h"
 
 #include <gtest/gtest.h>
@@ -143,9 +144,7 @@ TEST_F(SendWithRetry, GivesTheLastResponseWhenTheServerNeverRecovers) {
 }
 
 TEST(WaitFor, EndsAtOnceWhenStopped) {
-  std::stop_source source;
-  source.request_stop();
-  EXPECT_EQ(wait_for(1h, source.get_token()).error().code, ErrorCode::kCancelled);
+  EXPECT_EQ(wait_for(1h, assay::testing::stopped_token()).error().code, ErrorCode::kCancelled);
   EXPECT_TRUE(wait_for(1ms, {}));
 }
 

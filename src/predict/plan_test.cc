@@ -1,5 +1,6 @@
 #include "predict/plan.h"
 
+#include "core/testing/stopped_token.h"
 #include "files/testing/simulated_file_system.h"
 
 #include <gtest/gtest.h>
@@ -103,9 +104,7 @@ TEST(Plan, NeedsRoomForWhatIsToDoAlone) {
 TEST(Plan, StopsWhenAsked) {
   SimulatedFileSystem file_system;
   put_images(file_system, "in/a", 1);
-  std::stop_source stop;
-  stop.request_stop();
-  const auto plan = make_plan(file_system, options_for("in"), stop.get_token());
+  const auto plan = make_plan(file_system, options_for("in"), assay::testing::stopped_token());
   ASSERT_FALSE(plan);
   EXPECT_EQ(plan.error().code, ErrorCode::kCancelled);
 }

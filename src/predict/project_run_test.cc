@@ -1,6 +1,7 @@
 #include "predict/project_run.h"
 
 #include "archives/testing/zip_builder.h"
+#include "core/testing/stopped_token.h"
 #include "db/database.h"
 #include "embedding/testing/fake_models.h"
 #include "predict/testing/workbench.h"
@@ -181,9 +182,7 @@ TEST_F(ProjectRun, AnEmbeddingThatWasDamagedOnDiskIsMadeAgain) {
 }
 
 TEST_F(ProjectRun, AStopIsNoFailureAndLosesNothing) {
-  std::stop_source stop;
-  stop.request_stop();
-  const auto stopped = run(options(write_zip()), stop.get_token());
+  const auto stopped = run(options(write_zip()), assay::testing::stopped_token());
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
   EXPECT_TRUE(run(options(root() / "mojo9.zip")));

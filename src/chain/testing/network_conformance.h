@@ -6,13 +6,13 @@
 
 #include "chain/network.h"
 #include "chain/testing/conformance_fixture.h"
+#include "core/testing/stopped_token.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -219,10 +219,8 @@ TEST_P(NetworkConformance, RefusesAxonsThatCannotBe) {
 }
 
 TEST_P(NetworkConformance, AStopEndsACall) {
-  std::stop_source stop;
-  stop.request_stop();
   const auto network = of_uid(0);
-  const CallOptions options{.stop = stop.get_token()};
+  const CallOptions options{.stop = assay::testing::stopped_token()};
   EXPECT_EQ(network->current_block(options).error().code, ErrorCode::kCancelled);
   EXPECT_EQ(
       network

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "core/testing/stopped_token.h"
 #include "storage/object_store.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +16,6 @@
 #include <optional>
 #include <ostream>
 #include <span>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -211,10 +211,9 @@ TEST_P(ObjectStoreConformance, AListingEndsWhenTheReaderFailsOrAStopIsAskedFor) 
       key(""), [](std::span<const ObjectInfo>) -> Status { return exhausted("enough"); }, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message, "enough");
-  std::stop_source stop;
-  stop.request_stop();
   const auto stopped = store().list(
-      key(""), [](std::span<const ObjectInfo>) -> Status { return {}; }, stop.get_token());
+      key(""), [](std::span<const ObjectInfo>) -> Status { return {}; },
+      assay::testing::stopped_token());
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
 }
