@@ -83,7 +83,7 @@ function(assay_module name)
       assay_use_precompiled_headers(assay_${name}_test assay_test_headers)
       include(GoogleTest)
       gtest_discover_tests(assay_${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-                           PROPERTIES LABELS "unit;${name}" TIMEOUT 120)
+                           PROPERTIES LABELS "unit;${name}" TIMEOUT 900)
     endif()
   endif()
 

@@ -20,7 +20,7 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parent / "data"
-COMMAND_SECONDS = 120
+COMMAND_SECONDS = 600
 SKIPPED = 77  # what ctest is told when every test was skipped
 RESULT_WORDS = ("exit", "stdout", "stderr", "json", "same", "absent", "present", "match")
 

@@ -67,7 +67,7 @@ def main() -> int:
                 shell = subprocess.Popen(["bash", "-e", "-c", block], cwd=work, env=environment, text=True,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
                 shells.append(shell)
-                output, _ = shell.communicate(timeout=120)
+                output, _ = shell.communicate(timeout=600)
                 print(f"$ {block}{output}", end="")
                 if shell.returncode != int(expected or 0):
                     print(f"exit {shell.returncode}, expected {expected or 0}")

@@ -44,8 +44,8 @@ def main():
 
 
 def patience():
-    """How much longer everything may take."""
-    return 5 if options.sanitized else 1
+    """How much longer everything may take; most is done in a fraction of it."""
+    return 10 if options.sanitized else 4
 
 
 class Server:
