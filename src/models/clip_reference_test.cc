@@ -50,7 +50,7 @@ Reference read_reference() {
     const std::string encoded = bytes_of(kFolder / "predict" / name);
     const auto decoded = images::decode(as_bytes(encoded));
     EXPECT_TRUE(decoded) << name;
-    std::vector<std::uint8_t> crop(224 * 224 * 3);
+    std::vector<std::uint8_t> crop(std::size_t{3} * 224 * 224);
     images::clip_crop(*decoded, 224, crop);
     EXPECT_EQ(crypto::sha256(std::as_bytes(std::span(crop))).to_hex(),
               image.require_text("crop224_sha256").value())

@@ -20,13 +20,13 @@ constexpr std::array<std::pair<std::string_view, Precision>, 4> kPrecisionNames 
 }  // namespace
 
 std::string_view to_string(Precision precision) {
-  const auto found = std::ranges::find(kPrecisionNames, precision,
-                                       &std::pair<std::string_view, Precision>::second);
+  const auto* const found = std::ranges::find(kPrecisionNames, precision,
+                                              &std::pair<std::string_view, Precision>::second);
   return found->first;
 }
 
 Result<Precision> parse_precision(std::string_view name) {
-  const auto found =
+  const auto* const found =
       std::ranges::find(kPrecisionNames, name, &std::pair<std::string_view, Precision>::first);
   if (found != kPrecisionNames.end()) return found->second;
   return invalid_input(

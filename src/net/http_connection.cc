@@ -55,7 +55,7 @@ asio::awaitable<void> run_handler(ServerState* server, const HttpRoute* route,
                                   const ServedRequest* request, ServedResponse* response) {
   return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [=](auto done) mutable {
-        server->handlers.submit([=, done = std::move(done)]() mutable {
+        server->handlers.submit([=, done = std::move(done)] mutable {
           *response = route->handler(*request);
           asio::post(server->io, std::move(done));
         });

@@ -95,7 +95,7 @@ class Sender {
   void send(std::uint64_t number, std::chrono::nanoseconds interval = 0ns) {
     const auto begun = std::chrono::steady_clock::now();
     const std::uint64_t end = num_sent_ + number;
-    const auto source = [&]() -> assay::Result<net::NextRequest> {
+    const auto source = [&] -> assay::Result<net::NextRequest> {
       if (num_sent_ == end) return net::NextRequest(net::NoMoreRequests{});
       const auto due = begun + interval * static_cast<std::int64_t>(number - (end - num_sent_));
       if (std::chrono::steady_clock::now() < due) return net::NextRequest(net::AskAgain{.at = due});
