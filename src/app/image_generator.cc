@@ -108,8 +108,8 @@ Status open_prompts(const GeneratorChoices& choices, OpenedGenerator& opened) {
   return {};
 }
 
-Result<std::unique_ptr<cache::ImageGenerator>> open_model(const GeneratorChoices& choices,
-                                                          const cache::PromptProvider& prompts) {
+Result<std::unique_ptr<cache::ImageGenerator>> open_model_generator(
+    const GeneratorChoices& choices, const cache::PromptProvider& prompts) {
   if (choices.model_folder.empty()) {
     return invalid_input(
         "--model is missing: the folder of a diffusion model, with model_index.json in it");
@@ -136,7 +136,7 @@ Result<OpenedGenerator> open_generator(const GeneratorChoices& choices) {
   opened.transport = net::make_http_transport(net::HttpOptions::from_environment());
   RETURN_IF_ERROR(open_prompts(choices, opened));
   if (choices.provider == ImageProvider::kModel) {
-    ASSIGN_OR_RETURN(opened.generator, open_model(choices, *opened.prompts));
+    ASSIGN_OR_RETURN(opened.generator, open_model_generator(choices, *opened.prompts));
     opened.batch_size = 1;
     return opened;
   }

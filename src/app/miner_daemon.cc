@@ -1,6 +1,7 @@
 #include "app/miner_daemon.h"
 
 #include "app/heartbeat.h"
+#include "app/ip_address_internal.h"
 #include "app/job_image_maker.h"
 #include "app/runtime.h"
 #include "chain/open_network.h"
@@ -38,8 +39,6 @@ constexpr std::string_view kReplayFile = "replays";
 constexpr std::chrono::seconds kLocalRefresh{5};
 constexpr std::chrono::minutes kRemoteRefresh{5};
 constexpr std::chrono::minutes kStuckAfter{2};
-
-bool is_loopback(std::string_view ip) { return ip == "::1" || ip.starts_with("127."); }
 
 std::string url_of(std::string_view ip, std::uint16_t port) {
   return ip.contains(':') ? fmt::format("http://[{}]:{}", ip, port)

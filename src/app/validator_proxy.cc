@@ -1,5 +1,6 @@
 #include "app/validator_proxy.h"
 
+#include "app/ip_address_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/random.h"
@@ -24,8 +25,6 @@ constexpr std::chrono::seconds kCredentialsTimeout{30};
 constexpr ByteCount kMaxCredentials{64U << 10};
 /// Until the validator knows its uid.
 constexpr std::chrono::milliseconds kFirstView{200};
-
-bool is_loopback(std::string_view ip) { return ip == "::1" || ip.starts_with("127."); }
 
 net::HttpServerOptions server_options(const ValidatorProxyOptions& options,
                                       std::size_t num_handlers) {

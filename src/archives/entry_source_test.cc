@@ -24,17 +24,17 @@ using testing::ZipBuilder;
 using Contents = std::vector<std::pair<std::string, std::string>>;
 
 /// The content, or the verdict in angle brackets.
-std::string content_of(const EntrySource& source, std::size_t index) {
+std::string entry_content(const EntrySource& source, std::size_t index) {
   std::string content(source.entries()[index].size.count(), '#');
   const auto verdict = source.read(index, std::as_writable_bytes(std::span(content)));
   if (!verdict) return "error: " + verdict.error().message;
   return *verdict == EntryVerdict::kOk ? content : "<" + std::string(to_string(*verdict)) + ">";
 }
 
-Contents contents_of(const EntrySource& source) {
+Contents all_contents(const EntrySource& source) {
   Contents contents;
   for (std::size_t k = 0; k < source.entries().size(); ++k) {
-    contents.emplace_back(source.entries()[k].path, content_of(source, k));
+    contents.emplace_back(source.entries()[k].path, entry_content(source, k));
   }
   return contents;
 }
@@ -78,8 +78,8 @@ TEST(EntrySource, AZipAndTheFolderOfItsFilesAreTheSame) {
   EXPECT_EQ((*folder)->kind(), SourceKind::kFolder);
   EXPECT_EQ((*zip)->name(), "/x.zip");
   EXPECT_EQ((*folder)->name(), "/folder");
-  EXPECT_EQ(contents_of(**zip), kImageContents);
-  EXPECT_EQ(contents_of(**folder), kImageContents);
+  EXPECT_EQ(all_contents(**zip), kImageContents);
+  EXPECT_EQ(all_contents(**folder), kImageContents);
   // Folder, Mac resource, Apple double, hidden, other extension, empty.
   EXPECT_EQ((*zip)->left_out(), (LeftOutCounts{1, 1, 1, 2, 3, 1}));
   EXPECT_EQ((*folder)->left_out(), (LeftOutCounts{0, 1, 1, 2, 3, 1}));
@@ -93,7 +93,7 @@ TEST(EntrySource, WithoutExtensionsAllFilesAreCandidates) {
   put(disk, "/f/b.zip", "2");
   const auto source = open_entry_source(disk, "/f");
   ASSERT_TRUE(source);
-  EXPECT_EQ(contents_of(**source), (Contents{{"a", "1"}, {"b.zip", "2"}}));
+  EXPECT_EQ(all_contents(**source), (Contents{{"a", "1"}, {"b.zip", "2"}}));
 }
 
 TEST(EntrySource, ABadEntryOfAZipCostsOnlyItself) {
@@ -107,10 +107,10 @@ TEST(EntrySource, ABadEntryOfAZipCostsOnlyItself) {
           .finish());
   const auto source = open_entry_source(disk, "/x.zip", kImages);
   ASSERT_TRUE(source);
-  EXPECT_EQ(contents_of(**source), (Contents{{"../bad.png", "<path_traversal>"},
-                                             {"damaged.png", "<wrong_checksum>"},
-                                             {"good.png", "g"},
-                                             {"secret.png", "<encrypted>"}}));
+  EXPECT_EQ(all_contents(**source), (Contents{{"../bad.png", "<path_traversal>"},
+                                              {"damaged.png", "<wrong_checksum>"},
+                                              {"good.png", "g"},
+                                              {"secret.png", "<encrypted>"}}));
 }
 
 TEST(EntrySource, WhatHappensToAFileAfterTheListingCostsOnlyIt) {
@@ -122,7 +122,7 @@ TEST(EntrySource, WhatHappensToAFileAfterTheListingCostsOnlyIt) {
   ASSERT_TRUE(source);
   ASSERT_TRUE(disk.remove("/f/a.png"));
   put(disk, "/f/b.png", "longer");
-  EXPECT_EQ(contents_of(**source),
+  EXPECT_EQ(all_contents(**source),
             (Contents{{"a.png", "<unreadable>"}, {"b.png", "<changed>"}, {"c.png", "c"}}));
 }
 
@@ -133,7 +133,7 @@ TEST(EntrySource, AFailingDiskIsAnError) {
   const auto source = open_entry_source(disk, "/f", kImages);
   ASSERT_TRUE(source);
   disk.inject({.operation = disk.num_operations() + 1, .error = unavailable("no answer")});
-  const std::string outcome = content_of(**source, 0);
+  const std::string outcome = entry_content(**source, 0);
   EXPECT_TRUE(outcome.starts_with("error: ") && outcome.contains("no answer")) << outcome;
   // The second folder of a new listing.
   disk.inject({.operation = disk.num_operations() + 2, .error = unavailable("no answer")});
@@ -181,11 +181,11 @@ TEST(EntrySource, FollowsNoLinksAndOpensNoPipes) {
   const auto source =
       open_entry_source(files::posix_file_system(), folder.path() / "source", kImages);
   ASSERT_TRUE(source) << source.error().message;
-  EXPECT_EQ(contents_of(**source), (Contents{{"dangling.png", "<link>"},
-                                             {"link.png", "<link>"},
-                                             {"pipe.png", "<device>"},
-                                             {"sub/a.png", "a"},
-                                             {"up.png", "<link>"}}));
+  EXPECT_EQ(all_contents(**source), (Contents{{"dangling.png", "<link>"},
+                                              {"link.png", "<link>"},
+                                              {"pipe.png", "<device>"},
+                                              {"sub/a.png", "a"},
+                                              {"up.png", "<link>"}}));
 }
 
 TEST(EntrySource, AFolderThatMayNotBeListedIsAnEntry) {
@@ -195,7 +195,7 @@ TEST(EntrySource, AFolderThatMayNotBeListedIsAnEntry) {
   disk.inject({.operation = disk.num_operations() + 2, .error = denied("not yours")});
   const auto source = open_entry_source(disk, "/f", kImages);
   ASSERT_TRUE(source) << source.error().message;
-  EXPECT_EQ(contents_of(**source), (Contents{{"a.png", "a"}, {"closed", "<unreadable>"}}));
+  EXPECT_EQ(all_contents(**source), (Contents{{"a.png", "a"}, {"closed", "<unreadable>"}}));
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ std::string pax_record(std::string_view key, std::string_view value) {
   return fmt::format("{} {}={}\n", length, key, value);
 }
 
-bool is_ascii(std::string_view text) {
+bool is_printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
@@ -94,7 +94,7 @@ Status TarWriter::begin(std::string_view name, ByteCount size) {
   CHECK(num_bytes_left_ == 0, "a file of a tar was begun within another");
   CHECK(!name.empty() && !name.contains('\0'), "no name of a file");
   std::string pax;
-  if (name.size() > kMaxUstarName || !is_ascii(name)) pax += pax_record("path", name);
+  if (name.size() > kMaxUstarName || !is_printable_ascii(name)) pax += pax_record("path", name);
   if (size.count() > kMaxUstarSize) pax += pax_record("size", fmt::format("{}", size.count()));
   if (!pax.empty()) {
     RETURN_IF_ERROR(write_header("pax_header", pax.size(), kPaxHeader));

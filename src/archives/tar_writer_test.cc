@@ -1,27 +1,18 @@
 #include "archives/tar_writer.h"
 
+#include "archives/testing/command_output.h"
 #include "files/testing/simulated_file_system.h"
 #include "files/testing/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <memory>
 #include <string>
 
 namespace assay::archives {
 namespace {
 
 using files::testing::SimulatedFileSystem;
-
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::string output;
-  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get())) {
-    output.push_back(static_cast<char>(c));
-  }
-  return output;
-}
+using testing::output_of;
 
 TEST(TarWriter, WritesWhatTarReads) {
   const files::testing::TemporaryFolder folder;

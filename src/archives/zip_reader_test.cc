@@ -1,5 +1,6 @@
 #include "archives/zip_reader.h"
 
+#include "archives/testing/command_output.h"
 #include "archives/testing/zip_builder.h"
 #include "archives/testing/zip_contents.h"
 #include "core/random.h"
@@ -9,7 +10,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -26,6 +26,7 @@ using testing::little_endian;
 using testing::long_text;
 using testing::open_bytes;
 using testing::outcome_of;
+using testing::output_of;
 using testing::ZipBuilder;
 using testing::ZipEntrySpec;
 
@@ -238,15 +239,6 @@ TEST(ZipReader, ManyThreadsReadAtOnce) {
     if (content_of(*zip, entry) != entry.path + long_text()) return internal(entry.path);
     return {};
   }));
-}
-
-std::string output_of(const std::string& command) {
-  // Another program is the oracle.
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::string output;
-  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get()))
-    output.push_back(static_cast<char>(c));
-  return output;
 }
 
 TEST(ZipReader, ReadsWhatPythonWrites) {

@@ -14,10 +14,10 @@ Result<AbsentObjects> count(std::string csv) {
   return count_absent_objects(*source, {});
 }
 
-const std::string kHeader = "job_id,miner_hotkey,uri_hash,exists,error\r\n";
+const std::string kVerdictsHeader = "job_id,miner_hotkey,uri_hash,exists,error\r\n";
 
 TEST(CountAbsentObjects, CountsOnlyWhatIsKnownToBeAbsent) {
-  const auto absent = count(kHeader +
+  const auto absent = count(kVerdictsHeader +
                             "1,A,h,True,\r\n"
                             "2,A,h,False,\r\n"
                             "3,A,h,False,\r\n"
@@ -31,7 +31,9 @@ TEST(CountAbsentObjects, CountsOnlyWhatIsKnownToBeAbsent) {
   EXPECT_EQ(*absent, (AbsentObjects{{"A", 2}, {"UNKNOWN", 2}, {"hk\r\nnl", 1}}));
 }
 
-TEST(CountAbsentObjects, TakesAReportWithoutRows) { EXPECT_TRUE(count(kHeader).value().empty()); }
+TEST(CountAbsentObjects, TakesAReportWithoutRows) {
+  EXPECT_TRUE(count(kVerdictsHeader).value().empty());
+}
 
 TEST(CountAbsentObjects, RefusesWhatIsNoReport) {
   const auto message = [](std::string csv) {
@@ -43,9 +45,9 @@ TEST(CountAbsentObjects, RefusesWhatIsNoReport) {
   };
   EXPECT_EQ(message("miner_hotkey,missing_jobs\r\nA,5\r\n"),
             "report.csv: no column exists; is this the CSV that `assay audit verify` writes?");
-  EXPECT_EQ(message(kHeader + "1,A,h,True,\r\n2,A,h,no,\r\n"),
+  EXPECT_EQ(message(kVerdictsHeader + "1,A,h,True,\r\n2,A,h,no,\r\n"),
             "report.csv: row 2 (line 3): exists: \"no\" is neither True nor False nor empty");
-  EXPECT_EQ(message(kHeader + "1,A,h,Fal"),
+  EXPECT_EQ(message(kVerdictsHeader + "1,A,h,Fal"),
             "report.csv: row 1 (line 2): the row is cut short; run `assay audit verify` again");
 }
 

@@ -17,14 +17,16 @@ namespace assay::audit {
 namespace {
 
 // Places in the list of leaves.
+namespace claim_leaf {
 constexpr std::size_t kJobId = 0;
 constexpr std::size_t kMiner = 1;
 constexpr std::size_t kHasImage = 2;
 constexpr std::size_t kImageUri = 3;
 constexpr std::size_t kCreatedAt = 4;
-constexpr std::array<std::string_view, 5> kLeafPaths = {
-    "job_id", "miner_hotkey", "response_payload.callback_metadata.has_image",
-    "response_payload.image_uri", "created_at"};
+constexpr std::array<std::string_view, 5> kPaths = {"job_id", "miner_hotkey",
+                                                    "response_payload.callback_metadata.has_image",
+                                                    "response_payload.image_uri", "created_at"};
+}  // namespace claim_leaf
 
 // Text of many claims lies in one block: a string of its own each would cost more than the text.
 constexpr std::size_t kBlockBytes = 1 << 20;
@@ -36,12 +38,12 @@ bool has_text_form(tables::LeafKind kind) {
 
 Status check_types(const std::vector<tables::ScannedFile>& files) {
   for (const tables::ScannedFile& file : files) {
-    for (const std::size_t leaf : {kJobId, kMiner}) {
+    for (const std::size_t leaf : {claim_leaf::kJobId, claim_leaf::kMiner}) {
       const tables::LeafInfo& info = file.leaves[leaf];
       if (has_text_form(info.kind)) continue;
       return invalid_input(fmt::format(
           "{}: column {} is of type {}; text, binary or integer is needed", file.name,
-          kLeafPaths[leaf], info.type.empty() ? tables::to_string(info.kind) : info.type));
+          claim_leaf::kPaths[leaf], info.type.empty() ? tables::to_string(info.kind) : info.type));
     }
   }
   return {};
@@ -56,17 +58,17 @@ class ClaimReader {
 
   Status read(tables::LeafBatch& batch) {
     num_rows_ += batch.num_rows();
-    ASSIGN_OR_RETURN(const tables::LeafColumn* has_image, batch.column(kHasImage));
+    ASSIGN_OR_RETURN(const tables::LeafColumn* has_image, batch.column(claim_leaf::kHasImage));
     if (has_image->kind != tables::LeafKind::kBoolean) return {};
     const tables::LeafColumn* uris = nullptr;
     for (std::size_t row = 0; row < batch.num_rows(); ++row) {
       if (has_image->booleans[row] != tables::LeafColumn::kTrue) continue;
       if (uris == nullptr) {
-        ASSIGN_OR_RETURN(uris, batch.column(kImageUri));
+        ASSIGN_OR_RETURN(uris, batch.column(claim_leaf::kImageUri));
         if (uris->kind != tables::LeafKind::kText) return {};
-        ASSIGN_OR_RETURN(job_ids_, batch.column(kJobId));
-        ASSIGN_OR_RETURN(miners_, batch.column(kMiner));
-        ASSIGN_OR_RETURN(created_, batch.column(kCreatedAt));
+        ASSIGN_OR_RETURN(job_ids_, batch.column(claim_leaf::kJobId));
+        ASSIGN_OR_RETURN(miners_, batch.column(claim_leaf::kMiner));
+        ASSIGN_OR_RETURN(created_, batch.column(claim_leaf::kCreatedAt));
       }
       const auto uri = uris->text(row);
       if (!uri) continue;
@@ -88,8 +90,10 @@ class ClaimReader {
     if (table_.claims().size() == std::numeric_limits<std::uint32_t>::max()) {
       return exhausted("more than 4 billion claims: verify the export in parts");
     }
-    ASSIGN_OR_RETURN(const std::string_view job_id, cell(batch, kJobId, *job_ids_, row, job_id_));
-    ASSIGN_OR_RETURN(const std::string_view miner, cell(batch, kMiner, *miners_, row, miner_));
+    ASSIGN_OR_RETURN(const std::string_view job_id,
+                     cell(batch, claim_leaf::kJobId, *job_ids_, row, job_id_));
+    ASSIGN_OR_RETURN(const std::string_view miner,
+                     cell(batch, claim_leaf::kMiner, *miners_, row, miner_));
     const Sha256 uri_hash = mac_ ? mac_->code(uri) : crypto::sha256(uri);
     table_.add(address, job_id, miner, uri_hash, created_->timestamp(row));
     return {};
@@ -116,7 +120,7 @@ class ClaimReader {
     }
     return invalid_input(fmt::format("{}: row {}: column {} is not UTF-8",
                                      scan_.files()[batch.file()].name, batch.row_in_file(row) + 1,
-                                     kLeafPaths[leaf]));
+                                     claim_leaf::kPaths[leaf]));
   }
 
   const tables::LeafScan& scan_;
@@ -190,7 +194,7 @@ Result<ClaimTable> read_claims(const tables::DatasetSources& sources,
                                const std::stop_token& stop) {
   tables::LeafScanOptions scan_options{
       .num_workers = 1, .max_rows = options.max_rows, .time = options.time};
-  scan_options.leaves.assign(kLeafPaths.begin(), kLeafPaths.end());
+  scan_options.leaves.assign(claim_leaf::kPaths.begin(), claim_leaf::kPaths.end());
   ASSIGN_OR_RETURN(tables::LeafScan scan, tables::LeafScan::open(sources, std::move(files),
                                                                  std::move(scan_options), stop));
   RETURN_IF_ERROR(check_types(scan.files()));

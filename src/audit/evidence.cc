@@ -21,6 +21,7 @@ namespace assay::audit {
 namespace {
 
 // Places in the list of leaves.
+namespace evidence_leaf {
 constexpr std::size_t kJobId = 0;
 constexpr std::size_t kMiner = 1;
 constexpr std::size_t kStatus = 2;
@@ -28,21 +29,21 @@ constexpr std::size_t kHasImage = 3;
 constexpr std::size_t kImageUri = 4;
 constexpr std::size_t kPayload = 5;
 constexpr std::size_t kCreatedAt = 6;
-constexpr std::array<std::string_view, 7> kLeafPaths = {
-    "job_id",
-    "miner_hotkey",
-    "status",
-    "response_payload.callback_metadata.has_image",
-    "response_payload.image_uri",
-    "response_payload",
-    "created_at"};
+constexpr std::array<std::string_view, 7> kPaths = {"job_id",
+                                                    "miner_hotkey",
+                                                    "status",
+                                                    "response_payload.callback_metadata.has_image",
+                                                    "response_payload.image_uri",
+                                                    "response_payload",
+                                                    "created_at"};
+}  // namespace evidence_leaf
 
-constexpr std::string_view kSuccessMissing = "success_without_image";
+constexpr std::string_view kSuccessWithoutImage = "success_without_image";
 constexpr std::string_view kWithoutAddress = "claim_without_address";
 constexpr std::string_view kAbsentObject = "absent_object";
 
 // Rows are handed to the file in parts of this size.
-constexpr std::size_t kPartBytes = 1 << 20;
+constexpr std::size_t kEvidencePartBytes = 1 << 20;
 
 /// The columns of the batch in hand.
 struct Columns {
@@ -57,12 +58,12 @@ struct Columns {
 
 Result<Columns> columns_of(tables::LeafBatch& batch) {
   Columns columns;
-  ASSIGN_OR_RETURN(columns.job_ids, batch.column(kJobId));
-  ASSIGN_OR_RETURN(columns.miners, batch.column(kMiner));
-  ASSIGN_OR_RETURN(columns.statuses, batch.column(kStatus));
-  ASSIGN_OR_RETURN(columns.has_image, batch.column(kHasImage));
-  ASSIGN_OR_RETURN(columns.uris, batch.column(kImageUri));
-  ASSIGN_OR_RETURN(columns.created, batch.column(kCreatedAt));
+  ASSIGN_OR_RETURN(columns.job_ids, batch.column(evidence_leaf::kJobId));
+  ASSIGN_OR_RETURN(columns.miners, batch.column(evidence_leaf::kMiner));
+  ASSIGN_OR_RETURN(columns.statuses, batch.column(evidence_leaf::kStatus));
+  ASSIGN_OR_RETURN(columns.has_image, batch.column(evidence_leaf::kHasImage));
+  ASSIGN_OR_RETURN(columns.uris, batch.column(evidence_leaf::kImageUri));
+  ASSIGN_OR_RETURN(columns.created, batch.column(evidence_leaf::kCreatedAt));
   return columns;
 }
 
@@ -80,9 +81,9 @@ class EvidenceWriter {
     ASSIGN_OR_RETURN(Columns columns, columns_of(batch));
     const bool is_json =
         options_.json_payload == JsonPayload::kParse &&
-        scan_.files()[batch.file()].leaves[kPayload].kind == tables::LeafKind::kText;
+        scan_.files()[batch.file()].leaves[evidence_leaf::kPayload].kind == tables::LeafKind::kText;
     if (is_json) {
-      ASSIGN_OR_RETURN(columns.payloads, batch.column(kPayload));
+      ASSIGN_OR_RETURN(columns.payloads, batch.column(evidence_leaf::kPayload));
     }
     for (std::size_t row = 0; row < batch.num_rows(); ++row) {
       const std::string_view reason = reason_of(columns, row);
@@ -118,7 +119,7 @@ class EvidenceWriter {
     if (audit::has_image(claimed, uri)) return {};
     const bool has_status = columns.statuses->kind == tables::LeafKind::kText;
     const auto status = has_status ? columns.statuses->text(row) : std::nullopt;
-    return status && parse_status(*status) == JobStatus::kSuccess ? kSuccessMissing
+    return status && parse_status(*status) == JobStatus::kSuccess ? kSuccessWithoutImage
                                                                   : std::string_view();
   }
 
@@ -134,24 +135,25 @@ class EvidenceWriter {
 
   Status add(const tables::LeafBatch& batch, const Columns& columns, std::size_t row,
              std::string_view reason) {
-    if (reason == kSuccessMissing) ++counts_.success_missing;
+    if (reason == kSuccessWithoutImage) ++counts_.success_missing;
     if (reason == kWithoutAddress) ++counts_.claims_without_address;
     if (reason == kAbsentObject) ++counts_.absent_objects;
     const tables::ScannedFile& file = scan_.files()[batch.file()];
     const auto name_cell = [&](std::size_t leaf, Error error) {
       return std::move(error).within(fmt::format("{}: row {}: column {}", file.name,
-                                                 batch.row_in_file(row) + 1, kLeafPaths[leaf]));
+                                                 batch.row_in_file(row) + 1,
+                                                 evidence_leaf::kPaths[leaf]));
     };
-    auto miner = hotkey_in(*columns.miners, file.leaves[kMiner], row, miner_);
-    if (!miner) return name_cell(kMiner, std::move(miner.error()));
-    auto job = job_id_in(*columns.job_ids, file.leaves[kJobId], row);
-    if (!job) return name_cell(kJobId, std::move(job.error()));
+    auto miner = hotkey_in(*columns.miners, file.leaves[evidence_leaf::kMiner], row, miner_);
+    if (!miner) return name_cell(evidence_leaf::kMiner, std::move(miner.error()));
+    auto job = job_id_in(*columns.job_ids, file.leaves[evidence_leaf::kJobId], row);
+    if (!job) return name_cell(evidence_leaf::kJobId, std::move(job.error()));
     const auto created = columns.created->timestamp(row);
     const std::string time = created ? to_rfc3339(*created) : std::string();
     const std::array<std::string_view, 5> fields = {*job, *miner, time, reason,
                                                     reason == kAbsentObject ? "absent" : ""};
     tables::append_csv_row(part_, fields);
-    if (part_.size() < kPartBytes) return {};
+    if (part_.size() < kEvidencePartBytes) return {};
     RETURN_IF_ERROR(file_.write(part_));
     part_.clear();
     return {};
@@ -184,7 +186,7 @@ Result<EvidenceCounts> write_evidence(const tables::DatasetSources& sources,
                                       const std::filesystem::path& output,
                                       const std::stop_token& stop) {
   tables::LeafScanOptions scan_options{.num_workers = 1, .time = options.time};
-  scan_options.leaves.assign(kLeafPaths.begin(), kLeafPaths.end());
+  scan_options.leaves.assign(evidence_leaf::kPaths.begin(), evidence_leaf::kPaths.end());
   ASSIGN_OR_RETURN(tables::LeafScan scan, tables::LeafScan::open(sources, std::move(files),
                                                                  std::move(scan_options), stop));
   ASSIGN_OR_RETURN(files::AtomicFile file, files::AtomicFile::create(*sources.file_system, output));

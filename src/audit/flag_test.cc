@@ -21,19 +21,19 @@ std::string flagged_csv(std::string csv, const FlagOptions& options = {}) {
   return flagged ? to_csv(*flagged) : flagged.error().message;
 }
 
-constexpr std::string_view kHeader =
+constexpr std::string_view kFlaggedHeader =
     "miner_hotkey,missing_jobs,success_missing,success_missing_ratio\r\n";
 
 TEST(FlagMiners, TakesBothBoundsInclusiveAndKeepsTheOrder) {
   EXPECT_EQ(flagged_csv("miner_hotkey,missing_jobs,success_missing\r\n"
                         "B,49,49\r\nA,50,25\r\nD,50,24\r\n\"C,\"\"c\",100,100\r\n"),
-            std::string(kHeader) + "A,50,25,0.5000\r\n\"C,\"\"c\",100,100,1.0000\r\n");
+            std::string(kFlaggedHeader) + "A,50,25,0.5000\r\n\"C,\"\"c\",100,100,1.0000\r\n");
 }
 
 TEST(FlagMiners, GivesARatioOfZeroWithoutMissingJobs) {
   EXPECT_EQ(flagged_csv("miner_hotkey,missing_jobs,success_missing\nA,0,5\n",
                         {.success_ratio = 0, .min_missing = python_form::PythonInteger(0)}),
-            std::string(kHeader) + "A,0,5,0.0000\r\n");
+            std::string(kFlaggedHeader) + "A,0,5,0.0000\r\n");
 }
 
 TEST(FlagMiners, NamesRowAndColumnOfABadCell) {
@@ -45,9 +45,9 @@ TEST(FlagMiners, NamesRowAndColumnOfABadCell) {
 }
 
 TEST(FlagMiners, NeedsAColumnOnlyForARowThatUsesIt) {
-  EXPECT_EQ(flagged_csv("a,b\n"), kHeader);
-  EXPECT_EQ(flagged_csv(""), kHeader);
-  EXPECT_EQ(flagged_csv("missing_jobs,success_missing\n1,1\n"), kHeader);
+  EXPECT_EQ(flagged_csv("a,b\n"), kFlaggedHeader);
+  EXPECT_EQ(flagged_csv(""), kFlaggedHeader);
+  EXPECT_EQ(flagged_csv("missing_jobs,success_missing\n1,1\n"), kFlaggedHeader);
   const auto flagged = flag("missing_jobs,success_missing\n1,1\n60,60\n");
   ASSERT_FALSE(flagged);
   EXPECT_EQ(flagged.error().code, ErrorCode::kInvalidInput);
@@ -56,14 +56,15 @@ TEST(FlagMiners, NeedsAColumnOnlyForARowThatUsesIt) {
 
 TEST(FlagMiners, TakesAnAbsentHotkeyCellAsEmpty) {
   EXPECT_EQ(flagged_csv("missing_jobs,success_missing,miner_hotkey\n60,40\n"),
-            std::string(kHeader) + ",60,40,0.6667\r\n");
+            std::string(kFlaggedHeader) + ",60,40,0.6667\r\n");
 }
 
 TEST(FlagMiners, JudgesIntegersOfAnySize) {
   const std::string huge = "1" + std::string(40, '0');
-  EXPECT_EQ(flagged_csv("miner_hotkey,missing_jobs,success_missing\nA," + huge + ",+9" +
-                        std::string(39, '0') + "\n"),
-            std::string(kHeader) + "A," + huge + ",9" + std::string(39, '0') + ",0.9000\r\n");
+  EXPECT_EQ(
+      flagged_csv("miner_hotkey,missing_jobs,success_missing\nA," + huge + ",+9" +
+                  std::string(39, '0') + "\n"),
+      std::string(kFlaggedHeader) + "A," + huge + ",9" + std::string(39, '0') + ",0.9000\r\n");
   const auto flagged = flag("missing_jobs,success_missing\n1,1" + std::string(309, '0') + "\n");
   ASSERT_FALSE(flagged);
   EXPECT_EQ(flagged.error().message,
@@ -74,7 +75,7 @@ TEST(FlagMiners, JudgesIntegersOfAnySize) {
 TEST(FlagMiners, FlagsNothingAtARatioThatIsNoNumber) {
   EXPECT_EQ(flagged_csv("miner_hotkey,missing_jobs,success_missing\nA,60,60\n",
                         {.success_ratio = std::numeric_limits<double>::quiet_NaN()}),
-            kHeader);
+            kFlaggedHeader);
 }
 
 TEST(FlagMiners, StopsWhenAsked) {

@@ -1,6 +1,7 @@
 #include "audit/inspect.h"
 
 #include "json/writer.h"
+#include "report/number_text.h"
 
 #include <fmt/format.h>
 
@@ -48,7 +49,7 @@ const FieldDescription* find(const FileDescription& file, std::string_view path)
   return found == file.fields.end() ? nullptr : &*found;
 }
 
-NeededColumn judge(const FileDescription& file, const Need& need) {
+NeededColumn judge_column(const FileDescription& file, const Need& need) {
   NeededColumn column{.path = std::string(need.path), .expected = std::string(need.expected)};
   const FieldDescription* field = find(file, need.path);
   if (field == nullptr || field->info.kind == LeafKind::kAbsent) {
@@ -100,14 +101,8 @@ std::vector<std::string> differences_of(const std::vector<FileDescription>& file
   return differences;
 }
 
-std::string grouped(std::uint64_t number) {
-  std::string digits = fmt::to_string(number);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
-}
-
 std::string plural(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+  return fmt::format("{} {}{}", report::count_text(count), noun, count == 1 ? "" : "s");
 }
 
 // Columns as wide as their widest cell; the last is not padded.
@@ -221,7 +216,7 @@ Result<Inspection> inspect(const tables::DatasetSources& sources,
   }
   if (inspection.files.empty()) return invalid_input("there are no files to inspect");
   for (const Need& need : kNeeds) {
-    inspection.needed.push_back(judge(inspection.files.front(), need));
+    inspection.needed.push_back(judge_column(inspection.files.front(), need));
   }
   inspection.differences = differences_of(inspection.files);
   return inspection;

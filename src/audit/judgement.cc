@@ -33,7 +33,7 @@ Status check(const JudgementOptions& options) {
   return {};
 }
 
-Result<MinerJudgement> judge(const MinerTotals& miner, const JudgementOptions& options) {
+Result<MinerJudgement> judge_miner(const MinerTotals& miner, const JudgementOptions& options) {
   MinerJudgement judgement{.hotkey = miner.hotkey,
                            .claims = miner.claims,
                            .without_image = miner.claims_without_image()};
@@ -66,7 +66,7 @@ Result<std::vector<MinerJudgement>> judge_claims(std::span<const MinerTotals> fl
   std::vector<std::size_t> tested;
   std::vector<double> p_values;
   for (const MinerTotals& miner : fleet) {
-    ASSIGN_OR_RETURN(auto judgement, judge(miner, options));
+    ASSIGN_OR_RETURN(auto judgement, judge_miner(miner, options));
     if (judgement.claims > 0) {
       tested.push_back(judgements.size());
       p_values.push_back(judgement.p_value);

@@ -10,7 +10,7 @@
 namespace assay::audit {
 namespace {
 
-MinerTotals miner(std::string hotkey, std::uint64_t claims, std::uint64_t success_missing) {
+MinerTotals miner_totals(std::string hotkey, std::uint64_t claims, std::uint64_t success_missing) {
   return {.hotkey = std::move(hotkey),
           .jobs = claims + 10,
           .claims = claims,
@@ -19,7 +19,8 @@ MinerTotals miner(std::string hotkey, std::uint64_t claims, std::uint64_t succes
 }
 
 TEST(JudgeClaims, TestsTheClaimsWithoutImageOfEachMiner) {
-  const std::vector<MinerTotals> fleet{miner("honest", 126, 1), miner("false", 126, 20)};
+  const std::vector<MinerTotals> fleet{miner_totals("honest", 126, 1),
+                                       miner_totals("false", 126, 20)};
   const auto judged = judge_claims(fleet, {}).value();
   ASSERT_EQ(judged.size(), 2U);
   EXPECT_EQ(judged[0].hotkey, "honest");
@@ -34,16 +35,16 @@ TEST(JudgeClaims, TestsTheClaimsWithoutImageOfEachMiner) {
 }
 
 TEST(JudgeClaims, CountsEveryKindOfClaimWithoutImage) {
-  std::vector<MinerTotals> fleet{miner("a", 100, 5)};
+  std::vector<MinerTotals> fleet{miner_totals("a", 100, 5)};
   fleet[0].claims_without_address = 7;
   fleet[0].absent_objects = 11;
   EXPECT_EQ(judge_claims(fleet, {}).value()[0].without_image, 23U);
 }
 
 TEST(JudgeClaims, LeavesMinersWithoutClaimsOutOfTheAdjustment) {
-  std::vector<MinerTotals> fleet{miner("false", 126, 20)};
+  std::vector<MinerTotals> fleet{miner_totals("false", 126, 20)};
   const double alone = judge_claims(fleet, {}).value()[0].p_adjusted;
-  for (int i = 0; i < 50; ++i) fleet.push_back(miner("idle", 0, 0));
+  for (int i = 0; i < 50; ++i) fleet.push_back(miner_totals("idle", 0, 0));
   const auto judged = judge_claims(fleet, {}).value();
   EXPECT_EQ(judged[0].p_adjusted, alone);
   EXPECT_EQ(judged[1].p_value, 1);
@@ -55,7 +56,7 @@ TEST(JudgeClaims, LeavesMinersWithoutClaimsOutOfTheAdjustment) {
 
 TEST(JudgeClaims, SuspectsNobodyAtTheToleratedRate) {
   std::vector<MinerTotals> fleet;
-  for (int i = 0; i < 100; ++i) fleet.push_back(miner("m", 10'000, 300));
+  for (int i = 0; i < 100; ++i) fleet.push_back(miner_totals("m", 10'000, 300));
   const auto judged = judge_claims(fleet, {}).value();
   for (const MinerJudgement& one : judged) EXPECT_FALSE(one.suspect);
 }
@@ -75,15 +76,15 @@ TEST(JudgeClaims, RefusesOptionsOutOfTheirRange) {
 }
 
 TEST(JudgeClaims, RefusesMoreWithoutImageThanClaims) {
-  const std::vector<MinerTotals> fleet{miner("a", 5, 6)};
+  const std::vector<MinerTotals> fleet{miner_totals("a", 5, 6)};
   const auto judged = judge_claims(fleet, {});
   ASSERT_FALSE(judged);
   EXPECT_EQ(judged.error().message, "miner \"a\": 6 claims without image, but only 5 claims");
 }
 
 TEST(ClaimsCsv, PutsTheLeastLikelyFirst) {
-  const std::vector<MinerTotals> fleet{miner("b", 100, 0), miner("x,y", 126, 20),
-                                       miner("a", 50, 0)};
+  const std::vector<MinerTotals> fleet{miner_totals("b", 100, 0), miner_totals("x,y", 126, 20),
+                                       miner_totals("a", 50, 0)};
   const auto judged = judge_claims(fleet, {}).value();
   EXPECT_EQ(to_csv(fleet, judged),
             "miner_hotkey,jobs,claims,success_missing,claims_without_address,absent_objects,"
@@ -100,7 +101,7 @@ TEST(ClaimsPath, StandsBesideTheOutput) {
 }
 
 TEST(DescribeJudgement, CountsTheSuspects) {
-  const std::vector<MinerTotals> fleet{miner("a", 100, 0), miner("b", 126, 20)};
+  const std::vector<MinerTotals> fleet{miner_totals("a", 100, 0), miner_totals("b", 126, 20)};
   EXPECT_EQ(describe(judge_claims(fleet, {}).value(), {}, "o_claims.csv"),
             "Flagged 1 of 2 miners by their claims (tolerate 0.03, fdr 0.01) -> o_claims.csv");
 }

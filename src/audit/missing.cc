@@ -18,19 +18,21 @@ namespace {
 tables::LeafScanOptions scan_options(const MissingOptions& options) {
   tables::LeafScanOptions scan{
       .num_workers = options.num_workers, .max_rows = options.max_rows, .time = options.time};
-  scan.leaves.resize(options.depth == CountDepth::kBreakdown ? kLeafPaths.size() : kCreatedAt);
+  scan.leaves.resize(options.depth == CountDepth::kBreakdown ? missing_leaf::kPaths.size()
+                                                             : missing_leaf::kCreatedAt);
   for (std::size_t leaf = 0; leaf < scan.leaves.size(); ++leaf) {
-    scan.leaves[leaf] = kLeafPaths[leaf];
+    scan.leaves[leaf] = missing_leaf::kPaths[leaf];
   }
   return scan;
 }
 
 Status check_files(const std::vector<tables::ScannedFile>& files) {
   for (const tables::ScannedFile& file : files) {
-    const Status status = check_hotkey_type(file.leaves[kHotkey]);
+    const Status status = check_hotkey_type(file.leaves[missing_leaf::kHotkey]);
     if (status) continue;
     return Error(status.error())
-        .within(fmt::format("{}: column {}", file.name, kLeafPaths[kHotkey]));
+        .within(
+            fmt::format("{}: column {}", file.name, missing_leaf::kPaths[missing_leaf::kHotkey]));
   }
   return {};
 }
@@ -38,17 +40,18 @@ Status check_files(const std::vector<tables::ScannedFile>& files) {
 void add_warnings(const std::vector<tables::ScannedFile>& files, const MissingOptions& options,
                   std::vector<std::string>& warnings) {
   for (const tables::ScannedFile& file : files) {
-    const tables::LeafKind payload = file.leaves[kPayload].kind;
+    const tables::LeafKind payload = file.leaves[missing_leaf::kPayload].kind;
     if (payload == tables::LeafKind::kText && options.json_payload == JsonPayload::kIgnore) {
       warnings.push_back(
           fmt::format("{}: column {} is JSON text, so that all its jobs count as missing; "
                       "--parse-json reads it",
-                      file.name, kLeafPaths[kPayload]));
+                      file.name, missing_leaf::kPaths[missing_leaf::kPayload]));
     } else if (payload == tables::LeafKind::kRepeated || payload == tables::LeafKind::kBinary ||
                payload == tables::LeafKind::kInteger || payload == tables::LeafKind::kOther) {
       warnings.push_back(fmt::format(
           "{}: column {} is of type {}, not a struct, so that all its jobs count as missing",
-          file.name, kLeafPaths[kPayload], file.leaves[kPayload].type));
+          file.name, missing_leaf::kPaths[missing_leaf::kPayload],
+          file.leaves[missing_leaf::kPayload].type));
     }
   }
 }

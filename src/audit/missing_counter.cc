@@ -55,7 +55,7 @@ Status MissingCounter::add(tables::LeafBatch& batch) {
     is_missing_.resize(rows);
     claims_.resize(rows);
   }
-  is_json_ = files_[file_].leaves[kPayload].kind == tables::LeafKind::kText &&
+  is_json_ = files_[file_].leaves[missing_leaf::kPayload].kind == tables::LeafKind::kText &&
              options_.json_payload == JsonPayload::kParse;
   RETURN_IF_ERROR(is_json_ ? find_missing_in_json(batch) : find_missing(batch));
   num_jobs_ += rows;
@@ -68,7 +68,7 @@ Status MissingCounter::add(tables::LeafBatch& batch) {
 
 // has_image decides first; the addresses are decoded only in batches where it does not.
 Status MissingCounter::find_missing(tables::LeafBatch& batch) {
-  ASSIGN_OR_RETURN(const tables::LeafColumn* claims, batch.column(kHasImage));
+  ASSIGN_OR_RETURN(const tables::LeafColumn* claims, batch.column(missing_leaf::kHasImage));
   const std::size_t rows = batch.num_rows();
   num_missing_rows_ = 0;
   num_undecided_ = 0;
@@ -99,15 +99,16 @@ Status MissingCounter::find_missing(tables::LeafBatch& batch) {
 Status MissingCounter::find_undecided(tables::LeafBatch& batch) {
   // With totals the addresses of all jobs are looked at.
   if (options_.depth != CountDepth::kMissing) {
-    ASSIGN_OR_RETURN(const tables::LeafColumn* uris, batch.column(kImageUri));
+    ASSIGN_OR_RETURN(const tables::LeafColumn* uris, batch.column(missing_leaf::kImageUri));
     for (std::size_t i = 0; i < num_undecided_; ++i) {
       missing_rows_[num_missing_rows_] = undecided_rows_[i];
       num_missing_rows_ += has_address(*uris, undecided_rows_[i]) ? 0 : 1;
     }
     return {};
   }
-  ASSIGN_OR_RETURN(const tables::LeafColumn* uris,
-                   batch.column_at(kImageUri, std::span(undecided_rows_).first(num_undecided_)));
+  ASSIGN_OR_RETURN(
+      const tables::LeafColumn* uris,
+      batch.column_at(missing_leaf::kImageUri, std::span(undecided_rows_).first(num_undecided_)));
   for (std::size_t i = 0; i < num_undecided_; ++i) {
     missing_rows_[num_missing_rows_] = undecided_rows_[i];
     num_missing_rows_ += has_address(*uris, i) ? 0 : 1;
@@ -116,7 +117,7 @@ Status MissingCounter::find_undecided(tables::LeafBatch& batch) {
 }
 
 Status MissingCounter::find_missing_in_json(tables::LeafBatch& batch) {
-  ASSIGN_OR_RETURN(const tables::LeafColumn* payloads, batch.column(kPayload));
+  ASSIGN_OR_RETURN(const tables::LeafColumn* payloads, batch.column(missing_leaf::kPayload));
   num_missing_rows_ = 0;
   for (std::size_t row = 0; row < batch.num_rows(); ++row) {
     const auto text = payloads->text(row);
@@ -130,8 +131,8 @@ Status MissingCounter::find_missing_in_json(tables::LeafBatch& batch) {
 
 Status MissingCounter::count_missing(tables::LeafBatch& batch) {
   if (num_missing_rows_ == 0) return {};
-  ASSIGN_OR_RETURN(statuses_, batch.column(kStatus));
-  ASSIGN_OR_RETURN(hotkeys_, batch.column(kHotkey));
+  ASSIGN_OR_RETURN(statuses_, batch.column(missing_leaf::kStatus));
+  ASSIGN_OR_RETURN(hotkeys_, batch.column(missing_leaf::kHotkey));
   use_statuses(*statuses_);
   use_hotkeys(*hotkeys_);
   for (std::size_t i = 0; i < num_missing_rows_; ++i) {
@@ -146,8 +147,8 @@ Status MissingCounter::count_missing(tables::LeafBatch& batch) {
 }
 
 Status MissingCounter::count_totals(tables::LeafBatch& batch) {
-  ASSIGN_OR_RETURN(statuses_, batch.column(kStatus));
-  ASSIGN_OR_RETURN(hotkeys_, batch.column(kHotkey));
+  ASSIGN_OR_RETURN(statuses_, batch.column(missing_leaf::kStatus));
+  ASSIGN_OR_RETURN(hotkeys_, batch.column(missing_leaf::kHotkey));
   use_statuses(*statuses_);
   use_hotkeys(*hotkeys_);
   if (!is_json_) RETURN_IF_ERROR(find_claims(batch));
@@ -164,8 +165,8 @@ Status MissingCounter::count_totals(tables::LeafBatch& batch) {
 }
 
 Status MissingCounter::find_claims(tables::LeafBatch& batch) {
-  ASSIGN_OR_RETURN(const tables::LeafColumn* claims, batch.column(kHasImage));
-  ASSIGN_OR_RETURN(const tables::LeafColumn* uris, batch.column(kImageUri));
+  ASSIGN_OR_RETURN(const tables::LeafColumn* claims, batch.column(missing_leaf::kHasImage));
+  ASSIGN_OR_RETURN(const tables::LeafColumn* uris, batch.column(missing_leaf::kImageUri));
   for (std::size_t row = 0; row < batch.num_rows(); ++row) {
     if (claims->boolean(row) != true) {
       claims_[row] = ImageClaim::kNone;
@@ -178,8 +179,8 @@ Status MissingCounter::find_claims(tables::LeafBatch& batch) {
 }
 
 Status MissingCounter::count_groups(tables::LeafBatch& batch) {
-  ASSIGN_OR_RETURN(const tables::LeafColumn* times, batch.column(kCreatedAt));
-  ASSIGN_OR_RETURN(const tables::LeafColumn* models, batch.column(kModel));
+  ASSIGN_OR_RETURN(const tables::LeafColumn* times, batch.column(missing_leaf::kCreatedAt));
+  ASSIGN_OR_RETURN(const tables::LeafColumn* models, batch.column(missing_leaf::kModel));
   std::ranges::fill(is_missing_, std::uint8_t{0});
   for (std::size_t i = 0; i < num_missing_rows_; ++i) is_missing_[missing_rows_[i]] = 1;
   for (std::size_t row = 0; row < batch.num_rows(); ++row) {
@@ -232,11 +233,12 @@ Result<std::uint32_t> MissingCounter::entry_in(const tables::LeafBatch& batch, s
 }
 
 Result<std::uint32_t> MissingCounter::find_entry(const tables::LeafBatch& batch, std::size_t row) {
-  const auto hotkey = hotkey_in(*hotkeys_, files_[file_].leaves[kHotkey], row, scratch_);
+  const auto hotkey =
+      hotkey_in(*hotkeys_, files_[file_].leaves[missing_leaf::kHotkey], row, scratch_);
   if (!hotkey) {
     return Error(hotkey.error())
         .within(fmt::format("{}: row {}: column {}", files_[file_].name, batch.row_in_file(row) + 1,
-                            kLeafPaths[kHotkey]));
+                            missing_leaf::kPaths[missing_leaf::kHotkey]));
   }
   const std::uint32_t entry = miners_.entry_of(*hotkey);
   if (hotkeys_->has_dictionary) entry_of_code_[place_of(hotkeys_->codes[row])] = entry;

@@ -21,6 +21,7 @@
 namespace assay::audit {
 
 /// Places of the leaves that are asked of the scan; the last two only for a breakdown.
+namespace missing_leaf {
 inline constexpr std::size_t kHotkey = 0;
 inline constexpr std::size_t kStatus = 1;
 inline constexpr std::size_t kHasImage = 2;
@@ -28,7 +29,7 @@ inline constexpr std::size_t kImageUri = 3;
 inline constexpr std::size_t kPayload = 4;
 inline constexpr std::size_t kCreatedAt = 5;
 inline constexpr std::size_t kModel = 6;
-inline constexpr std::array<std::string_view, 7> kLeafPaths = {
+inline constexpr std::array<std::string_view, 7> kPaths = {
     "miner_hotkey",
     "status",
     "response_payload.callback_metadata.has_image",
@@ -36,6 +37,7 @@ inline constexpr std::array<std::string_view, 7> kLeafPaths = {
     "response_payload",
     "created_at",
     "model_id"};
+}  // namespace missing_leaf
 
 struct GroupCount {
   std::uint64_t jobs = 0;

@@ -111,7 +111,7 @@ class MissingTest : public ::testing::Test {
   files::testing::SimulatedFileSystem disk_;
 };
 
-constexpr std::string_view kHeader =
+constexpr std::string_view kMissingHeader =
     "miner_hotkey,missing_jobs,success_missing,failed_missing,pending_missing,"
     "other_status_missing\r\n";
 
@@ -126,7 +126,7 @@ TEST_F(MissingTest, TheBooleanDecidesThenTheAddress) {
                       {"C", "success", 1, std::nullopt, "\u200b"}});
   const MissingSummary summary = summarise({"a.parquet"});
   EXPECT_EQ(missing_csv(summary),
-            std::string(kHeader) + "B,2,0,1,1,0\r\nC,2,0,0,0,2\r\nA,1,1,0,0,0\r\n");
+            std::string(kMissingHeader) + "B,2,0,1,1,0\r\nC,2,0,0,0,2\r\nA,1,1,0,0,0\r\n");
   EXPECT_EQ(missing_message(summary, "out.csv"),
             "Wrote out.csv with 3 miners. 5 missing-image jobs out of 8 total.");
   EXPECT_TRUE(summary.warnings.empty());
@@ -138,8 +138,9 @@ TEST_F(MissingTest, NullEmptyAndUnknownAreOneMiner) {
                       {"unknown", "success"},
                       {"UNKNOWN", "success"},
                       {" ", "success"}});
-  EXPECT_EQ(missing_csv(summarise({"a.parquet"})),
-            std::string(kHeader) + "UNKNOWN,3,3,0,0,0\r\nunknown,1,1,0,0,0\r\n ,1,1,0,0,0\r\n");
+  EXPECT_EQ(
+      missing_csv(summarise({"a.parquet"})),
+      std::string(kMissingHeader) + "UNKNOWN,3,3,0,0,0\r\nunknown,1,1,0,0,0\r\n ,1,1,0,0,0\r\n");
 }
 
 TEST_F(MissingTest, TiesKeepTheOrderOfTheirFirstMissingRowAcrossFilesAndWorkers) {
@@ -152,7 +153,7 @@ TEST_F(MissingTest, TiesKeepTheOrderOfTheirFirstMissingRowAcrossFilesAndWorkers)
   }
   write("1.parquet", first, 2);
   write("2.parquet", second, 1);
-  std::string expected(kHeader);
+  std::string expected(kMissingHeader);
   for (const auto& name : names) expected += name + ",1,1,0,0,0\r\n";
   for (const std::size_t workers : {1U, 2U, 5U}) {
     EXPECT_EQ(missing_csv(summarise({"1.parquet", "2.parquet"}, {.num_workers = workers})),
@@ -174,7 +175,7 @@ TEST_F(MissingTest, TotalsCountAllJobsAndClaimsWithoutAddress) {
   EXPECT_EQ(miner.claims_without_address, (StatusCounts{1, 1, 0, 0}));
   EXPECT_EQ(summary.miners[1].count_of_missing(), 0);
   EXPECT_EQ(summary.num_miners_with_missing(), 1);
-  EXPECT_EQ(missing_csv(summary), std::string(kHeader) + "A,1,1,0,0,0\r\n");
+  EXPECT_EQ(missing_csv(summary), std::string(kMissingHeader) + "A,1,1,0,0,0\r\n");
 }
 
 TEST_F(MissingTest, BreakdownCountsByHourAndModel) {
@@ -232,15 +233,16 @@ TEST_F(MissingTest, BinaryHotkeysAreTextOrHexAndZeroIsNoHotkey) {
   const std::vector<ColumnSpec> binary = {{"miner_hotkey", ColumnType::kBinary}};
   const std::vector<ColumnData> data = {{.values = std::span<const std::string_view>(bytes)}};
   write_columns("b.parquet", binary, bytes.size(), data);
-  EXPECT_EQ(missing_csv(summarise({"b.parquet"})),
-            std::string(kHeader) + "UNKNOWN,2,0,0,0,2\r\nabc,1,0,0,0,1\r\nff01,1,0,0,0,1\r\n");
+  EXPECT_EQ(
+      missing_csv(summarise({"b.parquet"})),
+      std::string(kMissingHeader) + "UNKNOWN,2,0,0,0,2\r\nabc,1,0,0,0,1\r\nff01,1,0,0,0,1\r\n");
 
   const std::vector<std::int64_t> numbers = {7, 0, -3, 7};
   const std::vector<ColumnSpec> integer = {{"miner_hotkey", ColumnType::kInt64}};
   const std::vector<ColumnData> counts = {{.values = std::span<const std::int64_t>(numbers)}};
   write_columns("i.parquet", integer, numbers.size(), counts);
   EXPECT_EQ(missing_csv(summarise({"i.parquet"})),
-            std::string(kHeader) + "7,2,0,0,0,2\r\nUNKNOWN,1,0,0,0,1\r\n-3,1,0,0,0,1\r\n");
+            std::string(kMissingHeader) + "7,2,0,0,0,2\r\nUNKNOWN,1,0,0,0,1\r\n-3,1,0,0,0,1\r\n");
 }
 
 TEST_F(MissingTest, ATextHotkeyThatIsNotUtf8NamesItsRow) {

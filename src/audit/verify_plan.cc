@@ -1,5 +1,7 @@
 #include "audit/verify_plan.h"
 
+#include "report/number_text.h"
+
 #include <fmt/format.h>
 
 #include <string_view>
@@ -7,19 +9,8 @@
 namespace assay::audit {
 namespace {
 
-// 1234567 as 1,234,567.
-std::string grouped(std::uint64_t number) {
-  std::string text = fmt::format("{}", number);
-  for (std::size_t at = text.size(); at > 3;) {
-    at -= 3;
-    text.insert(at, ",");
-  }
-  return text;
-}
-
-std::string counted(std::uint64_t number, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", grouped(number), number == 1 ? one : many);
-}
+using report::count_text;
+using report::counted;
 
 std::string_view scheme_name(storage::AddressScheme scheme) {
   return scheme == storage::AddressScheme::kS3 ? "s3" : "gs";
@@ -34,10 +25,10 @@ float saved_share(const storage::ExistencePlan& plan) {
 }
 
 std::string plan_text(const storage::ExistencePlan& plan, std::uint64_t num_known) {
-  std::string text = fmt::format("Objects to check: {}.\n", grouped(plan.num_objects));
+  std::string text = fmt::format("Objects to check: {}.\n", count_text(plan.num_objects));
   if (num_known > 0) {
     text += fmt::format("Known from a run that was stopped, not asked again: {}.\n",
-                        grouped(num_known));
+                        count_text(num_known));
   }
   text +=
       fmt::format("One by one: {}.\n", counted(plan.num_single_requests, "request", "requests"));

@@ -17,7 +17,7 @@ using storage::ExistenceVerdict;
 using storage::Presence;
 
 // Rows are handed to the file in parts of this size.
-constexpr std::size_t kPartBytes = 1 << 20;
+constexpr std::size_t kReportPartBytes = 1 << 20;
 
 class CsvFile {
  public:
@@ -28,7 +28,7 @@ class CsvFile {
 
   Status add(std::span<const std::string_view> fields) {
     tables::append_csv_row(part_, fields);
-    return part_.size() < kPartBytes ? Status() : write();
+    return part_.size() < kReportPartBytes ? Status() : write();
   }
   Status commit() {
     RETURN_IF_ERROR(write());

@@ -30,7 +30,7 @@ json::Value::List list_in(const json::Value& value) {
   return list == nullptr ? json::Value::List() : *list;
 }
 
-std::string sidecar_of(const json::Value& sidecar) {
+std::string sidecar_json(const json::Value& sidecar) {
   const json::Value::Object* const members = sidecar.object();
   if (members == nullptr) return text_in(sidecar);
   json::Writer writer;
@@ -91,7 +91,7 @@ TEST(Eligibility, IsThatOfTheOldSampler) {
       }
       if (at(input, "sidecar").is_null()) continue;
       fixture.drop(std::filesystem::path(file).replace_extension(".json").native(),
-                   sidecar_of(at(input, "sidecar")));
+                   sidecar_json(at(input, "sidecar")));
     }
     const auto store = fixture.open();
     ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));

@@ -11,7 +11,7 @@ namespace {
 
 // Others wait for the turn to write no longer than so many removals take: a second or two. In one
 // transaction a page of the index that several of them change is written once.
-constexpr std::size_t kBatchSize = 10'000;
+constexpr std::size_t kEvictionBatchSize = 10'000;
 
 }  // namespace
 
@@ -127,7 +127,7 @@ Result<std::vector<Item>> EvictionQueue::next(ByteCount wanted, std::size_t max_
 Result<bool> evict_batch(Store& store, const WriteTurn& turn, EvictionQueue& queue,
                          ByteCount wanted, std::chrono::microseconds in_flight, Evicted& evicted) {
   if (evicted.bytes >= wanted) return false;
-  ASSIGN_OR_RETURN(const auto items, queue.next(wanted - evicted.bytes, kBatchSize));
+  ASSIGN_OR_RETURN(const auto items, queue.next(wanted - evicted.bytes, kEvictionBatchSize));
   if (items.empty()) return false;
   ASSIGN_OR_RETURN(const auto removed, store.remove(turn, items, in_flight));
   evicted.num_in_flight += items.size() - removed.size();
@@ -138,7 +138,7 @@ Result<bool> evict_batch(Store& store, const WriteTurn& turn, EvictionQueue& que
 
 Result<bool> tell_batch(EvictionQueue& queue, ByteCount wanted, Evicted& evicted) {
   if (evicted.bytes >= wanted) return false;
-  ASSIGN_OR_RETURN(const auto items, queue.next(wanted - evicted.bytes, kBatchSize));
+  ASSIGN_OR_RETURN(const auto items, queue.next(wanted - evicted.bytes, kEvictionBatchSize));
   evicted.num_items += items.size();
   for (const Item& item : items) evicted.bytes += size_of(item);
   return !items.empty();

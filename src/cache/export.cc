@@ -35,7 +35,7 @@ std::string exported_name(const Item& item) {
   return fmt::format("{}-{}", static_cast<int>(item.folder), item.name);
 }
 
-std::string description_in(std::string_view sidecar) {
+std::string exported_description(std::string_view sidecar) {
   const auto value = json::parse(sidecar, {.max_size = kMaxSidecarSize});
   const json::Value* const member = value ? value->find("scene_description") : nullptr;
   const std::string* const text = member == nullptr ? nullptr : member->text();
@@ -53,7 +53,7 @@ class FolderSink final : public Sink {
 
   Status add(const Item& item, std::string_view image, std::string_view sidecar) override {
     const std::string name = "images/" + exported_name(item);
-    const std::string description = description_in(sidecar);
+    const std::string description = exported_description(sidecar);
     const std::string digest = item.facts ? item.facts->content.to_hex() : std::string();
     const std::array<std::string_view, 5> row = {name, to_string(item.label.value_or(Label::kNone)),
                                                  description, item.source, digest};

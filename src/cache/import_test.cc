@@ -2,7 +2,6 @@
 
 #include "cache/rescan.h"
 #include "cache/testing/cache_fixture.h"
-#include "files/atomic_file.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::CacheFixture;
+using testing::content_of;
 using testing::jpeg_again;
 using testing::jpeg_picture;
 
@@ -28,10 +28,6 @@ ImportReport import_folder(CacheFixture& fixture, Store& store, const ImportPlan
   const auto report = import_files(store, planned->files, options);
   EXPECT_TRUE(report) << report.error().message;
   return *report;
-}
-
-std::string content_of(const fs::path& path) {
-  return files::read_file(files::posix_file_system(), path, ByteCount(1 << 20)).value_or("none");
 }
 
 TEST(Import, KeepsTheBytesAndWritesWhatOthersRead) {

@@ -17,7 +17,7 @@ namespace {
 constexpr ByteCount kPageCacheOfRemoval{std::uint64_t{128} << 20};
 
 // Persisted: a step never changes.
-constexpr auto kSteps = std::to_array<std::string_view>({
+constexpr auto kSchemaSteps = std::to_array<std::string_view>({
     "CREATE TABLE epoch (number INTEGER NOT NULL) STRICT;"
     "CREATE TABLE sources (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
     "CREATE TABLE items (id INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL,"
@@ -47,7 +47,7 @@ constexpr auto kSteps = std::to_array<std::string_view>({
 });
 static_assert(static_cast<int>(ItemState::kBroken) == 5, "a step never changes");
 constexpr db::Schema kSchema = {
-    .name = "index of an image cache", .application_id = 0x41435831, .steps = kSteps};
+    .name = "index of an image cache", .application_id = 0x41435831, .steps = kSchemaSteps};
 
 Status set_epoch(db::Database& database, RandomSource& random) {
   ASSIGN_OR_RETURN(db::Statement insert, database.prepare("INSERT INTO epoch VALUES (?)"));

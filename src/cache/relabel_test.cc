@@ -2,7 +2,6 @@
 
 #include "cache/rescan.h"
 #include "cache/testing/cache_fixture.h"
-#include "files/atomic_file.h"
 #include "json/value.h"
 
 #include <gtest/gtest.h>
@@ -14,10 +13,7 @@ namespace assay::cache {
 namespace {
 
 using testing::CacheFixture;
-
-std::string content_of(const std::filesystem::path& path) {
-  return files::read_file(files::posix_file_system(), path, ByteCount(1 << 20)).value_or("none");
-}
+using testing::content_of;
 
 TEST(Relabel, KeepsEveryOtherMember) {
   const std::string text = relabelled(

@@ -16,7 +16,7 @@ namespace {
 // Times of files are this coarse on some file systems: a folder that changed just now may change
 // again without its time telling.
 constexpr std::chrono::seconds kCoarseTime{2};
-constexpr std::size_t kBatchSize = 256;
+constexpr std::size_t kCandidateBatchSize = 256;
 
 FileStamp stamp_of(const files::FileInfo& info) {
   return {.size_bytes = info.size.count(), .modified = info.modified};
@@ -218,8 +218,9 @@ Status FolderScan::run(ScanDepth depth, const std::stop_token& stop) {
   RETURN_IF_ERROR(store_.forget(turn_, gone_));
   summary_.num_gone += gone_.size();
   const std::span<const Candidate> all(candidates_);
-  for (std::size_t start = 0; start < all.size(); start += kBatchSize) {
-    RETURN_IF_ERROR(take_in(all.subspan(start, std::min(kBatchSize, all.size() - start)), stop));
+  for (std::size_t start = 0; start < all.size(); start += kCandidateBatchSize) {
+    RETURN_IF_ERROR(
+        take_in(all.subspan(start, std::min(kCandidateBatchSize, all.size() - start)), stop));
   }
   const bool is_settled =
       modified && !has_young_broken_ && store_.tools().clock.now() - *modified > kCoarseTime;

@@ -19,7 +19,7 @@ using images::SceneWorks;
 
 constexpr std::string_view kName = "scene";
 constexpr std::string_view kModelName = "assay-scene";
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kSceneVersion = 1;
 
 std::string_view pick(SeededRandom& random, std::initializer_list<std::string_view> words) {
   return words.begin()[random.below(words.size())];
@@ -127,7 +127,7 @@ std::string scene_prompt(const Scene& scene, std::uint64_t seed) {
 GeneratorCapabilities SceneGenerator::capabilities() const {
   return {.name = std::string(kName),
           .model_name = std::string(kModelName),
-          .version = kVersion,
+          .version = kSceneVersion,
           .makes_from_text = true,
           .makes_from_image = true};
 }
@@ -136,9 +136,9 @@ std::string SceneGenerator::objection_to(const GenerationSource& source) const {
   if (!source.origin || source.origin->generator != kName) {
     return "it is no drawing of assay-scene, the only images that this provider can change";
   }
-  if (source.origin->version != kVersion) {
+  if (source.origin->version != kSceneVersion) {
     return fmt::format("it was drawn by version {} of assay-scene, and this one is {}",
-                       source.origin->version, kVersion);
+                       source.origin->version, kSceneVersion);
   }
   const GenerationRequest drawn{.label = source.label, .seed = source.origin->seed};
   if (!source.origin->source_seed && words_for(drawn) != source.origin->prompt) {

@@ -217,7 +217,7 @@ constexpr auto kOwnMembers = std::to_array<std::string_view>(
      "is_animated", "original_name",  kLabelCheck});
 
 /// The first two by the names of the program that these files are for.
-void write_table(json::Writer& writer, const TableOrigin& origin, Timestamp imported) {
+void write_table_origin(json::Writer& writer, const TableOrigin& origin, Timestamp imported) {
   writer.name("source_parquet").text(origin.table);
   writer.name("original_index").text(std::to_string(origin.row));
   if (!origin.data_set.empty()) {
@@ -282,7 +282,7 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
   if (draft.generation) {
     write_generation(writer, *draft.generation, draft.imported);
   } else if (draft.table) {
-    write_table(writer, *draft.table, draft.imported);
+    write_table_origin(writer, *draft.table, draft.imported);
   } else {
     writer.name("original_name").text(draft.original_name);
     writer.name("imported").text(to_rfc3339(draft.imported));

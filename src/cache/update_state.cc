@@ -17,7 +17,7 @@ namespace {
 constexpr ByteCount kMaxStateSize{64U << 20};
 constexpr std::uint64_t kMaxRow = std::uint64_t{1} << 32;
 constexpr std::size_t kMaxRows = 50'000'000;
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kUpdateStateVersion = 1;
 
 void write_instant(json::Writer& writer, std::string_view name,
                    const std::optional<Timestamp>& value) {
@@ -25,7 +25,7 @@ void write_instant(json::Writer& writer, std::string_view name,
   value ? writer.text(to_rfc3339(*value)) : writer.null();
 }
 
-void write_table(json::Writer& writer, const TableState& table) {
+void write_table_state(json::Writer& writer, const TableState& table) {
   writer.begin_object();
   writer.name("path").text(table.path);
   writer.name("identity").text(table.identity);
@@ -57,7 +57,7 @@ void write_source(json::Writer& writer, const UpdateSource& source) {
     writer.null();
   }
   writer.name("tables").begin_list();
-  for (const TableState& table : source.tables) write_table(writer, table);
+  for (const TableState& table : source.tables) write_table_state(writer, table);
   writer.end_list();
   writer.end_object();
 }
@@ -123,7 +123,7 @@ Result<UpdateSource> read_source(const json::Value& object) {
 Result<UpdateState> parse_state(std::string_view text) {
   ASSIGN_OR_RETURN(const json::Value value, json::parse(text, {.max_size = kMaxStateSize}));
   ASSIGN_OR_RETURN(const std::int64_t version, value.require_integer("version"));
-  if (version != kVersion) return invalid_input("another version");
+  if (version != kUpdateStateVersion) return invalid_input("another version");
   const json::Value* const sources = value.find("sources");
   if (sources == nullptr || sources->list() == nullptr) return invalid_input("no list of sources");
   UpdateState state;
@@ -191,7 +191,7 @@ Status write_update_state(files::FileSystem& file_system, const CacheLayout& lay
                           const UpdateState& state) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
-  writer.name("version").integer(kVersion);
+  writer.name("version").integer(kUpdateStateVersion);
   writer.name("sources").begin_list();
   for (const UpdateSource& source : state.sources) write_source(writer, source);
   writer.end_list();

@@ -16,13 +16,12 @@ namespace {
 
 constexpr std::string_view kPointerFile = "current.json";
 constexpr std::string_view kFormat = "assay-chain-sdk/1";
-constexpr std::string_view kNamePrefix = "env-";
 constexpr ByteCount kMaxPointer{std::uint64_t{64} << 10};
 
 /// A name becomes part of a path, so it is one of ours or none.
 bool is_name(std::string_view name) {
-  if (!name.starts_with(kNamePrefix)) return false;
-  name.remove_prefix(kNamePrefix.size());
+  if (!name.starts_with(kEnvironmentNamePrefix)) return false;
+  name.remove_prefix(kEnvironmentNamePrefix.size());
   return !name.empty() && name.size() <= 9 &&
          std::ranges::all_of(name, [](char letter) { return letter >= '0' && letter <= '9'; });
 }

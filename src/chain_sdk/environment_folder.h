@@ -11,8 +11,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace assay::chain_sdk {
+
+/// Of an environment's folder; a number follows.
+inline constexpr std::string_view kEnvironmentNamePrefix = "env-";
 
 /// One that was tried.
 struct Environment {

@@ -25,7 +25,6 @@ namespace {
 using std::filesystem::path;
 
 constexpr std::string_view kLockFile = ".lock";
-constexpr std::string_view kNamePrefix = "env-";
 /// What was asked of pip; written before it runs.
 constexpr std::string_view kPackagesFile = "packages.txt";
 constexpr ByteCount kMaxPackages{std::uint64_t{1} << 20};
@@ -169,7 +168,10 @@ void remove_others(files::FileSystem& file_system, const path& folder, const Env
     const auto is_kept = [&](const std::optional<Environment>& environment) {
       return environment && environment->name == name;
     };
-    if (!name.starts_with(kNamePrefix) || is_kept(kept.current) || is_kept(kept.previous)) continue;
+    if (!name.starts_with(kEnvironmentNamePrefix) || is_kept(kept.current) ||
+        is_kept(kept.previous)) {
+      continue;
+    }
     std::error_code error;
     std::filesystem::remove_all(folder / name, error);
     if (error) log_warning("an old environment cannot be removed", {{"folder", name}});
@@ -181,12 +183,12 @@ Result<std::string> next_name(files::FileSystem& file_system, const path& folder
   ASSIGN_OR_RETURN(const auto names, file_system.list(folder));
   std::int64_t last = 0;
   for (const std::string& name : names) {
-    if (!name.starts_with(kNamePrefix)) continue;
-    last = std::max(
-        last,
-        parse_integer(std::string_view(name).substr(kNamePrefix.size())).value_or(std::int64_t{0}));
+    if (!name.starts_with(kEnvironmentNamePrefix)) continue;
+    last =
+        std::max(last, parse_integer(std::string_view(name).substr(kEnvironmentNamePrefix.size()))
+                           .value_or(std::int64_t{0}));
   }
-  return fmt::format("{}{}", kNamePrefix, last + 1);
+  return fmt::format("{}{}", kEnvironmentNamePrefix, last + 1);
 }
 
 /// Letters, digits and `.`: a version becomes a line of a list that pip reads.

@@ -18,8 +18,8 @@ constexpr ByteCount kMaxConfigSize{4U << 20};
 constexpr std::int64_t kMaxLabels = 100'000;
 constexpr std::string_view kOnnxFolder = "onnx";
 
-Error expected(std::string_view field, std::string_view what) {
-  return invalid_input(fmt::format("{}: expected {}", field, what));
+Error expected_labels(std::string_view what) {
+  return invalid_input(fmt::format("id2label: expected {}", what));
 }
 
 /// Errors: kInvalidInput.
@@ -29,8 +29,7 @@ Result<std::vector<std::string>> read_names(const json::Value& config) {
     const json::Value* const count = config.find("num_labels");
     const auto number = count == nullptr ? std::nullopt : count->integer();
     if (!number || *number < 1 || *number > kMaxLabels) {
-      return expected("id2label",
-                      R"(the labels by number, such as {"0": "None", "1": "Roadwork"})");
+      return expected_labels(R"(the labels by number, such as {"0": "None", "1": "Roadwork"})");
     }
     std::vector<std::string> made;
     made.reserve(static_cast<std::size_t>(*number));
@@ -38,13 +37,13 @@ Result<std::vector<std::string>> read_names(const json::Value& config) {
     return made;
   }
   const json::Value::Object* const object = names->object();
-  if (object == nullptr || object->empty()) return expected("id2label", "labels by number");
+  if (object == nullptr || object->empty()) return expected_labels("labels by number");
   std::vector<std::string> read;
   for (std::size_t i = 0; i < object->size(); ++i) {
     const json::Value* const name = names->find(fmt::format("{}", i));
     if (name == nullptr || name->text() == nullptr) {
-      return expected("id2label", fmt::format("a text for each number from 0 to {}, also for {}",
-                                              object->size() - 1, i));
+      return expected_labels(
+          fmt::format("a text for each number from 0 to {}, also for {}", object->size() - 1, i));
     }
     read.push_back(*name->text());
   }

@@ -9,7 +9,7 @@
 namespace assay::classification {
 namespace {
 
-const std::filesystem::path kModels = std::filesystem::path(ASSAY_TEST_DATA) / "classifier";
+const std::filesystem::path kModelFolders = std::filesystem::path(ASSAY_TEST_DATA) / "classifier";
 
 /// An empty folder that goes with the test.
 class Folder {
@@ -66,10 +66,12 @@ TEST(Labels, AreNeverMadeUp) {
 }
 
 TEST(ClassifierFiles, AreFoundByTheFolderOrTheGraph) {
-  EXPECT_EQ(describe(kModels / "onnx", ModelFormat::kOnnx)->graph, kModels / "onnx" / "model.onnx");
-  EXPECT_EQ(describe(kModels / "onnx" / "model.onnx", ModelFormat::kOnnx)->labels.names.size(), 2U);
-  EXPECT_EQ(describe(kModels / "ir", ModelFormat::kIr)->graph,
-            kModels / "ir" / "openvino_model.xml");
+  EXPECT_EQ(describe(kModelFolders / "onnx", ModelFormat::kOnnx)->graph,
+            kModelFolders / "onnx" / "model.onnx");
+  EXPECT_EQ(
+      describe(kModelFolders / "onnx" / "model.onnx", ModelFormat::kOnnx)->labels.names.size(), 2U);
+  EXPECT_EQ(describe(kModelFolders / "ir", ModelFormat::kIr)->graph,
+            kModelFolders / "ir" / "openvino_model.xml");
 }
 
 TEST(ClassifierFiles, LieAboveAFolderThatIsCalledOnnx) {

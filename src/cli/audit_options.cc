@@ -1,4 +1,5 @@
 #include "cli/audit_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/parse_number.h"
 #include "core/timestamp.h"
 #include "files/file_system.h"
@@ -10,15 +11,6 @@
 #include <utility>
 
 namespace assay::cli {
-
-namespace {
-
-std::string check_time(const std::string& text) {
-  const auto time = parse_timestamp(text);
-  return time ? std::string() : time.error().message;
-}
-
-}  // namespace
 
 void ExportOptions::add_file_to(CLI::App& command) {
   command.add_option("--parquet", parquet, "The Parquet export.")

@@ -8,13 +8,13 @@
 namespace assay::cli {
 namespace {
 
-struct DoctorFlags {
+struct CacheDoctorFlags {
   CacheFolderFlag folder;
   std::string keep_free = "1GB";
   FindingsPolicy findings = FindingsPolicy::kReport;
 };
 
-Result<ExitCode> run_doctor(const DoctorFlags& flags, Session& session) {
+Result<ExitCode> run_cache_doctor(const CacheDoctorFlags& flags, Session& session) {
   cache::DoctorOptions options;
   ASSIGN_OR_RETURN(options.min_free_bytes, parse_size(flags.keep_free));
   ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
@@ -40,11 +40,11 @@ Result<ExitCode> run_doctor(const DoctorFlags& flags, Session& session) {
 }  // namespace
 
 void add_cache_doctor_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<DoctorFlags>();
+  auto flags = std::make_shared<CacheDoctorFlags>();
   CLI::App& command = tree.add_command(
       group, "doctor", "Tell why a cache gives nothing, and which command helps.",
       {"assay cache doctor", "assay cache doctor --cache-dir cache --json --fail-on-findings"},
-      [flags](Session& session) { return run_doctor(*flags, session); });
+      [flags](Session& session) { return run_cache_doctor(*flags, session); });
   flags->folder.add_to(command);
   add_option(command, "--keep-free", flags->keep_free,
              "Less than this left on the disk is a finding.")

@@ -16,7 +16,7 @@
 namespace assay::cli {
 namespace {
 
-struct ExportFlags {
+struct CacheExportFlags {
   CacheFolderFlag folder;
   CacheKindFlag kind;
   CacheLabelFlag label;
@@ -24,7 +24,7 @@ struct ExportFlags {
   cache::ExportForm form = cache::ExportForm::kFolder;
 };
 
-Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
+Result<ExitCode> run_cache_export(const CacheExportFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const OpenedCache opened,
                    open_cache_to_look(flags.folder, session, cache::ScanDepth::kFolders));
   ASSIGN_OR_RETURN(const cache::ExportReport report,
@@ -98,11 +98,11 @@ Result<ExitCode> run_contact_sheet(const SheetFlags& flags, Session& session) {
 }  // namespace
 
 void add_cache_export_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<ExportFlags>();
+  auto flags = std::make_shared<CacheExportFlags>();
   CLI::App& command = tree.add_command(
       group, "export", "Write the labelled images as a folder with labels.csv, or as one tar.",
       {"assay cache export labelled", "assay cache export works.tar --webdataset --label roadwork"},
-      [flags](Session& session) { return run_export(*flags, session); });
+      [flags](Session& session) { return run_cache_export(*flags, session); });
   add_option(command, "TARGET", flags->target, "A new folder, or a tar with --webdataset.")
       ->required();
   flags->folder.add_to(command);

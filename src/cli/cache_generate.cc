@@ -4,6 +4,7 @@
 #include "cli/cache_metrics_internal.h"
 #include "cli/cache_options_internal.h"
 #include "cli/label_check_flags_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
 #include "core/progress.h"
@@ -34,9 +35,8 @@ using cache::GenerateGoal;
 using cache::GenerateOutcome;
 using cache::GenerateReport;
 
-constexpr std::uint64_t kDefaultTarget = 100;
-constexpr std::uint64_t kMaxNumber = 10'000'000;
-constexpr std::chrono::seconds kLeastPause{1};
+constexpr std::uint64_t kDefaultGenerateTarget = 100;
+constexpr std::chrono::seconds kLeastGeneratePause{1};
 
 struct GenerateFlags {
   CacheFolderFlag folder;
@@ -61,24 +61,12 @@ struct Makers {
   cache::LabelCheck label_check;
 };
 
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
-}
-
 std::string check_kind(const std::string& text) {
   const auto kind = cache::parse_cache_kind(text);
   if (!kind) return kind.error().message;
   return *kind == CacheKind::kReal
              ? "photos are not generated, and drawings are none; take photos in: assay cache import"
              : "";
-}
-
-std::string check_number(const std::string& text) {
-  const auto number = parse_integer(text);
-  return number && *number > 0 && std::cmp_less_equal(*number, kMaxNumber)
-             ? ""
-             : fmt::format("expected a number from 1 to {}: {}", kMaxNumber, text);
 }
 
 /// What one of the caches got.
@@ -93,7 +81,7 @@ std::string made_by(const cache::GeneratorCapabilities& generator) {
   return fmt::format("made by {}", report::visible_text(generator.model_name));
 }
 
-std::string report_text(const Generated& generated) {
+std::string generated_text(const Generated& generated) {
   using report::count_text;
   const GenerateReport& report = generated.report;
   const std::string_view kind = to_string(generated.kind);
@@ -170,7 +158,7 @@ void write_report(json::Writer& writer, const Generated& generated) {
   writer.end_object();
 }
 
-std::string as_json(const std::vector<Generated>& all) {
+std::string generated_json(const std::vector<Generated>& all) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("caches").begin_list();
@@ -187,7 +175,7 @@ Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::S
   cache::GenerateOptions options{
       .cache = kind,
       .goal = flags.count ? GenerateGoal::kCount : GenerateGoal::kStock,
-      .number = flags.count.value_or(flags.target.value_or(kDefaultTarget)),
+      .number = flags.count.value_or(flags.target.value_or(kDefaultGenerateTarget)),
       .size = size,
       .seed = flags.seed,
       .label_check = makers.label_check,
@@ -232,16 +220,16 @@ Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, const Makers
   return all;
 }
 
-std::string shown(const std::vector<Generated>& all, const Session& session) {
-  if (session.output == OutputForm::kJson) return as_json(all);
+std::string shown_generated(const std::vector<Generated>& all, const Session& session) {
+  if (session.output == OutputForm::kJson) return generated_json(all);
   std::string text;
-  for (const Generated& generated : all) text += report_text(generated);
+  for (const Generated& generated : all) text += generated_text(generated);
   return text;
 }
 
 /// Looks whenever the folders have changed, and now and then all the same, and makes what is
 /// missing; a round that only finds the stock says nothing. Errors: as fill_all().
-Status watch(const GenerateFlags& flags, const Makers& makers, Session& session) {
+Status watch_stock(const GenerateFlags& flags, const Makers& makers, Session& session) {
   ASSIGN_OR_RETURN(const auto pause, parse_duration(flags.pause));
   ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
   files::FolderWatch folders(files::posix_file_system(),
@@ -254,11 +242,11 @@ Status watch(const GenerateFlags& flags, const Makers& makers, Session& session)
     for (const Generated& generated : *all) {
       is_news = is_news || generated.report.count(GenerateOutcome::kAdded) > 0;
     }
-    if (std::exchange(is_news, false)) RETURN_IF_ERROR(print(shown(*all, session)));
+    if (std::exchange(is_news, false)) RETURN_IF_ERROR(print(shown_generated(*all, session)));
     // What this round did itself is told too and costs a look: else what others did would be lost.
     folders.wait(std::chrono::ceil<std::chrono::milliseconds>(pause), session.stop);
     // Many changes are one reason to look.
-    pause_for(std::min<std::chrono::microseconds>(kLeastPause, pause), session.stop);
+    pause_for(std::min<std::chrono::microseconds>(kLeastGeneratePause, pause), session.stop);
   }
   return {};
 }
@@ -272,11 +260,11 @@ Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
   const Makers makers{.generator = generator, .label_check = flags.label_check.check(judge.get())};
   if (flags.watches) {
     ASSIGN_OR_RETURN(const auto metrics, serve_cache_metrics(flags.metrics, flags.folder, session));
-    RETURN_IF_ERROR(watch(flags, makers, session));
+    RETURN_IF_ERROR(watch_stock(flags, makers, session));
     return ExitCode::kOk;
   }
   ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, makers, session));
-  RETURN_IF_ERROR(print(shown(all, session)));
+  RETURN_IF_ERROR(print(shown_generated(all, session)));
   const bool is_whole = std::ranges::none_of(
       all, [](const Generated& generated) { return generated.report.num_missing > 0; });
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
@@ -307,12 +295,12 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       add_option(command, "--target", flags->target,
                  "Until each label of each cache has so many that can be served [100].")
           ->type_name("N")
-          ->check(check_number);
+          ->check(check_count);
   CLI::Option* const count =
       add_option(command, "--count", flags->count,
                  "So many for each cache; with --seed those that are there count.")
           ->type_name("N")
-          ->check(check_number)
+          ->check(check_count)
           ->excludes(target);
   add_option(command, "--seed", flags->seed, "Makes the same images again [another each time].")
       ->type_name("N");

@@ -1,4 +1,5 @@
 #include "cli/cache_generator_flags_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/parse_number.h"
 #include "images/scene.h"
 
@@ -11,11 +12,6 @@ constexpr std::int64_t kMaxSteps = 1000;
 constexpr std::uint32_t kMaxSide = 4096;
 constexpr double kMaxGuidance = 100;
 constexpr double kLeastStrength = 0.01;
-
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
-}
 
 std::string check_provider(const std::string& text) {
   return text == "scene" || text == "http" || text == "openvino"

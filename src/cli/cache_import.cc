@@ -20,7 +20,7 @@ namespace {
 using cache::ImportOutcome;
 using cache::ImportReport;
 
-struct ImportFlags {
+struct CacheImportFlags {
   CacheFolderFlag cache_folder;
   CacheKindFlag kind;
   CacheLabelFlag label;
@@ -60,7 +60,7 @@ std::string_view words_of(ImportOutcome outcome) {
   return "could not be read";
 }
 
-std::string report_text(const ImportReport& report, const cache::ImportPlan& plan) {
+std::string import_text(const ImportReport& report, const cache::ImportPlan& plan) {
   using report::count_text;
   std::string text;
   for (std::size_t i = 0; i < cache::kNumImportOutcomes; ++i) {
@@ -118,7 +118,7 @@ std::string report_json(const ImportReport& report, const cache::ImportPlan& pla
   return writer.take() + "\n";
 }
 
-Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
+Result<ExitCode> run_cache_import(const CacheImportFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const cache::ImportPlan plan,
                    cache::plan_import(files::posix_file_system(), flags.folder,
                                       {.label = flags.label.label(),
@@ -155,7 +155,7 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
         .within("import stopped; what was taken in stays, and the same command goes on");
   }
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? report_json(*report, plan)
-                                                            : report_text(*report, plan)));
+                                                            : import_text(*report, plan)));
   std::uint64_t num_fine = 0;
   for (std::size_t i = 0; i < cache::kNumImportOutcomes; ++i) {
     if (is_fine(static_cast<ImportOutcome>(i))) num_fine += report->counts[i];
@@ -166,13 +166,13 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
 }  // namespace
 
 void add_cache_import_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<ImportFlags>();
+  auto flags = std::make_shared<CacheImportFlags>();
   CLI::App& command = tree.add_command(
       group, "import", "Take the images of a folder into a cache, each with its label.",
       {"assay cache import phone_photos --label roadwork --description 'cones on the right lane'",
        "assay cache import dashcam --labels labels.csv --source berlin",
        "assay cache import sorted   # with sub-folders roadwork and none"},
-      [flags](Session& session) { return run_import(*flags, session); });
+      [flags](Session& session) { return run_cache_import(*flags, session); });
   add_option(command, "DIR", flags->folder, "The folder; folders in it are read too.")->required();
   flags->cache_folder.add_to(command);
   flags->kind.add_to(command, "real (default), t2i or i2i.");

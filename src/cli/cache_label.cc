@@ -22,7 +22,7 @@ struct LabelFlags {
   bool is_for_unlabelled = false;
 };
 
-std::string as_text(const cache::RelabelReport& report) {
+std::string relabel_text(const cache::RelabelReport& report) {
   std::string text =
       fmt::format("{} labelled\n", report::counted(report.num_labelled, "image", "images"));
   for (const std::string& image : report.unknown) {
@@ -38,7 +38,7 @@ std::string as_text(const cache::RelabelReport& report) {
   return text;
 }
 
-std::string as_json(const cache::RelabelReport& report) {
+std::string relabel_json(const cache::RelabelReport& report) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("labelled").unsigned_integer(report.num_labelled);
@@ -70,7 +70,8 @@ Result<ExitCode> run_label(const LabelFlags& flags, Session& session) {
                         ? cache::relabel_unlabelled(*opened.store, flags.kind.kind(), options)
                         : cache::relabel(*opened.store, flags.images, options);
   if (!done) return done.error();
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(*done) : as_text(*done)));
+  RETURN_IF_ERROR(
+      print(session.output == OutputForm::kJson ? relabel_json(*done) : relabel_text(*done)));
   return done->unknown.empty() && done->broken.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
 

@@ -17,23 +17,24 @@
 namespace assay::cli {
 namespace {
 
-struct StatusFlags {
+struct CacheStatusFlags {
   CacheFolderFlag folder;
   std::string interval = "2s";
   bool watches = false;
 };
 
 // Of a terminal: to its upper left corner, and all below is cleared.
-constexpr std::string_view kClearScreen = "\x1b[H\x1b[J";
-constexpr std::chrono::milliseconds kLeastPause{500};
+constexpr std::string_view kClearBelow = "\x1b[H\x1b[J";
+constexpr std::chrono::milliseconds kLeastStatusPause{500};
 
 std::string shown_status(const cache::StatusReport& report, const Session& session) {
   return session.output == OutputForm::kJson ? cache::status_json(report)
                                              : cache::status_text(report);
 }
 
-/// Prints the status whenever it is another one, until it is stopped. Errors: as run_status().
-Status watch_status(const StatusFlags& flags, Session& session) {
+/// Prints the status whenever it is another one, until it is stopped. Errors: as
+/// run_cache_status().
+Status watch_status(const CacheStatusFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto interval, parse_duration(flags.interval));
   ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
   files::FolderWatch folders(files::posix_file_system(),
@@ -50,7 +51,7 @@ Status watch_status(const StatusFlags& flags, Session& session) {
       std::string text = shown_status(report, session);
       if (text != last) {
         const std::string_view between = last.empty() ? "" : "\n";
-        const std::string_view front = clears ? kClearScreen : between;
+        const std::string_view front = clears ? kClearBelow : between;
         RETURN_IF_ERROR(print(fmt::format("{}{}", front, text)));
         last = std::move(text);
       }
@@ -61,12 +62,12 @@ Status watch_status(const StatusFlags& flags, Session& session) {
     static_cast<void>(folders.wait(interval, session.stop));
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - start);
-    if (waited < kLeastPause) pause_for(kLeastPause - waited, session.stop);
+    if (waited < kLeastStatusPause) pause_for(kLeastStatusPause - waited, session.stop);
   }
   return {};
 }
 
-Result<ExitCode> run_status(const StatusFlags& flags, Session& session) {
+Result<ExitCode> run_cache_status(const CacheStatusFlags& flags, Session& session) {
   if (flags.watches) {
     RETURN_IF_ERROR(watch_status(flags, session));
     return ExitCode::kOk;
@@ -78,7 +79,7 @@ Result<ExitCode> run_status(const StatusFlags& flags, Session& session) {
   return opened.rescan.failures.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
 
-Result<ExitCode> run_verify(const CacheFolderFlag& folder, Session& session) {
+Result<ExitCode> run_cache_verify(const CacheFolderFlag& folder, Session& session) {
   ASSIGN_OR_RETURN(const OpenedCache opened,
                    open_cache_to_look(folder, session, cache::ScanDepth::kFiles));
   std::optional<Progress> bar;
@@ -104,12 +105,12 @@ Result<ExitCode> run_verify(const CacheFolderFlag& folder, Session& session) {
 }  // namespace
 
 void add_cache_status_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<StatusFlags>();
+  auto flags = std::make_shared<CacheStatusFlags>();
   CLI::App& command =
       tree.add_command(group, "status", "Count the images by cache, label and source.",
                        {"assay cache status", "assay cache status --cache-dir cache --json",
                         "assay cache status --watch"},
-                       [flags](Session& session) { return run_status(*flags, session); });
+                       [flags](Session& session) { return run_cache_status(*flags, session); });
   flags->folder.add_to(command);
   command.add_flag_callback(
       "--watch", [flags] { flags->watches = true; },
@@ -130,7 +131,7 @@ void add_cache_verify_command(CommandTree& tree, CLI::App& group) {
       group, "verify",
       "Read and hash every image, and look for halves of items. Exits 1 if one is not sound.",
       {"assay cache verify", "assay cache verify --cache-dir cache --json"},
-      [folder](Session& session) { return run_verify(*folder, session); });
+      [folder](Session& session) { return run_cache_verify(*folder, session); });
   folder->add_to(command);
 }
 

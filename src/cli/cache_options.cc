@@ -1,4 +1,5 @@
 #include "cli/cache_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/log.h"
 #include "core/parse_number.h"
 
@@ -6,6 +7,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <utility>
@@ -13,13 +15,9 @@
 namespace assay::cli {
 namespace {
 
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
-}
+constexpr std::uint64_t kMaxCount = 10'000'000;
 
 }  // namespace
-
 void CacheFolderFlag::add_to(CLI::App& command) {
   add_option(command, "--cache-dir", given,
              "The folder of the caches [setting cache.dir, else ~/.cache/natix].")
@@ -91,6 +89,13 @@ Result<ByteCount> parse_size(std::string_view text) {
 }
 
 std::string check_size(const std::string& text) { return problem_of(parse_size(text)); }
+
+std::string check_count(const std::string& text) {
+  const auto number = parse_integer(text);
+  return number && *number > 0 && std::cmp_less_equal(*number, kMaxCount)
+             ? ""
+             : fmt::format("expected a number from 1 to {}: {}", kMaxCount, text);
+}
 
 void CacheBudgetFlags::add_to(CLI::App& command) {
   const auto add_size = [&](const char* name, std::string& target, const char* help) {

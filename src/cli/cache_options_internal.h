@@ -49,6 +49,8 @@ struct CacheLabelFlag {
 Result<ByteCount> parse_size(std::string_view text);
 /// For CLI11: what is wrong with the text of a size, or nothing.
 std::string check_size(const std::string& text);
+/// For CLI11: what is wrong with the text of a number of images, rows or tables, or nothing.
+std::string check_count(const std::string& text);
 
 /// `--max-size`, `--max-total`, `--evict`: how large the caches may be, and who makes room.
 struct CacheBudgetFlags {

@@ -1,5 +1,6 @@
 #include "cache/sampler.h"
 #include "cli/cache_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/parse_number.h"
 #include "core/timestamp.h"
 #include "json/writer.h"
@@ -65,8 +66,8 @@ void write_draw(json::Writer& writer, const cache::Draw& draw, const cache::Stor
   writer.end_object();
 }
 
-std::string as_json(const std::vector<cache::Draw>& draws, const cache::Store& store,
-                    const SampleFlags& flags) {
+std::string draws_json(const std::vector<cache::Draw>& draws, const cache::Store& store,
+                       const SampleFlags& flags) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   std::uint64_t num_cooling = 0;
@@ -107,7 +108,7 @@ Result<ExitCode> run_sample(const SampleFlags& flags, Session& session) {
         flags.label.given.empty() ? "" : fmt::format(" with the label {}", flags.label.given)));
   }
   if (session.output == OutputForm::kJson) {
-    RETURN_IF_ERROR(print(as_json(draws, *opened.store, flags)));
+    RETURN_IF_ERROR(print(draws_json(draws, *opened.store, flags)));
     return ExitCode::kOk;
   }
   std::string text;
@@ -118,11 +119,6 @@ Result<ExitCode> run_sample(const SampleFlags& flags, Session& session) {
   }
   RETURN_IF_ERROR(print(text));
   return ExitCode::kOk;
-}
-
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace assay::cli {
 namespace {
 
-constexpr std::string_view kList = "cache.source";
+constexpr std::string_view kSourceList = "cache.source";
 
 /// A path of assay.toml as one name, however it was written.
 std::string plain_path(const std::string& text) {
@@ -27,10 +27,10 @@ std::string plain_path(const std::string& text) {
 Result<updater::SourceSetup> read_source(const Config& config, std::size_t number,
                                          const updater::UpdateOptions& common) {
   const auto text = [&](std::string_view name) -> const std::string& {
-    return config.get_text(list_key(kList, number, name));
+    return config.get_text(list_key(kSourceList, number, name));
   };
   updater::SourceSetup setup{.options = common,
-                             .weight = config.get_number(list_key(kList, number, "weight"))};
+                             .weight = config.get_number(list_key(kSourceList, number, "weight"))};
   updater::UpdateOptions& options = setup.options;
   const int num_places = (text("dataset").empty() ? 0 : 1) + (text("tables").empty() ? 0 : 1) +
                          (text("folder").empty() ? 0 : 1);
@@ -61,7 +61,7 @@ Result<updater::SourceSetup> read_source(const Config& config, std::size_t numbe
   if (!text("name").empty()) options.source = text("name");
   options.intake.source = options.source;
   ASSIGN_OR_RETURN(options.intake.cache, cache::parse_cache_kind(text("cache")));
-  const auto cap = config.get_integer(list_key(kList, number, "cap"));
+  const auto cap = config.get_integer(list_key(kSourceList, number, "cap"));
   if (cap > 0) setup.cap = static_cast<std::uint64_t>(cap);
   return setup;
 }
@@ -81,7 +81,7 @@ Result<std::vector<updater::SourceSetup>> configured_sources(const Config& confi
                                                              const updater::UpdateOptions& common) {
   std::vector<updater::SourceSetup> sources;
   std::set<std::string> names;
-  const std::size_t count = count_tables(config, kList);
+  const std::size_t count = count_tables(config, kSourceList);
   for (std::size_t number = 1; number <= count; ++number) {
     const std::string where = fmt::format("assay.toml: [[cache.source]] number {}", number);
     ASSIGN_OR_RETURN(updater::SourceSetup setup,

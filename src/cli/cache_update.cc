@@ -32,7 +32,7 @@ using updater::UpdateOptions;
 using updater::UpdateOutcome;
 
 constexpr std::size_t kMaxLoggedBytes = 256;
-constexpr std::chrono::seconds kLeastPause{1};
+constexpr std::chrono::seconds kLeastUpdatePause{1};
 
 std::string holder(const UpdateFlags& flags) {
   std::array<char, kMaxLoggedBytes> host{};
@@ -56,9 +56,9 @@ struct Updater {
 
 /// Those of assay.toml, unless flags name another one. Errors: as configured_sources(); and
 /// kInvalidInput for a flag that would be of one source.
-Result<std::vector<updater::SourceSetup>> sources_of(const UpdateFlags& flags,
-                                                     const UpdateOptions& options,
-                                                     const Session& session) {
+Result<std::vector<updater::SourceSetup>> chosen_sources(const UpdateFlags& flags,
+                                                         const UpdateOptions& options,
+                                                         const Session& session) {
   if (!flags.from.empty() || !flags.repo.empty()) return std::vector<updater::SourceSetup>();
   ASSIGN_OR_RETURN(auto sources, configured_sources(session.config, options));
   for (const CLI::Option* const option : flags.of_one_source) {
@@ -80,12 +80,12 @@ bool is_remote(const UpdateOptions& options) {
          std::ranges::any_of(options.tables, tables::is_remote_address);
 }
 
-/// Errors: as update_options(), sources_of(), app::open_hub() and UpdateLock.
+/// Errors: as update_options(), chosen_sources(), app::open_hub() and UpdateLock.
 Result<Updater> open_updater(const UpdateFlags& flags, const Session& session) {
   ASSIGN_OR_RETURN(UpdateOptions options, update_options(flags, session));
   ASSIGN_OR_RETURN(auto judge, flags.label_check.open_judge());
   options.intake.label_check = flags.label_check.check(judge.get());
-  ASSIGN_OR_RETURN(auto sources, sources_of(flags, options, session));
+  ASSIGN_OR_RETURN(auto sources, chosen_sources(flags, options, session));
   std::vector<UpdateOptions*> all;
   for (updater::SourceSetup& source : sources) all.push_back(&source.options);
   if (all.empty()) all = {&options};
@@ -208,7 +208,7 @@ Status print_round(const Updater& work, const Round& round, const Session& sessi
 /// follow each other at once. Errors: as open_cache().
 Status follow_folders(Updater& work, Session& session, Timestamp due) {
   const Timestamp start = system_clock().now();
-  due = std::max(due, start + kLeastPause);
+  due = std::max(due, start + kLeastUpdatePause);
   while (!session.stop.stop_requested()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - system_clock().now());
     if (left.count() <= 0 || !work.folders.wait(left, session.stop)) return {};
@@ -216,14 +216,14 @@ Status follow_folders(Updater& work, Session& session, Timestamp due) {
                      open_cache(work.flags.folder, session, cache::Access::kWrite,
                                 cache::ScanDepth::kFolders, work.flags.budget));
     if (opened.rescan.num_gone > 0) due = std::min(due, start + work.options.initial_delay);
-    pause_for(kLeastPause, session.stop);
+    pause_for(kLeastUpdatePause, session.stop);
   }
   return {};
 }
 
 /// Goes on until it is stopped; a round that adds nothing and fails as the one before says nothing
 /// but to the log. Errors: those of the output.
-Status watch(Updater& work, Session& session) {
+Status watch_sources(Updater& work, Session& session) {
   bool is_news = true;
   while (!session.stop.stop_requested()) {
     auto round = run_round(work, session);
@@ -255,7 +255,7 @@ Result<ExitCode> run_update(const UpdateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(Updater work, open_updater(flags, session));
   if (flags.watches) {
     ASSIGN_OR_RETURN(const auto metrics, serve_cache_metrics(flags.metrics, flags.folder, session));
-    RETURN_IF_ERROR(watch(work, session));
+    RETURN_IF_ERROR(watch_sources(work, session));
     return ExitCode::kOk;
   }
   ASSIGN_OR_RETURN(const Round round, run_round(work, session));

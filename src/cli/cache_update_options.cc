@@ -1,12 +1,10 @@
 #include "cli/cache_update_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/parse_number.h"
 #include "tables/dataset.h"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <tuple>
-#include <utility>
 
 namespace assay::cli {
 namespace {
@@ -15,22 +13,9 @@ using updater::UpdateGoal;
 using updater::UpdateOptions;
 using updater::UpdateTime;
 
-constexpr std::uint64_t kDefaultTarget = 500;
-constexpr std::uint64_t kMaxNumber = 10'000'000;
-
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
-}
+constexpr std::uint64_t kDefaultUpdateTarget = 500;
 
 std::string check_duration(const std::string& text) { return problem_of(parse_duration(text)); }
-
-std::string check_number(const std::string& text) {
-  const auto number = parse_integer(text);
-  return number && *number > 0 && std::cmp_less_equal(*number, kMaxNumber)
-             ? ""
-             : fmt::format("expected a number from 1 to {}: {}", kMaxNumber, text);
-}
 
 std::string check_repo(const std::string& text) {
   return problem_of(hub::parse_repo(text, hub::RepoKind::kDataset));
@@ -98,21 +83,21 @@ void add_amount_options(CLI::App& command, const std::shared_ptr<UpdateFlags>& f
                  "Until so many of each label can be served; above four fifths nothing is done "
                  "[500].")
           ->type_name("N")
-          ->check(check_number);
+          ->check(check_count);
   add_option(command, "--count", flags->count, "Add so many, whatever is there.")
       ->type_name("N")
-      ->check(check_number)
+      ->check(check_count)
       ->excludes(target);
   flags->label.add_to(command, "roadwork or none [both].");
   add_option(command, "--rows-per-table", flags->rows_per_table,
              "Rows of one table before the next has its turn.")
       ->type_name("N")
       ->capture_default_str()
-      ->check(check_number);
+      ->check(check_count);
   add_option(command, "--max-downloads", flags->max_downloads, "Tables fetched in one round.")
       ->type_name("N")
       ->capture_default_str()
-      ->check(check_number);
+      ->check(check_count);
   flags->near.add_to(command);
   flags->budget.add_to(command);
   for (const auto& [name, size, help] :
@@ -131,7 +116,7 @@ Result<UpdateOptions> update_options(const UpdateFlags& flags, const Session& se
   UpdateOptions options{.pattern = flags.files,
                         .columns = flags.columns,
                         .goal = flags.count ? UpdateGoal::kCount : UpdateGoal::kStock,
-                        .number = flags.count.value_or(flags.target.value_or(kDefaultTarget)),
+                        .number = flags.count.value_or(flags.target.value_or(kDefaultUpdateTarget)),
                         .rows_per_table = flags.rows_per_table,
                         .max_downloads = static_cast<std::size_t>(flags.max_downloads)};
   RETURN_IF_ERROR(set_place(options, flags, session));

@@ -64,7 +64,8 @@ std::string described(const Environment& environment) {
 }
 
 /// What is used from now on.
-Status tell(const Environment& environment, std::string_view what, const Session& session) {
+Status tell_environment(const Environment& environment, std::string_view what,
+                        const Session& session) {
   if (session.output == OutputForm::kText) {
     return print(
         fmt::format("{}: {}.\nA validator or miner that runs takes it when it is started "
@@ -109,13 +110,13 @@ Result<ExitCode> run_install(const InstallFlags& flags, Session& session) {
     const auto python = chain_sdk::python_of(app::chain_sdk_folder(), *there.current);
     const auto probe = chain::probe_sidecar(python, kGreetingDeadline, session.stop);
     if (probe) {
-      RETURN_IF_ERROR(tell(*there.current, "It is there already, and works", session));
+      RETURN_IF_ERROR(tell_environment(*there.current, "It is there already, and works", session));
       return ExitCode::kOk;
     }
     if (probe.error().code == ErrorCode::kCancelled) return Error(probe.error());
   }
   ASSIGN_OR_RETURN(const Environment made, make_environment(flags, session));
-  RETURN_IF_ERROR(tell(made, "Installed", session));
+  RETURN_IF_ERROR(tell_environment(made, "Installed", session));
   return ExitCode::kOk;
 }
 
@@ -123,11 +124,11 @@ Result<ExitCode> run_upgrade(const InstallFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const Environments there, environments_here());
   ASSIGN_OR_RETURN(const bool is_current, is_up_to_date(there));
   if (there.current && is_current && flags.version.empty()) {
-    RETURN_IF_ERROR(tell(*there.current, "This program brings nothing newer", session));
+    RETURN_IF_ERROR(tell_environment(*there.current, "This program brings nothing newer", session));
     return ExitCode::kOk;
   }
   ASSIGN_OR_RETURN(const Environment made, make_environment(flags, session));
-  RETURN_IF_ERROR(tell(made, "Upgraded", session));
+  RETURN_IF_ERROR(tell_environment(made, "Upgraded", session));
   return ExitCode::kOk;
 }
 
@@ -135,7 +136,7 @@ Result<ExitCode> run_rollback(Session& session) {
   ASSIGN_OR_RETURN(const Environment now,
                    chain_sdk::roll_back(files::posix_file_system(), app::chain_sdk_folder(),
                                         kGreetingDeadline, session.stop));
-  RETURN_IF_ERROR(tell(now, "Went back", session));
+  RETURN_IF_ERROR(tell_environment(now, "Went back", session));
   return ExitCode::kOk;
 }
 
@@ -179,7 +180,7 @@ std::string status_text(const Health& health, const Environments& there, bool is
   return text;
 }
 
-Result<ExitCode> run_status(Session& session) {
+Result<ExitCode> run_chain_status(Session& session) {
   ASSIGN_OR_RETURN(const Environments there, environments_here());
   ASSIGN_OR_RETURN(const bool is_current, is_up_to_date(there));
   ASSIGN_OR_RETURN(const Health health, look(session));
@@ -232,7 +233,7 @@ void add_chain_sdk_commands(CommandTree& tree, CLI::App& group) {
   tree.add_command(group, "rollback", "Go back to the SDK that was used before.",
                    {"assay chain rollback"}, run_rollback);
   tree.add_command(group, "status", "Which SDK is used, and whether it works.",
-                   {"assay chain status", "assay chain status --json"}, run_status);
+                   {"assay chain status", "assay chain status --json"}, run_chain_status);
 }
 
 }  // namespace assay::cli

@@ -18,7 +18,7 @@ struct MissingFlags {
   FindingsPolicy findings = FindingsPolicy::kReport;
 };
 
-std::string as_json(const audit::MissingSummary& summary, const std::string& output) {
+std::string missing_json(const audit::MissingSummary& summary, const std::string& output) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("jobs").unsigned_integer(summary.num_jobs);
@@ -56,7 +56,7 @@ Result<ExitCode> run_missing(const MissingFlags& flags, Session& session) {
       files::write_file(*input->sources().file_system, flags.output, audit::missing_csv(summary)));
   const std::string output = printed_path(flags.output);
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson
-                            ? as_json(summary, output)
+                            ? missing_json(summary, output)
                             : audit::missing_message(summary, output) + "\n"));
   return exit_code_for(summary.num_missing, flags.findings);
 }

@@ -22,7 +22,7 @@ struct RedactFlags {
   audit::RedactOptions options;
 };
 
-std::string as_json(const audit::RedactSummary& summary, const std::string& output) {
+std::string redaction_json(const audit::RedactSummary& summary, const std::string& output) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("rows").unsigned_integer(summary.num_rows);
@@ -35,7 +35,7 @@ std::string as_json(const audit::RedactSummary& summary, const std::string& outp
   return writer.take() + "\n";
 }
 
-std::string as_text(const audit::RedactSummary& summary, const std::string& output) {
+std::string redaction_text(const audit::RedactSummary& summary, const std::string& output) {
   std::string text =
       fmt::format("Wrote {} with {} rows; {} values replaced in {} columns:\n", output,
                   summary.num_rows, summary.num_replaced, summary.columns.size());
@@ -66,8 +66,8 @@ Result<ExitCode> run_redact(const RedactFlags& flags, Session& session) {
       const audit::RedactSummary summary,
       audit::redact(input->sources(), source, flags.output, *salt, flags.options, session.stop));
   const std::string output = printed_path(flags.output);
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(summary, output)
-                                                            : as_text(summary, output)));
+  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? redaction_json(summary, output)
+                                                            : redaction_text(summary, output)));
   return ExitCode::kOk;
 }
 

@@ -21,7 +21,7 @@ constexpr std::string_view kAlertTopic = "audit.suspects";
 
 enum class StoreUse { kAsk, kLeaveAlone };
 
-struct RunFlags {
+struct AuditRunFlags {
   ExportOptions input;
   VerifyFlags verify;
   JudgementFlags thresholds;
@@ -48,7 +48,7 @@ std::vector<app::Alert> alerts_of(const audit::AuditReport& report) {
 }
 
 /// The options and environment of the run. With a store to ask, `prepared` holds what they borrow.
-Result<audit::RunOptions> run_options(const RunFlags& flags, const OpenedExport& input,
+Result<audit::RunOptions> run_options(const AuditRunFlags& flags, const OpenedExport& input,
                                       const PreparedVerification* prepared) {
   audit::RunOptions options;
   options.folder = flags.folder;
@@ -62,7 +62,7 @@ Result<audit::RunOptions> run_options(const RunFlags& flags, const OpenedExport&
   return options;
 }
 
-Result<ExitCode> run_all(RunFlags& flags, Session& session) {
+Result<ExitCode> run_all(AuditRunFlags& flags, Session& session) {
   flags.thresholds.complete(session.config);
   std::unique_ptr<PreparedVerification> prepared;
   std::unique_ptr<OpenedExport> input;
@@ -98,7 +98,7 @@ Result<ExitCode> run_all(RunFlags& flags, Session& session) {
 }  // namespace
 
 void add_run_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<RunFlags>();
+  auto flags = std::make_shared<AuditRunFlags>();
   CLI::App& command = tree.add_command(
       group, "run", "Do the whole audit: count, ask the stores, judge, and write the report.",
       {"assay audit run --parquet export.parquet --credentials key.json --out reports",

@@ -32,7 +32,7 @@ void write_plan(json::Writer& writer, const storage::ExistencePlan& plan) {
   writer.end_object();
 }
 
-std::string as_json(const audit::Verification& verification, const std::string& output) {
+std::string verification_json(const audit::Verification& verification, const std::string& output) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("jobs").unsigned_integer(verification.claims.num_jobs());
@@ -60,8 +60,8 @@ std::string as_json(const audit::Verification& verification, const std::string& 
   return writer.take() + "\n";
 }
 
-std::string as_text(const audit::Verification& verification, const VerifyCommandFlags& flags,
-                    const std::string& output) {
+std::string verification_text(const audit::Verification& verification,
+                              const VerifyCommandFlags& flags, const std::string& output) {
   std::string text = audit::verify_message(verification.claims.num_jobs(), verification.counts,
                                            flags.form, output) +
                      "\n";
@@ -75,7 +75,7 @@ std::string as_text(const audit::Verification& verification, const VerifyCommand
   return text;
 }
 
-Result<ExitCode> run_verify(const VerifyCommandFlags& flags, Session& session) {
+Result<ExitCode> run_audit_verify(const VerifyCommandFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto prepared,
                    prepare_verification(flags.verify, flags.input, flags.output, session));
   prepared->options.form = flags.form;
@@ -85,7 +85,7 @@ Result<ExitCode> run_verify(const VerifyCommandFlags& flags, Session& session) {
     ASSIGN_OR_RETURN(
         const audit::Verification planned,
         audit::plan_verification(prepared->options, prepared->environment, session.stop));
-    RETURN_IF_ERROR(print(wants_json ? as_json(planned, output)
+    RETURN_IF_ERROR(print(wants_json ? verification_json(planned, output)
                                      : audit::plan_text(planned.plan, planned.num_resumed)));
     return ExitCode::kOk;
   }
@@ -96,8 +96,8 @@ Result<ExitCode> run_verify(const VerifyCommandFlags& flags, Session& session) {
   }
   ASSIGN_OR_RETURN(const audit::Verification verification,
                    audit::verify(prepared->options, prepared->environment, session.stop));
-  RETURN_IF_ERROR(
-      print(wants_json ? as_json(verification, output) : as_text(verification, flags, output)));
+  RETURN_IF_ERROR(print(wants_json ? verification_json(verification, output)
+                                   : verification_text(verification, flags, output)));
   // The old form knows no third answer, and its scripts no other exit code.
   const ExitCode code =
       flags.form == audit::VerdictForm::kCompat ? ExitCode::kOk : exit_code_of(verification.counts);
@@ -117,7 +117,7 @@ void add_verify_command(CommandTree& tree, CLI::App& group) {
                         "--output reports/image_existence_report.csv",
                         "assay audit verify --parquet export.parquet --plan-only",
                         "assay audit verify --parquet export.parquet --limit 100"},
-                       [flags](Session& session) { return run_verify(*flags, session); });
+                       [flags](Session& session) { return run_audit_verify(*flags, session); });
   flags->input.add_to(command, ExportNeed::kRequired);
   flags->verify.add_to(command);
   add_option(command, "--output", flags->output, "The CSV to write.")

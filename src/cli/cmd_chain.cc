@@ -20,7 +20,7 @@
 namespace assay::cli {
 namespace {
 
-struct NetworkFlags {
+struct SubnetFlags {
   std::string network;
   std::uint16_t netuid = 1;
 
@@ -32,7 +32,7 @@ struct NetworkFlags {
   }
 };
 
-Result<std::filesystem::path> local_path(const NetworkFlags& flags) {
+Result<std::filesystem::path> local_path(const SubnetFlags& flags) {
   ASSIGN_OR_RETURN(const auto address,
                    with_context(chain::parse_network_address(flags.network), "--network"));
   if (address.kind == chain::NetworkKind::kLocal) return address.path;
@@ -41,7 +41,7 @@ Result<std::filesystem::path> local_path(const NetworkFlags& flags) {
 }
 
 struct CreateFlags {
-  NetworkFlags network;
+  SubnetFlags network;
   std::string block_time = "12s";
   std::uint64_t tempo = 360;
 };
@@ -67,7 +67,7 @@ Result<ExitCode> run_create(const CreateFlags& flags, Session& session) {
 }
 
 struct RegisterFlags {
-  NetworkFlags network;
+  SubnetFlags network;
   WalletFlags wallet;
   std::string address;
   double stake_tao = 0;
@@ -138,7 +138,7 @@ std::string metagraph_text(const chain::Metagraph& metagraph) {
   return text;
 }
 
-Result<ExitCode> run_show(const NetworkFlags& flags, Session& session) {
+Result<ExitCode> run_chain_show(const SubnetFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto address,
                    with_context(chain::parse_network_address(flags.network), "--network"));
   const chain::RemoteAccess remote{.python = app::chain_python(session.config)};
@@ -184,11 +184,11 @@ void add_chain_commands(CommandTree& tree) {
       ->check(CLI::Range(0.0, 1e9));
   enter.add_flag("--permit", entered->has_permit, "As a validator.");
 
-  auto shown = std::make_shared<NetworkFlags>();
+  auto shown = std::make_shared<SubnetFlags>();
   CLI::App& show = tree.add_command(
       group, "show", "Print who is on a subnet, and where each listens.",
       {"assay chain show --network local:net.db", "assay chain show --network local:net.db --json"},
-      [shown](Session& session) { return run_show(*shown, session); });
+      [shown](Session& session) { return run_chain_show(*shown, session); });
   shown->add_to(show, "local:PATH, test, finney, or the address of a node.");
   add_chain_sdk_commands(tree, group);
 }

@@ -11,7 +11,7 @@
 namespace assay::cli {
 namespace {
 
-std::string as_json(const std::vector<ConfigOrigin>& rows) {
+std::string config_json(const std::vector<ConfigOrigin>& rows) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object().name("settings").begin_list();
   for (const ConfigOrigin& row : rows) {
@@ -25,7 +25,7 @@ std::string as_json(const std::vector<ConfigOrigin>& rows) {
   return writer.take() + "\n";
 }
 
-std::string as_text(const std::vector<ConfigOrigin>& rows, bool with_origin) {
+std::string config_text(const std::vector<ConfigOrigin>& rows, bool with_origin) {
   std::size_t key_width = 0;
   std::size_t value_width = 0;
   for (const ConfigOrigin& row : rows) {
@@ -56,8 +56,9 @@ void add_config_commands(CommandTree& tree) {
       {"assay config show --origin", "ASSAY_AUDIT_CONCURRENCY=64 assay config show --origin"},
       [with_origin](Session& session) -> Result<ExitCode> {
         const auto rows = session.config.origins();
-        RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(rows)
-                                                                  : as_text(rows, *with_origin)));
+        RETURN_IF_ERROR(print(session.output == OutputForm::kJson
+                                  ? config_json(rows)
+                                  : config_text(rows, *with_origin)));
         return ExitCode::kOk;
       });
   show.add_flag("--origin", *with_origin, "Also print where each value comes from.");

@@ -2,6 +2,7 @@
 #include "app/version.h"
 #include "cli/history_options_internal.h"
 #include "cli/history_watch_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "files/atomic_file.h"
@@ -26,7 +27,7 @@ using history::AnalyzeReport;
 using std::chrono::days;
 
 // Far beyond any history, and within what instants can hold.
-constexpr std::int64_t kMaxDays = 1'000'000;
+constexpr std::int64_t kMaxAnalyzedDays = 1'000'000;
 
 enum class Strictness : std::uint8_t { kLenient, kStrict };
 enum class Repetition : std::uint8_t { kOnce, kWatch };
@@ -46,11 +47,6 @@ struct AnalyzeFlags {
   history::TextForm form = history::TextForm::kOurs;
   Repetition repetition = Repetition::kOnce;
 };
-
-std::string check_time(const std::string& text) {
-  const auto time = parse_timestamp(text);
-  return time ? std::string() : time.error().message;
-}
 
 std::string check_task_type(const std::string& text) {
   if (text == history::kTextTo3d || text == history::kImageTo3d) return {};
@@ -220,7 +216,7 @@ void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& fl
                   "The last A days against the B days before them.")
       ->type_name("A B")
       ->expected(2)
-      ->check(CLI::Range(std::int64_t{1}, kMaxDays).description(""));
+      ->check(CLI::Range(std::int64_t{1}, kMaxAnalyzedDays).description(""));
 }
 
 }  // namespace
@@ -243,7 +239,7 @@ void add_analyze_command(CommandTree& tree, CLI::App& group) {
       ->check(check_task_type);
   add_option(command, "--last-days", flags->last_days, "Only the last N days; 0 for all.")
       ->type_name("N")
-      ->check(CLI::Range(-kMaxDays, kMaxDays).description(""));
+      ->check(CLI::Range(-kMaxAnalyzedDays, kMaxAnalyzedDays).description(""));
   add_option(command, "--now", flags->now, "The time that days are counted back from.")
       ->type_name("TIME")
       ->check(check_time);

@@ -9,13 +9,13 @@
 namespace assay::cli {
 namespace {
 
-struct DoctorFlags {
+struct HistoryDoctorFlags {
   DataFolderFlag data;
   history::DoctorOptions options;
   FindingsPolicy findings = FindingsPolicy::kReport;
 };
 
-Result<ExitCode> run_doctor(const DoctorFlags& flags, Session& session) {
+Result<ExitCode> run_history_doctor(const HistoryDoctorFlags& flags, Session& session) {
   history::DoctorOptions options = flags.options;
   options.disk = disk_space(flags.data.folder);
   options.min_free_share = session.config.get_number("history.min_free_share");
@@ -32,12 +32,12 @@ Result<ExitCode> run_doctor(const DoctorFlags& flags, Session& session) {
 }  // namespace
 
 void add_doctor_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<DoctorFlags>();
+  auto flags = std::make_shared<HistoryDoctorFlags>();
   CLI::App& command = tree.add_command(
       group, "doctor", "Find what is missing, broken or in the way, and what to do about it.",
       {"assay history doctor --data-dir data",
        "assay history doctor --data-dir data --quick --fail-on-findings"},
-      [flags](Session& session) { return run_doctor(*flags, session); });
+      [flags](Session& session) { return run_history_doctor(*flags, session); });
   flags->data.add_to(command);
   command.add_flag_callback(
       "--quick", [flags] { flags->options.contents = history::DoctorOptions::Contents::kTrust; },

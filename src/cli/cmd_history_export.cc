@@ -17,7 +17,7 @@
 namespace assay::cli {
 namespace {
 
-struct ExportFlags {
+struct HistoryExportFlags {
   std::string data_folder = "data";
   std::string output;
   std::string copy_folder;
@@ -31,9 +31,9 @@ struct ExportFlags {
   bool is_strict = false;
 };
 
-constexpr std::int64_t kMaxDays = 100'000;
+constexpr std::int64_t kMaxExportedDays = 100'000;
 
-Result<history::ExportOptions> options_of(const ExportFlags& flags) {
+Result<history::ExportOptions> options_of(const HistoryExportFlags& flags) {
   history::ExportOptions options{.output = flags.output,
                                  .format = history::export_format_of(flags.output),
                                  .filter = flags.filter,
@@ -51,7 +51,7 @@ Result<history::ExportOptions> options_of(const ExportFlags& flags) {
   return options;
 }
 
-std::string as_json(const history::ExportSummary& summary) {
+std::string history_export_json(const history::ExportSummary& summary) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("records_read").unsigned_integer(summary.lines.num_records);
@@ -86,7 +86,8 @@ std::string as_json(const history::ExportSummary& summary) {
   return writer.take() + "\n";
 }
 
-std::string as_text(const history::ExportSummary& summary, const ExportFlags& flags) {
+std::string history_export_text(const history::ExportSummary& summary,
+                                const HistoryExportFlags& flags) {
   if (!summary.has_history) {
     return fmt::format("No generation history found in {}; nothing was written.\n",
                        flags.data_folder);
@@ -113,7 +114,7 @@ std::string as_text(const history::ExportSummary& summary, const ExportFlags& fl
   return text;
 }
 
-Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
+Result<ExitCode> run_history_export(const HistoryExportFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto options, options_of(flags));
   ASSIGN_OR_RETURN(const auto summary,
                    history::export_history(files::posix_file_system(), flags.data_folder, options,
@@ -134,15 +135,15 @@ Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
   // What is exported to the terminal or a pipe stands there alone.
   const bool is_to_stdout = flags.output.starts_with("/dev/");
   if (session.output == OutputForm::kJson) {
-    RETURN_IF_ERROR(print(as_json(summary)));
+    RETURN_IF_ERROR(print(history_export_json(summary)));
   } else if (!is_to_stdout) {
-    RETURN_IF_ERROR(print(as_text(summary, flags)));
+    RETURN_IF_ERROR(print(history_export_text(summary, flags)));
   }
   const bool has_problems = history::count_line_problems(summary.lines) + summary.num_too_deep > 0;
   return flags.is_strict && has_problems ? ExitCode::kPartial : ExitCode::kOk;
 }
 
-void add_filter_options(CLI::App& command, ExportFlags& flags) {
+void add_filter_options(CLI::App& command, HistoryExportFlags& flags) {
   add_option(command, "--task-type", flags.filter.task_type,
              "Only this kind of generation: IMAGE-TO-3D, TEXT-TO-3D.")
       ->type_name("TYPE");
@@ -157,7 +158,7 @@ void add_filter_options(CLI::App& command, ExportFlags& flags) {
       ->type_name("N");
   add_option(command, "--last-days", flags.last_days, "Only the last N days; 0 takes all.")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{0}, kMaxDays));
+      ->check(CLI::Range(std::int64_t{0}, kMaxExportedDays));
   add_option(command, "--now", flags.now, "The time that counts as now; the clock's if not given.")
       ->type_name("TIME");
   command.add_flag_callback(
@@ -168,13 +169,13 @@ void add_filter_options(CLI::App& command, ExportFlags& flags) {
 }  // namespace
 
 void add_history_export_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<ExportFlags>();
+  auto flags = std::make_shared<HistoryExportFlags>();
   CLI::App& command = tree.add_command(
       group, "export", "Write chosen records as training data.",
       {"assay history export --min-score 0.7 --min-clip 0.18 --output training.jsonl",
        "assay history export --task-type IMAGE-TO-3D --last-days 30 --output month.parquet",
        "assay history export --split train=0.9,val=0.1 --dedupe --output samples.tar"},
-      [flags](Session& session) { return run_export(*flags, session); });
+      [flags](Session& session) { return run_history_export(*flags, session); });
   add_option(command, "--output", flags->output,
              "The file to write; .parquet and .tar say what it is, all else is JSON lines.")
       ->type_name("FILE")

@@ -8,14 +8,14 @@
 namespace assay::cli {
 namespace {
 
-struct ImportFlags {
+struct HistoryImportFlags {
   DataFolderFlag data;
   NowFlag now;
   std::string from;
   history::ImportOptions options;
 };
 
-Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
+Result<ExitCode> run_history_import(const HistoryImportFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto clock, flags.now.clock());
   ASSIGN_OR_RETURN(const history::ImportReport report,
                    history::import_history(files::posix_file_system(), flags.data.folder,
@@ -28,12 +28,12 @@ Result<ExitCode> run_import(const ImportFlags& flags, Session& session) {
 }  // namespace
 
 void add_import_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<ImportFlags>();
+  auto flags = std::make_shared<HistoryImportFlags>();
   CLI::App& command = tree.add_command(
       group, "import", "Merge the records, images and PLY files of another folder into this one.",
       {"assay history import /mnt/old/data --data-dir data --dry-run",
        "assay history import generation_history_2025-10.jsonl.gz --data-dir data"},
-      [flags](Session& session) { return run_import(*flags, session); });
+      [flags](Session& session) { return run_history_import(*flags, session); });
   command
       .add_option("DIR|FILE", flags->from,
                   "A data folder, or one file of records or of late feedback; .gz and .zst are "

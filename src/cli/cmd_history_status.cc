@@ -7,12 +7,12 @@
 namespace assay::cli {
 namespace {
 
-struct StatusFlags {
+struct HistoryStatusFlags {
   DataFolderFlag data;
   NowFlag now;
 };
 
-Result<ExitCode> run_status(const StatusFlags& flags, Session& session) {
+Result<ExitCode> run_history_status(const HistoryStatusFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto clock, flags.now.clock());
   ASSIGN_OR_RETURN(const history::StatusReport report,
                    history::measure(files::posix_file_system(), flags.data.folder, *clock,
@@ -24,11 +24,11 @@ Result<ExitCode> run_status(const StatusFlags& flags, Session& session) {
 }  // namespace
 
 void add_status_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<StatusFlags>();
+  auto flags = std::make_shared<HistoryStatusFlags>();
   CLI::App& command = tree.add_command(
       group, "status", "Show what takes space, when the disk is full, and what would save space.",
       {"assay history status --data-dir data", "assay history status --data-dir data --json"},
-      [flags](Session& session) { return run_status(*flags, session); });
+      [flags](Session& session) { return run_history_status(*flags, session); });
   flags->data.add_to(command);
   flags->now.add_to(command);
 }

@@ -3,6 +3,7 @@
 #include "cli/metrics_options_internal.h"
 #include "cli/miner_generator_flags_internal.h"
 #include "cli/miner_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "cli/recorder_options_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/parse_number.h"
@@ -42,12 +43,6 @@ struct MinerFlags {
   std::string state;
   MetricsFlags metrics;
 };
-
-/// For the check of an option: nothing when it reads well.
-template <typename T>
-std::string problem_of(const Result<T>& read) {
-  return read ? std::string() : read.error().message;
-}
 
 /// `true` and `false` as the old miner's start script passes them.
 Result<bool> parse_switch(std::string_view text) {
@@ -110,7 +105,7 @@ Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Se
   return options;
 }
 
-Status print_ready(const MinerFlags& flags, const app::MinerReady& ready, OutputForm form) {
+Status print_miner_ready(const MinerFlags& flags, const app::MinerReady& ready, OutputForm form) {
   const std::string_view character = to_string(flags.character.character);
   if (form == OutputForm::kText) {
     return print(fmt::format("miner {} {} at {}, {}{}{}\n", ready.uid, ready.hotkey, ready.address,
@@ -130,7 +125,7 @@ Result<ExitCode> run_run(const MinerFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const app::MinerDaemonOptions options, daemon_options(flags, session));
   RETURN_IF_ERROR(app::run_miner(
       options,
-      [&](const app::MinerReady& ready) { return print_ready(flags, ready, session.output); },
+      [&](const app::MinerReady& ready) { return print_miner_ready(flags, ready, session.output); },
       session.stop));
   // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.
   return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;

@@ -31,7 +31,7 @@ struct RootFlag {
   }
 };
 
-struct ImportFlags {
+struct ModelImportFlags {
   RootFlag root;
   std::string source;
   std::string activation;
@@ -47,7 +47,7 @@ models::ModelChoices upstream_choices() {
   return {.embedding = models::EmbeddingForm::kL2, .divisor = 10'000};
 }
 
-Result<models::ImportOptions> import_options(const ImportFlags& flags, ModelKind kind) {
+Result<models::ImportOptions> import_options(const ModelImportFlags& flags, ModelKind kind) {
   models::ImportOptions options;
   // The tower gives raw vectors; what they are divided by is up to those who use them.
   if (!flags.quirks.empty() && kind != ModelKind::kClip) options.choices = upstream_choices();
@@ -71,7 +71,7 @@ std::string choices_text(ModelKind kind, const models::ModelChoices& choices) {
   return text;
 }
 
-Result<ExitCode> run_import(const ImportFlags& flags, ModelKind kind, Session& session) {
+Result<ExitCode> run_model_import(const ModelImportFlags& flags, ModelKind kind, Session& session) {
   ASSIGN_OR_RETURN(const models::ImportOptions options, import_options(flags, kind));
   ASSIGN_OR_RETURN(
       const models::ModelManifest manifest,
@@ -146,7 +146,7 @@ Result<ExitCode> run_list(const RootFlag& root, Session& session) {
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_verify(const RootFlag& root, Session& session) {
+Result<ExitCode> run_model_verify(const RootFlag& root, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto stored, models::list_models(file_system, root.folder));
   if (stored.empty()) {
@@ -176,12 +176,12 @@ Result<ExitCode> run_verify(const RootFlag& root, Session& session) {
   return num_broken == 0 ? ExitCode::kOk : ExitCode::kFailed;
 }
 
-void add_import_command(CommandTree& tree, CLI::App& group, ModelKind kind,
-                        std::string_view purpose, const std::vector<std::string>& examples) {
-  auto flags = std::make_shared<ImportFlags>();
+void add_model_import_command(CommandTree& tree, CLI::App& group, ModelKind kind,
+                              std::string_view purpose, const std::vector<std::string>& examples) {
+  auto flags = std::make_shared<ModelImportFlags>();
   CLI::App& command = tree.add_command(
       group, to_string(kind), purpose, examples,
-      [flags, kind](Session& session) { return run_import(*flags, kind, session); });
+      [flags, kind](Session& session) { return run_model_import(*flags, kind, session); });
   add_option(command, "SOURCE", flags->source,
              kind == ModelKind::kClip
                  ? "A .safetensors or .bin file, or a folder as Hugging Face lays it out."
@@ -223,15 +223,17 @@ void add_models_commands(CommandTree& tree) {
   add_models_fetch_command(tree, group);
   CLI::App& import = CommandTree::add_group(
       group, "import", "Check a model's tensors and copy it, with a note of how it is meant.");
-  add_import_command(tree, import, ModelKind::kClip, "A CLIP image tower: images to embeddings.",
-                     {"assay models import clip ViT-B-32.safetensors",
-                      "assay models import clip clip-vit-base-patch32 --activation quickgelu"});
-  add_import_command(tree, import, ModelKind::kRanker, "A ranking head: embeddings to scores.",
-                     {"assay models import ranker ranker_v4.pt",
-                      "assay models import ranker ranker_v4.pt --quirks upstream"});
-  add_import_command(tree, import, ModelKind::kCrop,
-                     "A crop head: embeddings and image sizes to boxes.",
-                     {"assay models import crop crop_proposer_v3.pt"});
+  add_model_import_command(
+      tree, import, ModelKind::kClip, "A CLIP image tower: images to embeddings.",
+      {"assay models import clip ViT-B-32.safetensors",
+       "assay models import clip clip-vit-base-patch32 --activation quickgelu"});
+  add_model_import_command(tree, import, ModelKind::kRanker,
+                           "A ranking head: embeddings to scores.",
+                           {"assay models import ranker ranker_v4.pt",
+                            "assay models import ranker ranker_v4.pt --quirks upstream"});
+  add_model_import_command(tree, import, ModelKind::kCrop,
+                           "A crop head: embeddings and image sizes to boxes.",
+                           {"assay models import crop crop_proposer_v3.pt"});
 
   auto list_root = std::make_shared<RootFlag>();
   list_root->add_to(
@@ -243,7 +245,7 @@ void add_models_commands(CommandTree& tree) {
       group, "verify",
       "Read every model whole: digests, names and shapes. Exits 1 if one is broken.",
       {"assay models verify", "assay models verify --root data --json"},
-      [verify_root](Session& session) { return run_verify(*verify_root, session); }));
+      [verify_root](Session& session) { return run_model_verify(*verify_root, session); }));
 }
 
 }  // namespace assay::cli

@@ -46,8 +46,8 @@ Result<net::HttpServerOptions> server_options(const ServeFlags& flags) {
   return options;
 }
 
-Status print_ready(const ServeFlags& flags, const std::string& address, std::uint16_t port,
-                   OutputForm form) {
+Status print_server_ready(const ServeFlags& flags, const std::string& address, std::uint16_t port,
+                          OutputForm form) {
   const std::string url = address.contains(':') ? fmt::format("http://[{}]:{}", address, port)
                                                 : fmt::format("http://{}:{}", address, port);
   if (form == OutputForm::kText) return print(fmt::format("history {} at {}\n", flags.folder, url));
@@ -67,7 +67,7 @@ Result<ExitCode> run_serve(const ServeFlags& flags, Session& session) {
        .recorder = std::move(options),
        .server = std::move(server),
        .alerts_webhook = session.config.get_text("alerts.webhook")},
-      [&](std::uint16_t port) { return print_ready(flags, address, port, session.output); },
+      [&](std::uint16_t port) { return print_server_ready(flags, address, port, session.output); },
       session.stop));
   // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.
   return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;

@@ -56,7 +56,7 @@ Result<ExitCode> run_new(const WalletFlags& flags, Session& session) {
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_show(const WalletFlags& flags, Session& session) {
+Result<ExitCode> run_wallet_show(const WalletFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto name, flags.name());
   ASSIGN_OR_RETURN(const auto path, keys::hotkey_path(name));
   ASSIGN_OR_RETURN(const KeyPair pair, flags.load(path));
@@ -64,14 +64,14 @@ Result<ExitCode> run_show(const WalletFlags& flags, Session& session) {
   return ExitCode::kOk;
 }
 
-struct VerifyFlags {
+struct SignatureFlags {
   WalletFlags wallet;
   std::string address;
   std::string message;
   std::string signature;
 };
 
-Result<ExitCode> verify_signature(const VerifyFlags& flags, Session& session) {
+Result<ExitCode> verify_signature(const SignatureFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const keys::Signature signature,
                    with_context(keys::parse_signature(flags.signature), "--signature"));
   std::optional<Hotkey> signer;
@@ -115,8 +115,8 @@ Result<ExitCode> verify_hotkey(const WalletFlags& flags, Session& session) {
   return ExitCode::kOk;
 }
 
-void add_verify_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<VerifyFlags>();
+void add_wallet_verify_command(CommandTree& tree, CLI::App& group) {
+  auto flags = std::make_shared<SignatureFlags>();
   CLI::App& command = tree.add_command(
       group, "verify",
       "Check that a hotkey's file is whole and its own, or a signature. Exits 1 if not.",
@@ -155,10 +155,10 @@ void add_wallet_commands(CommandTree& tree) {
   CLI::App& show = tree.add_command(
       group, "show", "Print a hotkey's address and public key. Its secret is never printed.",
       {"assay wallet show", "assay wallet show --wallet validator --hotkey first --json"},
-      [shown](Session& session) { return run_show(*shown, session); });
+      [shown](Session& session) { return run_wallet_show(*shown, session); });
   shown->add_to(show);
   shown->add_password_to(show);
-  add_verify_command(tree, group);
+  add_wallet_verify_command(tree, group);
 }
 
 }  // namespace assay::cli

@@ -70,6 +70,9 @@ CLI::Option* add_option(CLI::App& command, const std::string& flags, T& target,
 /// Write to stdout. Errors: kNoSpace and kUnavailable, as when the reader of a pipe is gone.
 Status print(std::string_view text);
 
+/// Of this machine, or nothing.
+std::string host_name();
+
 /// `assay audit missing`.
 std::string full_name(const CLI::App& command);
 

@@ -10,6 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -127,6 +130,12 @@ CLI::App& CommandTree::add_command(CLI::App& parent, std::string_view name,
   const Action* kept = actions_.emplace_back(std::make_unique<Action>(std::move(action))).get();
   command.final_callback([this, kept] { chosen_ = kept; });
   return command;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
 }
 
 Status print(std::string_view text) {

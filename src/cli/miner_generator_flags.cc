@@ -1,17 +1,13 @@
 #include "app/job_image_maker.h"
 #include "cli/cache_generator_flags_internal.h"
 #include "cli/miner_generator_flags_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/parse_number.h"
 
 namespace assay::cli {
 namespace {
 
-constexpr std::int64_t kMaxSteps = 1000;
-
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
-}
+constexpr std::int64_t kMaxJobSteps = 1000;
 
 }  // namespace
 
@@ -38,7 +34,7 @@ void MinerGeneratorFlags::add_to(CLI::App& command) {
   add_option(command, "--generator-steps", steps,
              "Of a diffusion by a1111 or openvino [what the service or the model's kind takes].")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, kMaxSteps));
+      ->check(CLI::Range(std::int64_t{1}, kMaxJobSteps));
   add_option(command, "--generator-size", size,
              "Of images that are ordered as 1K or without a word [1024x576]; for openvino of all "
              "[512x512].")

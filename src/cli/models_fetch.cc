@@ -1,6 +1,7 @@
 #include "app/hub_session.h"
 #include "cli/cache_options_internal.h"
 #include "cli/models_fetch_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
 #include "core/progress.h"
@@ -33,11 +34,6 @@ struct FetchFlags {
   std::string timeout = "2h";
   hub::Pin pin = hub::Pin::kKeep;
 };
-
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
-}
 
 /// Beside the models that are imported: what is fetched is not run from there.
 std::filesystem::path folder_of(const FetchFlags& flags, const hub::RepoAddress& repo) {

@@ -33,7 +33,7 @@ struct EmbedSummary {
   std::optional<std::filesystem::path> lines;
 };
 
-std::string as_text(const EmbedSummary& summary) {
+std::string embed_text(const EmbedSummary& summary) {
   const embedding::VectorTableReport& report = summary.report;
   std::string text = fmt::format("{}, {} embedded, {} known",
                                  report::counted(report.num_images, "image", "images"),
@@ -49,7 +49,7 @@ std::string as_text(const EmbedSummary& summary) {
   return text + "\n";
 }
 
-std::string as_json(const EmbedSummary& summary) {
+std::string embed_json(const EmbedSummary& summary) {
   const embedding::VectorTableReport& report = summary.report;
   const embedding_store::EmbeddingVariant& variant = summary.session.variant();
   json::Writer writer(json::Layout::kPretty);
@@ -128,7 +128,8 @@ Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
   if (!report) return std::move(report).error();
   const EmbedSummary summary{
       .report = *report, .session = *opened, .output = flags.output, .lines = lines};
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(summary) : as_text(summary)));
+  RETURN_IF_ERROR(
+      print(session.output == OutputForm::kJson ? embed_json(summary) : embed_text(summary)));
   return report->failures.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
 

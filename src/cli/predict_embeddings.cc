@@ -62,7 +62,7 @@ bool is_whole(const OldCacheImport& report) {
                              [](const auto& refusal) { return refusal.second == 0; });
 }
 
-std::string as_text(const OldCacheImport& report) {
+std::string old_cache_text(const OldCacheImport& report) {
   std::string text =
       fmt::format("{}: {} imported, {} known", report::counted(report.num_lines, "line", "lines"),
                   report::count_text(report.num_imported), report::count_text(report.num_known));
@@ -79,7 +79,7 @@ std::string as_text(const OldCacheImport& report) {
   return text;
 }
 
-std::string as_json(const OldCacheImport& report) {
+std::string old_cache_json(const OldCacheImport& report) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object().name("lines").unsigned_integer(report.num_lines);
   writer.name("imported").unsigned_integer(report.num_imported);
@@ -94,7 +94,7 @@ std::string as_json(const OldCacheImport& report) {
   return writer.end_list().end_object().take() + "\n";
 }
 
-Result<ExitCode> run_import(const OldCacheFlags& flags, Session& session) {
+Result<ExitCode> run_old_cache_import(const OldCacheFlags& flags, Session& session) {
   ModelFlags models = flags.models;
   // The old tools computed in single precision everywhere.
   if (models.precision == "auto") models.precision = "fp32";
@@ -109,11 +109,12 @@ Result<ExitCode> run_import(const OldCacheFlags& flags, Session& session) {
                    import_old_cache(file_system, opened->store(), opened->variant(), flags.place(),
                                     session.stop));
   RETURN_IF_ERROR(opened->store().update_index());
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(report) : as_text(report)));
+  RETURN_IF_ERROR(
+      print(session.output == OutputForm::kJson ? old_cache_json(report) : old_cache_text(report)));
   return is_whole(report) ? ExitCode::kOk : ExitCode::kPartial;
 }
 
-Result<ExitCode> run_export(const OldCacheFlags& flags, Session& session) {
+Result<ExitCode> run_old_cache_export(const OldCacheFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const app::PredictSessionOptions options, flags.models.options());
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto opened, app::EmbeddingSession::open(file_system, options));
@@ -162,7 +163,7 @@ void add_predict_embeddings_commands(CommandTree& tree, CLI::App& group) {
       embeddings, "import", "Take the old cache's vectors into the store; nothing of it changes.",
       {"assay predict embeddings import",
        "assay predict embeddings import --base ../image-workflow --root data"},
-      [import](Session& session) { return run_import(*import, session); });
+      [import](Session& session) { return run_old_cache_import(*import, session); });
   import->add_to(import_command);
 
   auto exported = std::make_shared<OldCacheFlags>();
@@ -170,7 +171,7 @@ void add_predict_embeddings_commands(CommandTree& tree, CLI::App& group) {
       embeddings, "export", "Add the stored vectors of a folder's images to the old cache.",
       {"assay predict embeddings export mojo1",
        "assay predict embeddings export mojo1 --form absolute"},
-      [exported](Session& session) { return run_export(*exported, session); });
+      [exported](Session& session) { return run_old_cache_export(*exported, session); });
   export_command
       .add_option("folder", exported->folder, "The folder of images, as the old tools read it.")
       ->required()

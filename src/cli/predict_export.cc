@@ -13,7 +13,7 @@
 namespace assay::cli {
 namespace {
 
-struct ExportFlags {
+struct PredictExportFlags {
   std::string path;
   std::string csv;
   std::string parquet;
@@ -27,7 +27,7 @@ struct ExportSummary {
   std::optional<review::SidecarSummary> sidecars = std::nullopt;
 };
 
-std::string as_json(const ExportSummary& summary) {
+std::string predict_export_json(const ExportSummary& summary) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("databases").unsigned_integer(summary.num_databases);
@@ -47,7 +47,7 @@ std::string as_json(const ExportSummary& summary) {
   return writer.take() + "\n";
 }
 
-std::string as_text(const ExportSummary& summary) {
+std::string predict_export_text(const ExportSummary& summary) {
   std::string text =
       fmt::format("{} groups of {} databases", summary.num_groups, summary.num_databases);
   if (summary.sidecars) {
@@ -57,7 +57,7 @@ std::string as_text(const ExportSummary& summary) {
   return text + "\n";
 }
 
-Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
+Result<ExitCode> run_predict_export(const PredictExportFlags& flags, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const review::DecisionFolder folder,
                    review::read_decision_folder(file_system, flags.path, session.stop));
@@ -81,7 +81,8 @@ Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
   if (!flags.parquet.empty()) {
     RETURN_IF_ERROR(review::write_parquet(file_system, flags.parquet, folder.sources));
   }
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(summary) : as_text(summary)));
+  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? predict_export_json(summary)
+                                                            : predict_export_text(summary)));
   const bool is_partial =
       summary.num_problems > 0 || (summary.sidecars && !summary.sidecars->taken.empty());
   return is_partial ? ExitCode::kPartial : ExitCode::kOk;
@@ -90,12 +91,12 @@ Result<ExitCode> run_export(const ExportFlags& flags, Session& session) {
 }  // namespace
 
 void add_predict_export_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<ExportFlags>();
+  auto flags = std::make_shared<PredictExportFlags>();
   CLI::App& command = tree.add_command(
       group, "export", "Write decisions as a table, or as .decision files for the crop tool.",
       {"assay predict export data/training/ai_training_decisions --csv decisions.csv",
        "assay predict export mojo1.db --parquet mojo1.parquet --sidecars mojo1_decisions"},
-      [flags](Session& session) { return run_export(*flags, session); });
+      [flags](Session& session) { return run_predict_export(*flags, session); });
   command.add_option("path", flags->path, "A folder of databases, or one of them.")
       ->required()
       ->type_name("DIR");

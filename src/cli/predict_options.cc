@@ -1,3 +1,4 @@
+#include "cli/option_check_internal.h"
 #include "cli/predict_options_internal.h"
 #include "core/parse_number.h"
 
@@ -5,12 +6,6 @@
 
 namespace assay::cli {
 namespace {
-
-/// What CLI11 asks of a check: nothing, or what is wrong.
-template <typename T>
-std::string problem_of(const Result<T>& result) {
-  return result ? std::string() : result.error().message;
-}
 
 Result<std::chrono::seconds> parse_time_gap(const std::string& text) {
   if (text == "0") return std::chrono::seconds(0);

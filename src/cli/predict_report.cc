@@ -29,8 +29,8 @@ struct ReportFlags {
   review::ReviewedGroups groups = review::ReviewedGroups::kAll;
 };
 
-std::string as_json(const ReportFlags& flags, const review::ReviewSummary& summary,
-                    const decisions::ScoredProjects& scored) {
+std::string review_json(const ReportFlags& flags, const review::ReviewSummary& summary,
+                        const decisions::ScoredProjects& scored) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("report").text(flags.target);
@@ -51,8 +51,8 @@ std::string as_json(const ReportFlags& flags, const review::ReviewSummary& summa
   return writer.take() + "\n";
 }
 
-std::string as_text(const ReportFlags& flags, const review::ReviewSummary& summary,
-                    const decisions::ScoredProjects& scored) {
+std::string review_text(const ReportFlags& flags, const review::ReviewSummary& summary,
+                        const decisions::ScoredProjects& scored) {
   using report::counted;
   std::string text =
       fmt::format("{} of {} on {}: {}\n", counted(summary.num_groups, "group", "groups"),
@@ -96,8 +96,8 @@ Result<ExitCode> run_report(const ReportFlags& flags, Session& session) {
     log_warning(
         fmt::format("no picture of {}: {}", report::counted(count, "image", "images"), reason));
   }
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(flags, summary, scored)
-                                                            : as_text(flags, summary, scored)));
+  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? review_json(flags, summary, scored)
+                                                            : review_text(flags, summary, scored)));
   const bool is_whole = scored.problems.empty() && summary.missing.empty();
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }

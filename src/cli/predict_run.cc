@@ -1,5 +1,6 @@
 #include "app/predict_session.h"
 #include "app/version.h"
+#include "cli/command_internal.h"
 #include "cli/predict_batch_printer_internal.h"
 #include "cli/predict_models_flags_internal.h"
 #include "cli/predict_options_internal.h"
@@ -14,9 +15,6 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -28,7 +26,7 @@
 namespace assay::cli {
 namespace {
 
-struct RunFlags {
+struct PredictRunFlags {
   std::string source;
   std::string table;
   std::vector<std::string> projects;
@@ -46,12 +44,7 @@ struct RunFlags {
   images::ExifOrientation orientation = images::ExifOrientation::kIgnore;
 };
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-Result<app::PredictSessionOptions> session_options(const RunFlags& flags) {
+Result<app::PredictSessionOptions> predict_session_options(const PredictRunFlags& flags) {
   ASSIGN_OR_RETURN(app::PredictSessionOptions options, flags.models.options());
   options.orientation = flags.orientation;
   if (!flags.ranker.empty()) options.ranker = flags.ranker;
@@ -64,7 +57,7 @@ Result<app::PredictSessionOptions> session_options(const RunFlags& flags) {
   return options;
 }
 
-Result<predict::BatchOptions> batch_options(const RunFlags& flags,
+Result<predict::BatchOptions> batch_options(const PredictRunFlags& flags,
                                             const app::PredictSession& session) {
   predict::BatchOptions options;
   options.only = flags.projects;
@@ -100,7 +93,7 @@ Result<predict::BatchOptions> batch_options(const RunFlags& flags,
 
 /// The plan, with the table that the batch then goes by. Errors: kInvalidInput when a source is
 /// ambiguous.
-Result<predict::Plan> prepare_plan(const RunFlags& flags, const Session& session) {
+Result<predict::Plan> prepare_plan(const PredictRunFlags& flags, const Session& session) {
   predict::PlanOptions options{
       .source = flags.source, .tree = predict::DataTree(flags.models.root), .done = flags.done};
   if (!flags.table.empty()) options.table = flags.table;
@@ -124,7 +117,8 @@ Result<predict::Plan> prepare_plan(const RunFlags& flags, const Session& session
 }
 
 /// Take the vectors of the stores below other roots.
-Status gather(const RunFlags& flags, const Session& session, const predict::ProjectTools& tools) {
+Status gather(const PredictRunFlags& flags, const Session& session,
+              const predict::ProjectTools& tools) {
   for (const std::string& root : flags.from) {
     const std::filesystem::path folder = predict::DataTree(root).store();
     ASSIGN_OR_RETURN(const auto info, tools.file_system.info(folder));
@@ -147,7 +141,7 @@ Status gather(const RunFlags& flags, const Session& session, const predict::Proj
 }
 
 /// All that hold images, what is done too: so that every shard and every run measures on the same.
-std::vector<std::filesystem::path> sources_of(const predict::Plan& plan) {
+std::vector<std::filesystem::path> plan_sources(const predict::Plan& plan) {
   std::vector<std::filesystem::path> sources;
   for (const predict::PlannedProject& project : plan.projects) {
     if (project.num_images > 0) sources.push_back(project.source_path);
@@ -158,7 +152,7 @@ std::vector<std::filesystem::path> sources_of(const predict::Plan& plan) {
 /// Whether a batch may embed, or only decides what shards have embedded.
 enum class BatchWork : std::uint8_t { kAll, kMergeShards };
 
-Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& session) {
+Result<ExitCode> run_batch(const PredictRunFlags& flags, BatchWork work, Session& session) {
   if (!flags.shard.empty()) RETURN_IF_ERROR(parse_shard(flags.shard));
   ASSIGN_OR_RETURN(const predict::Plan plan, prepare_plan(flags, session));
   ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
@@ -170,9 +164,9 @@ Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& sessi
     }
     return ExitCode::kOk;
   }
-  ASSIGN_OR_RETURN(app::PredictSessionOptions models, session_options(flags));
+  ASSIGN_OR_RETURN(app::PredictSessionOptions models, predict_session_options(flags));
   if (work == BatchWork::kAll) {
-    models.int8_samples = {.sources = sources_of(plan), .remarks = int8_remarks(session)};
+    models.int8_samples = {.sources = plan_sources(plan), .remarks = int8_remarks(session)};
   }
   ASSIGN_OR_RETURN(const auto opened,
                    app::PredictSession::open(files::posix_file_system(), system_clock(), models));
@@ -206,7 +200,7 @@ Result<ExitCode> run_batch(const RunFlags& flags, BatchWork work, Session& sessi
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }
 
-void add_run_options(CLI::App& command, const std::shared_ptr<RunFlags>& flags) {
+void add_run_options(CLI::App& command, const std::shared_ptr<PredictRunFlags>& flags) {
   command.get_option("--json")->description(
       "Print a line of JSON for each event: begin, progress, end and total.");
   add_option(command, "--source", flags->source,
@@ -247,7 +241,7 @@ void add_run_options(CLI::App& command, const std::shared_ptr<RunFlags>& flags) 
 }  // namespace
 
 void add_predict_run_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<RunFlags>();
+  auto flags = std::make_shared<PredictRunFlags>();
   CLI::App& command = tree.add_command(
       group, "run", "Predict for every project that has no predictions yet; run again to go on.",
       {"assay predict run --source /Volumes/original",
@@ -261,7 +255,7 @@ void add_predict_run_command(CommandTree& tree, CLI::App& group) {
 }
 
 void add_predict_merge_shards_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<RunFlags>();
+  auto flags = std::make_shared<PredictRunFlags>();
   CLI::App& command = tree.add_command(
       group, "merge-shards", "Decide what shards have embedded; nothing is embedded any more.",
       {"assay predict merge-shards --source /Volumes/original",

@@ -1,5 +1,6 @@
 #include "cli/cache_options_internal.h"
 #include "cli/command_internal.h"
+#include "cli/option_check_internal.h"
 #include "cli/recorder_options_internal.h"
 #include "core/parse_number.h"
 
@@ -14,11 +15,6 @@ namespace {
 
 constexpr std::string_view kMaxQueuedBytes = "history.max_queued_bytes";
 constexpr std::string_view kSyncInterval = "history.sync_interval";
-
-template <typename T>
-std::string problem_of(const Result<T>& read) {
-  return read ? std::string() : read.error().message;
-}
 
 Result<std::chrono::milliseconds> parse_sync_interval(std::string_view text) {
   ASSIGN_OR_RETURN(const std::chrono::milliseconds interval, parse_duration(text));

@@ -83,21 +83,21 @@ Result<validator::MinerAddress> find_miner(const AskFlags& flags, const keys::Ho
   return validator::address_of(*view, flags.uid);
 }
 
-std::string shown(std::string_view body) {
+std::string shown_body(std::string_view body) {
   std::string text = report::visible_text(body.substr(0, kMaxShown));
   if (body.size() > kMaxShown) text += fmt::format(" ... ({} bytes)", body.size());
   return text;
 }
 
-std::string as_text(const validator::AskExchange& exchange,
-                    const validator::ChallengeRecipe& recipe) {
+std::string exchange_text(const validator::AskExchange& exchange,
+                          const validator::ChallengeRecipe& recipe) {
   std::string text =
       fmt::format("Image    {}\nVaried   {}\n\nPOST {}\n", report::visible_text(recipe.image_name),
                   validator::to_json(recipe.augmentation), exchange.request.url.text());
   for (const net::HttpHeader& header : exchange.request.headers.all()) {
     text += fmt::format("{}: {}\n", header.name, header.value);
   }
-  text += "\n" + shown(exchange.request.body) + "\n\n";
+  text += "\n" + shown_body(exchange.request.body) + "\n\n";
   if (exchange.response) {
     text += fmt::format("HTTP {} after {} ms\n", exchange.response->status,
                         exchange.reply.latency.count());
@@ -105,7 +105,7 @@ std::string as_text(const validator::AskExchange& exchange,
       text += fmt::format("{}: {}\n", report::visible_text(header.name),
                           report::visible_text(header.value));
     }
-    text += "\n" + shown(exchange.response->body) + "\n\n";
+    text += "\n" + shown_body(exchange.response->body) + "\n\n";
   }
   text += fmt::format("Reply    {}", to_string(exchange.reply.kind));
   if (exchange.reply.kind == validator::ReplyKind::kPrediction) {
@@ -116,8 +116,8 @@ std::string as_text(const validator::AskExchange& exchange,
   return text + "\n";
 }
 
-std::string as_json(const validator::AskExchange& exchange,
-                    const validator::ChallengeRecipe& recipe) {
+std::string exchange_json(const validator::AskExchange& exchange,
+                          const validator::ChallengeRecipe& recipe) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("image").text(recipe.image_name);
@@ -162,8 +162,9 @@ Result<ExitCode> run_ask(const AskFlags& flags, Session& session) {
       validator::ask_once(ask, *scheme,
                           {.sender = hotkey, .clock = system_clock(), .random = system_random()},
                           *transport, session.stop));
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(exchange, challenge.recipe)
-                                                            : as_text(exchange, challenge.recipe)));
+  RETURN_IF_ERROR(print(session.output == OutputForm::kJson
+                            ? exchange_json(exchange, challenge.recipe)
+                            : exchange_text(exchange, challenge.recipe)));
   return exchange.reply.kind == validator::ReplyKind::kPrediction ? ExitCode::kOk
                                                                   : ExitCode::kFailed;
 }

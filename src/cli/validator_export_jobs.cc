@@ -21,7 +21,7 @@ struct ExportJobsFlags {
   std::string since;
 };
 
-std::string as_json(const ExportJobsFlags& flags, const jobs::JobExport& exported) {
+std::string job_export_json(const ExportJobsFlags& flags, const jobs::JobExport& exported) {
   const jobs::JobCounts& counts = exported.counts;
   json::Writer writer;
   writer.begin_object();
@@ -45,7 +45,7 @@ std::string as_json(const ExportJobsFlags& flags, const jobs::JobExport& exporte
   return writer.end_object().take() + "\n";
 }
 
-std::string as_text(const ExportJobsFlags& flags, const jobs::JobExport& exported) {
+std::string job_export_text(const ExportJobsFlags& flags, const jobs::JobExport& exported) {
   const jobs::JobCounts& counts = exported.counts;
   return fmt::format(
       "Wrote {} with {} jobs of {} miners. {} claim an image: {} verified, {} missing, {} "
@@ -54,7 +54,7 @@ std::string as_text(const ExportJobsFlags& flags, const jobs::JobExport& exporte
       counts.missing, counts.worthless, counts.unchecked);
 }
 
-Result<ExitCode> run_export(const ExportJobsFlags& flags, Session& session) {
+Result<ExitCode> run_job_export(const ExportJobsFlags& flags, Session& session) {
   jobs::JobExportOptions options;
   if (!flags.since.empty()) {
     ASSIGN_OR_RETURN(options.since, with_context(parse_timestamp(flags.since), "--since"));
@@ -72,8 +72,8 @@ Result<ExitCode> run_export(const ExportJobsFlags& flags, Session& session) {
     log_warning(fmt::format("the ledger is damaged, and what it lost is not in the table: {}: {}",
                             damage.segment.empty() ? "a segment" : damage.segment, damage.reason));
   }
-  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? as_json(flags, *exported)
-                                                            : as_text(flags, *exported)));
+  RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? job_export_json(flags, *exported)
+                                                            : job_export_text(flags, *exported)));
   return exported->damage.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
 
@@ -85,7 +85,7 @@ void add_validator_export_jobs_command(CommandTree& tree, CLI::App& group) {
       group, "export-jobs", "The generation jobs as Parquet, in the form that the audit reads.",
       {"assay validator export-jobs --state state --out jobs.parquet",
        "assay audit run --parquet jobs.parquet --root store --out reports"},
-      [flags](Session& session) { return run_export(*flags, session); });
+      [flags](Session& session) { return run_job_export(*flags, session); });
   add_option(command, "--state", flags->state, "The validator's --state, whether it runs or not.")
       ->required()
       ->type_name("FOLDER");

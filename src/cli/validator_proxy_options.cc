@@ -6,10 +6,7 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -19,12 +16,6 @@ namespace {
 
 /// A chain of certificates has some kilobytes.
 constexpr ByteCount kMaxPemFile{std::uint64_t{1} << 20};
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return {};
-  return name.data();
-}
 
 std::string check_hotkey(const std::string& text) {
   const auto hotkey = keys::Hotkey::parse(text);

@@ -23,7 +23,7 @@
 namespace assay::cli {
 namespace {
 
-struct RunFlags {
+struct ValidatorRunFlags {
   std::string env_file;
   NetworkFlags network;
   WalletFlags wallet;
@@ -54,7 +54,7 @@ struct RunFlags {
   std::vector<std::string> without_effect;
 };
 
-Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags,
+Result<app::ValidatorJobsOptions> jobs_options(const ValidatorRunFlags& flags,
                                                const std::filesystem::path& cache) {
   ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.jobs_interval));
   if (interval <= std::chrono::milliseconds(0)) {
@@ -74,9 +74,9 @@ Result<app::ValidatorJobsOptions> jobs_options(const RunFlags& flags,
       .validator_stake_limit = flags.stake_limit};
 }
 
-Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags,
-                                                     const validator::LiveOptions& live,
-                                                     Session& session) {
+Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRunFlags& flags,
+                                                               const validator::LiveOptions& live,
+                                                               Session& session) {
   ASSIGN_OR_RETURN(chain::NetworkAddress network, flags.network.address());
   ASSIGN_OR_RETURN(const std::filesystem::path cache, flags.cache.folder(session));
   ASSIGN_OR_RETURN(const auto cool_down, parse_seconds(flags.cool_down));
@@ -121,7 +121,7 @@ Result<app::ValidatorSessionOptions> session_options(const RunFlags& flags,
 }
 
 /// Let the settings of --env-file stand where no flag was given; the rest is told to have no use.
-Status apply_env_file(RunFlags& flags, const CLI::App& command) {
+Status apply_env_file(ValidatorRunFlags& flags, const CLI::App& command) {
   if (flags.env_file.empty()) return {};
   ASSIGN_OR_RETURN(flags.env_settings, read_env_file(flags.env_file));
   for (const auto& [name, value] : flags.env_settings) {
@@ -160,13 +160,15 @@ Status apply_env_file(RunFlags& flags, const CLI::App& command) {
   return {};
 }
 
-Result<ExitCode> run_validator(RunFlags& flags, const CLI::App& command, Session& session) {
+Result<ExitCode> run_validator(ValidatorRunFlags& flags, const CLI::App& command,
+                               Session& session) {
   RETURN_IF_ERROR(apply_env_file(flags, command));
   SettingsReader settings(command, flags.env_file);
   ASSIGN_OR_RETURN(session.config, settings.load(flags.env_settings));
   RETURN_IF_ERROR(app::configure_logging(session.config));
   ASSIGN_OR_RETURN(const validator::LiveOptions live, flags.live.resolve(session.config));
-  ASSIGN_OR_RETURN(app::ValidatorSessionOptions options, session_options(flags, live, session));
+  ASSIGN_OR_RETURN(app::ValidatorSessionOptions options,
+                   validator_session_options(flags, live, session));
   ASSIGN_OR_RETURN(const keys::KeyPair hotkey, flags.wallet.load());
   if (!flags.proxy.client_url.empty() && !flags.proxy.takes_old_bearers) {
     flags.without_effect.emplace_back("--proxy.proxy_client_url");
@@ -186,7 +188,7 @@ Result<ExitCode> run_validator(RunFlags& flags, const CLI::App& command, Session
   return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;
 }
 
-void add_round_options(CLI::App& command, RunFlags& flags) {
+void add_round_options(CLI::App& command, ValidatorRunFlags& flags) {
   flags.live.add_to(command);
   add_option(command, "--rounds", flags.rounds, "End after so many [without end].")->type_name("N");
   add_option(command, "--cool-down", flags.cool_down,
@@ -199,7 +201,7 @@ void add_round_options(CLI::App& command, RunFlags& flags) {
       ->default_str("btauth");
 }
 
-void add_weight_options(CLI::App& command, RunFlags& flags) {
+void add_weight_options(CLI::App& command, ValidatorRunFlags& flags) {
   command.add_flag_callback(
       "--neuron.disable_set_weights", [&flags] { flags.weights = validator::WeightSetting::kOff; },
       "Never set weights: to run beside another validator.");
@@ -219,7 +221,7 @@ void add_weight_options(CLI::App& command, RunFlags& flags) {
       ->capture_default_str();
 }
 
-void add_job_options(CLI::App& command, RunFlags& flags) {
+void add_job_options(CLI::App& command, ValidatorRunFlags& flags) {
   CLI::Option* const interval =
       add_option(command, "--jobs.interval", flags.jobs_interval,
                  "Seconds between batches of generation jobs [none are sent].")
@@ -262,7 +264,7 @@ void add_job_options(CLI::App& command, RunFlags& flags) {
 }
 
 /// Start scripts of the old validator give these.
-void add_options_without_effect(CLI::App& command, RunFlags& flags) {
+void add_options_without_effect(CLI::App& command, ValidatorRunFlags& flags) {
   for (const char* name : {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
                            "--neuron.num_concurrent_forwards", "--neuron.moving_average_alpha",
                            "--axon.port", "--axon.ip", "--axon.external_ip", "--axon.external_port",
@@ -288,7 +290,7 @@ void add_options_without_effect(CLI::App& command, RunFlags& flags) {
 }  // namespace
 
 void add_validator_run_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<RunFlags>();
+  auto flags = std::make_shared<ValidatorRunFlags>();
   auto self = std::make_shared<const CLI::App*>(nullptr);
   CLI::App& command = tree.add_command(
       group, "run", "Ask miners, score their answers, set weights, until it is stopped.",

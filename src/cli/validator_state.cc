@@ -82,7 +82,7 @@ std::string state_text(const validator::StateStore& state) {
   return text;
 }
 
-Result<ExitCode> run_show(const StateFlags& flags, Session& session) {
+Result<ExitCode> run_state_show(const StateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const validator::StateStore state, open_existing_state(flags.folder()));
   RETURN_IF_ERROR(
       print(session.output == OutputForm::kJson ? state_json(state) : state_text(state)));
@@ -95,7 +95,7 @@ struct Told {
   std::uint64_t num_bad_scores = 0;
 };
 
-Status tell(const Told& told, const std::string& sentence, const Session& session) {
+Status tell_state(const Told& told, const std::string& sentence, const Session& session) {
   if (session.output == OutputForm::kText) return print(sentence);
   json::Writer writer;
   writer.begin_object().name("miners").unsigned_integer(told.num_miners);
@@ -104,7 +104,7 @@ Status tell(const Told& told, const std::string& sentence, const Session& sessio
   return print(writer.end_object().take() + "\n");
 }
 
-Result<ExitCode> run_import(const StateFlags& flags, Session& session) {
+Result<ExitCode> run_state_import(const StateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(auto source, files::open_byte_source(files::posix_file_system(), flags.file));
   ASSIGN_OR_RETURN(validator::OldState old, validator::read_old_state(std::move(source)));
   ASSIGN_OR_RETURN(validator::StateStore state, open_state(flags.folder()));
@@ -126,14 +126,14 @@ Result<ExitCode> run_import(const StateFlags& flags, Session& session) {
     sentence +=
         fmt::format("{} of them were negative or no number, and are 0 now.\n", old.num_bad_scores);
   }
-  RETURN_IF_ERROR(tell({.num_miners = miners.size(),
-                        .num_rounds = state.num_rounds(),
-                        .num_bad_scores = old.num_bad_scores},
-                       sentence, session));
+  RETURN_IF_ERROR(tell_state({.num_miners = miners.size(),
+                              .num_rounds = state.num_rounds(),
+                              .num_bad_scores = old.num_bad_scores},
+                             sentence, session));
   return ExitCode::kOk;
 }
 
-Result<ExitCode> run_export(const StateFlags& flags, Session& session) {
+Result<ExitCode> run_state_export(const StateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const validator::StateStore state, open_existing_state(flags.folder()));
   validator::OldState old{
       .step = state.num_rounds(), .scores = state.book().scores(), .hotkeys = {}};
@@ -142,10 +142,10 @@ Result<ExitCode> run_export(const StateFlags& flags, Session& session) {
   }
   ASSIGN_OR_RETURN(const std::string bytes, validator::write_old_state(old));
   RETURN_IF_ERROR(files::write_file(files::posix_file_system(), flags.file, bytes));
-  RETURN_IF_ERROR(tell({.num_miners = old.scores.size(), .num_rounds = old.step},
-                       fmt::format("Wrote the scores of {} slots after {} rounds to {}.\n",
-                                   old.scores.size(), old.step, flags.file),
-                       session));
+  RETURN_IF_ERROR(tell_state({.num_miners = old.scores.size(), .num_rounds = old.step},
+                             fmt::format("Wrote the scores of {} slots after {} rounds to {}.\n",
+                                         old.scores.size(), old.step, flags.file),
+                             session));
   return ExitCode::kOk;
 }
 
@@ -159,14 +159,14 @@ void add_validator_state_commands(CommandTree& tree, CLI::App& validator_group) 
   CLI::App& show = tree.add_command(
       group, "show", "Print the scores that a stopped validator has on disk.",
       {"assay validator state show --state DIR", "assay validator state show --state DIR --json"},
-      [shown](Session& session) { return run_show(*shown, session); });
+      [shown](Session& session) { return run_state_show(*shown, session); });
   shown->add_to(show);
 
   auto imported = std::make_shared<StateFlags>();
   CLI::App& import = tree.add_command(
       group, "import", "Begin with the scores of the old validator.",
       {"assay validator state import ~/.bittensor/miners/V/H/netuid72/validator/state.npz"},
-      [imported](Session& session) { return run_import(*imported, session); });
+      [imported](Session& session) { return run_state_import(*imported, session); });
   imported->add_to(import);
   import.add_option("file", imported->file, "Its state.npz.")->type_name("FILE")->required();
   import.add_flag("--replace", imported->may_replace, "Even where rounds were scored already.");
@@ -175,7 +175,7 @@ void add_validator_state_commands(CommandTree& tree, CLI::App& validator_group) 
   CLI::App& export_command = tree.add_command(
       group, "export", "Write the scores as the old validator reads them, to go back to it.",
       {"assay validator state export --state DIR state.npz"},
-      [exported](Session& session) { return run_export(*exported, session); });
+      [exported](Session& session) { return run_state_export(*exported, session); });
   exported->add_to(export_command);
   export_command.add_option("file", exported->file, "The state.npz to write.")
       ->type_name("FILE")

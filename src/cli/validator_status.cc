@@ -11,12 +11,12 @@
 namespace assay::cli {
 namespace {
 
-struct StatusFlags {
+struct ValidatorStatusFlags {
   StateFlag state;
   std::uint16_t netuid = 72;
 };
 
-Result<ExitCode> run_status(const StatusFlags& flags, Session& session) {
+Result<ExitCode> run_validator_status(const ValidatorStatusFlags& flags, Session& session) {
   const std::filesystem::path folder = flags.state.folder(flags.netuid);
   ASSIGN_OR_RETURN(const auto status, validator::read_status(files::posix_file_system(), folder));
   if (!status) {
@@ -32,11 +32,11 @@ Result<ExitCode> run_status(const StatusFlags& flags, Session& session) {
 }  // namespace
 
 void add_validator_status_command(CommandTree& tree, CLI::App& group) {
-  auto flags = std::make_shared<StatusFlags>();
+  auto flags = std::make_shared<ValidatorStatusFlags>();
   CLI::App& command = tree.add_command(
       group, "status", "What a validator last said of itself, and how old that is.",
       {"assay validator status --state DIR", "assay validator status --state DIR --json"},
-      [flags](Session& session) { return run_status(*flags, session); });
+      [flags](Session& session) { return run_validator_status(*flags, session); });
   flags->state.add_to(command);
   add_option(command, "--netuid", flags->netuid, "Which network, when --state is not given.")
       ->type_name("N")

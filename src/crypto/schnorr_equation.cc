@@ -16,6 +16,16 @@
 // "Twisted Edwards Curves Revisited" (2008), for a = -1.
 
 namespace assay::crypto {
+
+/// A point as an addition takes it.
+// NOLINTNEXTLINE(misc-use-internal-linkage): PreparedSigner::Multiples is made of them.
+struct Addend {
+  Field sum;         // Y + X
+  Field difference;  // Y - X
+  Field twice_z;     // 2 * Z
+  Field scaled_t;    // 2 * d * T
+};
+
 namespace {
 
 /// x = X/Z, y = Y/Z, x*y = T/Z.
@@ -24,14 +34,6 @@ struct Point {
   Field y = kFieldOne;
   Field z = kFieldOne;
   Field t;
-};
-
-/// A point as an addition takes it.
-struct Addend {
-  Field sum;         // Y + X
-  Field difference;  // Y - X
-  Field twice_z;     // 2 * Z
-  Field scaled_t;    // 2 * d * T
 };
 
 struct Curve {
@@ -136,7 +138,7 @@ constexpr std::size_t kNumDigits = 256;
 using Digits = std::array<std::int16_t, kNumDigits>;
 
 // Odd digits below 2^(width-1) either way, with at least width-1 zeros between two of them.
-Digits digits_of(std::span<const std::byte, 32> scalar, unsigned width) {
+Digits wnaf_of(std::span<const std::byte, 32> scalar, unsigned width) {
   std::array<std::uint64_t, 5> words{};  // one more, so that a window may reach beyond
   for (std::size_t i = 0; i < scalar.size(); ++i) {
     words[i / 8] |= std::to_integer<std::uint64_t>(scalar[i]) << (8 * (i % 8));
@@ -213,8 +215,8 @@ std::optional<Point> decode_negative(const RistrettoPoint& bytes) {
 bool equation_holds(const Point& commitment, std::span<const std::byte, 32> scalar,
                     std::span<const std::byte, 32> challenge, const NegativeSigner& signer) {
   const GeneratorMultiples& of_generator = generator_multiples();
-  const Digits generator_digits = digits_of(scalar, kGeneratorWidth);
-  const Digits signer_digits = digits_of(challenge, signer.width);
+  const Digits generator_digits = wnaf_of(scalar, kGeneratorWidth);
+  const Digits signer_digits = wnaf_of(challenge, signer.width);
   Point sum;
   for (std::size_t i = kNumDigits; i-- > 0;) {
     const bool has_digit = generator_digits[i] != 0 || signer_digits[i] != 0;

@@ -1,17 +1,17 @@
 #include "crypto/secret_bytes.h"
 
+#include "crypto/testing/printable.h"
+
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <ostream>
 #include <type_traits>
 #include <utility>
 
 namespace assay::crypto {
 namespace {
 
-template <typename T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+using testing::Printable;
 
 TEST(SecretBytes, CannotBePrintedOrCopiedByAccident) {
   static_assert(!Printable<SecretBytes<32>>);

@@ -1,16 +1,17 @@
 #include "crypto/secret.h"
 
+#include "crypto/testing/printable.h"
+
 #include <gtest/gtest.h>
 
-#include <ostream>
+#include <span>
 #include <string>
 #include <utility>
 
 namespace assay::crypto {
 namespace {
 
-template <typename T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+using testing::Printable;
 
 TEST(Secret, CannotBePrintedOrCopiedByAccident) {
   static_assert(!Printable<Secret>);
@@ -41,7 +42,7 @@ TEST(Wipe, OverwritesTheBytes) {
   std::string text = "0123456789";
   wipe(text);
   EXPECT_EQ(text, std::string(10, '\0'));
-  wipe({});
+  wipe(std::span<char>());
 }
 
 }  // namespace

@@ -87,21 +87,33 @@ Result<fs::path> decision_database_target(files::FileSystem& file_system, const 
   return target;
 }
 
-namespace {
+struct DecisionDatabase::Writer {
+  /// The open file. The statements end before their database.
+  struct Tables {
+    db::Database database;
+    DecisionInserter decisions;
+    db::Statement group_scores;
+    db::Statement image_scores;
+    db::Statement dropped;
 
-/// The open file. The statements end before their database.
-struct Tables {
-  db::Database database;
-  DecisionInserter decisions;
-  db::Statement group_scores;
-  db::Statement image_scores;
-  db::Statement dropped;
+    /// Errors: as DecisionDatabase.
+    static Result<std::unique_ptr<Tables>> create(const fs::path& partial);
+  };
 
-  /// Errors: as DecisionDatabase.
-  static Result<std::unique_ptr<Tables>> create(const fs::path& partial);
+  files::FileSystem* file_system;
+  fs::path folder;
+  std::string project;
+  ExistingResult existing;
+  fs::path partial;
+  std::unique_ptr<Tables> tables = nullptr;  // null once finished
+
+  /// Errors of both: as the class.
+  Status close();
+  Result<fs::path> publish() const;
 };
 
-Result<std::unique_ptr<Tables>> Tables::create(const fs::path& partial) {
+Result<std::unique_ptr<DecisionDatabase::Writer::Tables>> DecisionDatabase::Writer::Tables::create(
+    const fs::path& partial) {
   // The file gets its name when it is whole, so nothing of it is journalled or synced before.
   ASSIGN_OR_RETURN(db::Database database,
                    db::Database::open(partial, {.mode = db::OpenMode::kCreate,
@@ -126,21 +138,6 @@ Result<std::unique_ptr<Tables>> Tables::create(const fs::path& partial) {
                                          .image_scores = std::move(image_scores),
                                          .dropped = std::move(dropped)});
 }
-
-}  // namespace
-
-struct DecisionDatabase::Writer {
-  files::FileSystem* file_system;
-  fs::path folder;
-  std::string project;
-  ExistingResult existing;
-  fs::path partial;
-  std::unique_ptr<Tables> tables = nullptr;  // null once finished
-
-  /// Errors of both: as the class.
-  Status close();
-  Result<fs::path> publish() const;
-};
 
 Status DecisionDatabase::Writer::close() {
   RETURN_IF_ERROR(tables->database.execute("COMMIT"));
@@ -197,7 +194,7 @@ Result<DecisionDatabase> DecisionDatabase::create(files::FileSystem& file_system
                                                 .project = std::string(project),
                                                 .existing = existing,
                                                 .partial = partial});
-  ASSIGN_OR_RETURN(writer->tables, Tables::create(partial));
+  ASSIGN_OR_RETURN(writer->tables, Writer::Tables::create(partial));
   return DecisionDatabase(std::move(writer));
 }
 

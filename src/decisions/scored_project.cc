@@ -2,6 +2,7 @@
 
 #include "db/database.h"
 #include "decisions/database_names.h"
+#include "decisions/side_tables.h"
 #include "json/value.h"
 
 #include <fmt/format.h>
@@ -13,15 +14,6 @@
 namespace assay::decisions {
 namespace {
 
-/// Errors of all: as read_scored_project().
-Result<bool> has_table(db::Database& database, std::string_view table) {
-  ASSIGN_OR_RETURN(
-      db::Statement found,
-      database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"));
-  found.bind_text(1, table);
-  return found.step();
-}
-
 /// A box that cannot be read is as if there were none: it is shown, and decides nothing.
 std::optional<CropBox> box_of(const db::Statement& row, int column) {
   if (row.is_null(column)) return std::nullopt;
@@ -29,6 +21,7 @@ std::optional<CropBox> box_of(const db::Statement& row, int column) {
   return box ? std::optional(*box) : std::nullopt;
 }
 
+/// Errors of all: as read_scored_project().
 Status read_run(db::Database& database, ScoredProject& project) {
   ASSIGN_OR_RETURN(const bool is_there, has_table(database, "runs"));
   if (!is_there) return {};

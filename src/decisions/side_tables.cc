@@ -94,14 +94,6 @@ constexpr SideTable kFinalMatches{
     .columns = "group_id, fate, image_index, final, score, scale, box_pixels, problem",
     .num_columns = 8};
 
-Result<bool> has_table(db::Database& database, std::string_view name) {
-  ASSIGN_OR_RETURN(
-      db::Statement found,
-      database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"));
-  found.bind_text(1, name);
-  return found.step();
-}
-
 /// Copies rows of one table, whatever is in them. Errors of all: as db::Database.
 class RowCopier {
  public:
@@ -210,6 +202,14 @@ Status copy_image_scores(db::Database& from, db::Database& to, const GroupsById&
 }
 
 }  // namespace
+
+Result<bool> has_table(db::Database& database, std::string_view name) {
+  ASSIGN_OR_RETURN(
+      db::Statement found,
+      database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"));
+  found.bind_text(1, name);
+  return found.step();
+}
 
 Status create_side_tables(db::Database& database) { return database.execute(kSideTables); }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assay::decisions {
@@ -21,6 +22,9 @@ struct CarriedGroup {
   /// For each of its images the index in the group there; nothing for one that is not there.
   std::vector<std::optional<std::int64_t>> indexes = {};
 };
+
+/// Errors: as db::Database.
+Result<bool> has_table(db::Database& database, std::string_view name);
 
 /// Make those that are not there: runs, group_scores, image_scores, dropped_images.
 /// Errors: as db::Database.

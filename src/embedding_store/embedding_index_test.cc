@@ -1,5 +1,5 @@
-#include "crypto/digest.h"
 #include "embedding_store/embedding_store.h"
+#include "embedding_store/testing/numbered_keys.h"
 #include "files/file_system.h"
 #include "files/testing/temporary_folder.h"
 
@@ -13,18 +13,10 @@
 namespace assay::embedding_store {
 namespace {
 
+using testing::key_of;
+using testing::variant;
+
 constexpr int kMany = 10'000;  // from here on the index is written at open
-
-EmbeddingVariant variant() {
-  return {.model = crypto::sha256("weights"),
-          .activation = "gelu",
-          .preprocessing = "clip-224",
-          .precision = "fp32"};
-}
-
-EmbeddingKey key_of(int number) {
-  return {.content = crypto::sha256(std::to_string(number)), .variant = id_of(variant())};
-}
 
 class EmbeddingIndexTest : public ::testing::Test {
  protected:

@@ -2,6 +2,7 @@
 #include "core/check.h"
 #include "embedding_store/embedding_slots_internal.h"
 #include "embedding_store/embedding_variant_internal.h"
+#include "embedding_store/slot_file_internal.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,12 +14,6 @@ namespace assay::embedding_store {
 namespace {
 
 constexpr std::size_t kKeySize = 2 * Sha256::kSize;
-
-Sha256 load_digest(std::span<const std::byte> bytes) {
-  Sha256::Bytes digest{};
-  std::memcpy(digest.data(), bytes.data(), digest.size());
-  return Sha256(digest);
-}
 
 }  // namespace
 

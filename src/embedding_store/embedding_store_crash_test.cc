@@ -1,6 +1,6 @@
 #include "core/random.h"
-#include "crypto/digest.h"
 #include "embedding_store/embedding_store.h"
+#include "embedding_store/testing/numbered_keys.h"
 #include "files/testing/simulated_file_system.h"
 
 #include <gtest/gtest.h>
@@ -16,23 +16,14 @@ namespace assay::embedding_store {
 namespace {
 
 using files::testing::SimulatedFileSystem;
+using testing::key_of;
+using testing::variant;
 
-constexpr std::string_view kFolder = "store";
+constexpr std::string_view kStoreFolder = "store";
 // Without power a lock is as if it were held for ever.
-constexpr EmbeddingStoreOptions kOptions = {.lock_patience = std::chrono::milliseconds(0)};
+constexpr EmbeddingStoreOptions kStoreOptions = {.lock_patience = std::chrono::milliseconds(0)};
 
-EmbeddingVariant variant() {
-  return {.model = crypto::sha256("weights"),
-          .activation = "gelu",
-          .preprocessing = "clip-224",
-          .precision = "fp32"};
-}
-
-EmbeddingKey key_of(int number) {
-  return {.content = crypto::sha256(std::to_string(number)), .variant = id_of(variant())};
-}
-
-Embedding embedding_of(int number) {
+Embedding constant_embedding(int number) {
   return {.key = key_of(number), .vector = std::vector<float>(512, static_cast<float>(number))};
 }
 
@@ -43,18 +34,20 @@ struct Truth {
 
 Status put(EmbeddingStore& store, Truth& truth, int first, int count) {
   std::vector<Embedding> batch;
-  for (int i = first; i < first + count; ++i) batch.push_back(embedding_of(i));
+  for (int i = first; i < first + count; ++i) batch.push_back(constant_embedding(i));
   RETURN_IF_ERROR(store.put(batch));
   for (int i = first; i < first + count; ++i) truth.acknowledged.insert(i);
   return {};
 }
 
 Status live(files::FileSystem& file_system, RandomSource& random, Truth& truth) {
-  ASSIGN_OR_RETURN(auto store, EmbeddingStore::open(file_system, kFolder, random, kOptions));
+  ASSIGN_OR_RETURN(auto store,
+                   EmbeddingStore::open(file_system, kStoreFolder, random, kStoreOptions));
   store->add_variant(variant());
   RETURN_IF_ERROR(put(*store, truth, 0, 3));
   RETURN_IF_ERROR(put(*store, truth, 3, 1));
-  ASSIGN_OR_RETURN(auto other, EmbeddingStore::open(file_system, kFolder, random, kOptions));
+  ASSIGN_OR_RETURN(auto other,
+                   EmbeddingStore::open(file_system, kStoreFolder, random, kStoreOptions));
   other->add_variant(variant());
   RETURN_IF_ERROR(put(*other, truth, 2, 4));
   RETURN_IF_ERROR(put(*store, truth, 6, 2));
@@ -66,23 +59,23 @@ Status live(files::FileSystem& file_system, RandomSource& random, Truth& truth) 
 
 void check(files::FileSystem& file_system, RandomSource& random, const Truth& truth,
            std::string_view what) {
-  const auto store = EmbeddingStore::open(file_system, kFolder, random, kOptions);
+  const auto store = EmbeddingStore::open(file_system, kStoreFolder, random, kStoreOptions);
   ASSERT_TRUE(store) << what << ": " << store.error().message;
   (*store)->add_variant(variant());
   for (int i = 0; i < 12; ++i) {
     const auto vector = (*store)->find(key_of(i));
     ASSERT_TRUE(vector) << what << ": " << vector.error().message;
     if (*vector) {
-      EXPECT_EQ(**vector, embedding_of(i).vector) << what << ": " << i;
+      EXPECT_EQ(**vector, constant_embedding(i).vector) << what << ": " << i;
     } else {
       EXPECT_FALSE(truth.acknowledged.contains(i) && !truth.unwanted.contains(i))
           << what << ": " << i << " was acknowledged and is lost";
     }
   }
   // It goes on, and nothing of it is damaged.
-  const std::vector<Embedding> more = {embedding_of(20), embedding_of(21)};
+  const std::vector<Embedding> more = {constant_embedding(20), constant_embedding(21)};
   ASSERT_TRUE((*store)->put(more)) << what;
-  const auto again = EmbeddingStore::open(file_system, kFolder, random, kOptions);
+  const auto again = EmbeddingStore::open(file_system, kStoreFolder, random, kStoreOptions);
   ASSERT_TRUE(again) << what;
   EXPECT_TRUE((*again)->contains(key_of(20))) << what;
   EXPECT_EQ((*again)->counts().num_duplicates, 0U) << what;

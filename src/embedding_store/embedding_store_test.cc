@@ -1,7 +1,7 @@
 #include "embedding_store/embedding_store.h"
 
 #include "core/random.h"
-#include "crypto/digest.h"
+#include "embedding_store/testing/numbered_keys.h"
 #include "files/testing/simulated_file_system.h"
 
 #include <gtest/gtest.h>
@@ -16,23 +16,13 @@ namespace assay::embedding_store {
 namespace {
 
 using files::testing::SimulatedFileSystem;
+using testing::key_of;
+using testing::variant;
 
 constexpr std::string_view kFolder = "data/store";
 constexpr std::string_view kFile = "data/store/vectors-512.store";
 constexpr std::size_t kHeaderSize = 64;
 constexpr std::size_t kSlotSize = 8 + 64 + 2048;
-
-EmbeddingVariant variant_named(std::string_view precision) {
-  return {.model = crypto::sha256("weights"),
-          .activation = "gelu",
-          .preprocessing = "clip-224",
-          .precision = std::string(precision)};
-}
-
-EmbeddingKey key_of(int number, std::string_view precision = "fp32") {
-  return {.content = crypto::sha256(std::to_string(number)),
-          .variant = id_of(variant_named(precision))};
-}
 
 Embedding embedding_of(int number, std::string_view precision = "fp32") {
   std::vector<float> vector(512);
@@ -49,8 +39,8 @@ class EmbeddingStoreTest : public ::testing::Test {
                                       {.lock_patience = std::chrono::milliseconds(10)});
     EXPECT_TRUE(store) << store.error().message;
     if (!store) return nullptr;
-    (*store)->add_variant(variant_named("fp32"));
-    (*store)->add_variant(variant_named("bf16"));
+    (*store)->add_variant(variant("fp32"));
+    (*store)->add_variant(variant("bf16"));
     return std::move(*store);
   }
 

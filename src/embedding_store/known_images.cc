@@ -5,7 +5,6 @@
 #include "embedding_store/little_endian.h"
 #include "embedding_store/slot_file_internal.h"
 
-#include <cstring>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
@@ -17,22 +16,16 @@ namespace assay::embedding_store {
 namespace {
 
 // Persisted: never changed.
-constexpr std::array<char, 8> kMagic = {'A', 'S', 'S', 'A', 'Y', 'K', 'N', 'I'};
+constexpr std::array<char, 8> kKnownImagesMagic = {'A', 'S', 'S', 'A', 'Y', 'K', 'N', 'I'};
 constexpr std::uint32_t kImageSlot = 1;
 constexpr std::size_t kPayloadSize = 2 * Sha256::kSize + 8;
 
 // A digest in place of the name: slots have one size, and lookups need no comparison of text.
-Sha256 digest_of(const ImagePlace& place) {
+Sha256 place_digest(const ImagePlace& place) {
   std::string text(as_text(place.archive.bytes()));
   append_u32(text, place.crc32);
   text += place.entry;
   return crypto::sha256(text);
-}
-
-Sha256 load_digest(std::span<const std::byte> bytes) {
-  Sha256::Bytes digest{};
-  std::memcpy(digest.data(), bytes.data(), digest.size());
-  return Sha256(digest);
 }
 
 class FileKnownImages final : public KnownImages {
@@ -47,7 +40,7 @@ class FileKnownImages final : public KnownImages {
   }
 
   std::optional<KnownImage> find(const ImagePlace& place) const override {
-    const Sha256 digest = digest_of(place);
+    const Sha256 digest = place_digest(place);
     const std::shared_lock lock(mutex_);
     const auto at = images_.find(digest);
     return at == images_.end() ? std::nullopt : std::optional(at->second);
@@ -59,7 +52,7 @@ class FileKnownImages final : public KnownImages {
     std::vector<std::string> payloads;
     std::vector<std::pair<Sha256, KnownImage>> added;
     for (const NewKnownImage& image : images) {
-      const Sha256 digest = digest_of(image.place);
+      const Sha256 digest = place_digest(image.place);
       if (images_.contains(digest)) continue;
       std::string payload(as_text(digest.bytes()));
       payload += as_text(image.image.content.bytes());
@@ -118,7 +111,7 @@ class FileKnownImages final : public KnownImages {
 
   mutable std::shared_mutex mutex_;  // guards what follows
   SlotFile file_;
-  std::unordered_map<Sha256, KnownImage, DigestHash> images_;  // by digest_of() their places
+  std::unordered_map<Sha256, KnownImage, DigestHash> images_;  // by place_digest() their places
 };
 
 }  // namespace
@@ -127,8 +120,9 @@ Result<std::unique_ptr<KnownImages>> KnownImages::open(files::FileSystem& file_s
                                                        const std::filesystem::path& folder,
                                                        RandomSource& random,
                                                        const KnownImagesOptions& options) {
-  const SlotFileFormat format{
-      .magic = kMagic, .payload_size = kPayloadSize, .description = "a table of known images"};
+  const SlotFileFormat format{.magic = kKnownImagesMagic,
+                              .payload_size = kPayloadSize,
+                              .description = "a table of known images"};
   ASSIGN_OR_RETURN(SlotFile file, SlotFile::open(file_system, folder / "known-images.store", format,
                                                  random, {.lock_patience = options.lock_patience}));
   auto table = std::make_unique<FileKnownImages>(std::move(file));

@@ -14,7 +14,7 @@ namespace {
 
 using files::testing::SimulatedFileSystem;
 
-constexpr KnownImagesOptions kOptions = {.lock_patience = std::chrono::milliseconds(0)};
+constexpr KnownImagesOptions kTableOptions = {.lock_patience = std::chrono::milliseconds(0)};
 
 KnownImage image_of(int number) {
   return {.content = crypto::sha256(std::to_string(number)),
@@ -29,14 +29,14 @@ ImagePlace place_of(std::string_view archive, std::string_view entry, std::uint3
 TEST(KnownImages, ArchiveEntryAndChecksumTogetherNameAnImage) {
   SimulatedFileSystem file_system;
   SeededRandom random(1);
-  auto table = KnownImages::open(file_system, "store", random, kOptions);
+  auto table = KnownImages::open(file_system, "store", random, kTableOptions);
   ASSERT_TRUE(table) << table.error().message;
   const std::vector<NewKnownImage> images = {{place_of("a.zip", "x/1.png"), image_of(1)},
                                              {place_of("a.zip", "x/2.png"), image_of(2)}};
   ASSERT_TRUE((*table)->add(images));
   ASSERT_TRUE((*table)->add(images));
   table->reset();
-  table = KnownImages::open(file_system, "store", random, kOptions);
+  table = KnownImages::open(file_system, "store", random, kTableOptions);
   ASSERT_TRUE(table);
   EXPECT_EQ((*table)->size(), 2U);
   EXPECT_EQ((*table)->find(place_of("a.zip", "x/2.png")), image_of(2));
@@ -48,7 +48,7 @@ TEST(KnownImages, ArchiveEntryAndChecksumTogetherNameAnImage) {
 TEST(KnownImages, GcForgetsWhatIsNotKept) {
   SimulatedFileSystem file_system;
   SeededRandom random(1);
-  auto table = KnownImages::open(file_system, "store", random, kOptions);
+  auto table = KnownImages::open(file_system, "store", random, kTableOptions);
   ASSERT_TRUE(table);
   const std::vector<NewKnownImage> images = {{place_of("a.zip", "1"), image_of(1)},
                                              {place_of("a.zip", "2"), image_of(2)}};
@@ -67,7 +67,7 @@ TEST(KnownImages, APowerCutAtAnyOperationLosesNothingAcknowledged) {
     SeededRandom random(operation);
     file_system.cut_power_at(operation);
     int num_acknowledged = 0;
-    if (auto table = KnownImages::open(file_system, "store", random, kOptions)) {
+    if (auto table = KnownImages::open(file_system, "store", random, kTableOptions)) {
       for (int i = 0; i < 4; ++i) {
         const std::string name = std::to_string(i);
         const NewKnownImage image{place_of("a.zip", name), image_of(i)};
@@ -76,7 +76,7 @@ TEST(KnownImages, APowerCutAtAnyOperationLosesNothingAcknowledged) {
       }
     }
     file_system.crash(random);
-    const auto table = KnownImages::open(file_system, "store", random, kOptions);
+    const auto table = KnownImages::open(file_system, "store", random, kTableOptions);
     ASSERT_TRUE(table) << table.error().message;
     for (int i = 0; i < 4; ++i) {
       const auto found = (*table)->find(place_of("a.zip", std::to_string(i)));

@@ -13,9 +13,9 @@
 namespace assay::embedding_store {
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
-constexpr std::size_t kPrefixSize = 10;      // of version 1: magic, version, u16 length
-constexpr std::size_t kLongPrefixSize = 12;  // of version 2: a u32 length
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
+constexpr std::size_t kShortPrefixSize = 10;  // of version 1: magic, version, u16 length
+constexpr std::size_t kLongPrefixSize = 12;   // of version 2: a u32 length
 constexpr std::size_t kAlignment = 64;
 // NumPy's own limit for a header it reads without being told to trust it.
 constexpr std::size_t kMaxHeaderSize = 10'000;
@@ -126,17 +126,17 @@ Result<Parts> split(std::span<const std::byte> file) {
     return exhausted(fmt::format(".npy: {}, but the most is {}", to_string(ByteCount(file.size())),
                                  to_string(kMaxNpySize)));
   }
-  if (!as_text(file).starts_with(kMagic)) {
+  if (!as_text(file).starts_with(kNpyMagic)) {
     return invalid_input("this is no .npy file: it does not begin as one");
   }
-  if (file.size() < kPrefixSize) return corrupt(".npy: cut short in the header");
+  if (file.size() < kShortPrefixSize) return corrupt(".npy: cut short in the header");
   const auto major = std::to_integer<unsigned>(file[6]);
   const auto minor = std::to_integer<unsigned>(file[7]);
   if ((major != 1 && major != 2) || minor != 0) {
     return invalid_input(
         fmt::format(".npy: version {}.{}, but 1.0 and 2.0 are what we read", major, minor));
   }
-  const std::size_t prefix_size = major == 1 ? kPrefixSize : kLongPrefixSize;
+  const std::size_t prefix_size = major == 1 ? kShortPrefixSize : kLongPrefixSize;
   if (file.size() < prefix_size) return corrupt(".npy: cut short in the header");
   const std::size_t length = major == 1 ? std::to_integer<std::size_t>(file[8]) |
                                               (std::to_integer<std::size_t>(file[9]) << 8U)
@@ -153,10 +153,10 @@ Result<Parts> split(std::span<const std::byte> file) {
 std::string header_with_shape(std::string_view shape) {
   std::string dictionary =
       fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': {}, }}", shape);
-  const std::size_t size = kPrefixSize + dictionary.size() + 1;
+  const std::size_t size = kShortPrefixSize + dictionary.size() + 1;
   dictionary.append((kAlignment - size % kAlignment) % kAlignment, ' ');
   dictionary += '\n';
-  std::string header(kMagic);
+  std::string header(kNpyMagic);
   header += '\x01';
   header += '\0';
   header += static_cast<char>(dictionary.size() & 0xFFU);

@@ -30,7 +30,7 @@ constexpr ByteCount kMaxListSize{std::uint64_t{1} << 30};
 constexpr ByteCount kMaxVectorFileSize{std::uint64_t{1} << 20};
 constexpr std::size_t kHashSize = 16;
 constexpr std::size_t kBatchSize = 256;
-constexpr std::size_t kPieceSize = std::size_t{1} << 20;
+constexpr std::size_t kHashedPieceSize = std::size_t{1} << 20;
 constexpr auto kFolders =
     std::to_array<std::string_view>({"data/ai_data/embeddings", "data/ai_data/cache/embeddings"});
 
@@ -67,10 +67,10 @@ void for_each_line(std::string_view text, OnLine on_line) {
   }
 }
 
-Result<Sha256> digest_of(files::FileSystem& file_system, const fs::path& path) {
+Result<Sha256> file_digest(files::FileSystem& file_system, const fs::path& path) {
   ASSIGN_OR_RETURN(const auto source, files::open_byte_source(file_system, path));
   crypto::Sha256Hasher hasher;
-  std::vector<std::byte> piece(kPieceSize);
+  std::vector<std::byte> piece(kHashedPieceSize);
   for (std::uint64_t offset = 0;;) {
     ASSIGN_OR_RETURN(const std::size_t size, source->read_at(offset, piece));
     hasher.update(std::span<const std::byte>(piece).first(size));
@@ -143,7 +143,7 @@ class Importer {
     }
     auto vector = read_vector(image, vector_file->first);
     if (!vector) return;
-    const auto content = digest_of(*file_system_, image_path);
+    const auto content = file_digest(*file_system_, image_path);
     if (!content) {
       note(report_.num_no_image, content.error().message);
       return;

@@ -3,6 +3,7 @@
 #include "core/random.h"
 #include "crypto/digest.h"
 #include "embedding_store/npy.h"
+#include "embedding_store/testing/numbered_keys.h"
 #include "files/atomic_file.h"
 #include "files/testing/simulated_file_system.h"
 #include "files/testing/temporary_folder.h"
@@ -17,15 +18,9 @@ namespace assay::embedding_store {
 namespace {
 
 using files::testing::SimulatedFileSystem;
+using testing::variant;
 
 const OldCachePlace kPlace = {.base = "/project"};
-
-EmbeddingVariant variant() {
-  return {.model = crypto::sha256("weights"),
-          .activation = "gelu",
-          .preprocessing = "clip-224",
-          .precision = "fp32"};
-}
 
 std::vector<float> vector_of(float first) {
   std::vector<float> vector(512, 0.5F);

@@ -23,7 +23,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kHeaderSize = 64;
 constexpr std::size_t kGenerationOffset = 16;
 constexpr std::size_t kChecksumOffset = 60;
-constexpr std::size_t kPrefixSize = 8;
+constexpr std::size_t kSlotPrefixSize = 8;
 
 constexpr std::chrono::milliseconds kLockPause(2);
 // Reading in pieces of this size costs no more than in one; the slots are checked while still warm.
@@ -31,8 +31,9 @@ constexpr std::size_t kPieceSize = std::size_t{1} << 20;
 
 std::optional<Slot> checked(std::uint64_t number, std::span<const std::byte> bytes) {
   if (load_u32(bytes) != crc32c(bytes.subspan(4))) return std::nullopt;
-  return Slot{
-      .number = number, .kind = load_u32(bytes.subspan(4)), .payload = bytes.subspan(kPrefixSize)};
+  return Slot{.number = number,
+              .kind = load_u32(bytes.subspan(4)),
+              .payload = bytes.subspan(kSlotPrefixSize)};
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ SlotFile::SlotFile(files::FileSystem& file_system, fs::path path, const SlotFile
       random_(&random),
       options_(options) {}
 
-std::size_t SlotFile::slot_size() const { return kPrefixSize + format_.payload_size; }
+std::size_t SlotFile::slot_size() const { return kSlotPrefixSize + format_.payload_size; }
 
 std::uint64_t SlotFile::offset_of(std::uint64_t slot) const {
   return kHeaderSize + slot * slot_size();

@@ -7,12 +7,14 @@
 #include "core/bytes.h"
 #include "core/random.h"
 #include "core/result.h"
+#include "core/sha256.h"
 #include "files/file_system.h"
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -44,6 +46,13 @@ struct Slot {
   std::uint32_t kind = 0;
   std::span<const std::byte> payload;
 };
+
+/// The digest that a payload, or a part of one, begins with. Pre: `bytes` is long enough.
+inline Sha256 load_digest(std::span<const std::byte> bytes) {
+  Sha256::Bytes digest{};
+  std::memcpy(digest.data(), bytes.data(), digest.size());
+  return Sha256(digest);
+}
 
 /// A slot to append; its payload is as long as the format says.
 struct NewSlot {

@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Large enough that the cost of a system call vanishes, small enough to stay in the cache.
-constexpr std::size_t kBufferSize = std::size_t{64} << 10;
+constexpr std::size_t kFileBufferSize = std::size_t{64} << 10;
 // As many processes as may write one target at the same time.
 constexpr int kMaxTemporaries = 64;
 
@@ -83,8 +83,8 @@ Status AtomicFile::write(std::string_view text) {
     return internal(fmt::format("{} was written after it failed or was done", target_.native()));
   }
   // What alone fills the buffer passes it by.
-  if (buffer_.size() + text.size() > kBufferSize) RETURN_IF_ERROR(flush());
-  if (text.size() < kBufferSize) {
+  if (buffer_.size() + text.size() > kFileBufferSize) RETURN_IF_ERROR(flush());
+  if (text.size() < kFileBufferSize) {
     buffer_.append(text);
     return {};
   }
@@ -156,7 +156,7 @@ Result<std::string> read_file(FileSystem& file_system, const fs::path& path, Byt
                                    path.native(), to_string(limit)));
     }
     if (got < wanted) return content;
-    wanted = kBufferSize;
+    wanted = kFileBufferSize;
   }
 }
 

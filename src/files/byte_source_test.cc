@@ -11,7 +11,7 @@
 namespace assay::files {
 namespace {
 
-std::string read(const ByteSource& source, std::uint64_t offset, std::size_t length) {
+std::string text_at(const ByteSource& source, std::uint64_t offset, std::size_t length) {
   std::string text(length, ' ');
   const auto got = source.read_at(offset, std::as_writable_bytes(std::span(text)));
   if (!got) return "error: " + got.error().message;
@@ -28,10 +28,10 @@ TEST(ByteSource, FilesAndMemoryReadAlike) {
   for (const ByteSource* source : {file->get(), memory.get()}) {
     EXPECT_EQ(source->name(), "a.parquet");
     EXPECT_EQ(source->size(), ByteCount(10));
-    EXPECT_EQ(read(*source, 0, 4), "0123");
-    EXPECT_EQ(read(*source, 8, 4), "89");
-    EXPECT_EQ(read(*source, 10, 4), "");
-    EXPECT_EQ(read(*source, ~std::uint64_t{0}, 4), "");
+    EXPECT_EQ(text_at(*source, 0, 4), "0123");
+    EXPECT_EQ(text_at(*source, 8, 4), "89");
+    EXPECT_EQ(text_at(*source, 10, 4), "");
+    EXPECT_EQ(text_at(*source, ~std::uint64_t{0}, 4), "");
   }
 }
 
@@ -43,7 +43,7 @@ TEST(ByteSource, KeepsTheSizeItWasOpenedWith) {
   auto file = file_system.open("a", OpenMode::kAppend);
   ASSERT_TRUE(file);
   ASSERT_TRUE((*file)->append(as_bytes("23")));
-  EXPECT_EQ(read(**source, 0, 10), "01");
+  EXPECT_EQ(text_at(**source, 0, 10), "01");
 }
 
 TEST(ByteSource, RefusesFoldersPipesAndWhatIsNotThere) {

@@ -1,6 +1,8 @@
 #include "core/random.h"
 #include "files/group_journal.h"
+#include "files/testing/damaged_journal.h"
 #include "files/testing/simulated_file_system.h"
+#include "files/testing/slowness.h"
 
 #include <gtest/gtest.h>
 
@@ -23,17 +25,10 @@
 namespace assay::files {
 namespace {
 
+using testing::kFolder;
+using testing::kSlowness;
+using testing::Records;
 using testing::SimulatedFileSystem;
-using Records = std::map<std::uint64_t, std::string>;
-
-constexpr std::string_view kFolder = "data/journal";
-
-// The sanitizers look at the same code, ten times slower.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int kSlowness = 10;
-#else
-constexpr int kSlowness = 1;
-#endif
 
 constexpr int kNumLives = 2;  // of one check
 

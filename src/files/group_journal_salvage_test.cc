@@ -4,6 +4,7 @@
 #include "files/journal_format_internal.h"
 #include "files/testing/damaged_journal.h"
 #include "files/testing/simulated_file_system.h"
+#include "files/testing/slowness.h"
 #include "files/testing/temporary_folder.h"
 
 #include <gtest/gtest.h>
@@ -20,12 +21,6 @@ namespace {
 
 using namespace assay::literals;
 using namespace files::testing;
-// The sanitizers look at the same code, ten times slower.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr int kSlowness = 10;
-#else
-constexpr int kSlowness = 1;
-#endif
 
 TEST(GroupJournalSalvage, RefusedDamageInAnySegmentIsReportedAndTouchesNothing) {
   SimulatedFileSystem good;

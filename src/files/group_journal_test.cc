@@ -3,12 +3,12 @@
 #include "core/random.h"
 #include "files/atomic_file.h"
 #include "files/journal.h"
+#include "files/testing/damaged_journal.h"
 #include "files/testing/simulated_file_system.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,10 +17,12 @@ namespace assay::files {
 namespace {
 
 using namespace assay::literals;
+using testing::append_all;
+using testing::kFolder;
+using testing::Records;
+using testing::segment;
+using testing::segment_names;
 using testing::SimulatedFileSystem;
-using Records = std::map<std::uint64_t, std::string>;
-
-constexpr std::string_view kFolder = "data/journal";
 
 // What the reader of a journal saw, checked to come in order and once.
 struct Seen {
@@ -37,43 +39,24 @@ struct Seen {
   }
 };
 
-Result<std::unique_ptr<GroupJournal>> open_journal(FileSystem& file_system, Seen& seen,
+Result<std::unique_ptr<GroupJournal>> open_and_see(FileSystem& file_system, Seen& seen,
                                                    const GroupJournalOptions& options = {}) {
   seen = {};
   return GroupJournal::open(file_system, kFolder, options, seen.taker());
-}
-
-std::filesystem::path segment(std::uint64_t first) {
-  const std::string digits = std::to_string(first);
-  return std::filesystem::path(kFolder) /
-         (std::string(20 - digits.size(), '0') + digits + ".journal");
-}
-
-std::vector<std::string> segment_names(FileSystem& file_system) {
-  auto names = file_system.list(kFolder).value();
-  std::erase(names, "lock");
-  return names;
-}
-
-void append_all(GroupJournal& journal, std::initializer_list<std::string_view> records) {
-  for (const auto record : records) {
-    const auto sequence = journal.append(as_bytes(record));
-    ASSERT_TRUE(sequence) << sequence.error().message;
-  }
 }
 
 TEST(GroupJournal, GivesBackWhatWasWrittenInOrder) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen).value();
+    auto journal = open_and_see(file_system, seen).value();
     EXPECT_EQ(journal->append(as_bytes("one")).value(), 1U);
     EXPECT_EQ(journal->append({}).value(), 2U);
     EXPECT_EQ(journal->append(as_bytes("three")).value(), 3U);
     EXPECT_EQ(journal->last_sequence(), 3U);
     EXPECT_EQ(seen.records, (Records{{1, "one"}, {2, ""}, {3, "three"}}));
   }
-  auto journal = open_journal(file_system, seen).value();
+  auto journal = open_and_see(file_system, seen).value();
   EXPECT_EQ(seen.records, (Records{{1, "one"}, {2, ""}, {3, "three"}}));
   EXPECT_EQ(journal->recovery().num_records, 3U);
   EXPECT_EQ(journal->recovery().num_segments, 1U);
@@ -85,7 +68,7 @@ TEST(GroupJournal, TheBytesAreThoseOfTheDocument) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen).value();
+    auto journal = open_and_see(file_system, seen).value();
     append_all(*journal, {"hello", "x"});
   }
   const std::string content = file_system.content(segment(1)).value();
@@ -101,7 +84,7 @@ TEST(GroupJournal, TheBytesAreThoseOfTheDocument) {
 TEST(GroupJournal, OneCallerCostsOneWriteAndOneSyncARecord) {
   SimulatedFileSystem file_system;
   Seen seen;
-  auto journal = open_journal(file_system, seen).value();
+  auto journal = open_and_see(file_system, seen).value();
   append_all(*journal, {"first"});
   const std::uint64_t before = file_system.num_operations();
   append_all(*journal, {"a", "b", "c"});
@@ -112,13 +95,13 @@ TEST(GroupJournal, BeginsASegmentWhenOneHasGrownAndReadsAcrossThem) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen, {.segment_size = 40_B}).value();
+    auto journal = open_and_see(file_system, seen, {.segment_size = 40_B}).value();
     append_all(*journal, {"0123456789", "0123456789", "c", "0123456789", "0123456789", "f"});
   }
   EXPECT_EQ(segment_names(file_system),
             (std::vector<std::string>{segment(1).filename(), segment(3).filename(),
                                       segment(5).filename()}));
-  auto journal = open_journal(file_system, seen).value();
+  auto journal = open_and_see(file_system, seen).value();
   EXPECT_EQ(journal->recovery().num_segments, 3U);
   EXPECT_EQ(seen.records.size(), 6U);
   EXPECT_EQ(seen.records[6], "f");
@@ -128,7 +111,7 @@ TEST(GroupJournal, DropRemovesWholeSegmentsAndKeepsTheNumbering) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen, {.segment_size = 1_B}).value();
+    auto journal = open_and_see(file_system, seen, {.segment_size = 1_B}).value();
     append_all(*journal, {"a", "b", "c"});
     ASSERT_TRUE(journal->drop_through(1));
     EXPECT_EQ(segment_names(file_system),
@@ -138,7 +121,7 @@ TEST(GroupJournal, DropRemovesWholeSegmentsAndKeepsTheNumbering) {
     ASSERT_TRUE(journal->drop_through(3));
     EXPECT_EQ(segment_names(file_system), (std::vector<std::string>{segment(4).filename()}));
   }
-  auto journal = open_journal(file_system, seen).value();
+  auto journal = open_and_see(file_system, seen).value();
   EXPECT_TRUE(seen.records.empty());
   EXPECT_EQ(journal->last_sequence(), 3U);
   EXPECT_EQ(journal->append(as_bytes("d")).value(), 4U);
@@ -148,28 +131,28 @@ TEST(GroupJournal, DropKeepsASegmentThatHoldsALaterRecord) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen).value();
+    auto journal = open_and_see(file_system, seen).value();
     append_all(*journal, {"a", "b"});
     ASSERT_TRUE(journal->drop_through(1));
     append_all(*journal, {"c"});
   }
-  ASSERT_TRUE(open_journal(file_system, seen));
+  ASSERT_TRUE(open_and_see(file_system, seen));
   EXPECT_EQ(seen.records, (Records{{1, "a"}, {2, "b"}, {3, "c"}}));
 }
 
 TEST(GroupJournal, IsOpenOnce) {
   SimulatedFileSystem file_system;
   Seen seen;
-  const auto journal = open_journal(file_system, seen);
+  const auto journal = open_and_see(file_system, seen);
   ASSERT_TRUE(journal);
   Seen other;
-  EXPECT_EQ(open_journal(file_system, other).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(open_and_see(file_system, other).error().code, ErrorCode::kUnavailable);
 }
 
 TEST(GroupJournal, RefusesARecordOverTheLimit) {
   SimulatedFileSystem file_system;
   Seen seen;
-  auto journal = open_journal(file_system, seen).value();
+  auto journal = open_and_see(file_system, seen).value();
   const std::string record(kMaxJournalRecord.count() + 1, 'x');
   EXPECT_EQ(journal->append(as_bytes(record)).error().code, ErrorCode::kInvalidInput);
   EXPECT_TRUE(journal->append(as_bytes(std::string_view(record).substr(1))));
@@ -179,7 +162,7 @@ TEST(GroupJournal, PassesOnWhatTheReaderReturnsWhileItOpens) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen).value();
+    auto journal = open_and_see(file_system, seen).value();
     append_all(*journal, {"a"});
   }
   const auto journal = GroupJournal::open(
@@ -195,16 +178,16 @@ TEST(GroupJournal, LeavesOtherFilesAlone) {
   for (const auto* name : {"notes.txt", "1.journal", "0000000000000000000x.journal"}) {
     ASSERT_TRUE(write_file(file_system, std::filesystem::path(kFolder) / name, "mine"));
   }
-  EXPECT_TRUE(open_journal(file_system, seen));
+  EXPECT_TRUE(open_and_see(file_system, seen));
   ASSERT_TRUE(write_file(file_system, segment(0), "mine"));
-  EXPECT_EQ(open_journal(file_system, seen).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(open_and_see(file_system, seen).error().code, ErrorCode::kCorrupt);
 }
 
 TEST(GroupJournal, AFullDiskRefusesAndTheJournalGoesOnWhenThereIsSpace) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen).value();
+    auto journal = open_and_see(file_system, seen).value();
     append_all(*journal, {"first"});
     file_system.set_capacity(60_B);
     const auto refused = journal->append(as_bytes(std::string(100, 'x')));
@@ -216,7 +199,7 @@ TEST(GroupJournal, AFullDiskRefusesAndTheJournalGoesOnWhenThereIsSpace) {
     EXPECT_EQ(journal->append(as_bytes("second")).value(), 2U);
     EXPECT_EQ(journal->counts().num_durable, 2U);
   }
-  ASSERT_TRUE(open_journal(file_system, seen));
+  ASSERT_TRUE(open_and_see(file_system, seen));
   EXPECT_EQ(seen.records, (Records{{1, "first"}, {2, "second"}}));
 }
 
@@ -224,7 +207,7 @@ TEST(GroupJournal, WhatWasRefusedDoesNotComeBackWithAPowerLoss) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     SimulatedFileSystem file_system;
     Seen seen;
-    auto journal = open_journal(file_system, seen).value();
+    auto journal = open_and_see(file_system, seen).value();
     append_all(*journal, {"first"});
     file_system.inject({.operation = file_system.num_operations() + 1,
                         .error = no_space("no space left on device"),
@@ -232,7 +215,7 @@ TEST(GroupJournal, WhatWasRefusedDoesNotComeBackWithAPowerLoss) {
     ASSERT_EQ(journal->append(as_bytes("refused")).error().code, ErrorCode::kNoSpace);
     SeededRandom random(seed);
     file_system.crash(random);
-    ASSERT_TRUE(open_journal(file_system, seen));
+    ASSERT_TRUE(open_and_see(file_system, seen));
     ASSERT_EQ(seen.records, (Records{{1, "first"}})) << seed;
   }
 }
@@ -240,7 +223,7 @@ TEST(GroupJournal, WhatWasRefusedDoesNotComeBackWithAPowerLoss) {
 TEST(GroupJournal, AFullDiskCanBeEasedByDroppingOldSegments) {
   SimulatedFileSystem file_system;
   Seen seen;
-  auto journal = open_journal(file_system, seen, {.segment_size = 1_B}).value();
+  auto journal = open_and_see(file_system, seen, {.segment_size = 1_B}).value();
   append_all(*journal, {"first", "second", "third"});
   file_system.set_capacity(88_B);  // Of which 87 are taken, and a header needs 16.
   EXPECT_EQ(journal->append(as_bytes("x")).error().code, ErrorCode::kNoSpace);
@@ -251,7 +234,7 @@ TEST(GroupJournal, AFullDiskCanBeEasedByDroppingOldSegments) {
 TEST(GroupJournal, AfterAFailedSyncItTakesNothingMore) {
   SimulatedFileSystem file_system;
   Seen seen;
-  auto journal = open_journal(file_system, seen).value();
+  auto journal = open_and_see(file_system, seen).value();
   file_system.inject(
       {.operation = file_system.num_operations() + 2, .error = no_space("found full only now")});
   const auto failed = journal->append(as_bytes("x"));
@@ -270,7 +253,7 @@ TEST(GroupJournal, WithoutDurabilityItSyncsOnlyWhenAsked) {
   SimulatedFileSystem file_system;
   Seen seen;
   {
-    auto journal = open_journal(file_system, seen, {.durability = Durability::kNone}).value();
+    auto journal = open_and_see(file_system, seen, {.durability = Durability::kNone}).value();
     append_all(*journal, {"a", "b"});
     EXPECT_EQ(journal->counts().num_durable, 0U);
     ASSERT_TRUE(journal->sync());
@@ -280,14 +263,14 @@ TEST(GroupJournal, WithoutDurabilityItSyncsOnlyWhenAsked) {
     EXPECT_EQ(seen.records.size(), 3U);
     file_system.kill();
   }
-  ASSERT_TRUE(open_journal(file_system, seen));
+  ASSERT_TRUE(open_and_see(file_system, seen));
   EXPECT_EQ(seen.records.size(), 3U);
 }
 
 TEST(GroupJournal, ByIntervalASyncFollowsByItself) {
   SimulatedFileSystem file_system;
   Seen seen;
-  auto journal = open_journal(file_system, seen,
+  auto journal = open_and_see(file_system, seen,
                               {.durability = Durability::kInterval,
                                .sync_interval = std::chrono::milliseconds(2)})
                      .value();
@@ -304,21 +287,21 @@ TEST(GroupJournal, ClosedByIntervalEverythingIsOnDisk) {
   Seen seen;
   {
     auto journal =
-        open_journal(file_system, seen,
+        open_and_see(file_system, seen,
                      {.durability = Durability::kInterval, .sync_interval = std::chrono::hours(1)})
             .value();
     append_all(*journal, {"a", "b"});
   }
   SeededRandom random(1);
   file_system.crash(random);
-  ASSERT_TRUE(open_journal(file_system, seen));
+  ASSERT_TRUE(open_and_see(file_system, seen));
   EXPECT_EQ(seen.records.size(), 2U);
 }
 
 TEST(GroupJournal, AnEmptySegmentIsNeverClosed) {
   SimulatedFileSystem file_system;
   Seen seen;
-  auto journal = open_journal(file_system, seen, {.segment_size = 1_B}).value();
+  auto journal = open_and_see(file_system, seen, {.segment_size = 1_B}).value();
   append_all(*journal, {"a"});
   ASSERT_TRUE(journal->drop_through(1));
   file_system.set_capacity(20_B);  // Of which a header has 16.

@@ -1,10 +1,10 @@
 #include "files/group_journal.h"
+#include "files/testing/damaged_journal.h"
 #include "files/testing/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,7 +13,7 @@ namespace assay::files {
 namespace {
 
 using namespace assay::literals;
-using Records = std::map<std::uint64_t, std::string>;
+using testing::Records;
 
 // On the machine's files, with small segments and a thread that drops and one that syncs.
 void check_many_callers(Durability durability) {

@@ -15,7 +15,7 @@ using journal_format::kHeaderSize;
 using journal_format::kMarkSize;
 using journal_format::kRecordPrefixSize;
 
-constexpr std::size_t kBufferSize = std::size_t{64} << 10;
+constexpr std::size_t kJournalBufferSize = std::size_t{64} << 10;
 
 }  // namespace
 
@@ -87,7 +87,8 @@ Status Journal::append(std::span<const std::byte> record) {
                                      path_.native(), to_string(ByteCount(record.size())),
                                      to_string(kMaxJournalRecord)));
   }
-  if (buffer_.size() + kRecordPrefixSize + record.size() > kBufferSize) RETURN_IF_ERROR(flush());
+  if (buffer_.size() + kRecordPrefixSize + record.size() > kJournalBufferSize)
+    RETURN_IF_ERROR(flush());
   buffer_ += as_text(journal_format::record_prefix(record));
   buffer_ += as_text(record);
   return {};

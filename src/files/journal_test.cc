@@ -13,11 +13,11 @@ namespace assay::files {
 namespace {
 
 using testing::SimulatedFileSystem;
-using Records = std::vector<std::string>;
+using RecordList = std::vector<std::string>;
 
 constexpr std::string_view kPath = "state/verify.journal";
 
-Result<Journal> open_journal(FileSystem& file_system, Records& records) {
+Result<Journal> open_with_records(FileSystem& file_system, RecordList& records) {
   records.clear();
   return Journal::open(file_system, kPath, [&](std::span<const std::byte> record) -> Status {
     records.emplace_back(as_text(record));
@@ -26,15 +26,15 @@ Result<Journal> open_journal(FileSystem& file_system, Records& records) {
 }
 
 // Of changing sizes, some over a block, one over the journal's buffer.
-std::string record_of(std::size_t number) {
+std::string numbered_record(std::size_t number) {
   std::size_t size = number * 37 % 700;
   if (number == 5) size = 70'000;
   return std::to_string(number) + std::string(size, static_cast<char>('a' + number % 26));
 }
 
-Records first_records(std::size_t count) {
-  Records records;
-  for (std::size_t i = 0; i < count; ++i) records.push_back(record_of(i));
+RecordList first_records(std::size_t count) {
+  RecordList records;
+  for (std::size_t i = 0; i < count; ++i) records.push_back(numbered_record(i));
   return records;
 }
 
@@ -47,12 +47,12 @@ struct Progress {
 
 Progress write_records(FileSystem& file_system, std::size_t count) {
   Progress progress;
-  Records records;
-  auto journal = open_journal(file_system, records);
+  RecordList records;
+  auto journal = open_with_records(file_system, records);
   if (!journal) return progress;
   progress.num_synced = progress.num_appended = records.size();
   for (std::size_t i = records.size(); i < count; ++i) {
-    if (!journal->append(as_bytes(record_of(i)))) return progress;
+    if (!journal->append(as_bytes(numbered_record(i)))) return progress;
     ++progress.num_appended;
     if (i % 3 == 2) {
       if (!journal->sync()) return progress;
@@ -68,8 +68,8 @@ Progress write_records(FileSystem& file_system, std::size_t count) {
 TEST(Journal, GivesBackWhatWasWritten) {
   SimulatedFileSystem file_system;
   EXPECT_EQ(write_records(file_system, 20).num_synced, 20U);
-  Records records;
-  auto journal = open_journal(file_system, records);
+  RecordList records;
+  auto journal = open_with_records(file_system, records);
   ASSERT_TRUE(journal) << journal.error().message;
   EXPECT_EQ(records, first_records(20));
   EXPECT_EQ(journal->recovery().num_records, 20U);
@@ -78,22 +78,22 @@ TEST(Journal, GivesBackWhatWasWritten) {
 
 TEST(Journal, EmptyRecordsAreRecords) {
   SimulatedFileSystem file_system;
-  Records records;
+  RecordList records;
   {
-    auto journal = open_journal(file_system, records);
+    auto journal = open_with_records(file_system, records);
     ASSERT_TRUE(journal);
     ASSERT_TRUE(journal->append({}));
     ASSERT_TRUE(journal->sync());
   }
-  ASSERT_TRUE(open_journal(file_system, records));
-  EXPECT_EQ(records, Records{""});
+  ASSERT_TRUE(open_with_records(file_system, records));
+  EXPECT_EQ(records, RecordList{""});
 }
 
 TEST(Journal, TheBytesAreThoseOfTheDocument) {
   SimulatedFileSystem file_system;
-  Records records;
+  RecordList records;
   {
-    auto journal = open_journal(file_system, records);
+    auto journal = open_with_records(file_system, records);
     ASSERT_TRUE(journal);
     ASSERT_TRUE(journal->append(as_bytes("hello")));
     ASSERT_TRUE(journal->sync());
@@ -118,9 +118,9 @@ TEST(Journal, ACrashAtAnyOperationLosesNothingSyncedAndInventsNothing) {
       const Progress progress = write_records(file_system, 12);
       SeededRandom random(seed);
       file_system.crash(random);
-      Records records;
+      RecordList records;
       {
-        auto journal = open_journal(file_system, records);
+        auto journal = open_with_records(file_system, records);
         ASSERT_TRUE(journal) << "operation " << operation << " seed " << seed << ": "
                              << journal.error().message;
         if (journal->recovery().torn_tail > ByteCount(0)) ++num_torn;
@@ -130,8 +130,8 @@ TEST(Journal, ACrashAtAnyOperationLosesNothingSyncedAndInventsNothing) {
       ASSERT_EQ(records, first_records(records.size()));
       // What was handed out lasts, through a second crash too.
       file_system.crash(random);
-      Records again;
-      ASSERT_TRUE(open_journal(file_system, again));
+      RecordList again;
+      ASSERT_TRUE(open_with_records(file_system, again));
       ASSERT_EQ(again, records);
       ASSERT_EQ(write_records(file_system, 12).num_synced, 12U);
     }
@@ -153,8 +153,8 @@ TEST(Journal, ACrashDuringRecoveryIsRecoveredFrom) {
       file_system.cut_power_at(file_system.num_operations() + operation);
       write_records(file_system, 14);
       file_system.crash(random);
-      Records records;
-      ASSERT_TRUE(open_journal(file_system, records));
+      RecordList records;
+      ASSERT_TRUE(open_with_records(file_system, records));
       ASSERT_GE(records.size(), progress.num_synced);
       ASSERT_EQ(records, first_records(records.size()));
     }
@@ -163,15 +163,15 @@ TEST(Journal, ACrashDuringRecoveryIsRecoveredFrom) {
 
 TEST(Journal, AKillLosesNothingFlushed) {
   SimulatedFileSystem file_system;
-  Records records;
-  auto journal = open_journal(file_system, records);
+  RecordList records;
+  auto journal = open_with_records(file_system, records);
   ASSERT_TRUE(journal);
   ASSERT_TRUE(journal->append(as_bytes("flushed")));
   ASSERT_TRUE(journal->flush());
   ASSERT_TRUE(journal->append(as_bytes("buffered")));
   file_system.kill();
-  ASSERT_TRUE(open_journal(file_system, records));
-  EXPECT_EQ(records, Records{"flushed"});
+  ASSERT_TRUE(open_with_records(file_system, records));
+  EXPECT_EQ(records, RecordList{"flushed"});
 }
 
 TEST(Journal, DamageToWhatWasSyncedIsReportedAndTouchesNothing) {
@@ -184,8 +184,8 @@ TEST(Journal, DamageToWhatWasSyncedIsReportedAndTouchesNothing) {
     ASSERT_TRUE(write_file(file_system, kPath, content));
     file_system.flip_byte(kPath, offset);
     const auto damaged = file_system.content(kPath);
-    Records records;
-    const auto journal = open_journal(file_system, records);
+    RecordList records;
+    const auto journal = open_with_records(file_system, records);
     // A mark that is damaged hides nothing when another follows.
     ASSERT_FALSE(journal) << offset;
     EXPECT_EQ(journal.error().code, ErrorCode::kCorrupt);
@@ -200,8 +200,8 @@ TEST(Journal, ALengthOverTheLimitIsDamage) {
   std::string content = file_system.content(kPath).value();
   content[19] = '\x7F';
   ASSERT_TRUE(write_file(file_system, kPath, content));
-  Records records;
-  const auto journal = open_journal(file_system, records);
+  RecordList records;
+  const auto journal = open_with_records(file_system, records);
   ASSERT_FALSE(journal);
   EXPECT_EQ(journal.error().code, ErrorCode::kCorrupt);
   EXPECT_NE(journal.error().message.find("byte 16 "), std::string::npos);
@@ -215,8 +215,8 @@ TEST(Journal, EveryCutOfTheFileOpensWithAPrefixOfTheRecords) {
   for (std::size_t size = 0; size <= content.size(); ++size) {
     SimulatedFileSystem file_system;
     ASSERT_TRUE(write_file(file_system, kPath, content.substr(0, size)));
-    Records records;
-    const auto journal = open_journal(file_system, records);
+    RecordList records;
+    const auto journal = open_with_records(file_system, records);
     ASSERT_TRUE(journal) << size << ": " << journal.error().message;
     ASSERT_EQ(records, first_records(records.size()));
     ASSERT_GE(records.size(), num_last);
@@ -227,12 +227,12 @@ TEST(Journal, EveryCutOfTheFileOpensWithAPrefixOfTheRecords) {
 
 TEST(Journal, RefusesWhatIsNotAJournalAndLeavesItAlone) {
   SimulatedFileSystem file_system;
-  Records records;
+  RecordList records;
   for (const std::string& content :
        {std::string("a CSV that somebody needs\n"), std::string("x"), std::string("ASSAYJNX"),
         std::string("ASSAYJNL\x02\0\0\0\x7A\x27\x0A\xBA", 16)}) {
     ASSERT_TRUE(write_file(file_system, kPath, content));
-    const auto journal = open_journal(file_system, records);
+    const auto journal = open_with_records(file_system, records);
     ASSERT_FALSE(journal) << content;
     EXPECT_TRUE(journal.error().code == ErrorCode::kInvalidInput ||
                 journal.error().code == ErrorCode::kCorrupt)
@@ -243,19 +243,19 @@ TEST(Journal, RefusesWhatIsNotAJournalAndLeavesItAlone) {
 
 TEST(Journal, IsOpenOnce) {
   SimulatedFileSystem file_system;
-  Records records;
-  const auto first = open_journal(file_system, records);
+  RecordList records;
+  const auto first = open_with_records(file_system, records);
   ASSERT_TRUE(first);
-  const auto second = open_journal(file_system, records);
+  const auto second = open_with_records(file_system, records);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
 }
 
 TEST(Journal, AFullDiskLosesNothingOnceThereIsSpace) {
   SimulatedFileSystem file_system;
-  Records records;
+  RecordList records;
   {
-    auto journal = open_journal(file_system, records);
+    auto journal = open_with_records(file_system, records);
     ASSERT_TRUE(journal);
     file_system.set_capacity(ByteCount(20));
     ASSERT_TRUE(journal->append(as_bytes("first")));
@@ -267,14 +267,14 @@ TEST(Journal, AFullDiskLosesNothingOnceThereIsSpace) {
     ASSERT_TRUE(journal->append(as_bytes("second")));
     ASSERT_TRUE(journal->sync());
   }
-  ASSERT_TRUE(open_journal(file_system, records));
-  EXPECT_EQ(records, (Records{"first", "second"}));
+  ASSERT_TRUE(open_with_records(file_system, records));
+  EXPECT_EQ(records, (RecordList{"first", "second"}));
 }
 
 TEST(Journal, AfterAFailedSyncItTakesNothingMore) {
   SimulatedFileSystem file_system;
-  Records records;
-  auto journal = open_journal(file_system, records);
+  RecordList records;
+  auto journal = open_with_records(file_system, records);
   ASSERT_TRUE(journal);
   ASSERT_TRUE(journal->append(as_bytes("first")));
   file_system.inject(
@@ -287,8 +287,8 @@ TEST(Journal, AfterAFailedSyncItTakesNothingMore) {
 
 TEST(Journal, RefusesARecordOverTheLimit) {
   SimulatedFileSystem file_system;
-  Records records;
-  auto journal = open_journal(file_system, records);
+  RecordList records;
+  auto journal = open_with_records(file_system, records);
   ASSERT_TRUE(journal);
   const std::string record(kMaxJournalRecord.count() + 1, 'x');
   EXPECT_EQ(journal->append(as_bytes(record)).error().code, ErrorCode::kInvalidInput);
@@ -298,13 +298,13 @@ TEST(Journal, RefusesARecordOverTheLimit) {
 
 TEST(Journal, RetireRemovesTheFile) {
   SimulatedFileSystem file_system;
-  Records records;
-  auto journal = open_journal(file_system, records);
+  RecordList records;
+  auto journal = open_with_records(file_system, records);
   ASSERT_TRUE(journal);
   ASSERT_TRUE(journal->append(as_bytes("done")));
   ASSERT_TRUE(journal->retire());
   EXPECT_EQ(file_system.content(kPath), std::nullopt);
-  ASSERT_TRUE(open_journal(file_system, records));
+  ASSERT_TRUE(open_with_records(file_system, records));
   EXPECT_TRUE(records.empty());
 }
 

@@ -23,8 +23,8 @@ json::Value::List list_in(const json::Value* value) {
   return value != nullptr && value->list() != nullptr ? *value->list() : json::Value::List();
 }
 
-struct Fixture {
-  explicit Fixture(std::string body)
+struct ChatPromptsFixture {
+  explicit ChatPromptsFixture(std::string body)
       : transport([body = std::move(body)](const HttpRequest&) {
           return HttpResponse{.status = 200, .body = body};
         }) {}
@@ -51,7 +51,7 @@ std::string answer_of(std::string_view content) {
 }
 
 TEST(ChatPrompts, ShowAPhotoAndSayWhatTheImageIsToShow) {
-  Fixture fixture(answer_of(R"("  \"A street\nat dusk.\" ")"));
+  ChatPromptsFixture fixture(answer_of(R"("  \"A street\nat dusk.\" ")"));
   const auto photo = images::encode_png(images::draw_scene(
       images::plan_scene(1, images::SceneLabel::kNone), {.width = 1600, .height = 900}));
   const auto prompt = fixture.write({.label = cache::Label::kRoadwork, .seed = 4, .image = *photo});
@@ -73,7 +73,7 @@ TEST(ChatPrompts, ShowAPhotoAndSayWhatTheImageIsToShow) {
 }
 
 TEST(ChatPrompts, DoWithoutAPhoto) {
-  Fixture fixture(answer_of(R"([{"type": "text", "text": "An open road."}])"));
+  ChatPromptsFixture fixture(answer_of(R"([{"type": "text", "text": "An open road."}])"));
   EXPECT_EQ(fixture.write({.label = cache::Label::kNone}).value(), "An open road.");
   EXPECT_EQ(fixture.parts().size(), 1U);
 }
@@ -83,7 +83,7 @@ TEST(ChatPrompts, RefuseAnAnswerWithoutWordsOrWithTooMany) {
   for (const std::string& body :
        {std::string("{}"), std::string(R"({"choices": []})"), std::string(R"({"choices": [3]})"),
         answer_of("null"), answer_of("\" \\n \""), answer_of("[]"), long_answer}) {
-    Fixture fixture(body);
+    ChatPromptsFixture fixture(body);
     const auto prompt = fixture.write({});
     ASSERT_FALSE(prompt) << body;
     EXPECT_EQ(prompt.error().code, ErrorCode::kCorrupt);

@@ -10,10 +10,10 @@
 namespace assay::generators {
 namespace {
 
-constexpr std::string_view kName = "openvino";
-constexpr std::int64_t kVersion = 1;
-constexpr images::DecodeOptions kDecodeOptions{.max_encoded_size = ByteCount(64U << 20),
-                                               .max_pixels = 100'000'000};
+constexpr std::string_view kModelGeneratorName = "openvino";
+constexpr std::int64_t kModelGeneratorVersion = 1;
+constexpr images::DecodeOptions kSourceDecodeOptions{.max_encoded_size = ByteCount(64U << 20),
+                                                     .max_pixels = 100'000'000};
 
 /// What such models are usually run with; consistency models are made for a few steps.
 void fill_in(cache::GenerationSettings& settings, bool is_consistency) {
@@ -74,9 +74,9 @@ const ModelGenerator::Loaded& ModelGenerator::loaded() const {
 }
 
 cache::GeneratorCapabilities ModelGenerator::capabilities() const {
-  cache::GeneratorCapabilities result{.name = std::string(kName),
+  cache::GeneratorCapabilities result{.name = std::string(kModelGeneratorName),
                                       .model_name = name_of(options_.folder),
-                                      .version = kVersion,
+                                      .version = kModelGeneratorVersion,
                                       .makes_from_text = true,
                                       .reads_images = true,
                                       .wants_examples = prompts_.looks_at_images(),
@@ -85,7 +85,7 @@ cache::GeneratorCapabilities ModelGenerator::capabilities() const {
   if (loaded_) {
     result.makes_from_image = loaded_->pipeline.makes_from_image();
     result.settings = loaded_->settings;
-    result.variant = variant_of(kName, loaded_->settings);
+    result.variant = variant_of(kModelGeneratorName, loaded_->settings);
   }
   return result;
 }
@@ -115,7 +115,7 @@ Result<images::Image> ModelGenerator::generate(const cache::GenerationRequest& r
                                     .strength = options_.settings.strength.value_or(1)};
   const diffusion::Pipeline& pipeline = loaded().pipeline;
   if (!request.source) return pipeline.generate(wanted, on_progress, stop);
-  auto source = images::decode(request.source->encoded, kDecodeOptions);
+  auto source = images::decode(request.source->encoded, kSourceDecodeOptions);
   if (!source) return std::move(source.error()).within(request.source->name);
   const Frame frame = frame_in(source->size(), options_.size);
   const images::Image canvas = framed(*source, frame);

@@ -17,8 +17,8 @@
 namespace assay::generators {
 namespace {
 
-constexpr std::string_view kName = "http";
-constexpr std::int64_t kVersion = 1;
+constexpr std::string_view kServiceGeneratorName = "http";
+constexpr std::int64_t kServiceGeneratorVersion = 1;
 constexpr images::DecodeOptions kDecodeOptions{.max_encoded_size = ByteCount(64U << 20),
                                                .max_pixels = 100'000'000};
 constexpr int kPngLevel = 4;
@@ -84,9 +84,9 @@ cache::GeneratorCapabilities ServiceGenerator::capabilities() const {
   const std::string model =
       model_.name.empty() ? fmt::format("{}-default", to_string(model_.api)) : model_.name;
   return {
-      .name = std::string(kName),
+      .name = std::string(kServiceGeneratorName),
       .model_name = model,
-      .version = kVersion,
+      .version = kServiceGeneratorVersion,
       .makes_from_text = true,
       .makes_from_image = true,
       .reads_images = true,

@@ -31,12 +31,13 @@ std::vector<std::byte> picture(images::ImageSize size, std::uint64_t seed = 3) {
 
 std::string base64_picture(images::ImageSize size) { return crypto::base64_encode(picture(size)); }
 
-json::Value::List list_in(const json::Value* value) {
+json::Value::List images_in(const json::Value* value) {
   return value != nullptr && value->list() != nullptr ? *value->list() : json::Value::List();
 }
 
-struct Fixture {
-  explicit Fixture(net::testing::FakeTransport::Answer answer) : transport(std::move(answer)) {}
+struct ServiceGeneratorFixture {
+  explicit ServiceGeneratorFixture(net::testing::FakeTransport::Answer answer)
+      : transport(std::move(answer)) {}
 
   ServiceGenerator open(ServiceModel model) {
     return {Service::create({.transport = transport, .clock = clock, .random = random},
@@ -65,7 +66,7 @@ cache::GenerationRequest from_image(images::ImageSize size) {
 constexpr images::ImageSize kSize{.width = 128, .height = 72};
 
 TEST(ServiceGenerator, AsksTheApiOfOpenAiForAnImage) {
-  Fixture fixture([](const HttpRequest&) {
+  ServiceGeneratorFixture fixture([](const HttpRequest&) {
     return HttpResponse{.status = 200,
                         .body = fmt::format(R"({{"created": 1, "data": [{{"b64_json": "{}"}}]}})",
                                             base64_picture(kSize))};
@@ -83,13 +84,14 @@ TEST(ServiceGenerator, AsksTheApiOfOpenAiForAnImage) {
 }
 
 TEST(ServiceGenerator, DoesNotNameTheFormToModelsThatRefuseIt) {
-  Fixture fixture([](const HttpRequest&) { return HttpResponse{.status = 200, .body = "{}"}; });
+  ServiceGeneratorFixture fixture(
+      [](const HttpRequest&) { return HttpResponse{.status = 200, .body = "{}"}; });
   ASSERT_FALSE(fixture.open({.name = "gpt-image-1"}).generate(from_text(kSize), "a road", {}, {}));
   EXPECT_FALSE(fixture.transport.requests().at(0).body.contains("response_format"));
 }
 
 TEST(ServiceGenerator, FetchesAnImageThatIsSomewhereElse) {
-  Fixture fixture([](const HttpRequest& request) {
+  ServiceGeneratorFixture fixture([](const HttpRequest& request) {
     if (request.method == net::HttpMethod::kGet) {
       const auto bytes = picture(kSize);
       return HttpResponse{.status = 200,
@@ -104,7 +106,7 @@ TEST(ServiceGenerator, FetchesAnImageThatIsSomewhereElse) {
 }
 
 TEST(ServiceGenerator, AsksTheApiOfA1111WithAllSettings) {
-  Fixture fixture([](const HttpRequest&) {
+  ServiceGeneratorFixture fixture([](const HttpRequest&) {
     return HttpResponse{.status = 200,
                         .body = fmt::format(R"({{"images": ["data:image/png;base64,{}"]}})",
                                             base64_picture(kSize))};
@@ -130,14 +132,14 @@ TEST(ServiceGenerator, AsksTheApiOfA1111WithAllSettings) {
   EXPECT_EQ(requests[1].url.path(), "/sdapi/v1/img2img");
   const auto source = json::parse(requests[1].body);
   EXPECT_EQ(source->require_number("denoising_strength").value(), 0.6);
-  const json::Value first = list_in(source->find("init_images")).at(0);
+  const json::Value first = images_in(source->find("init_images")).at(0);
   ASSERT_NE(first.text(), nullptr);
   const auto sent = crypto::base64_decode(*first.text());
   EXPECT_EQ(images::decode(*sent)->size(), kSize);
 }
 
 TEST(ServiceGenerator, SendsASourceInAFrameAndTakesItOutAgain) {
-  Fixture fixture([](const HttpRequest& request) {
+  ServiceGeneratorFixture fixture([](const HttpRequest& request) {
     EXPECT_TRUE(request.body.contains("name=\"image\"; filename=\"source.png\""));
     EXPECT_TRUE(request.body.contains("name=\"size\"\r\n\r\n104x72\r\n"));
     return HttpResponse{.status = 200,
@@ -153,7 +155,7 @@ TEST(ServiceGenerator, SendsASourceInAFrameAndTakesItOutAgain) {
 }
 
 TEST(ServiceGenerator, RefusesAnImageOfAnotherAspectRatioThanItsSource) {
-  Fixture fixture([](const HttpRequest&) {
+  ServiceGeneratorFixture fixture([](const HttpRequest&) {
     return HttpResponse{.status = 200,
                         .body = fmt::format(R"({{"data": [{{"b64_json": "{}"}}]}})",
                                             base64_picture({.width = 96, .height = 96}))};
@@ -170,14 +172,16 @@ TEST(ServiceGenerator, CallsEveryBadAnswerCorrupt) {
         R"({"data": [{"b64_json": ""}]})", R"({"data": [{"b64_json": "***"}]})",
         R"({"data": [{"b64_json": "aGVsbG8="}]})", R"({"data": [{"b64_json": "data:"}]})",
         R"({"data": [{"url": "file:///etc/passwd"}]})", "no json"}) {
-    Fixture fixture([&](const HttpRequest&) { return HttpResponse{.status = 200, .body = body}; });
+    ServiceGeneratorFixture fixture(
+        [&](const HttpRequest&) { return HttpResponse{.status = 200, .body = body}; });
     const auto image = fixture.open({}).generate(from_text(kSize), "a road", {}, {});
     ASSERT_FALSE(image) << body;
     EXPECT_EQ(image.error().code, ErrorCode::kCorrupt) << body << image.error().message;
   }
   for (const char* body :
        {"{}", R"({"images": []})", R"({"images": [{}]})", R"({"images": [""]})"}) {
-    Fixture fixture([&](const HttpRequest&) { return HttpResponse{.status = 200, .body = body}; });
+    ServiceGeneratorFixture fixture(
+        [&](const HttpRequest&) { return HttpResponse{.status = 200, .body = body}; });
     const auto image =
         fixture.open({.api = ImageApi::kA1111}).generate(from_text(kSize), "", {}, {});
     ASSERT_FALSE(image) << body;
@@ -186,7 +190,7 @@ TEST(ServiceGenerator, CallsEveryBadAnswerCorrupt) {
 }
 
 TEST(ServiceGenerator, TellsApartInItsNamesWhatDecidesHowImagesLook) {
-  Fixture fixture([](const HttpRequest&) { return HttpResponse{}; });
+  ServiceGeneratorFixture fixture([](const HttpRequest&) { return HttpResponse{}; });
   const auto variant = [&](ServiceModel model) {
     return fixture.open(std::move(model)).capabilities().variant;
   };

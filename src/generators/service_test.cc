@@ -15,8 +15,8 @@ using net::HttpRequest;
 using net::HttpResponse;
 using net::testing::FakeTransport;
 
-struct Fixture {
-  explicit Fixture(FakeTransport::Answer answer) : transport(std::move(answer)) {}
+struct ServiceFixture {
+  explicit ServiceFixture(FakeTransport::Answer answer) : transport(std::move(answer)) {}
 
   Result<Service> open(std::string_view endpoint, std::string_view key = "",
                        KeyForm form = KeyForm::kBearer) {
@@ -46,7 +46,8 @@ std::string header_of(const HttpRequest& request, std::string_view name) {
 }
 
 TEST(Service, SendsTheKeyAsItsFormSays) {
-  Fixture fixture([](const HttpRequest&) { return HttpResponse{.status = 200, .body = "{}"}; });
+  ServiceFixture fixture(
+      [](const HttpRequest&) { return HttpResponse{.status = 200, .body = "{}"}; });
   ASSERT_TRUE(fixture.open("https://a.test", "key-1")->ask("/v1/x", "application/json", "{}", {}));
   ASSERT_TRUE(fixture.open("https://a.test/", "user:word", KeyForm::kBasic)
                   ->ask("/v1/x", "application/json", "{}", {}));
@@ -57,7 +58,8 @@ TEST(Service, SendsTheKeyAsItsFormSays) {
 }
 
 TEST(Service, TakesAnAddressWithAndWithoutTheVersion) {
-  Fixture fixture([](const HttpRequest&) { return HttpResponse{.status = 200, .body = "{}"}; });
+  ServiceFixture fixture(
+      [](const HttpRequest&) { return HttpResponse{.status = 200, .body = "{}"}; });
   for (const char* endpoint :
        {"http://127.0.0.1:1/api", "http://127.0.0.1:1/api/v1", "http://127.0.0.1:1/api/v1/"}) {
     ASSERT_TRUE(fixture.open(endpoint)->ask("/v1/images/edits", "x/y", "", {}));
@@ -66,7 +68,7 @@ TEST(Service, TakesAnAddressWithAndWithoutTheVersion) {
 }
 
 TEST(Service, RefusesToSendAKeyInTheClear) {
-  Fixture fixture([](const HttpRequest&) { return HttpResponse{}; });
+  ServiceFixture fixture([](const HttpRequest&) { return HttpResponse{}; });
   const auto service = fixture.open("http://images.test", "key-1");
   ASSERT_FALSE(service);
   EXPECT_EQ(service.error().code, ErrorCode::kInvalidInput);
@@ -83,7 +85,7 @@ TEST(Service, SaysWhatARefusalMeans) {
       {400, ErrorCode::kInvalidInput}, {422, ErrorCode::kInvalidInput},
       {429, ErrorCode::kUnavailable},  {503, ErrorCode::kUnavailable}};
   for (const auto& [status, code] : kCases) {
-    Fixture fixture([status](const HttpRequest&) {
+    ServiceFixture fixture([status](const HttpRequest&) {
       return HttpResponse{.status = status,
                           .body = R"({"error": {"message": "bad key key-12345 here"}})"};
     });
@@ -99,7 +101,7 @@ TEST(Service, SaysWhatARefusalMeans) {
 
 TEST(Service, TriesAgainWhatMaySucceedThen) {
   int num_tries = 0;
-  Fixture fixture([&](const HttpRequest&) {
+  ServiceFixture fixture([&](const HttpRequest&) {
     return ++num_tries < 3 ? HttpResponse{.status = 500}
                            : HttpResponse{.status = 200, .body = "[]"};
   });
@@ -108,14 +110,16 @@ TEST(Service, TriesAgainWhatMaySucceedThen) {
 }
 
 TEST(Service, SaysThatAPageIsNoAnswer) {
-  Fixture fixture([](const HttpRequest&) { return HttpResponse{.status = 200, .body = "<html>"}; });
+  ServiceFixture fixture(
+      [](const HttpRequest&) { return HttpResponse{.status = 200, .body = "<html>"}; });
   const auto answer = fixture.open("https://a.test")->ask("/v1/x", "a/b", "", {});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::kCorrupt);
 }
 
 TEST(Service, FetchesFromOtherHostsWithoutTheKey) {
-  Fixture fixture([](const HttpRequest&) { return HttpResponse{.status = 200, .body = "image"}; });
+  ServiceFixture fixture(
+      [](const HttpRequest&) { return HttpResponse{.status = 200, .body = "image"}; });
   const auto service = fixture.open("https://a.test", "key-1");
   EXPECT_EQ(service->fetch("https://store.test/1.png?sig=2", {}).value(), "image");
   EXPECT_EQ(service->fetch("https://a.test/1.png", {}).value(), "image");

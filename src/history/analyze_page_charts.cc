@@ -25,7 +25,7 @@ using std::chrono::days;
 using std::chrono::sys_days;
 
 // More columns than this could not be told apart on a narrow screen.
-constexpr std::int64_t kMaxColumns = 120;
+constexpr std::int64_t kMaxChartColumns = 120;
 // Dates below the columns: as many as fit side by side on a narrow screen.
 constexpr std::size_t kMaxTicks = 4;
 
@@ -39,8 +39,10 @@ Buckets make_buckets(std::span<const DayFigures> rows) {
   Buckets result;
   const sys_days first = rows.front().day;
   const std::int64_t span = (rows.back().day - first).count() + 1;
-  if (span > kMaxColumns) result.width = days(7);
-  if (span > kMaxColumns * 7) result.width = days((span + kMaxColumns - 1) / kMaxColumns);
+  if (span > kMaxChartColumns) result.width = days(7);
+  if (span > kMaxChartColumns * 7) {
+    result.width = days((span + kMaxChartColumns - 1) / kMaxChartColumns);
+  }
   for (sys_days day = first; day <= rows.back().day; day += result.width) {
     result.buckets.push_back({day, Counts()});
   }
@@ -71,7 +73,7 @@ Html counts_table(const std::vector<DayFigures>& rows) {
 }
 
 /// Reasons may end in a measured value: `clip_score_too_low_0.243`. Without it they are kinds.
-std::string_view kind_of(std::string_view text) {
+std::string_view reason_kind_of(std::string_view text) {
   const std::size_t end = text.find_last_not_of("0123456789.");
   const bool ends_in_value = end != std::string_view::npos && end > 0 && text[end] == '_';
   return ends_in_value ? text.substr(0, end) : text;
@@ -81,7 +83,7 @@ std::string_view kind_of(std::string_view text) {
 std::vector<TextCount> by_kind(const std::vector<TextCount>& counts) {
   std::vector<TextCount> kinds;
   for (const TextCount& entry : counts) {
-    const std::string_view kind = kind_of(entry.text);
+    const std::string_view kind = reason_kind_of(entry.text);
     const auto found = std::ranges::find(kinds, kind, &TextCount::text);
     if (found == kinds.end()) {
       kinds.push_back({std::string(kind), entry.count});

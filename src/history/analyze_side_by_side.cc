@@ -17,7 +17,7 @@ namespace assay::history {
 namespace {
 
 // As wide as a terminal; the groups have the most generations first.
-constexpr std::size_t kMaxColumns = 8;
+constexpr std::size_t kMaxGroupColumns = 8;
 // What is rarer is one line.
 constexpr std::size_t kMaxTexts = 15;
 
@@ -34,7 +34,7 @@ class SideBySide {
  public:
   SideBySide(const Analysis& analysis, const AnalyzeHeading& heading)
       : analysis_(&analysis),
-        num_columns_(std::min(kMaxColumns, analysis.group_figures.size())),
+        num_columns_(std::min(kMaxGroupColumns, analysis.group_figures.size())),
         rows_(1, {heading.group_key.text()}) {
     for (const GroupFigures& group : std::span(analysis.groups).first(num_columns_)) {
       rows_[0].push_back(report::visible_text(group.label));
@@ -98,7 +98,7 @@ class SideBySide {
   std::vector<std::vector<std::string>> rows_;
 };
 
-void add_summary(SideBySide& table) {
+void fill_summary(SideBySide& table) {
   const auto add = [&](std::string_view label, const auto& count_of) {
     table.row(label, [&](const ReportFigures& group) {
       return count_and_share(count_of(group), group.all.generations);
@@ -117,7 +117,7 @@ void add_summary(SideBySide& table) {
   table.values("seconds", [](const ReportFigures& group) { return group.total_time_seconds; }, 1);
 }
 
-void add_acceptance(SideBySide& table) {
+void fill_acceptance(SideBySide& table) {
   const auto add = [&](std::string_view label, const Counts ReportFigures::* counts) {
     table.row(label, [=](const ReportFigures& group) {
       const Counts& of_type = group.*counts;
@@ -136,7 +136,7 @@ void add_acceptance(SideBySide& table) {
   });
 }
 
-void add_failures(SideBySide& table) {
+void fill_failures(SideBySide& table) {
   table.row("Failed", [](const ReportFigures& group) {
     return count_and_share(group.num_listed_failures, group.all.generations);
   });
@@ -149,7 +149,7 @@ void add_failures(SideBySide& table) {
               [](const ReportFigures& group) { return group.all.rejected_before; });
 }
 
-void add_clip(SideBySide& table) {
+void fill_clip(SideBySide& table) {
   table.row("Count",
             [](const ReportFigures& group) { return fmt::to_string(group.clip.values.count); });
   table.values("CLIP", [](const ReportFigures& group) { return group.clip.values; }, 4);
@@ -163,7 +163,7 @@ void add_clip(SideBySide& table) {
   }
 }
 
-void add_validator(SideBySide& table) {
+void fill_validator(SideBySide& table) {
   table.row("Generations", [](const ReportFigures& group) {
     return fmt::to_string(group.validator.counts.generations);
   });
@@ -194,12 +194,12 @@ std::string side_by_side_text(const Analysis& analysis, const AnalyzeHeading& he
     text += table.text(fmt::format("{} BY {}", title, key));
   };
   using enum AnalyzeReport;
-  add(kSummary, "SUMMARY", add_summary);
-  add(kAcceptance, "ACCEPTANCE RATE", add_acceptance);
-  add(kFailures, "FAILURES", add_failures);
-  add(kClip, "CLIP SCORES", add_clip);
+  add(kSummary, "SUMMARY", fill_summary);
+  add(kAcceptance, "ACCEPTANCE RATE", fill_acceptance);
+  add(kFailures, "FAILURES", fill_failures);
+  add(kClip, "CLIP SCORES", fill_clip);
   add(kValidator, fmt::format("VALIDATOR {}", report::visible_text(heading.validator)),
-      add_validator);
+      fill_validator);
   return text;
 }
 

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 // A kill costs at most the reading back of so much.
 constexpr std::uint64_t kObjectsBetweenNotes = 256;
-constexpr int kMaxAttempts = 5;
+constexpr int kMaxBackupAttempts = 5;
 constexpr ByteCount kSizeBetweenNotes{std::uint64_t{512} << 20};
 
 bool is_journal(std::string_view path) { return path.starts_with("journal/"); }
@@ -71,7 +71,7 @@ class Backup {
       if (lock != nullptr) break;
       ASSIGN_OR_RETURN(const MonthStates after, month_states());
       if (after == before) break;
-      if (attempt == kMaxAttempts) {
+      if (attempt == kMaxBackupAttempts) {
         return unavailable(
             fmt::format("the files of months in {} change all the time; run this "
                         "again when nothing rewrites them",

@@ -13,7 +13,7 @@ namespace {
 using report::count_text;
 
 // Order: that of FindingKind.
-constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
+constexpr std::array<KindText, kNumFindingKinds> kFindingKinds = {{
     {.name = "damaged_journal",
      .title = "Damage to the journal",
      .advice = "What could be read was salvaged. Events of the time of the loss may be missing in "
@@ -58,16 +58,16 @@ constexpr std::array<KindText, kNumFindingKinds> kKinds = {{
      .advice = "assay history status shows what takes it, and what each way to save would free."},
 }};
 
-const KindText& text_of(std::size_t kind) { return kKinds.at(kind); }
+const KindText& finding_text(std::size_t kind) { return kFindingKinds.at(kind); }
 
 }  // namespace
 
 std::string_view to_string(FindingKind kind) {
-  return text_of(static_cast<std::size_t>(kind)).name;
+  return finding_text(static_cast<std::size_t>(kind)).name;
 }
 
 std::string_view advice_for(FindingKind kind) {
-  return text_of(static_cast<std::size_t>(kind)).advice;
+  return finding_text(static_cast<std::size_t>(kind)).advice;
 }
 
 std::string to_text(const DoctorReport& report) {
@@ -80,9 +80,9 @@ std::string to_text(const DoctorReport& report) {
   for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
     const std::uint64_t count = report.counts.at(kind);
     if (count == 0) continue;
-    fmt::format_to(std::back_inserter(text), "\n{} ({}):\n", text_of(kind).title,
+    fmt::format_to(std::back_inserter(text), "\n{} ({}):\n", finding_text(kind).title,
                    count_text(count));
-    text += listing_text(text_of(kind), count,
+    text += listing_text(finding_text(kind), count,
                          listed_of(report.findings, static_cast<FindingKind>(kind)));
   }
   return text;
@@ -98,7 +98,7 @@ std::string to_json(const DoctorReport& report) {
   writer.name("pruned").unsigned_integer(report.num_pruned);
   writer.name("counts").begin_object();
   for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
-    writer.name(text_of(kind).name).unsigned_integer(report.counts.at(kind));
+    writer.name(finding_text(kind).name).unsigned_integer(report.counts.at(kind));
   }
   writer.end_object();
   writer.name("disk");

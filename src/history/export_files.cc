@@ -12,12 +12,12 @@ namespace {
 namespace fs = std::filesystem;
 using records::RecordField;
 
-constexpr std::size_t kPieceSize = std::size_t{1} << 20;
+constexpr std::size_t kCopyPieceSize = std::size_t{1} << 20;
 
 Status copy_file(files::FileSystem& file_system, const fs::path& from, const fs::path& to) {
   ASSIGN_OR_RETURN(const auto source, file_system.open(from, files::OpenMode::kRead));
   ASSIGN_OR_RETURN(auto target, files::AtomicFile::create(file_system, to));
-  std::string piece(kPieceSize, '\0');
+  std::string piece(kCopyPieceSize, '\0');
   for (std::uint64_t offset = 0;;) {
     ASSIGN_OR_RETURN(const std::size_t size,
                      source->read_at(offset, std::as_writable_bytes(std::span(piece))));

@@ -45,10 +45,6 @@ bool passes(const records::RecordView& record, const ExportFilter& filter) {
          reaches(record[RecordField::kNumGaussians], filter.min_gaussians);
 }
 
-std::string_view text_of(const json::Field& field) {
-  return field.kind == json::FieldKind::kText ? field.text : std::string_view();
-}
-
 std::string prompt_key_of(const records::RecordView& record) {
   const std::string_view image = text_of(record[RecordField::kBase64ImageHash]);
   if (!image.empty()) return fmt::format("image {}", image);

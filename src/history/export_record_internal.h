@@ -21,7 +21,9 @@ std::vector<records::RecordField> export_fields();
 bool passes(const records::RecordView& record, const ExportFilter& filter);
 
 /// A text as a field holds it; nothing when it is no text or empty.
-std::string_view text_of(const json::Field& field);
+inline std::string_view text_of(const json::Field& field) {
+  return field.kind == json::FieldKind::kText ? field.text : std::string_view();
+}
 
 /// What tells records of one prompt from others: the hash of the image, else the prompt.
 std::string prompt_key_of(const records::RecordView& record);

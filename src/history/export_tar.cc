@@ -24,7 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using records::RecordField;
 
-constexpr std::size_t kPieceSize = std::size_t{1} << 20;
+constexpr std::size_t kMaxPieceSize = std::size_t{1} << 20;
 
 // Readers take what follows the first dot of a name for its ending, so a key has none.
 std::string key_of(const records::RecordView& record) {
@@ -113,7 +113,7 @@ class Tar final : public ExportSink {
     ASSIGN_OR_RETURN(const ByteCount size, (*file)->size());
     RETURN_IF_ERROR(writer.begin(name, size));
     std::vector<std::byte> piece(
-        static_cast<std::size_t>(std::clamp<std::uint64_t>(size.count(), 1, kPieceSize)));
+        static_cast<std::size_t>(std::clamp<std::uint64_t>(size.count(), 1, kMaxPieceSize)));
     for (std::uint64_t offset = 0; offset < size.count();) {
       const std::size_t wanted =
           static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), size.count() - offset));

@@ -16,7 +16,7 @@ using report::counted;
 using report::visible_text;
 
 // Order: that of NotTakenKind.
-constexpr std::array<KindText, kNumNotTakenKinds> kKinds = {{
+constexpr std::array<KindText, kNumNotTakenKinds> kNotTakenKinds = {{
     {.name = "other_record",
      .title = "Records whose id is here with another content",
      .advice = "Those here were kept. Compare the two lines; nothing else needs to be done."},
@@ -54,11 +54,11 @@ constexpr std::array<KindText, kNumNotTakenKinds> kKinds = {{
 using Out = std::back_insert_iterator<std::string>;
 
 void append_not_taken(std::string& text, const ImportReport& report) {
-  for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
+  for (std::size_t kind = 0; kind < kNotTakenKinds.size(); ++kind) {
     const std::uint64_t count = report.counts.at(kind);
     if (count == 0) continue;
-    fmt::format_to(Out(text), "\n{}: {}\n", kKinds.at(kind).title, count_text(count));
-    text += listing_text(kKinds.at(kind), count,
+    fmt::format_to(Out(text), "\n{}: {}\n", kNotTakenKinds.at(kind).title, count_text(count));
+    text += listing_text(kNotTakenKinds.at(kind), count,
                          listed_of(report.not_taken, static_cast<NotTakenKind>(kind)));
   }
 }
@@ -66,7 +66,7 @@ void append_not_taken(std::string& text, const ImportReport& report) {
 }  // namespace
 
 std::string_view to_string(NotTakenKind kind) {
-  return kKinds.at(static_cast<std::size_t>(kind)).name;
+  return kNotTakenKinds.at(static_cast<std::size_t>(kind)).name;
 }
 
 std::string to_text(const ImportReport& report, RunMode mode) {
@@ -114,8 +114,8 @@ std::string to_json(const ImportReport& report) {
   }
   writer.end_list();
   writer.name("not_taken_counts").begin_object();
-  for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
-    writer.name(kKinds.at(kind).name).unsigned_integer(report.counts.at(kind));
+  for (std::size_t kind = 0; kind < kNotTakenKinds.size(); ++kind) {
+    writer.name(kNotTakenKinds.at(kind).name).unsigned_integer(report.counts.at(kind));
   }
   writer.end_object();
   writer.name("not_taken").begin_list();

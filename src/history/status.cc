@@ -30,7 +30,7 @@ constexpr std::size_t kSampleSize = std::size_t{1} << 20;
 constexpr int kCompressAfterMonths = 3;
 constexpr int kDeleteAfterMonths = 12;
 
-SpaceKind kind_of(std::string_view path) {
+SpaceKind space_kind_of(std::string_view path) {
   if (path.starts_with("archive/")) return SpaceKind::kArchive;
   if (path.starts_with("images/")) return SpaceKind::kImages;
   if (path.starts_with("ply_files/rejected_samples/")) return SpaceKind::kRejectedSamples;
@@ -74,7 +74,7 @@ class Measurement {
 
  private:
   Status add(const FolderFile& file) {
-    const SpaceKind kind = kind_of(file.path);
+    const SpaceKind kind = space_kind_of(file.path);
     SpaceUse& use = report_.kinds.at(static_cast<std::size_t>(kind));
     use.size += file.size;
     ++use.num_files;

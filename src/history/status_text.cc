@@ -23,7 +23,7 @@ struct KindName {
 };
 
 // Order: that of SpaceKind.
-constexpr std::array<KindName, kNumSpaceKinds> kKinds = {{
+constexpr std::array<KindName, kNumSpaceKinds> kSpaceKinds = {{
     {.name = "records", .title = "Records"},
     {.name = "archive", .title = "Archive"},
     {.name = "images", .title = "Images"},
@@ -51,16 +51,16 @@ void append_options(std::string& text, const StatusReport& report) {
       fmt::format("{}, once", to_string(report.saved_by_deletion)));
 }
 
-std::string time_until_full(std::uint64_t days) {
+std::string time_until_full(std::uint64_t num_days) {
   constexpr std::uint64_t kFarAway = 36'500;  // beyond it the number says nothing
-  if (days > kFarAway) return "; at this rate not full within 100 years";
-  return fmt::format("; full in {} days at this rate", count_text(days));
+  if (num_days > kFarAway) return "; at this rate not full within 100 years";
+  return fmt::format("; full in {} days at this rate", count_text(num_days));
 }
 
 }  // namespace
 
 std::string_view to_string(SpaceKind kind) {
-  return kKinds.at(static_cast<std::size_t>(kind)).name;
+  return kSpaceKinds.at(static_cast<std::size_t>(kind)).name;
 }
 
 std::string to_text(const StatusReport& report) {
@@ -74,7 +74,7 @@ std::string to_text(const StatusReport& report) {
     const SpaceUse& use = report.kinds.at(kind);
     num_files += use.num_files;
     if (use.num_files == 0) continue;
-    row(kKinds.at(kind).title, to_string(use.size), count_text(use.num_files));
+    row(kSpaceKinds.at(kind).title, to_string(use.size), count_text(use.num_files));
   }
   row("Together", to_string(report.total()), count_text(num_files));
 
@@ -111,7 +111,7 @@ std::string to_json(const StatusReport& report) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object().name("kinds").begin_object();
   for (std::size_t kind = 0; kind < kNumSpaceKinds; ++kind) {
-    writer.name(kKinds.at(kind).name).begin_object();
+    writer.name(kSpaceKinds.at(kind).name).begin_object();
     writer.name("bytes").unsigned_integer(report.kinds.at(kind).size.count());
     writer.name("files").unsigned_integer(report.kinds.at(kind).num_files).end_object();
   }

@@ -1,4 +1,5 @@
 #include "core/timestamp.h"
+#include "history/export_record_internal.h"
 #include "history/object_members_internal.h"
 #include "history/tally_internal.h"
 #include "records/record_time.h"
@@ -15,10 +16,6 @@ using records::RecordView;
 /// What stands in listings where a record names nothing.
 constexpr std::string_view kUnnamed = "unknown";
 constexpr std::string_view kTotalTime = "total_time";
-
-std::string_view text_of(const json::Field& field) {
-  return field.kind == json::FieldKind::kText ? field.text : std::string_view();
-}
 
 std::string_view text_or_unnamed(const json::Field& field) {
   const std::string_view text = text_of(field);

@@ -63,8 +63,8 @@ Readable<void> read_masks(Bytes encoded, std::uint32_t header_size, BmpHeader& h
   return {};
 }
 
-void read_palette(Bytes encoded, std::size_t position, std::uint64_t num_colors,
-                  std::size_t color_size, BmpHeader& header) {
+void read_bmp_palette(Bytes encoded, std::size_t position, std::uint64_t num_colors,
+                      std::size_t color_size, BmpHeader& header) {
   for (std::size_t i = 0; i < std::min<std::uint64_t>(num_colors, header.palette.size()); ++i) {
     const std::size_t at = position + (i * color_size);
     if (at + 3 > encoded.size()) return;  // the pixels are missing too, and that will be told
@@ -75,7 +75,7 @@ void read_palette(Bytes encoded, std::size_t position, std::uint64_t num_colors,
 }
 
 /// What a compression and a number of bits have to do with each other.
-bool is_known(const BmpHeader& header) {
+bool has_known_depth(const BmpHeader& header) {
   switch (header.compression) {
     case Compression::kNone:
       return header.num_bits == 1 || header.num_bits == 4 || header.num_bits == 8 ||
@@ -90,7 +90,7 @@ bool is_known(const BmpHeader& header) {
   return false;
 }
 
-Readable<BmpHeader> read_header(Bytes encoded) {
+Readable<BmpHeader> read_bmp_header(Bytes encoded) {
   if (encoded.size() < kFileHeaderSize + kOldHeaderSize) {
     return refuse(RefusalKind::kTruncated, "BMP: ends within its header");
   }
@@ -116,7 +116,7 @@ Readable<BmpHeader> read_header(Bytes encoded) {
     header.compression = static_cast<Compression>(little32(encoded, 30));
     num_colors = little32(encoded, 46);
   }
-  if (!is_known(header)) {
+  if (!has_known_depth(header)) {
     return refuse(RefusalKind::kUnsupported,
                   fmt::format("BMP: {} bits a pixel with compression {}", header.num_bits,
                               static_cast<std::uint32_t>(header.compression)));
@@ -127,7 +127,7 @@ Readable<BmpHeader> read_header(Bytes encoded) {
   if (header.num_bits <= 8) {
     if (num_colors == 0) num_colors = 1U << header.num_bits;
     const std::size_t palette = kFileHeaderSize + header_size;
-    read_palette(encoded, palette, num_colors, is_old ? 3 : 4, header);
+    read_bmp_palette(encoded, palette, num_colors, is_old ? 3 : 4, header);
     // Some writers let the data begin where the palette does.
     if (header.data == palette) header.data += num_colors * 4;
   }
@@ -269,7 +269,7 @@ Readable<Image> decode_runs(const BmpHeader& header, Bytes data, std::vector<std
 }  // namespace
 
 Readable<ImageHeader> probe_bmp(Bytes encoded) {
-  const auto header = read_header(encoded);
+  const auto header = read_bmp_header(encoded);
   if (!header) return std::unexpected(header.error());
   PixelMode mode = header->has_alpha ? PixelMode::kRgba : PixelMode::kRgb;
   if (header->num_bits <= 8) mode = PixelMode::kPalette;
@@ -277,7 +277,7 @@ Readable<ImageHeader> probe_bmp(Bytes encoded) {
 }
 
 Readable<Image> decode_bmp(const DecodeInput& input, Image reuse) {
-  auto header = read_header(input.encoded);
+  auto header = read_bmp_header(input.encoded);
   if (!header) return std::unexpected(std::move(header.error()));
   if (header->data > input.encoded.size()) {
     return refuse(RefusalKind::kTruncated, "BMP: ends before its pixels");

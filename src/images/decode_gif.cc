@@ -67,7 +67,7 @@ std::optional<Frame> next_frame(Bytes encoded, std::size_t position) {
   return std::nullopt;
 }
 
-int read_input(GifFileType* gif, GifByteType* into, int size) {
+int read_gif_input(GifFileType* gif, GifByteType* into, int size) {
   Bytes& rest = *static_cast<Bytes*>(gif->UserData);
   const std::size_t num_bytes = std::min(static_cast<std::size_t>(size), rest.size());
   if (num_bytes > 0) std::memcpy(into, rest.data(), num_bytes);
@@ -79,7 +79,7 @@ struct CloseGif {
   void operator()(GifFileType* gif) const { DGifCloseFile(gif, nullptr); }
 };
 
-Refusal refusal_of(int error) {
+Refusal gif_refusal(int error) {
   const bool is_truncated = error == D_GIF_ERR_EOF_TOO_SOON || error == D_GIF_ERR_READ_FAILED;
   const char* text = GifErrorString(error);
   return {is_truncated ? RefusalKind::kTruncated : RefusalKind::kCorrupt,
@@ -92,7 +92,7 @@ Readable<std::uint8_t> find_first_frame(GifFileType& gif) {
   std::uint8_t blank = 0;
   while (true) {
     GifRecordType record = UNDEFINED_RECORD_TYPE;
-    if (DGifGetRecordType(&gif, &record) != GIF_OK) return std::unexpected(refusal_of(gif.Error));
+    if (DGifGetRecordType(&gif, &record) != GIF_OK) return std::unexpected(gif_refusal(gif.Error));
     if (record == TERMINATE_RECORD_TYPE) {
       return refuse(RefusalKind::kCorrupt, "GIF: ends without an image");
     }
@@ -101,14 +101,14 @@ Readable<std::uint8_t> find_first_frame(GifFileType& gif) {
     int code = 0;
     GifByteType* content = nullptr;
     if (DGifGetExtension(&gif, &code, &content) != GIF_OK) {
-      return std::unexpected(refusal_of(gif.Error));
+      return std::unexpected(gif_refusal(gif.Error));
     }
     while (content != nullptr) {
       if (code == GRAPHICS_EXT_FUNC_CODE && content[0] >= 4 && (content[1] & 1) != 0) {
         blank = content[4];
       }
       if (DGifGetExtensionNext(&gif, &content) != GIF_OK) {
-        return std::unexpected(refusal_of(gif.Error));
+        return std::unexpected(gif_refusal(gif.Error));
       }
     }
   }
@@ -128,8 +128,8 @@ Palette palette_of(const GifFileType& gif) {
   return palette;
 }
 
-Readable<void> read_frame(GifFileType& gif, std::uint8_t blank, std::vector<std::uint8_t>& line,
-                          Image& image) {
+Readable<void> read_gif_frame(GifFileType& gif, std::uint8_t blank, std::vector<std::uint8_t>& line,
+                              Image& image) {
   // Every eighth row, those between, and so on; or one pass over all.
   struct Pass {
     std::uint32_t start = 0;
@@ -153,7 +153,7 @@ Readable<void> read_frame(GifFileType& gif, std::uint8_t blank, std::vector<std:
   for (const Pass& pass : passes) {
     for (std::uint32_t y = pass.start; y < height; y += pass.step) {
       if (DGifGetLine(&gif, line.data(), static_cast<int>(width)) != GIF_OK) {
-        return std::unexpected(refusal_of(gif.Error));
+        return std::unexpected(gif_refusal(gif.Error));
       }
       std::uint8_t* out = image.row(top + y) + (left * kNumChannels);
       for (std::uint32_t x = 0; x < width; ++x) out = put(out, palette[line[x]]);
@@ -183,13 +183,13 @@ Readable<ImageHeader> probe_gif(Bytes encoded) {
 Readable<Image> decode_gif(const DecodeInput& input, Image reuse) {
   Bytes rest = input.encoded;
   int error = 0;
-  const std::unique_ptr<GifFileType, CloseGif> gif(DGifOpen(&rest, read_input, &error));
-  if (!gif) return std::unexpected(refusal_of(error));
+  const std::unique_ptr<GifFileType, CloseGif> gif(DGifOpen(&rest, read_gif_input, &error));
+  if (!gif) return std::unexpected(gif_refusal(error));
   const auto blank = find_first_frame(*gif);
   if (!blank) return std::unexpected(blank.error());
-  if (DGifGetImageDesc(gif.get()) != GIF_OK) return std::unexpected(refusal_of(gif->Error));
+  if (DGifGetImageDesc(gif.get()) != GIF_OK) return std::unexpected(gif_refusal(gif->Error));
   Image image = Image::with_size(input.header.size, std::move(reuse));
-  if (auto read = read_frame(*gif, *blank, input.scratch, image); !read) {
+  if (auto read = read_gif_frame(*gif, *blank, input.scratch, image); !read) {
     return std::unexpected(std::move(read.error()));
   }
   return image;

@@ -27,7 +27,7 @@ using Handle = std::unique_ptr<heif_image_handle, Freed<&HeifLibrary::image_hand
 using Pixels = std::unique_ptr<heif_image, Freed<&HeifLibrary::image_release>>;
 using Options = std::unique_ptr<heif_decoding_options, Freed<&HeifLibrary::decoding_options_free>>;
 
-Refusal refusal_of(ImageFormat format, const heif_error& error) {
+Refusal heif_refusal(ImageFormat format, const heif_error& error) {
   RefusalKind kind = RefusalKind::kCorrupt;
   if (error.code == heif_error_Unsupported_feature ||
       error.code == heif_error_Unsupported_filetype) {
@@ -76,11 +76,11 @@ Readable<Opened> open(Bytes encoded, ImageFormat format) {
   heif.context_set_max_decoding_threads(opened.context.get(), 0);
   heif_error error = heif.context_read_from_memory_without_copy(
       opened.context.get(), encoded.data(), encoded.size(), nullptr);
-  if (error.code != heif_error_Ok) return std::unexpected(refusal_of(format, error));
+  if (error.code != heif_error_Ok) return std::unexpected(heif_refusal(format, error));
   heif_image_handle* handle = nullptr;
   error = heif.context_get_primary_image_handle(opened.context.get(), &handle);
   opened.handle.reset(handle);
-  if (error.code != heif_error_Ok) return std::unexpected(refusal_of(format, error));
+  if (error.code != heif_error_Ok) return std::unexpected(heif_refusal(format, error));
   return opened;
 }
 
@@ -114,7 +114,7 @@ Readable<Image> decode_heif(const DecodeInput& input, Image reuse) {
   const heif_error error = heif.decode_image(opened->handle.get(), &decoded, heif_colorspace_RGB,
                                              heif_chroma_interleaved_RGB, options.get());
   const Pixels pixels(decoded);
-  if (error.code != heif_error_Ok) return std::unexpected(refusal_of(format, error));
+  if (error.code != heif_error_Ok) return std::unexpected(heif_refusal(format, error));
   const ImageSize size{
       .width = static_cast<std::uint32_t>(heif.image_get_width(decoded, heif_channel_interleaved)),
       .height =

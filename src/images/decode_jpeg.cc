@@ -1,5 +1,6 @@
 #include "core/bytes.h"
 #include "images/formats_internal.h"
+#include "images/longjmp_internal.h"
 #include "images/samples_internal.h"
 
 #include <fmt/format.h>
@@ -53,7 +54,7 @@ std::optional<Segment> next_segment(Bytes encoded, std::size_t& position) {
   return Segment{marker, content};
 }
 
-PixelMode mode_of(std::uint32_t num_components) {
+PixelMode jpeg_mode(std::uint32_t num_components) {
   switch (num_components) {
     case 1:
       return PixelMode::kGray;
@@ -64,7 +65,7 @@ PixelMode mode_of(std::uint32_t num_components) {
   }
 }
 
-Readable<ImageHeader> read_frame(Bytes frame, ImageHeader header) {
+Readable<ImageHeader> read_frame_header(Bytes frame, ImageHeader header) {
   if (frame.size() < 6) return refuse(RefusalKind::kCorrupt, "JPEG: a frame header too short");
   const std::uint32_t precision = byte_at(frame, 0);
   const std::uint32_t num_components = byte_at(frame, 5);
@@ -77,7 +78,7 @@ Readable<ImageHeader> read_frame(Bytes frame, ImageHeader header) {
     return refuse(RefusalKind::kUnsupported,
                   fmt::format("JPEG: {} channels, not 1, 3 or 4", num_components));
   }
-  header.mode = mode_of(num_components);
+  header.mode = jpeg_mode(num_components);
   return header;
 }
 
@@ -87,7 +88,7 @@ struct ErrorManager {
   bool is_truncated = false;
 };
 
-[[noreturn]] void on_error(j_common_ptr info) {
+[[noreturn]] void on_jpeg_read_error(j_common_ptr info) {
   std::longjmp(reinterpret_cast<ErrorManager*>(info->err)->jump, 1);
 }
 
@@ -101,12 +102,13 @@ constexpr int kMaxScans = 200;
 
 void on_progress(j_common_ptr info) {
   if (!info->is_decompressor) return;
-  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > kMaxScans) on_error(info);
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > kMaxScans)
+    on_jpeg_read_error(info);
 }
 
 [[noreturn]] boolean on_end_of_input(j_decompress_ptr info) {
   reinterpret_cast<ErrorManager*>(info->err)->is_truncated = true;
-  on_error(reinterpret_cast<j_common_ptr>(info));
+  on_jpeg_read_error(reinterpret_cast<j_common_ptr>(info));
 }
 
 void skip_input(j_decompress_ptr info, long num_bytes) {
@@ -125,7 +127,7 @@ struct Decompression {
 
   explicit Decompression(Bytes encoded) {
     info.err = jpeg_std_error(&errors.base);
-    errors.base.error_exit = on_error;
+    errors.base.error_exit = on_jpeg_read_error;
     errors.base.emit_message = on_message;
     errors.base.output_message = on_output;
     source.next_input_byte = as_u8(encoded);
@@ -141,8 +143,6 @@ struct Decompression {
   Decompression(const Decompression&) = delete;
   Decompression& operator=(const Decompression&) = delete;
 };
-
-enum class Step : std::uint8_t { kDone, kFailed };
 
 Step start(Decompression& state) {
   if (setjmp(state.errors.jump) != 0) return Step::kFailed;
@@ -166,7 +166,7 @@ Step start(Decompression& state) {
 }
 
 /// `rows` is where each row goes.
-Step read_rows(Decompression& state, std::vector<JSAMPROW>& rows) {
+Step read_jpeg_rows(Decompression& state, std::vector<JSAMPROW>& rows) {
   if (setjmp(state.errors.jump) != 0) return Step::kFailed;
   while (state.info.output_scanline < state.info.output_height) {
     jpeg_read_scanlines(&state.info, &rows[state.info.output_scanline],
@@ -176,7 +176,7 @@ Step read_rows(Decompression& state, std::vector<JSAMPROW>& rows) {
   return Step::kDone;
 }
 
-Refusal refusal_of(Decompression& state) {
+Refusal jpeg_refusal(Decompression& state) {
   if (state.errors.is_truncated) {
     return {RefusalKind::kTruncated,
             fmt::format("JPEG: ends in row {} of {}", state.info.output_scanline,
@@ -229,15 +229,15 @@ Readable<ImageHeader> probe_jpeg(Bytes encoded) {
     if (segment->marker == kStartOfScan) break;
   }
   if (!frame) return refuse(RefusalKind::kTruncated, "JPEG: ends within its header");
-  return read_frame(*frame, header);
+  return read_frame_header(*frame, header);
 }
 
 Readable<Image> decode_jpeg(const DecodeInput& input, Image reuse) {
   Decompression state(input.encoded);
-  if (start(state) == Step::kFailed) return std::unexpected(refusal_of(state));
+  if (start(state) == Step::kFailed) return std::unexpected(jpeg_refusal(state));
   const ImageSize size{.width = state.info.output_width, .height = state.info.output_height};
   const auto num_components = static_cast<std::uint32_t>(state.info.output_components);
-  if (size != input.header.size || mode_of(num_components) != input.header.mode) {
+  if (size != input.header.size || jpeg_mode(num_components) != input.header.mode) {
     return refuse(RefusalKind::kCorrupt, "JPEG: two headers that differ");
   }
   Image image = Image::with_size(size, std::move(reuse));
@@ -250,7 +250,7 @@ Readable<Image> decode_jpeg(const DecodeInput& input, Image reuse) {
   for (std::size_t y = 0; y < rows.size(); ++y) {
     rows[y] = samples + (y * size.width * num_components);
   }
-  if (read_rows(state, rows) == Step::kFailed) return std::unexpected(refusal_of(state));
+  if (read_jpeg_rows(state, rows) == Step::kFailed) return std::unexpected(jpeg_refusal(state));
   if (num_components == 1) spread_gray(samples, image);
   if (num_components == 4) multiply_inks(samples, image);
   return image;

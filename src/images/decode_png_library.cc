@@ -1,4 +1,5 @@
 #include "images/formats_internal.h"
+#include "images/longjmp_internal.h"
 #include "images/png_chunks_internal.h"
 #include "images/samples_internal.h"
 
@@ -30,14 +31,14 @@ struct Reading {
   Reading& operator=(const Reading&) = delete;
 };
 
-[[noreturn]] void on_error(png_structp png, png_const_charp message) {
+[[noreturn]] void on_png_read_error(png_structp png, png_const_charp message) {
   static_cast<Reading*>(png_get_error_ptr(png))->message = to_one_line(message);
   png_longjmp(png, 1);
 }
 
-void on_warning(png_structp /*png*/, png_const_charp /*message*/) {}
+void ignore_png_read_warning(png_structp /*png*/, png_const_charp /*message*/) {}
 
-void read_input(png_structp png, png_bytep into, std::size_t size) {
+void read_png_input(png_structp png, png_bytep into, std::size_t size) {
   auto& reading = *static_cast<Reading*>(png_get_io_ptr(png));
   if (size > reading.rest.size()) {
     reading.is_truncated = true;
@@ -47,12 +48,10 @@ void read_input(png_structp png, png_bytep into, std::size_t size) {
   reading.rest = reading.rest.subspan(size);
 }
 
-enum class Step : std::uint8_t { kDone, kFailed };
-
 /// Rows come as whole bytes a sample; 16 bits stay two.
-Step read_rows(Reading& reading, std::vector<png_bytep>& rows, PngColor color) {
+Step read_png_rows(Reading& reading, std::vector<png_bytep>& rows, PngColor color) {
   if (setjmp(png_jmpbuf(reading.png)) != 0) return Step::kFailed;
-  png_set_read_fn(reading.png, &reading, read_input);
+  png_set_read_fn(reading.png, &reading, read_png_input);
   // Of the image data its own checksum counts, which is zlib's.
   png_set_crc_action(reading.png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE);
   png_set_user_limits(reading.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
@@ -65,7 +64,7 @@ Step read_rows(Reading& reading, std::vector<png_bytep>& rows, PngColor color) {
   return Step::kDone;
 }
 
-void to_rgb(const std::uint8_t* in, const PngChunks& chunks, std::uint8_t* out) {
+void samples_to_rgb(const std::uint8_t* in, const PngChunks& chunks, std::uint8_t* out) {
   const std::size_t sample_size = chunks.bit_depth == 16 ? 2 : 1;
   const std::size_t pixel_size = chunks.num_channels() * sample_size;
   for (std::size_t i = 0; i < chunks.size.num_pixels(); ++i, in += pixel_size) {
@@ -92,7 +91,8 @@ void to_rgb(const std::uint8_t* in, const PngChunks& chunks, std::uint8_t* out) 
 Readable<Image> decode_png_by_library(Bytes encoded, const PngChunks& chunks, Image reuse) {
   Reading reading;
   reading.rest = encoded;
-  reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, on_error, on_warning);
+  reading.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reading, on_png_read_error,
+                                       ignore_png_read_warning);
   if (reading.png != nullptr) reading.info = png_create_info_struct(reading.png);
   if (reading.info == nullptr) return refuse(RefusalKind::kCorrupt, "PNG: no memory to read it");
   const std::size_t row_size =
@@ -100,13 +100,13 @@ Readable<Image> decode_png_by_library(Bytes encoded, const PngChunks& chunks, Im
   std::vector<std::uint8_t> samples(row_size * chunks.size.height);
   std::vector<png_bytep> rows(chunks.size.height);
   for (std::size_t y = 0; y < rows.size(); ++y) rows[y] = &samples[y * row_size];
-  if (read_rows(reading, rows, chunks.color) == Step::kFailed) {
+  if (read_png_rows(reading, rows, chunks.color) == Step::kFailed) {
     const bool is_truncated = reading.is_truncated || chunks.ends_early;
     return refuse(is_truncated ? RefusalKind::kTruncated : RefusalKind::kCorrupt,
                   fmt::format("PNG: {}", reading.message));
   }
   Image image = Image::with_size(chunks.size, std::move(reuse));
-  to_rgb(samples.data(), chunks, image.pixels().data());
+  samples_to_rgb(samples.data(), chunks, image.pixels().data());
   return image;
 }
 

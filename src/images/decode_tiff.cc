@@ -44,7 +44,7 @@ std::size_t num_colors(const Layout& layout) {
   }
 }
 
-bool is_known(const Layout& layout) {
+bool is_known_layout(const Layout& layout) {
   const bool is_whole_bytes = layout.num_bits == 8 || layout.num_bits == 16;
   const bool is_few_bits = layout.num_bits == 1 || layout.num_bits == 2 || layout.num_bits == 4;
   switch (layout.photometric) {
@@ -81,7 +81,7 @@ Readable<Layout> read_layout(TIFF* tiff, const TiffInput& input) {
     return refuse(RefusalKind::kUnsupported, "TIFF: does not say what its samples are");
   }
   const bool is_jpeg = compression == COMPRESSION_JPEG;
-  if (!is_known(layout) || sample_format != SAMPLEFORMAT_UINT ||
+  if (!is_known_layout(layout) || sample_format != SAMPLEFORMAT_UINT ||
       layout.num_samples < num_colors(layout) || layout.num_samples > 8 ||
       (layout.photometric == PHOTOMETRIC_YCBCR &&
        (!is_jpeg || layout.planes != PLANARCONFIG_CONTIG))) {
@@ -118,7 +118,7 @@ Readable<Layout> read_layout(TIFF* tiff, const TiffInput& input) {
   return layout;
 }
 
-PixelMode mode_of(const Layout& layout) {
+PixelMode tiff_mode(const Layout& layout) {
   switch (layout.photometric) {
     case PHOTOMETRIC_PALETTE:
       return PixelMode::kPalette;
@@ -162,7 +162,7 @@ class BlockReader {
     return (static_cast<std::uint32_t>(row[bit / 8]) >> shift) & ((1U << layout_.num_bits) - 1);
   }
 
-  Color color(std::uint32_t x, std::uint32_t y) const {
+  RgbSamples color(std::uint32_t x, std::uint32_t y) const {
     switch (layout_.photometric) {
       case PHOTOMETRIC_PALETTE:
         return layout_.palette[sample(x, y, 0)];
@@ -199,9 +199,9 @@ class BlockReader {
                                                          : scaled;
   }
 
-  Color divided_by_alpha(std::uint32_t x, std::uint32_t y) const {
+  RgbSamples divided_by_alpha(std::uint32_t x, std::uint32_t y) const {
     const std::uint32_t alpha = byte(x, y, 3);
-    Color color{byte(x, y, 0), byte(x, y, 1), byte(x, y, 2)};
+    RgbSamples color{byte(x, y, 0), byte(x, y, 1), byte(x, y, 2)};
     if (alpha == 0 || alpha == 255) return color;
     for (std::uint8_t& value : color) value = cut_off(value * 255U / alpha);
     return color;
@@ -289,7 +289,7 @@ Readable<ImageHeader> probe_tiff(Bytes encoded) {
   const auto layout = read_layout(tiff->get(), input);
   if (!layout) return std::unexpected(layout.error());
   return ImageHeader{.format = ImageFormat::kTiff,
-                     .mode = mode_of(*layout),
+                     .mode = tiff_mode(*layout),
                      .size = layout->size,
                      .orientation = to_orientation(layout->orientation),
                      .is_animated = TIFFNumberOfDirectories(tiff->get()) > 1};

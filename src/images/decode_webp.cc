@@ -18,19 +18,19 @@ namespace {
 constexpr std::size_t kRiffHeaderSize = 12;
 constexpr std::size_t kChunkHeaderSize = 8;
 
-struct Chunk {
+struct RiffChunk {
   std::string_view type;
   Bytes content;
 };
 
 /// The chunk at `position`, which moves behind it; nothing where the file ends within it.
-std::optional<Chunk> next_chunk(Bytes encoded, std::size_t& position) {
+std::optional<RiffChunk> next_riff_chunk(Bytes encoded, std::size_t& position) {
   if (position + kChunkHeaderSize > encoded.size()) return std::nullopt;
   const std::size_t size = little32(encoded, position + 4);
   const std::size_t start = position + kChunkHeaderSize;
   if (size > encoded.size() - start) return std::nullopt;
-  const Chunk chunk{.type = as_text(encoded).substr(position, 4),
-                    .content = encoded.subspan(start, size)};
+  const RiffChunk chunk{.type = as_text(encoded).substr(position, 4),
+                        .content = encoded.subspan(start, size)};
   position = std::min(start + size + (size % 2), encoded.size());
   return chunk;
 }
@@ -38,7 +38,7 @@ std::optional<Chunk> next_chunk(Bytes encoded, std::size_t& position) {
 /// The Exif data may come after the image.
 Orientation find_orientation(Bytes encoded) {
   std::size_t position = kRiffHeaderSize;
-  while (const auto chunk = next_chunk(encoded, position)) {
+  while (const auto chunk = next_riff_chunk(encoded, position)) {
     if (chunk->type != "EXIF") continue;
     constexpr std::string_view kMark("Exif\0\0", 6);
     const bool is_marked = as_text(chunk->content).starts_with(kMark);
@@ -47,7 +47,7 @@ Orientation find_orientation(Bytes encoded) {
   return Orientation::kUpright;
 }
 
-Refusal refusal_of(VP8StatusCode status) {
+Refusal webp_refusal(VP8StatusCode status) {
   switch (status) {
     case VP8_STATUS_NOT_ENOUGH_DATA:
     case VP8_STATUS_SUSPENDED:
@@ -67,7 +67,7 @@ Readable<void> decode_frame(Bytes encoded, std::uint32_t left, std::uint32_t top
     return refuse(RefusalKind::kUnsupported, "WebP: a libwebp of another version");
   }
   VP8StatusCode status = WebPGetFeatures(as_u8(encoded), encoded.size(), &config.input);
-  if (status != VP8_STATUS_OK) return std::unexpected(refusal_of(status));
+  if (status != VP8_STATUS_OK) return std::unexpected(webp_refusal(status));
   const auto width = static_cast<std::uint32_t>(config.input.width);
   const auto height = static_cast<std::uint32_t>(config.input.height);
   if (width > image.width() || left > image.width() - width || height > image.height() ||
@@ -81,7 +81,7 @@ Readable<void> decode_frame(Bytes encoded, std::uint32_t left, std::uint32_t top
   config.output.u.RGBA.size = ((height - 1) * image.row_size()) + (width * kNumChannels);
   status = WebPDecode(as_u8(encoded), encoded.size(), &config);
   WebPFreeDecBuffer(&config.output);
-  if (status != VP8_STATUS_OK) return std::unexpected(refusal_of(status));
+  if (status != VP8_STATUS_OK) return std::unexpected(webp_refusal(status));
   return {};
 }
 
@@ -110,7 +110,7 @@ Readable<void> decode_first_frame(Bytes encoded, Image& image) {
 Readable<ImageHeader> probe_webp(Bytes encoded) {
   WebPBitstreamFeatures features;
   const VP8StatusCode status = WebPGetFeatures(as_u8(encoded), encoded.size(), &features);
-  if (status != VP8_STATUS_OK) return std::unexpected(refusal_of(status));
+  if (status != VP8_STATUS_OK) return std::unexpected(webp_refusal(status));
   return ImageHeader{.format = ImageFormat::kWebp,
                      .mode = features.has_alpha != 0 ? PixelMode::kRgba : PixelMode::kRgb,
                      .size = {.width = static_cast<std::uint32_t>(features.width),

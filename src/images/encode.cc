@@ -1,6 +1,7 @@
 #include "images/encode.h"
 
 #include "core/check.h"
+#include "images/longjmp_internal.h"
 
 #include <fmt/format.h>
 
@@ -17,8 +18,6 @@
 
 namespace assay::images {
 namespace {
-
-enum class Step : std::uint8_t { kDone, kFailed };
 
 struct JpegErrors {
   jpeg_error_mgr base;

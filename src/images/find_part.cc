@@ -40,7 +40,7 @@ constexpr double kCutScore = 0.8;
 
 // Lanes of a sum; the compiler makes of them what the machine has.
 using Lanes = float __attribute__((vector_size(16)));
-constexpr std::size_t kNumLanes = sizeof(Lanes) / sizeof(float);
+constexpr std::size_t kLanesPerSum = sizeof(Lanes) / sizeof(float);
 constexpr std::size_t kNumSums = 4;
 
 /// Gray values around 0, row-major.
@@ -75,12 +75,12 @@ Plane gray_of(const Image& image, ImageSize size) {
 double dot(const float* a, const float* b, std::size_t size) {
   std::array<Lanes, kNumSums> sums{};
   std::size_t i = 0;
-  for (; i + (kNumLanes * kNumSums) <= size; i += kNumLanes * kNumSums) {
+  for (; i + (kLanesPerSum * kNumSums) <= size; i += kLanesPerSum * kNumSums) {
     for (std::size_t k = 0; k < kNumSums; ++k) {
       Lanes left;
       Lanes right;
-      std::memcpy(&left, a + i + (k * kNumLanes), sizeof left);
-      std::memcpy(&right, b + i + (k * kNumLanes), sizeof right);
+      std::memcpy(&left, a + i + (k * kLanesPerSum), sizeof left);
+      std::memcpy(&right, b + i + (k * kLanesPerSum), sizeof right);
       sums[k] += left * right;
     }
   }

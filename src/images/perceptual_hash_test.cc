@@ -14,7 +14,7 @@ namespace assay::images {
 namespace {
 
 /// Blobs of colour, different for each seed: smooth enough to survive scaling.
-Image picture(std::uint64_t seed, ImageSize size) {
+Image blobs(std::uint64_t seed, ImageSize size) {
   SeededRandom random(seed);
   Image coarse = Image::with_size({.width = 12, .height = 9});
   for (std::uint8_t& sample : coarse.pixels()) {
@@ -25,7 +25,7 @@ Image picture(std::uint64_t seed, ImageSize size) {
 
 TEST(PerceptualHash, SurvivesScalingAndCompression) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const Image image = picture(seed, {.width = 400, .height = 300});
+    const Image image = blobs(seed, {.width = 400, .height = 300});
     const std::uint64_t hash = perceptual_hash(image);
     EXPECT_LE(hash_distance(hash, perceptual_hash(resize(image, {.width = 160, .height = 120}))),
               4);
@@ -39,8 +39,8 @@ TEST(PerceptualHash, SurvivesScalingAndCompression) {
 
 TEST(PerceptualHash, TellsPicturesApart) {
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    EXPECT_GT(hash_distance(perceptual_hash(picture(seed, {.width = 64, .height = 48})),
-                            perceptual_hash(picture(seed + 1000, {.width = 64, .height = 48}))),
+    EXPECT_GT(hash_distance(perceptual_hash(blobs(seed, {.width = 64, .height = 48})),
+                            perceptual_hash(blobs(seed + 1000, {.width = 64, .height = 48}))),
               8);
   }
 }
@@ -56,7 +56,7 @@ TEST(PerceptualHash, OneColourIsZero) {
 
 TEST(PerceptualHash, StaysWhatItWas) {
   // Numbers in files of users: a change here is a change of format.
-  EXPECT_EQ(perceptual_hash(picture(1, {.width = 640, .height = 480})), 11537270727645972425U);
+  EXPECT_EQ(perceptual_hash(blobs(1, {.width = 640, .height = 480})), 11537270727645972425U);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ bool is_allowed(std::uint32_t color, std::uint32_t bit_depth) {
   }
 }
 
-Readable<PngChunks> read_header(Bytes content) {
+Readable<PngChunks> read_png_header(Bytes content) {
   constexpr std::size_t kHeaderSize = 13;
   if (content.size() != kHeaderSize) {
     return refuse(RefusalKind::kCorrupt, "PNG: a header of a wrong size");
@@ -54,7 +54,7 @@ Readable<PngChunks> read_header(Bytes content) {
   return chunks;
 }
 
-void read_palette(Bytes content, PngChunks& chunks) {
+void read_png_palette(Bytes content, PngChunks& chunks) {
   const std::size_t num_colors = std::min(content.size() / 3, chunks.palette.size());
   for (std::size_t i = 0; i < num_colors; ++i) {
     for (std::size_t k = 0; k < 3; ++k) {
@@ -63,7 +63,7 @@ void read_palette(Bytes content, PngChunks& chunks) {
   }
 }
 
-PixelMode mode_of(const PngChunks& chunks) {
+PixelMode png_mode(const PngChunks& chunks) {
   switch (chunks.color) {
     case PngColor::kGray:
       if (chunks.bit_depth == 1) return PixelMode::kBilevel;
@@ -80,7 +80,7 @@ PixelMode mode_of(const PngChunks& chunks) {
   CHECK(false, "a colour type of the list");
 }
 
-struct Chunk {
+struct PngChunk {
   std::string_view type;
   Bytes content;
   bool is_whole = false;
@@ -93,7 +93,7 @@ struct Chunk {
 };
 
 /// The chunk at `position`, which moves behind it; what there is of it, where the file ends.
-std::optional<Chunk> next_chunk(Bytes encoded, std::size_t& position) {
+std::optional<PngChunk> next_png_chunk(Bytes encoded, std::size_t& position) {
   const Bytes rest = encoded.subspan(position);
   if (rest.size() < kChunkOverhead - 4) {
     position = encoded.size();
@@ -103,7 +103,7 @@ std::optional<Chunk> next_chunk(Bytes encoded, std::size_t& position) {
   const bool is_whole = rest.size() >= kChunkOverhead && size <= rest.size() - kChunkOverhead;
   const Bytes content = rest.subspan(8, std::min(size, rest.size() - 8));
   position += is_whole ? size + kChunkOverhead : rest.size();
-  return Chunk{.type = as_text(rest).substr(4, 4), .content = content, .is_whole = is_whole};
+  return PngChunk{.type = as_text(rest).substr(4, 4), .content = content, .is_whole = is_whole};
 }
 
 }  // namespace
@@ -125,25 +125,25 @@ std::size_t PngChunks::num_channels() const {
 
 Readable<PngChunks> read_png_chunks(Bytes encoded) {
   std::size_t position = kSignatureSize;
-  const auto first = next_chunk(encoded, position);
+  const auto first = next_png_chunk(encoded, position);
   if (!first || !first->is_whole) {
     return refuse(RefusalKind::kTruncated, "PNG: ends within its header");
   }
   if (first->type != "IHDR" || !first->is_intact()) {
     return refuse(RefusalKind::kCorrupt, "PNG: no header, or a damaged one");
   }
-  auto chunks = read_header(first->content);
+  auto chunks = read_png_header(first->content);
   if (!chunks) return chunks;
   chunks->ends_early = true;
   while (position < encoded.size()) {
-    const auto chunk = next_chunk(encoded, position);
+    const auto chunk = next_png_chunk(encoded, position);
     if (!chunk) break;
     if (chunk->type == "IDAT") {
       chunks->data.push_back(chunk->content);
     } else if (chunk->type == "PLTE") {
       if (!chunk->is_whole) break;  // and so does the file
       if (!chunk->is_intact()) return refuse(RefusalKind::kCorrupt, "PNG: a damaged palette");
-      read_palette(chunk->content, *chunks);
+      read_png_palette(chunk->content, *chunks);
     } else if (chunk->type == "acTL" && chunk->content.size() >= 4) {
       chunks->is_animated = big32(chunk->content, 0) > 1;
     } else if (chunk->type == "eXIf") {
@@ -164,7 +164,7 @@ Readable<ImageHeader> probe_png(Bytes encoded) {
   const auto chunks = read_png_chunks(encoded);
   if (!chunks) return std::unexpected(chunks.error());
   return ImageHeader{.format = ImageFormat::kPng,
-                     .mode = mode_of(*chunks),
+                     .mode = png_mode(*chunks),
                      .size = chunks->size,
                      .orientation = read_orientation(chunks->exif),
                      .is_animated = chunks->is_animated};

@@ -39,7 +39,7 @@ std::int32_t to_fixed_point(double weight) {
   return static_cast<std::int32_t>(weight < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
-std::uint8_t to_sample(std::int32_t sum) {
+std::uint8_t from_fixed_point(std::int32_t sum) {
   return static_cast<std::uint8_t>(std::clamp(sum >> kWeightBits, 0, 255));
 }
 
@@ -108,7 +108,7 @@ void resample_plainly(const Image& image, const AxisTaps& columns, const AxisTap
           sum += image.row(y)[((start + k) * kNumChannels) + channel] *
                  columns.weights[(columns.stride * i) + k];
         }
-        *out++ = to_sample(sum);
+        *out++ = from_fixed_point(sum);
       }
     }
   }
@@ -121,7 +121,7 @@ void resample_plainly(const Image& image, const AxisTaps& columns, const AxisTap
         sum +=
             narrow[((start - first_row + k) * row_size) + x] * rows.weights[(rows.stride * i) + k];
       }
-      *out++ = to_sample(sum);
+      *out++ = from_fixed_point(sum);
     }
   }
 }

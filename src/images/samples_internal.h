@@ -27,9 +27,9 @@ inline std::uint8_t cut_off(std::uint32_t sample) {
   return static_cast<std::uint8_t>(std::min(sample, 255U));
 }
 
-using Color = std::array<std::uint8_t, 3>;
+using RgbSamples = std::array<std::uint8_t, 3>;
 
-inline std::uint8_t* put(std::uint8_t* out, const Color& color) {
+inline std::uint8_t* put(std::uint8_t* out, const RgbSamples& color) {
   out[0] = color[0];
   out[1] = color[1];
   out[2] = color[2];
@@ -41,6 +41,6 @@ inline std::uint8_t* put_gray(std::uint8_t* out, std::uint8_t value) {
 }
 
 /// Colours behind the end of a palette are black.
-using Palette = std::array<Color, 256>;
+using Palette = std::array<RgbSamples, 256>;
 
 }  // namespace assay::images

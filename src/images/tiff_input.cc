@@ -16,7 +16,7 @@ constexpr std::int64_t kMaxAllocation = std::int64_t{1} << 30;
 
 TiffInput& input_of(thandle_t handle) { return *static_cast<TiffInput*>(handle); }
 
-tmsize_t read_input(thandle_t handle, void* into, tmsize_t size) {
+tmsize_t read_tiff_input(thandle_t handle, void* into, tmsize_t size) {
   TiffInput& input = input_of(handle);
   const std::uint64_t left =
       input.encoded.size() - std::min<std::uint64_t>(input.position, input.encoded.size());
@@ -40,8 +40,8 @@ toff_t seek_input(thandle_t handle, toff_t offset, int whence) {
 int close_input(thandle_t /*handle*/) { return 0; }
 toff_t size_of_input(thandle_t handle) { return input_of(handle).encoded.size(); }
 
-int on_error(TIFF* /*tiff*/, void* handle, const char* /*module*/, const char* format,
-             va_list arguments) {
+int on_tiff_error(TIFF* /*tiff*/, void* handle, const char* /*module*/, const char* format,
+                  va_list arguments) {
   TiffInput& input = input_of(handle);
   if (!input.complaint.empty()) return 1;
   std::array<char, 200> text{};
@@ -50,8 +50,8 @@ int on_error(TIFF* /*tiff*/, void* handle, const char* /*module*/, const char* f
   return 1;
 }
 
-int on_warning(TIFF* /*tiff*/, void* /*handle*/, const char* /*module*/, const char* /*format*/,
-               va_list /*arguments*/) {
+int on_tiff_warning(TIFF* /*tiff*/, void* /*handle*/, const char* /*module*/,
+                    const char* /*format*/, va_list /*arguments*/) {
   return 1;
 }
 
@@ -68,10 +68,10 @@ Readable<OpenTiff> open_tiff(TiffInput& input) {
   const std::unique_ptr<TIFFOpenOptions, decltype(&TIFFOpenOptionsFree)> options(
       TIFFOpenOptionsAlloc(), TIFFOpenOptionsFree);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options.get(), kMaxAllocation);
-  TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_error, &input);
-  TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_warning, &input);
+  TIFFOpenOptionsSetErrorHandlerExtR(options.get(), on_tiff_error, &input);
+  TIFFOpenOptionsSetWarningHandlerExtR(options.get(), on_tiff_warning, &input);
   // "m": no mapping of memory.
-  OpenTiff tiff(TIFFClientOpenExt("image", "rm", &input, read_input, write_nothing, seek_input,
+  OpenTiff tiff(TIFFClientOpenExt("image", "rm", &input, read_tiff_input, write_nothing, seek_input,
                                   close_input, size_of_input, nullptr, nullptr, options.get()));
   if (!tiff) return std::unexpected(refusal_of(input));
   return tiff;

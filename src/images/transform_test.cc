@@ -10,7 +10,7 @@ namespace assay::images {
 namespace {
 
 /// A picture in which every pixel is another one.
-Image picture(std::uint32_t width, std::uint32_t height) {
+Image distinct_pixels(std::uint32_t width, std::uint32_t height) {
   Image image = Image::with_size({.width = width, .height = height});
   SeededRandom random(width * 1000 + height);
   for (std::uint8_t& sample : image.pixels()) sample = static_cast<std::uint8_t>(random.below(256));
@@ -32,7 +32,7 @@ double mean_of(const Image& image) {
 }
 
 TEST(Transform, FlipsBothWaysAndBack) {
-  const Image image = picture(5, 4);
+  const Image image = distinct_pixels(5, 4);
   EXPECT_EQ(red_at(flip_horizontally(image), 0, 1), red_at(image, 4, 1));
   EXPECT_EQ(red_at(flip_vertically(image), 2, 0), red_at(image, 2, 3));
   EXPECT_EQ(bytes_of(flip_horizontally(flip_horizontally(image))), bytes_of(image));
@@ -40,7 +40,7 @@ TEST(Transform, FlipsBothWaysAndBack) {
 }
 
 TEST(Transform, CropTakesThatPart) {
-  const Image image = picture(6, 5);
+  const Image image = distinct_pixels(6, 5);
   const Image part = crop(image, {.left = 2, .top = 1, .size = {.width = 3, .height = 4}});
   EXPECT_EQ(part.size(), (ImageSize{.width = 3, .height = 4}));
   EXPECT_EQ(red_at(part, 0, 0), red_at(image, 2, 1));
@@ -48,7 +48,7 @@ TEST(Transform, CropTakesThatPart) {
 }
 
 TEST(Transform, TurnsAnticlockwiseByWholeQuartersExactly) {
-  const Image image = picture(7, 7);
+  const Image image = distinct_pixels(7, 7);
   EXPECT_EQ(bytes_of(rotate(image, 0)), bytes_of(image));
   // What was at the right is at the top.
   const Image quarter = rotate(image, 90);

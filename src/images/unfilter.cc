@@ -302,6 +302,9 @@ std::size_t unfilter_some_rows(const FilteredRows& rows, const std::uint8_t* abo
   return kRowsInFlight;
 }
 
+#undef ASSAY_AVX
+#undef ASSAY_AVX_INLINE
+
 #else
 
 std::size_t unfilter_some_rows(const FilteredRows& /*rows*/, const std::uint8_t* /*above*/,

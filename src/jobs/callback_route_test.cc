@@ -3,6 +3,7 @@
 #include "core/random.h"
 #include "core/testing/fake_clock.h"
 #include "files/testing/simulated_file_system.h"
+#include "jobs/testing/numbered_jobs.h"
 #include "protocol/btauth.h"
 #include "protocol/epistula.h"
 #include "protocol/legacy.h"
@@ -23,8 +24,7 @@ using protocol::GenerationCallback;
 using protocol::testing::alice;
 using protocol::testing::bob;
 using protocol::testing::eve;
-
-JobId id_of(std::uint8_t number) { return JobId({std::byte{number}}); }
+using testing::id_of;
 
 /// Alice validates, Bob took on `bobs`, Eve has no job.
 class CallbackDeskTest : public ::testing::Test {

@@ -18,14 +18,14 @@ namespace {
 using storage::StoreAddress;
 using storage::StoreKind;
 
-const StoreAddress kFolder = {.kind = StoreKind::kLocal, .bucket = {}, .key = "/store"};
+const StoreAddress kLocalStore = {.kind = StoreKind::kLocal, .bucket = {}, .key = "/store"};
 const StoreAddress kBucket = {.kind = StoreKind::kS3, .bucket = "images", .key = "sn72"};
 
 TEST(KeyInPlace, OfAFolder) {
-  EXPECT_EQ(key_in_place(kFolder, "a.png"), "a.png");
-  EXPECT_EQ(key_in_place(kFolder, "x/./y/../a.png"), "x/a.png");
-  EXPECT_EQ(key_in_place(kFolder, "/x/a.png"), "x/a.png");
-  EXPECT_EQ(key_in_place(kFolder, "file:///store/x/a.png"), "x/a.png");
+  EXPECT_EQ(key_in_place(kLocalStore, "a.png"), "a.png");
+  EXPECT_EQ(key_in_place(kLocalStore, "x/./y/../a.png"), "x/a.png");
+  EXPECT_EQ(key_in_place(kLocalStore, "/x/a.png"), "x/a.png");
+  EXPECT_EQ(key_in_place(kLocalStore, "file:///store/x/a.png"), "x/a.png");
   const StoreAddress with_slash = {.kind = StoreKind::kLocal, .bucket = {}, .key = "/store/"};
   EXPECT_EQ(key_in_place(with_slash, "file:///store/x/a.png"), "x/a.png");
   EXPECT_EQ(key_in_place(with_slash, "file:///store/"), std::nullopt);
@@ -37,7 +37,7 @@ TEST(KeyInPlace, NothingLeadsOutOfAFolder) {
         "file:///store/../etc/passwd", "file:///storehouse/a.png", "file:///store", "", ".", "/",
         "http://127.0.0.1/a.png", "https://example.org/a.png", "s3://images/a.png",
         "gs://images/a.png", "file://host/store/a.png", "ftp://x/a.png"}) {
-    EXPECT_EQ(key_in_place(kFolder, uri), std::nullopt) << uri;
+    EXPECT_EQ(key_in_place(kLocalStore, uri), std::nullopt) << uri;
   }
 }
 
@@ -59,7 +59,7 @@ class ImageCheckerTest : public ::testing::Test {
     ledger_ = std::move(*ledger);
     store_ = storage::open_local_store(file_system_, "/store");
     checker_ = std::make_unique<ImageChecker>(
-        *ledger_, ImagePlace{.store = store_.get(), .address = kFolder},
+        *ledger_, ImagePlace{.store = store_.get(), .address = kLocalStore},
         ImageCheckOptions{.max_size = ByteCount(1U << 20), .max_pixels = 200'000});
   }
 

@@ -1,6 +1,6 @@
 #include "jobs/job_event.h"
 
-#include "keys/ss58.h"
+#include "jobs/testing/numbered_jobs.h"
 
 #include <gtest/gtest.h>
 
@@ -10,20 +10,9 @@ namespace assay::jobs {
 namespace {
 
 using namespace std::chrono_literals;
-
-const Timestamp kTime{std::chrono::seconds(1'761'523'200)};
-
-JobId id_of(std::uint8_t number) {
-  JobId::Bytes bytes{};
-  bytes[0] = std::byte{number};
-  return JobId(bytes);
-}
-
-keys::Hotkey hotkey_of(std::uint8_t number) {
-  keys::AccountId account{};
-  account[5] = std::byte{number};
-  return keys::Hotkey(account);
-}
+using testing::hotkey_of;
+using testing::id_of;
+using testing::kTime;
 
 std::vector<JobEvent> one_of_each() {
   const Sha256 content{Sha256::Bytes{std::byte{9}}};

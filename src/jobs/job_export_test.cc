@@ -4,6 +4,7 @@
 #include "files/testing/simulated_file_system.h"
 #include "jobs/job_columns.h"
 #include "jobs/job_ledger.h"
+#include "jobs/testing/numbered_jobs.h"
 #include "tables/leaf_scan.h"
 
 #include <gtest/gtest.h>
@@ -15,16 +16,9 @@ namespace assay::jobs {
 namespace {
 
 using namespace std::chrono_literals;
-
-const Timestamp kTime{std::chrono::seconds(1'761'523'200)};
-
-JobId id_of(std::uint8_t number) { return JobId({std::byte{number}}); }
-
-keys::Hotkey hotkey_of(std::uint8_t number) {
-  keys::AccountId account{};
-  account[5] = std::byte{number};
-  return keys::Hotkey(account);
-}
+using testing::hotkey_of;
+using testing::id_of;
+using testing::kTime;
 
 class JobExportTest : public ::testing::Test {
  protected:

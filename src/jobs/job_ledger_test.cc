@@ -2,6 +2,7 @@
 
 #include "core/random.h"
 #include "files/testing/simulated_file_system.h"
+#include "jobs/testing/numbered_jobs.h"
 
 #include <gtest/gtest.h>
 
@@ -17,21 +18,11 @@ using namespace std::chrono_literals;
 using files::testing::SimulatedFileSystem;
 using protocol::GenerationCallback;
 using protocol::JobOutcome;
+using testing::hotkey_of;
+using testing::id_of;
+using testing::kTime;
 
 constexpr std::string_view kFolder = "state/jobs";
-const Timestamp kTime{std::chrono::seconds(1'761'523'200)};
-
-JobId id_of(std::uint8_t number) {
-  JobId::Bytes bytes{};
-  bytes[0] = std::byte{number};
-  return JobId(bytes);
-}
-
-keys::Hotkey hotkey_of(std::uint8_t number) {
-  keys::AccountId account{};
-  account[5] = std::byte{number};
-  return keys::Hotkey(account);
-}
 
 /// Job `number` of miner `number`.
 JobSent sent(std::uint8_t number) {

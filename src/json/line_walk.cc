@@ -17,8 +17,6 @@ constexpr auto kEndsScalar = [] {
   return ends;
 }();
 
-bool is_digit(char character) { return character >= '0' && character <= '9'; }
-
 /// Where the digits from `from` on end. Pre: something else than a digit follows somewhere.
 const char* digits_end(const char* from) {
   while (is_digit(*from)) ++from;

@@ -9,8 +9,6 @@ namespace {
 /// So many digits always fit 64 bits.
 constexpr std::size_t kMaxSafeDigits = 18;
 
-bool is_digit(char character) { return character >= '0' && character <= '9'; }
-
 std::size_t count_digits(std::string_view text, std::size_t from) {
   std::size_t end = from;
   while (end < text.size() && is_digit(text[end])) ++end;

@@ -27,6 +27,9 @@ struct Scalar {
   std::size_t length = 0;
 };
 
+/// A decimal one.
+inline bool is_digit(char character) { return character >= '0' && character <= '9'; }
+
 /// The number or literal that `text` begins with. What follows it is not looked at.
 Scalar read_scalar(std::string_view text);
 

@@ -16,7 +16,7 @@ namespace {
 using crypto::Secret;
 
 // What bittensor-core 0.1.5 writes for //Alice.
-constexpr std::string_view kAlice =
+constexpr std::string_view kAliceFile =
     R"({"ss58Address":"5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY","cryptoType":1,"publicKey":)"
     R"("0xd43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d","accountId":"0xd43593c715)"
     R"(fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d","privateKey":"0x33a6f3093f158a7109f679)"
@@ -69,35 +69,35 @@ bool refuses(std::string_view content, ErrorCode code, std::string_view part) {
 }
 
 TEST(Keyfile, ReadsWhatTheSdkWrites) {
-  EXPECT_EQ(address_of(kAlice), kAliceAddress);
+  EXPECT_EQ(address_of(kAliceFile), kAliceAddress);
   EXPECT_EQ(address_of(kPhraseFile), kPhraseAddress);
 }
 
 TEST(Keyfile, ReadsOldAndNewForms) {
-  EXPECT_EQ(address_of(replaced(kAlice, "\"ss58Address\"", "\" ss58Address\"")), kAliceAddress);
-  EXPECT_EQ(address_of(replaced(kAlice, "\"cryptoType\":1", "\"cryptoType\":\"1\"")),
+  EXPECT_EQ(address_of(replaced(kAliceFile, "\"ss58Address\"", "\" ss58Address\"")), kAliceAddress);
+  EXPECT_EQ(address_of(replaced(kAliceFile, "\"cryptoType\":1", "\"cryptoType\":\"1\"")),
             kAliceAddress);
-  EXPECT_EQ(address_of(replaced(kAlice, "\"cryptoType\":1,", "")), kAliceAddress);
-  EXPECT_EQ(
-      address_of(replaced(kAlice, "\"cryptoType\":1", "\"accountType\":null,\"x\":\"\\u00e9\"")),
-      kAliceAddress);
+  EXPECT_EQ(address_of(replaced(kAliceFile, "\"cryptoType\":1,", "")), kAliceAddress);
+  EXPECT_EQ(address_of(
+                replaced(kAliceFile, "\"cryptoType\":1", "\"accountType\":null,\"x\":\"\\u00e9\"")),
+            kAliceAddress);
 }
 
 TEST(Keyfile, TheAddressMustBeThatOfTheSecret) {
-  EXPECT_TRUE(refuses(replaced(kAlice, kAliceAddress, kPhraseAddress), ErrorCode::kInvalidInput,
+  EXPECT_TRUE(refuses(replaced(kAliceFile, kAliceAddress, kPhraseAddress), ErrorCode::kInvalidInput,
                       "one of them was changed"));
   EXPECT_TRUE(refuses(replaced(kPhraseFile, "fac7959d", "fac7959e"), ErrorCode::kInvalidInput,
                       "one of them was changed"));
-  EXPECT_TRUE(refuses(replaced(kAlice, "\"publicKey\":\"0xd4", "\"publicKey\":\"0xd5"),
+  EXPECT_TRUE(refuses(replaced(kAliceFile, "\"publicKey\":\"0xd4", "\"publicKey\":\"0xd5"),
                       ErrorCode::kInvalidInput, "publicKey"));
-  EXPECT_TRUE(refuses(replaced(kAlice, "\"ss58Address\"", "\"address\""), ErrorCode::kCorrupt,
+  EXPECT_TRUE(refuses(replaced(kAliceFile, "\"ss58Address\"", "\"address\""), ErrorCode::kCorrupt,
                       "names no ss58Address"));
-  EXPECT_TRUE(refuses(replaced(kAlice, kAliceAddress, "5Grwva"), ErrorCode::kInvalidInput,
+  EXPECT_TRUE(refuses(replaced(kAliceFile, kAliceAddress, "5Grwva"), ErrorCode::kInvalidInput,
                       "no SS58 address"));
 }
 
 TEST(Keyfile, NamesTheWayOutOfWhatItDoesNotRead) {
-  EXPECT_TRUE(refuses(replaced(kAlice, "\"cryptoType\":1", "\"cryptoType\":0"),
+  EXPECT_TRUE(refuses(replaced(kAliceFile, "\"cryptoType\":1", "\"cryptoType\":0"),
                       ErrorCode::kInvalidInput, "only sr25519"));
   EXPECT_TRUE(
       refuses(replaced(kPhraseFile, "\"secretSeed\"", "\"other\"").replace(2, 10, "ignoredKey"),
@@ -114,7 +114,7 @@ TEST(Keyfile, DamagedSecretsAreCorrupt) {
       refuses(replaced(kPhraseFile, "fac7959d", "fac7959g"), ErrorCode::kCorrupt, "secretSeed"));
   EXPECT_TRUE(
       refuses(replaced(kPhraseFile, "0xfac7959d", "0xfac7959"), ErrorCode::kCorrupt, "secretSeed"));
-  EXPECT_TRUE(refuses(replaced(kAlice, "0x33a6", "33a6"), ErrorCode::kCorrupt, "privateKey"));
+  EXPECT_TRUE(refuses(replaced(kAliceFile, "0x33a6", "33a6"), ErrorCode::kCorrupt, "privateKey"));
   EXPECT_TRUE(refuses("{}", ErrorCode::kCorrupt, "neither"));
   EXPECT_TRUE(refuses("", ErrorCode::kCorrupt, "byte 0"));
 }
@@ -155,8 +155,8 @@ TEST(Keyfile, ReadsBackWhatItMakes) {
 TEST(Keyfile, NeverOpensAColdkey) {
   const files::testing::TemporaryFolder folder;
   auto& disk = files::posix_file_system();
-  ASSERT_TRUE(files::write_file(disk, folder.path() / "coldkey", kAlice));
-  ASSERT_TRUE(files::write_file(disk, folder.path() / "hotkey", kAlice));
+  ASSERT_TRUE(files::write_file(disk, folder.path() / "coldkey", kAliceFile));
+  ASSERT_TRUE(files::write_file(disk, folder.path() / "hotkey", kAliceFile));
   std::filesystem::create_symlink("coldkey", folder.path() / "link");
   for (const std::string_view name : {"coldkey", "link"}) {
     const auto refused = load_hotkey(disk, folder.path() / name, nullptr);

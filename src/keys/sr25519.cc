@@ -81,13 +81,13 @@ bool verify_by(const Key& key, const Hotkey& signer, std::span<const std::byte> 
   return crypto::schnorr_equation_holds(commitment, scalar, challenge, key);
 }
 
-constexpr unsigned kNoDigit = 16;
+constexpr unsigned kNoHexDigit = 16;
 
 // The value of a digit of hexadecimal in lower case.
 constexpr unsigned digit_value(char digit) {
   if (digit >= '0' && digit <= '9') return static_cast<unsigned>(digit - '0');
   if (digit >= 'a' && digit <= 'f') return static_cast<unsigned>(digit - 'a') + 10;
-  return kNoDigit;
+  return kNoHexDigit;
 }
 
 }  // namespace
@@ -170,7 +170,7 @@ Result<Signature> parse_signature(std::string_view text) {
   for (std::size_t i = 0; i < signature.size(); ++i) {
     const unsigned high = digit_value(text[2 * i]);
     const unsigned low = digit_value(text[2 * i + 1]);
-    if (high == kNoDigit || low == kNoDigit) return refusal();
+    if (high == kNoHexDigit || low == kNoHexDigit) return refusal();
     signature[i] = static_cast<std::byte>(high << 4U | low);
   }
   return signature;

@@ -32,10 +32,10 @@ using Words = std::array<std::uint32_t, kNumWords>;
 constexpr std::size_t kDigitsAtOnce = 5;
 constexpr std::uint32_t kScaleAtOnce = 58U * 58U * 58U * 58U * 58U;
 
-constexpr std::uint8_t kNoDigit = 255;
+constexpr std::uint8_t kNoBase58Digit = 255;
 constexpr std::array<std::uint8_t, 256> kDigitValues = [] {
   std::array<std::uint8_t, 256> values{};
-  values.fill(kNoDigit);
+  values.fill(kNoBase58Digit);
   for (std::size_t i = 0; i < kDigits.size(); ++i) {
     values[static_cast<unsigned char>(kDigits[i])] = static_cast<std::uint8_t>(i);
   }
@@ -50,7 +50,7 @@ std::optional<std::vector<std::byte>> base58_decode(std::string_view text) {
     std::uint64_t scale = 1;
     for (const char character : text.substr(at, kDigitsAtOnce)) {
       const std::uint8_t digit = kDigitValues[static_cast<unsigned char>(character)];
-      if (digit == kNoDigit) return std::nullopt;
+      if (digit == kNoBase58Digit) return std::nullopt;
       carry = carry * kBase + digit;
       scale *= kBase;
     }

@@ -72,14 +72,6 @@ void gather(PlyType type, const std::byte* first, std::size_t stride, std::endia
   }
 }
 
-// A column that the file has, and where.
-struct FoundColumn {
-  std::size_t column = 0;
-  std::size_t property = 0;
-  std::size_t offset = 0;
-  PlyType type = PlyType::kFloat32;
-};
-
 PlyDefect unsupported(std::string reason) {
   return {.kind = PlyDefectKind::kUnsupported, .reason = std::move(reason)};
 }
@@ -130,6 +122,14 @@ class GaussianScanner::State {
   }
 
  private:
+  // A column that the file has, and where.
+  struct FoundColumn {
+    std::size_t column = 0;
+    std::size_t property = 0;
+    std::size_t offset = 0;
+    PlyType type = PlyType::kFloat32;
+  };
+
   // Returns what follows the header.
   std::span<const std::byte> feed_header(std::span<const std::byte> piece) {
     const std::size_t before = carry_.size();

@@ -156,44 +156,45 @@ TEST(GaussianStatistics, LeaveOutWhatTheFileHasNot) {
   EXPECT_FALSE(scan(file.bytes()).statistics.box);
 }
 
-std::string defect_of(const std::string& file) {
+std::string scan_defect_of(const std::string& file) {
   const auto report = scan(file);
   if (!report.defect) return "";
   return std::string(to_string(report.defect->kind)) + ": " + report.defect->reason;
 }
 
 TEST(GaussianStatistics, GiveAVerdictOnABrokenFile) {
-  EXPECT_EQ(defect_of(""), "not_ply: the first line is not `ply`");
-  EXPECT_EQ(defect_of("glTF"), "not_ply: the first line is not `ply`");
-  EXPECT_EQ(defect_of("ply\nformat ascii 1.0\n"), "bad_header: it has no end");
-  EXPECT_EQ(defect_of("ply\n" + std::string(100'000, '\n')),
+  EXPECT_EQ(scan_defect_of(""), "not_ply: the first line is not `ply`");
+  EXPECT_EQ(scan_defect_of("glTF"), "not_ply: the first line is not `ply`");
+  EXPECT_EQ(scan_defect_of("ply\nformat ascii 1.0\n"), "bad_header: it has no end");
+  EXPECT_EQ(scan_defect_of("ply\n" + std::string(100'000, '\n')),
             "bad_header: no end within 65536 bytes");
   const std::string binary = "ply\nformat binary_little_endian 1.0\n";
-  EXPECT_EQ(defect_of(binary + "end_header\n"), "unsupported: no element named vertex");
-  EXPECT_EQ(defect_of(binary + "element vertex 9\nend_header\n"),
+  EXPECT_EQ(scan_defect_of(binary + "end_header\n"), "unsupported: no element named vertex");
+  EXPECT_EQ(scan_defect_of(binary + "element vertex 9\nend_header\n"),
             "unsupported: vertices without properties");
-  EXPECT_EQ(defect_of(binary + "element vertex 9\nproperty list uchar int a\nend_header\n"),
+  EXPECT_EQ(scan_defect_of(binary + "element vertex 9\nproperty list uchar int a\nend_header\n"),
             "unsupported: vertices with lists");
-  EXPECT_EQ(defect_of(binary + "element a 1\nproperty list uchar int b\nelement vertex 9\n"
-                               "property float x\nend_header\n"),
+  EXPECT_EQ(scan_defect_of(binary + "element a 1\nproperty list uchar int b\nelement vertex 9\n"
+                                    "property float x\nend_header\n"),
             "unsupported: an element with lists before the vertices");
-  EXPECT_EQ(defect_of(binary + "element vertex 1\nproperty char x\nelement a 9999999999999999999\n"
-                               "property double b\nend_header\n"),
-            "bad_header: counts that no file can hold");
-  EXPECT_EQ(defect_of(binary + "element vertex 18446744073709551615\nproperty float x\n"
-                               "end_header\n123456789"),
+  EXPECT_EQ(
+      scan_defect_of(binary + "element vertex 1\nproperty char x\nelement a 9999999999999999999\n"
+                              "property double b\nend_header\n"),
+      "bad_header: counts that no file can hold");
+  EXPECT_EQ(scan_defect_of(binary + "element vertex 18446744073709551615\nproperty float x\n"
+                                    "end_header\n123456789"),
             "truncated: 2 of 18446744073709551615 vertices are there");
-  EXPECT_EQ(defect_of(binary + "element vertex 1\nproperty char x\nelement a 1\n"
-                               "property double b\nend_header\n1234567"),
+  EXPECT_EQ(scan_defect_of(binary + "element vertex 1\nproperty char x\nelement a 1\n"
+                                    "property double b\nend_header\n1234567"),
             "truncated: the elements after the vertices are not all there");
   const std::string text =
       "ply\nformat ascii 1.0\nelement vertex 2\nproperty float x\n"
       "property float y\nend_header\n";
-  EXPECT_EQ(defect_of(text + "1 2\n3"), "bad_value: vertex 2 is not 2 numbers");
-  EXPECT_EQ(defect_of(text + "1 2\n3 4 5\n"), "bad_value: vertex 2 is not 2 numbers");
-  EXPECT_EQ(defect_of(text + "1 2x\n"), "bad_value: vertex 1 is not 2 numbers");
-  EXPECT_EQ(defect_of(text + std::string(300'000, '1')), "bad_value: a line without end");
-  EXPECT_EQ(defect_of(text + "1 +2\r\n\n 3\t4e1 \r\n"), "");
+  EXPECT_EQ(scan_defect_of(text + "1 2\n3"), "bad_value: vertex 2 is not 2 numbers");
+  EXPECT_EQ(scan_defect_of(text + "1 2\n3 4 5\n"), "bad_value: vertex 2 is not 2 numbers");
+  EXPECT_EQ(scan_defect_of(text + "1 2x\n"), "bad_value: vertex 1 is not 2 numbers");
+  EXPECT_EQ(scan_defect_of(text + std::string(300'000, '1')), "bad_value: a line without end");
+  EXPECT_EQ(scan_defect_of(text + "1 +2\r\n\n 3\t4e1 \r\n"), "");
 }
 
 TEST(GaussianStatistics, TakeNumbersBeyondADouble) {

@@ -19,7 +19,7 @@ PromptImage png() {
   return *read_prompt(crypto::base64_encode(as_bytes(samples.front().bytes))).image;
 }
 
-std::unique_ptr<ImageStore> open_store(SimulatedFileSystem& disk) {
+std::unique_ptr<ImageStore> open_image_store(SimulatedFileSystem& disk) {
   auto store = ImageStore::open(disk, "/data");
   EXPECT_TRUE(store) << store.error().message;
   return std::move(*store);
@@ -27,7 +27,7 @@ std::unique_ptr<ImageStore> open_store(SimulatedFileSystem& disk) {
 
 TEST(ImageStore, StoresAnImageOnce) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_image_store(disk);
   const PromptImage image = png();
   const auto path = store->store(image);
   ASSERT_TRUE(path) << path.error().message;
@@ -36,7 +36,7 @@ TEST(ImageStore, StoresAnImageOnce) {
   EXPECT_EQ(store->store(image).value(), *path);
   EXPECT_EQ(store->size(), ByteCount(image.bytes.size()));
   EXPECT_EQ(disk.list("/data/images")->size(), 1);
-  EXPECT_EQ(open_store(disk)->size(), ByteCount(image.bytes.size()));
+  EXPECT_EQ(open_image_store(disk)->size(), ByteCount(image.bytes.size()));
 }
 
 TEST(ImageStore, IsOnDiskWhenTheCallReturns) {
@@ -44,7 +44,7 @@ TEST(ImageStore, IsOnDiskWhenTheCallReturns) {
     SimulatedFileSystem disk;
     SeededRandom random(seed);
     const PromptImage image = png();
-    const auto path = open_store(disk)->store(image);
+    const auto path = open_image_store(disk)->store(image);
     ASSERT_TRUE(path);
     disk.crash(random);
     EXPECT_EQ(disk.content("/data" / *path), as_text(image.bytes));
@@ -54,9 +54,9 @@ TEST(ImageStore, IsOnDiskWhenTheCallReturns) {
 TEST(ImageStore, ReplacesADamagedFile) {
   SimulatedFileSystem disk;
   const PromptImage image = png();
-  ASSERT_TRUE(open_store(disk)->store(image));
+  ASSERT_TRUE(open_image_store(disk)->store(image));
   disk.flip_byte("/data/" + image.file_path(), 40);
-  const auto store = open_store(disk);
+  const auto store = open_image_store(disk);
   EXPECT_EQ(store->store(image).value(), image.file_path());
   EXPECT_EQ(disk.content("/data/" + image.file_path()), as_text(image.bytes));
   EXPECT_EQ(store->size(), ByteCount(image.bytes.size()));
@@ -64,7 +64,7 @@ TEST(ImageStore, ReplacesADamagedFile) {
 
 TEST(ImageStore, AnotherImageOfThatNameStays) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_image_store(disk);
   PromptImage image = png();
   ASSERT_TRUE(store->store(image));
   // As if its hash began with the same digits.
@@ -78,7 +78,7 @@ TEST(ImageStore, AnotherImageOfThatNameStays) {
 
 TEST(ImageStore, AFullDiskLeavesNothingBehind) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_image_store(disk);
   disk.set_capacity(ByteCount(10));
   const auto path = store->store(png());
   ASSERT_FALSE(path);

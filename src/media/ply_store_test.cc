@@ -21,7 +21,7 @@ using files::testing::SimulatedFileSystem;
 
 const fs::path kData = "/data";
 
-std::unique_ptr<PlyStore> open_store(files::FileSystem& disk, const fs::path& folder = kData) {
+std::unique_ptr<PlyStore> open_ply_store(files::FileSystem& disk, const fs::path& folder = kData) {
   auto store = PlyStore::open(disk, folder);
   EXPECT_TRUE(store) << store.error().message;
   return std::move(*store);
@@ -43,7 +43,7 @@ StoredPly put(PlyStore& store, std::string_view id, std::string_view bytes) {
 
 TEST(PlyStore, StoresBytesWithHashAndFigures) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_ply_store(disk);
   const std::string bytes = testing::random_splat_file(3'000'000, 1);
   const StoredPly stored = put(*store, "7ff12229-4b4d", bytes);
   EXPECT_EQ(stored.hash, crypto::sha256(bytes));
@@ -67,7 +67,7 @@ TEST(PlyStore, StoresAFileAsItStoresBytes) {
     ASSERT_TRUE(file);
     ASSERT_TRUE((*file)->append(as_bytes(bytes)));
   }
-  const auto store = open_store(disk, folder.path() / "data");
+  const auto store = open_ply_store(disk, folder.path() / "data");
   const auto stored = store->store_file("a", folder.path() / "made.ply");
   ASSERT_TRUE(stored) << stored.error().message;
   EXPECT_EQ(stored->hash, crypto::sha256(bytes));
@@ -81,7 +81,7 @@ TEST(PlyStore, StoresAFileAsItStoresBytes) {
 
 TEST(PlyStore, AFileThatIsNoPlyIsStoredAndSaidSo) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_ply_store(disk);
   const StoredPly stored = put(*store, "a", "glTF");
   ASSERT_TRUE(stored.report && stored.report->defect);
   EXPECT_EQ(stored.report->defect->kind, PlyDefectKind::kNotPly);
@@ -90,7 +90,7 @@ TEST(PlyStore, AFileThatIsNoPlyIsStoredAndSaidSo) {
 
 TEST(PlyStore, SettlesWhereTheDecisionSaysAndTheFirstOneStands) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_ply_store(disk);
   const std::string sampled = id_where_sampled_is(true);
   const std::string removed = id_where_sampled_is(false);
   const StoredPly a = put(*store, removed, "accepted bytes");
@@ -115,13 +115,13 @@ TEST(PlyStore, SettlesWhereTheDecisionSaysAndTheFirstOneStands) {
   EXPECT_EQ(settle(removed, a, PlyDecision::kRejected).outcome, PlyOutcome::kAccepted);
   EXPECT_EQ(settle(removed, c, PlyDecision::kAccepted).outcome, PlyOutcome::kRemoved);
   EXPECT_EQ(store->size(), a.size + b.size);
-  EXPECT_EQ(open_store(disk)->size(), a.size + b.size);
+  EXPECT_EQ(open_ply_store(disk)->size(), a.size + b.size);
   EXPECT_EQ(disk.list(kData / "ply_files/pending")->size(), 0);
 }
 
 TEST(PlyStore, RefusesToSettleAPathThatIsNotItsOwn) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_ply_store(disk);
   for (const char* path :
        {"", "generation_history.jsonl", "ply_files/a_0123456789abcdef.ply",
         "ply_files/pending/a.ply", "ply_files/pending/../x_0123456789abcdef.ply"}) {
@@ -134,7 +134,7 @@ TEST(PlyStore, RefusesToSettleAPathThatIsNotItsOwn) {
 TEST(PlyStore, TheSameBytesAreStoredOnceAndEachNameGoesItsWay) {
   const files::testing::TemporaryFolder folder;
   auto& disk = files::posix_file_system();
-  const auto store = open_store(disk, folder.path());
+  const auto store = open_ply_store(disk, folder.path());
   const std::string id = id_where_sampled_is(false);
   const StoredPly first = put(*store, id, "same bytes");
   const StoredPly second = put(*store, "b", "same bytes");
@@ -157,7 +157,7 @@ TEST(PlyStore, TheSameBytesAreStoredOnceAndEachNameGoesItsWay) {
 
 TEST(PlyStore, ADamagedFileIsNoSourceOfLinks) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_ply_store(disk);
   const StoredPly first = put(*store, "a", "same bytes");
   disk.flip_byte(kData / first.pending_path, 3);
   const StoredPly second = put(*store, "b", "same bytes");
@@ -196,7 +196,7 @@ TEST(PlyStore, LimitsTheSize) {
 
 TEST(PlyStore, ThreadsStoreAtTheSameTime) {
   SimulatedFileSystem disk;
-  const auto store = open_store(disk);
+  const auto store = open_ply_store(disk);
   std::vector<std::jthread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
@@ -221,7 +221,7 @@ TEST(PlyStore, AfterEveryFailureNothingHalfIsLeftAndTheNextTryWorks) {
   std::uint64_t num_operations = 0;
   {
     SimulatedFileSystem disk;
-    const auto store = open_store(disk);
+    const auto store = open_ply_store(disk);
     const std::uint64_t before = disk.num_operations();
     put(*store, "a", bytes);
     num_operations = disk.num_operations() - before;
@@ -229,7 +229,7 @@ TEST(PlyStore, AfterEveryFailureNothingHalfIsLeftAndTheNextTryWorks) {
   ASSERT_GE(num_operations, 5);
   for (std::uint64_t operation = 1; operation <= num_operations; ++operation) {
     SimulatedFileSystem disk;
-    const auto store = open_store(disk);
+    const auto store = open_ply_store(disk);
     disk.inject({.operation = disk.num_operations() + operation,
                  .error = no_space("the disk is full"),
                  .num_bytes_kept = 700});
@@ -293,7 +293,7 @@ TEST(PlyStore, WhatItSaidLastsThroughACrashAndSettlingAgainFinishesIt) {
       if (told.settled_b) {
         ASSERT_FALSE(disk.content(kData / told.b->pending_path));
       }
-      const auto store = open_store(disk);
+      const auto store = open_ply_store(disk);
       if (told.a) {
         const auto settled = store->settle("a", told.a->pending_path, PlyDecision::kAccepted);
         ASSERT_TRUE(settled) << settled.error().message;

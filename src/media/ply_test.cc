@@ -8,7 +8,7 @@
 namespace assay::media {
 namespace {
 
-std::string defect_of(std::string_view header) {
+std::string header_defect_of(std::string_view header) {
   const auto parsed = parse_ply_header(header);
   const auto* const defect = std::get_if<PlyDefect>(&parsed);
   if (defect == nullptr) return "";
@@ -24,7 +24,7 @@ TEST(PlyHeader, ReadsElementsAndPropertiesByName) {
   ASSERT_EQ(find_ply_header_end(text + "rows"), text.size());
   const auto parsed = parse_ply_header(text);
   const auto* const header = std::get_if<PlyHeader>(&parsed);
-  ASSERT_NE(header, nullptr) << defect_of(text);
+  ASSERT_NE(header, nullptr) << header_defect_of(text);
   EXPECT_EQ(header->format, PlyFormat::kBinaryBigEndian);
   EXPECT_EQ(header->size, text.size());
   ASSERT_EQ(header->elements.size(), 2);
@@ -46,11 +46,11 @@ TEST(PlyHeader, EndIsALineOfItsOwn) {
 }
 
 TEST(PlyHeader, SaysWhatIsWrong) {
-  EXPECT_EQ(defect_of("PK\x03\x04"), "not_ply: the first line is not `ply`");
-  EXPECT_EQ(defect_of("ply\nend_header\n"), "bad_header: no format line");
+  EXPECT_EQ(header_defect_of("PK\x03\x04"), "not_ply: the first line is not `ply`");
+  EXPECT_EQ(header_defect_of("ply\nend_header\n"), "bad_header: no format line");
   const std::string start = "ply\nformat ascii 1.0\n";
   const auto with = [&](std::string_view lines) {
-    return defect_of(start + std::string(lines) + "end_header\n");
+    return header_defect_of(start + std::string(lines) + "end_header\n");
   };
   EXPECT_EQ(with("format ascii 1.0\n"), "bad_header: two format lines");
   EXPECT_EQ(with("elephant\n"), "bad_header: a line that begins with elephant");
@@ -67,9 +67,9 @@ TEST(PlyHeader, SaysWhatIsWrong) {
   EXPECT_EQ(with("element v 1\nproperty float\n"),
             "bad_header: a property line is not `property TYPE NAME` or `property list TYPE TYPE "
             "NAME`");
-  EXPECT_EQ(defect_of("ply\nformat ascii 2.0\n"),
+  EXPECT_EQ(header_defect_of("ply\nformat ascii 2.0\n"),
             "bad_header: the format line is not `format NAME 1.0`");
-  EXPECT_EQ(defect_of("ply\nformat \x01zip 1.0\n"), "bad_header: no such format: ?zip");
+  EXPECT_EQ(header_defect_of("ply\nformat \x01zip 1.0\n"), "bad_header: no such format: ?zip");
 }
 
 TEST(PlyHeader, HasLimits) {
@@ -77,12 +77,12 @@ TEST(PlyHeader, HasLimits) {
   for (std::size_t i = 0; i <= kMaxPlyElements; ++i) {
     elements += "element e" + std::to_string(i) + " 1\n";
   }
-  EXPECT_EQ(defect_of(elements), "bad_header: more than 16 elements");
+  EXPECT_EQ(header_defect_of(elements), "bad_header: more than 16 elements");
   std::string properties = "ply\nformat ascii 1.0\nelement vertex 1\n";
   for (std::size_t i = 0; i <= kMaxPlyProperties; ++i) {
     properties += "property float p" + std::to_string(i) + "\n";
   }
-  EXPECT_EQ(defect_of(properties), "bad_header: more than 1024 properties in one element");
+  EXPECT_EQ(header_defect_of(properties), "bad_header: more than 1024 properties in one element");
 }
 
 }  // namespace

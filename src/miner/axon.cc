@@ -65,7 +65,7 @@ bool is_body_signed(const net::ServedRequest& request) {
          protocol::Epistula().is_used_by(request.headers);
 }
 
-int status_of(const Error& error) {
+int http_status_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidInput:
       return 400;
@@ -196,7 +196,7 @@ Axon::Answer Axon::take_job(const net::ServedRequest& request, const keys::Hotke
        .callback = {.url = *url, .validator = sender},
        .validator_uid = standing ? std::optional<std::int64_t>(standing->uid) : std::nullopt});
   if (!id) {
-    const int status = status_of(id.error());
+    const int status = http_status_of(id.error());
     // What the disk says of our folders is for our log.
     return {.status = status,
             .body = message_json(status == 429 ? "too many jobs of this validator wait"

@@ -12,9 +12,9 @@ namespace assay::miner {
 namespace {
 
 /// What is answered is not read.
-constexpr ByteCount kMaxAnswer(64U << 10);
+constexpr ByteCount kMaxCallbackReply(64U << 10);
 
-Status status_of(const Result<net::HttpResponse>& response, const net::Url& url) {
+Status delivery_status(const Result<net::HttpResponse>& response, const net::Url& url) {
   if (!response) return Error(response.error());
   const int status = response->status;
   if (status >= 200 && status < 300) return {};
@@ -39,7 +39,7 @@ Result<net::HttpRequest> CallbackSender::signed_request(const std::string& body,
                           .headers = std::move(checked),
                           .body = body,
                           .timeout = options_.timeout,
-                          .max_body = kMaxAnswer};
+                          .max_body = kMaxCallbackReply};
 }
 
 Status CallbackSender::send(const protocol::GenerationCallback& callback, const CallbackAddress& to,
@@ -54,7 +54,7 @@ Status CallbackSender::send(const protocol::GenerationCallback& callback, const 
         std::chrono::duration_cast<std::chrono::milliseconds>(clock_->monotonic() - start);
     const auto delay =
         policy.next_delay(num_tries, net::outcome_of(response, clock_->now()), elapsed);
-    if (!delay) return status_of(response, to.url);
+    if (!delay) return delivery_status(response, to.url);
     RETURN_IF_ERROR(net::wait_for(*delay, stop));
   }
 }

@@ -29,7 +29,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 5> kKept = {"PATH", "HOME", "LANG", "LD_LIBRARY_PATH",
                                                    "CUDA_VISIBLE_DEVICES"};
-constexpr ByteCount kMaxAnswer(64U << 10);
+constexpr ByteCount kMaxAnswerLine(64U << 10);
 /// What a program gets to end by itself.
 constexpr std::chrono::seconds kGrace{2};
 
@@ -52,12 +52,12 @@ std::optional<fs::path> find_program(std::string_view name) {
 }
 
 Result<double> answer_to(std::uint64_t id, std::string_view line) {
-  const auto value = json::parse(line, {.max_depth = 4, .max_size = kMaxAnswer});
+  const auto value = json::parse(line, {.max_depth = 4, .max_size = kMaxAnswerLine});
   const json::Value* number = value ? value->find("id") : nullptr;
   if (number == nullptr || number->integer() != static_cast<std::int64_t>(id)) {
     return corrupt(fmt::format("the detector's answer is no JSON object with the id {}", id));
   }
-  const auto answer = protocol::read_image_answer(line, kMaxAnswer);
+  const auto answer = protocol::read_image_answer(line, kMaxAnswerLine);
   if (answer.kind == protocol::AnswerKind::kPrediction) return answer.prediction;
   return corrupt(fmt::format("the detector gave no \"prediction\" from 0 to 1: {}",
                              protocol::to_string(answer.kind)));
@@ -85,7 +85,7 @@ Result<std::unique_ptr<CommandDetector>> CommandDetector::start(std::vector<std:
                               .environment = process::kept_environment(kKept),
                               .input = process::ChildStream::kPipe,
                               .output = process::ChildStream::kPipe,
-                              .max_line = kMaxAnswer};
+                              .max_line = kMaxAnswerLine};
   child.arguments.assign(std::next(command.begin()), command.end());
   std::unique_ptr<CommandDetector> detector(new CommandDetector(std::move(child), options));
   std::promise<Status> started;
@@ -133,7 +133,7 @@ Result<double> CommandDetector::judge(const DetectorInput& input, std::stop_toke
   question->is_abandoned = true;
   if (stop.stop_requested()) return cancelled("stopped before the detector answered");
   return timed_out(
-      fmt::format("the detector did not answer within {}", to_string(options_.timeout)));
+      fmt::format("the detector did not answer within {}", assay::to_string(options_.timeout)));
 }
 
 void CommandDetector::work(const std::stop_token& stop) {

@@ -14,11 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr CommandDetectorOptions kQuick = {.timeout = 2s, .first_pause = 1ms};
+constexpr CommandDetectorOptions kQuickDetector = {.timeout = 2s, .first_pause = 1ms};
 
 /// A program that does `script` for each line it reads, as $n and $id.
 Result<std::unique_ptr<CommandDetector>> start(const std::string& script,
-                                               CommandDetectorOptions options = kQuick) {
+                                               CommandDetectorOptions options = kQuickDetector) {
   return CommandDetector::start(
       {"sh", "-c",
        "n=0; while read -r line; do n=$((n+1)); id=${line#*:}; id=${id%%,*}; " + script + "; done"},

@@ -11,7 +11,7 @@ namespace assay::miner {
 namespace {
 
 /// An answer is some 20 bytes.
-constexpr ByteCount kMaxAnswer(64U << 10);
+constexpr ByteCount kMaxAnswerBody(64U << 10);
 
 }  // namespace
 
@@ -30,14 +30,14 @@ Result<double> HttpDetector::judge(const DetectorInput& input, std::stop_token s
                                  .headers = std::move(headers),
                                  .body = std::string(as_text(input.encoded)),
                                  .timeout = options_.timeout,
-                                 .max_body = kMaxAnswer};
+                                 .max_body = kMaxAnswerBody};
   ASSIGN_OR_RETURN(const net::HttpResponse response,
                    with_context(transport_->send(request, std::move(stop)), "the detector"));
   if (response.status != 200) {
     return unavailable(fmt::format("the detector at {} answered {}, expected 200", url_.origin(),
                                    response.status));
   }
-  const auto answer = protocol::read_image_answer(response.body, kMaxAnswer);
+  const auto answer = protocol::read_image_answer(response.body, kMaxAnswerBody);
   if (answer.kind != protocol::AnswerKind::kPrediction) {
     return corrupt(fmt::format("the detector at {} gave no \"prediction\" from 0 to 1: {}",
                                url_.origin(), protocol::to_string(answer.kind)));

@@ -28,7 +28,7 @@ using net::testing::FakeTransport;
 using protocol::testing::alice;
 using protocol::testing::bob;
 
-constexpr net::RetryOptions kQuick = {.initial_delay = 1ms, .max_tries = 3, .total = 5s};
+constexpr net::RetryOptions kQuickRetry = {.initial_delay = 1ms, .max_tries = 3, .total = 5s};
 
 /// Draws, fails, or waits for the end, as the test says.
 class OneMaker final : public ImageMaker {
@@ -118,7 +118,7 @@ class JobDeskTest : public ::testing::Test {
   std::vector<int> statuses_;
   std::vector<net::HttpRequest> sent_;  // used by the desk's thread until it is drained
   FakeTransport transport_;
-  CallbackSender callbacks_{transport_, bob(), clock_, random_, {.retry = kQuick}};
+  CallbackSender callbacks_{transport_, bob(), clock_, random_, {.retry = kQuickRetry}};
   OneMaker maker_;
   std::unique_ptr<JobDesk> desk_;
 };

@@ -18,7 +18,7 @@
 namespace assay::models {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kScalesVersion = 1;
 /// ViT-L/14 has 172,032 numbers of some 20 digits.
 constexpr ByteCount kMaxFile{std::uint64_t{16} << 20};
 
@@ -64,7 +64,7 @@ Status check_tower(const ClipScales& scales, const ScaledTower& tower) {
 
 Sha256 digest_of(const ClipScales& scales) {
   crypto::Sha256Hasher hasher;
-  hasher.update(fmt::format("int8 scales {}\n{}\n{}\n", kVersion, scales.model.to_hex(),
+  hasher.update(fmt::format("int8 scales {}\n{}\n{}\n", kScalesVersion, scales.model.to_hex(),
                             to_string(scales.activation)));
   for (const float value : scales.block_inputs) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
@@ -84,7 +84,7 @@ std::filesystem::path clip_scales_path(const std::filesystem::path& model, Activ
 std::string to_json(const ClipScales& scales) {
   json::Writer writer;
   writer.begin_object();
-  writer.name("version").integer(kVersion);
+  writer.name("version").integer(kScalesVersion);
   writer.name("model").text(scales.model.to_hex());
   writer.name("activation").text(to_string(scales.activation));
   writer.name("images").begin_list();
@@ -102,9 +102,9 @@ Result<ClipScales> parse_clip_scales(std::string_view json, const ScaledTower& t
   const json::Value* const version = root.find("version");
   const auto version_number = version == nullptr ? std::nullopt : version->integer();
   if (!version_number) return corrupt("'version' is not an integer");
-  if (*version_number != kVersion) {
+  if (*version_number != kScalesVersion) {
     return invalid_input(
-        fmt::format("of version {}, but this program reads {}", *version_number, kVersion));
+        fmt::format("of version {}, but this program reads {}", *version_number, kScalesVersion));
   }
   ASSIGN_OR_RETURN(const Sha256 model, digest_at(root, "model"));
   ClipScales scales{.model = model};

@@ -23,7 +23,7 @@ constexpr std::array<KnownTower, 4> kKnownTowers = {{{"ViT-B/32", 768, 12, 32, 2
                                                      {"ViT-L/14@336", 1024, 24, 14, 336, 768}}};
 
 /// The sizes, from the tensors that tell them.
-Result<ClipShape> read_sizes(const Checkpoint& checkpoint, const TowerNames& tower) {
+Result<ClipShape> read_image_sizes(const Checkpoint& checkpoint, const TowerNames& tower) {
   ClipShape shape{.names = tower.names};
   const Shape& patches = checkpoint.find(tower.embedding)->shape;
   RETURN_IF_ERROR(check_size(checkpoint, tower.embedding,
@@ -72,7 +72,7 @@ Result<ClipShape> read_clip_shape(const Checkpoint& checkpoint) {
         checkpoint.name(), image_tower_names()[0].embedding, image_tower_names()[1].embedding,
         checkpoint.tensors().size()));
   }
-  ASSIGN_OR_RETURN(const ClipShape shape, read_sizes(checkpoint, *tower));
+  ASSIGN_OR_RETURN(const ClipShape shape, read_image_sizes(checkpoint, *tower));
   const ClipRows rows = clip_rows(shape);
   for (const TensorRows* part :
        {&rows.patches, &rows.class_token, &rows.positions, &rows.projection}) {

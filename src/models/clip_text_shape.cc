@@ -21,7 +21,7 @@ constexpr double kDefaultLogitScale = 100;
 constexpr std::string_view kClassToken = "text.cls_emb";
 
 /// The sizes, from the tensors that tell them.
-Result<ClipTextShape> read_sizes(const Checkpoint& checkpoint, const TowerNames& tower) {
+Result<ClipTextShape> read_text_sizes(const Checkpoint& checkpoint, const TowerNames& tower) {
   ClipTextShape shape{.names = tower.names};
   const Shape& tokens = checkpoint.find(tower.embedding)->shape;
   RETURN_IF_ERROR(check_size(checkpoint, tower.embedding,
@@ -63,7 +63,7 @@ Result<ClipTextShape> read_clip_text_shape(const Checkpoint& checkpoint) {
         "checkpoint of CLIP",
         checkpoint.name(), kClassToken));
   }
-  ASSIGN_OR_RETURN(const ClipTextShape shape, read_sizes(checkpoint, *tower));
+  ASSIGN_OR_RETURN(const ClipTextShape shape, read_text_sizes(checkpoint, *tower));
   const ClipTextRows rows = clip_text_rows(shape);
   for (const TensorRows* part : {&rows.tokens, &rows.positions, &rows.projection}) {
     RETURN_IF_ERROR(check_rows(checkpoint, *part));

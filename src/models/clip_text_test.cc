@@ -158,7 +158,8 @@ Checkpoint checkpoint_of(const Tensors& tensors) {
   return std::move(opened.value());
 }
 
-ClipTextEncoder load(const Tensors& tensors, Activation activation = Activation::kGelu) {
+ClipTextEncoder load_text_encoder(const Tensors& tensors,
+                                  Activation activation = Activation::kGelu) {
   auto loaded = ClipTextEncoder::load(checkpoint_of(tensors),
                                       {.activation = activation, .precision = Precision::kFp32});
   EXPECT_TRUE(loaded) << loaded.error().message;
@@ -180,7 +181,7 @@ TEST(ClipText, GivesWhatTheDefinitionGives) {
   const Tensors tensors = testing::make_text_tensors(kSizes, 7);
   for (const Activation activation : {Activation::kGelu, Activation::kQuickGelu}) {
     const Row expected = PlainTower(tensors, kSizes, activation).encode(kIds, kEnd);
-    const auto got = load(tensors, activation).encode(kIds, kEnd);
+    const auto got = load_text_encoder(tensors, activation).encode(kIds, kEnd);
     ASSERT_TRUE(got) << got.error().message;
     EXPECT_LT(largest_difference(*got, expected), 1e-4) << to_string(activation);
   }
@@ -188,9 +189,9 @@ TEST(ClipText, GivesWhatTheDefinitionGives) {
 
 TEST(ClipText, NamesOfHuggingFaceGiveTheSameTower) {
   const Tensors tensors = testing::make_text_tensors(kSizes, 7);
-  const ClipTextEncoder other = load(testing::rename_for_hugging_face(tensors));
+  const ClipTextEncoder other = load_text_encoder(testing::rename_for_hugging_face(tensors));
   EXPECT_EQ(other.shape().names, ClipNames::kHuggingFace);
-  const auto expected = load(tensors).encode(kIds, kEnd);
+  const auto expected = load_text_encoder(tensors).encode(kIds, kEnd);
   const auto got = other.encode(kIds, kEnd);
   ASSERT_TRUE(expected && got);
   for (std::size_t i = 0; i < expected->size(); ++i) EXPECT_NEAR((*got)[i], (*expected)[i], 1e-5);
@@ -207,13 +208,14 @@ Tensors behind_text(const Tensors& tensors) {
 
 TEST(ClipText, ATextTowerThatIsAPartOfItsOwnIsTheSameTower) {
   const Tensors tensors = testing::make_text_tensors(kSizes, 7);
-  const ClipTextEncoder other = load(behind_text(tensors));
+  const ClipTextEncoder other = load_text_encoder(behind_text(tensors));
   EXPECT_EQ(other.shape().names, ClipNames::kOpenClipText);
-  EXPECT_EQ(other.encode(kIds, kEnd).value(), load(tensors).encode(kIds, kEnd).value());
+  EXPECT_EQ(other.encode(kIds, kEnd).value(),
+            load_text_encoder(tensors).encode(kIds, kEnd).value());
 }
 
 TEST(ClipText, WhatPadsATextChangesNothing) {
-  const ClipTextEncoder encoder = load(testing::make_text_tensors(kSizes, 7));
+  const ClipTextEncoder encoder = load_text_encoder(testing::make_text_tensors(kSizes, 7));
   std::vector<std::int32_t> padded = kIds;
   std::fill(padded.begin() + kEnd + 1, padded.end(), 684);
   EXPECT_EQ(encoder.encode(kIds, kEnd).value(), encoder.encode(padded, kEnd).value());
@@ -221,7 +223,7 @@ TEST(ClipText, WhatPadsATextChangesNothing) {
 }
 
 TEST(ClipText, ATokenOfAnotherVocabularyIsRefused) {
-  const ClipTextEncoder encoder = load(testing::make_text_tensors(kSizes, 7));
+  const ClipTextEncoder encoder = load_text_encoder(testing::make_text_tensors(kSizes, 7));
   for (const std::int32_t id : {685, -1}) {
     std::vector<std::int32_t> ids = kIds;
     ids[2] = id;

@@ -66,8 +66,8 @@ Result<Sha256> read_whole(const files::ByteSource& source, const std::stop_token
   return hasher.finish();
 }
 
-Result<Sha256> digest_of(files::FileSystem& file_system, const std::filesystem::path& path,
-                         const std::stop_token& stop) {
+Result<Sha256> file_digest(files::FileSystem& file_system, const std::filesystem::path& path,
+                           const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const auto source, files::open_byte_source(file_system, path));
   return read_whole(*source, stop, [](std::string_view) -> Status { return {}; });
 }
@@ -89,8 +89,8 @@ Result<Sha256> copy_model(files::FileSystem& file_system, const std::filesystem:
                           const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const auto there, file_system.info(to));
   if (there) {
-    ASSIGN_OR_RETURN(const Sha256 old_digest, digest_of(file_system, to, stop));
-    ASSIGN_OR_RETURN(const Sha256 new_digest, digest_of(file_system, from, stop));
+    ASSIGN_OR_RETURN(const Sha256 old_digest, file_digest(file_system, to, stop));
+    ASSIGN_OR_RETURN(const Sha256 new_digest, file_digest(file_system, from, stop));
     if (old_digest == new_digest) return new_digest;
     if (replace == ReplaceModel::kRefuse) {
       return invalid_input(to.native() +
@@ -167,7 +167,7 @@ Result<std::string> verify_model(files::FileSystem& file_system, const StoredMod
                          ": neither a CLIP tower nor a ranker nor a crop head");
   }
   const ModelManifest& manifest = *model.manifest;
-  ASSIGN_OR_RETURN(const Sha256 digest, digest_of(file_system, model.path, stop));
+  ASSIGN_OR_RETURN(const Sha256 digest, file_digest(file_system, model.path, stop));
   if (digest != manifest.digest) {
     return corrupt(fmt::format("{}: SHA-256 {}; {} was imported: import it again",
                                model.path.native(), digest.to_hex(), manifest.digest.to_hex()));

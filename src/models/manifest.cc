@@ -12,7 +12,7 @@
 namespace assay::models {
 namespace {
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kManifestVersion = 1;
 
 Result<ModelKind> parse_kind(std::string_view name) {
   for (const ModelKind kind : {ModelKind::kClip, ModelKind::kRanker, ModelKind::kCrop}) {
@@ -42,7 +42,7 @@ Result<EmbeddingForm> parse_embedding_form(std::string_view name) {
 std::string to_json(const ModelManifest& manifest) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
-  writer.name("version").integer(kVersion);
+  writer.name("version").integer(kManifestVersion);
   writer.name("kind").text(to_string(manifest.kind));
   writer.name("file").text(manifest.file);
   writer.name("shape").text(manifest.shape);
@@ -76,8 +76,8 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
     return value;
   };
   const json::Value* version = root.find("version");
-  if (version == nullptr || version->integer() != kVersion) {
-    return corrupt(fmt::format("'version' must be {}", kVersion));
+  if (version == nullptr || version->integer() != kManifestVersion) {
+    return corrupt(fmt::format("'version' must be {}", kManifestVersion));
   }
   ASSIGN_OR_RETURN(const std::string kind_name, text("kind"));
   ASSIGN_OR_RETURN(const ModelKind kind, parse_kind(kind_name));

@@ -23,16 +23,16 @@
 namespace assay::models {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(ASSAY_TEST_DATA) / "models";
+const std::filesystem::path kRecordedHeads = std::filesystem::path(ASSAY_TEST_DATA) / "models";
 
-Checkpoint open(std::string_view name) {
-  auto source = files::open_byte_source(files::posix_file_system(), kFolder / name);
+Checkpoint open_recorded(std::string_view name) {
+  auto source = files::open_byte_source(files::posix_file_system(), kRecordedHeads / name);
   return std::move(open_checkpoint(std::move(source.value())).value());
 }
 
 json::Value expected_outputs() {
-  const auto text =
-      files::read_file(files::posix_file_system(), kFolder / "heads.json", ByteCount(1U << 20U));
+  const auto text = files::read_file(files::posix_file_system(), kRecordedHeads / "heads.json",
+                                     ByteCount(1U << 20U));
   return *json::parse(text.value())->find("outputs");
 }
 
@@ -53,7 +53,7 @@ std::vector<float> embedding(std::string_view name) {
 TEST(MlpHead, ScoresAsTheTrainingProgramDoes) {
   const json::Value expected = expected_outputs();
   for (const std::string name : {"ranker_plain", "ranker_checkpoint"}) {
-    const auto head = MlpHead::load(open(name + ".pt"), HeadKind::kRanker);
+    const auto head = MlpHead::load(open_recorded(name + ".pt"), HeadKind::kRanker);
     ASSERT_TRUE(head) << head.error().message;
     EXPECT_EQ(head->widths(), (std::vector<std::size_t>{512, 256, 64, 1}));
     for (const std::string_view input : {"zeros", "sin", "unit"}) {
@@ -66,7 +66,7 @@ TEST(MlpHead, ScoresAsTheTrainingProgramDoes) {
 
 TEST(MlpHead, CropsAsTheTrainingProgramDoes) {
   const json::Value expected = expected_outputs();
-  const auto head = MlpHead::load(open("crop_plain.pt"), HeadKind::kCrop);
+  const auto head = MlpHead::load(open_recorded("crop_plain.pt"), HeadKind::kCrop);
   ASSERT_TRUE(head) << head.error().message;
   EXPECT_EQ(head->widths(), (std::vector<std::size_t>{514, 512, 256, 128, 4}));
   for (const std::string_view name : {"zeros", "sin", "unit"}) {
@@ -84,14 +84,14 @@ TEST(MlpHead, CropsAsTheTrainingProgramDoes) {
 }
 
 TEST(MlpHead, NamesTheTensorThatMakesItAnotherKindOfHead) {
-  const auto ranker = MlpHead::load(open("crop_plain.pt"), HeadKind::kRanker);
+  const auto ranker = MlpHead::load(open_recorded("crop_plain.pt"), HeadKind::kRanker);
   ASSERT_FALSE(ranker);
   EXPECT_EQ(ranker.error().code, ErrorCode::kInvalidInput);
   EXPECT_NE(ranker.error().message.find("tensor 'net.0.weight' has shape [512, 514]; expected "
                                         "[any, 512] in a ranker (512 -> 1)"),
             std::string::npos)
       << ranker.error().message;
-  EXPECT_FALSE(MlpHead::load(open("ranker_plain.pt"), HeadKind::kCrop));
+  EXPECT_FALSE(MlpHead::load(open_recorded("ranker_plain.pt"), HeadKind::kCrop));
 }
 
 std::vector<float> random_numbers(std::size_t count, std::uint64_t seed) {
@@ -106,7 +106,7 @@ std::vector<float> random_numbers(std::size_t count, std::uint64_t seed) {
 TEST(MlpHead, GivesAnInputTheSameOutputInAnyCompany) {
   for (const auto& [name, kind] : {std::pair{"ranker_plain.pt", HeadKind::kRanker},
                                    std::pair{"crop_plain.pt", HeadKind::kCrop}}) {
-    const auto head = MlpHead::load(open(name), kind);
+    const auto head = MlpHead::load(open_recorded(name), kind);
     ASSERT_TRUE(head) << head.error().message;
     constexpr std::size_t kCount = 11;
     const std::size_t in = input_width(kind);

@@ -14,7 +14,7 @@
 namespace assay::models {
 namespace {
 
-const std::filesystem::path kFolder = std::filesystem::path(ASSAY_TEST_DATA) / "models";
+const std::filesystem::path kModelSources = std::filesystem::path(ASSAY_TEST_DATA) / "models";
 constexpr Timestamp kNow(std::chrono::seconds(1'761'523'200));
 
 class ModelFolder : public ::testing::Test {
@@ -36,7 +36,8 @@ class ModelFolder : public ::testing::Test {
 TEST_F(ModelFolder, AnImportedModelIsFoundWithItsChoices) {
   const ModelChoices choices{
       .embedding = EmbeddingForm::kL2, .activation = Activation::kQuickGelu, .divisor = 10'000};
-  const auto manifest = import(ModelKind::kCrop, kFolder / "crop_plain.pt", {.choices = choices});
+  const auto manifest =
+      import(ModelKind::kCrop, kModelSources / "crop_plain.pt", {.choices = choices});
   ASSERT_TRUE(manifest) << manifest.error().message;
   EXPECT_EQ(manifest->shape, "514-512-256-128-4");
   const auto found = find_model(file_system_, root(), ModelKind::kCrop);
@@ -51,7 +52,8 @@ TEST_F(ModelFolder, AnImportedModelIsFoundWithItsChoices) {
 
 TEST_F(ModelFolder, RankersAreFoundByNameWithoutImport) {
   const auto bytes =
-      files::read_file(file_system_, kFolder / "ranker_plain.pt", ByteCount(1U << 22U)).value();
+      files::read_file(file_system_, kModelSources / "ranker_plain.pt", ByteCount(1U << 22U))
+          .value();
   EXPECT_EQ(find_model(file_system_, root(), ModelKind::kRanker).error().code, ErrorCode::kMissing);
   write(stored("ranker_v3_w10.pt"), bytes);
   EXPECT_EQ(find_model(file_system_, root(), ModelKind::kRanker)->path, stored("ranker_v3_w10.pt"));
@@ -72,8 +74,8 @@ TEST_F(ModelFolder, ClipIsFoundByItsUsualNameWithoutImport) {
 }
 
 TEST_F(ModelFolder, SeveralOfAKindMustBeNamed) {
-  ASSERT_TRUE(import(ModelKind::kRanker, kFolder / "ranker_plain.pt"));
-  ASSERT_TRUE(import(ModelKind::kRanker, kFolder / "ranker_checkpoint.pt"));
+  ASSERT_TRUE(import(ModelKind::kRanker, kModelSources / "ranker_plain.pt"));
+  ASSERT_TRUE(import(ModelKind::kRanker, kModelSources / "ranker_checkpoint.pt"));
   const auto found = find_model(file_system_, root(), ModelKind::kRanker);
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kInvalidInput);
@@ -101,7 +103,7 @@ TEST_F(ModelFolder, TheTokenizerOfATextTowerComesAlong) {
   EXPECT_EQ(without->tokenizer, "");
   EXPECT_EQ(find_tokenizer(file_system_, stored(without->file)).value(), std::nullopt);
 
-  const std::filesystem::path vocabulary = kFolder.parent_path() / "tokenizer" / "folder";
+  const std::filesystem::path vocabulary = kModelSources.parent_path() / "tokenizer" / "folder";
   const auto given = import(ModelKind::kClip, source, {.tokenizer = vocabulary});
   ASSERT_TRUE(given) << given.error().message;
   EXPECT_EQ(given->tokenizer, vocabulary.native());
@@ -117,7 +119,7 @@ TEST_F(ModelFolder, TheTokenizerOfATextTowerComesAlong) {
 
 TEST_F(ModelFolder, ATokenizerThatIsNotTheTowersIsRefused) {
   const std::filesystem::path source = folder_.path() / "small.safetensors";
-  const std::filesystem::path vocabulary = kFolder.parent_path() / "tokenizer" / "folder";
+  const std::filesystem::path vocabulary = kModelSources.parent_path() / "tokenizer" / "folder";
   auto tensors = testing::make_clip_tensors(testing::kTinyClip, 7);
   write(source, testing::make_safetensors(tensors));
   EXPECT_EQ(import(ModelKind::kClip, source, {.tokenizer = vocabulary}).error().code,
@@ -132,11 +134,11 @@ TEST_F(ModelFolder, ATokenizerThatIsNotTheTowersIsRefused) {
 }
 
 TEST_F(ModelFolder, NothingIsCopiedThatIsNotSuchAModel) {
-  EXPECT_FALSE(import(ModelKind::kRanker, kFolder / "crop_plain.pt"));
-  EXPECT_FALSE(import(ModelKind::kRanker, kFolder / "ranker_whole_module.pt"));
-  EXPECT_FALSE(import(ModelKind::kClip, kFolder / "ranker_plain.pt"));
-  EXPECT_FALSE(import(ModelKind::kClip, kFolder));
-  EXPECT_EQ(import(ModelKind::kClip, kFolder / "nothing").error().code, ErrorCode::kNotFound);
+  EXPECT_FALSE(import(ModelKind::kRanker, kModelSources / "crop_plain.pt"));
+  EXPECT_FALSE(import(ModelKind::kRanker, kModelSources / "ranker_whole_module.pt"));
+  EXPECT_FALSE(import(ModelKind::kClip, kModelSources / "ranker_plain.pt"));
+  EXPECT_FALSE(import(ModelKind::kClip, kModelSources));
+  EXPECT_EQ(import(ModelKind::kClip, kModelSources / "nothing").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(list_models(file_system_, root())->size(), 0U);
 }
 
@@ -157,7 +159,7 @@ TEST_F(ModelFolder, AnotherModelOfTheSameNameStaysUnlessReplaced) {
 }
 
 TEST_F(ModelFolder, VerifySeesBytesThatChanged) {
-  ASSERT_TRUE(import(ModelKind::kRanker, kFolder / "ranker_plain.pt"));
+  ASSERT_TRUE(import(ModelKind::kRanker, kModelSources / "ranker_plain.pt"));
   auto bytes =
       files::read_file(file_system_, stored("ranker_plain.pt"), ByteCount(1U << 22U)).value();
   bytes[300'000] = static_cast<char>(bytes[300'000] + 1);

@@ -25,12 +25,12 @@ std::string file_of(std::string_view header, std::string_view data) {
   return file.append(header).append(data);
 }
 
-Result<Checkpoint> open(std::string file) {
+Result<Checkpoint> open_safetensors(std::string file) {
   return open_checkpoint(files::memory_byte_source("weights.safetensors", std::move(file)));
 }
 
 ErrorCode code_of(std::string_view header, std::string_view data) {
-  const auto opened = open(file_of(header, data));
+  const auto opened = open_safetensors(file_of(header, data));
   EXPECT_FALSE(opened.has_value());
   return opened ? ErrorCode::kInternal : opened.error().code;
 }
@@ -42,7 +42,7 @@ TEST(Safetensors, GivesNumbersOfAllThreeTypesAsFloats) {
       R"("b":{"dtype":"BF16","shape":[1],"data_offsets":[16,18]}})";
   // 1, -2; 1, -2, the smallest subnormal, infinity; -2
   const std::string_view data("\0\0\x80\x3f\0\0\0\xc0\0\x3c\0\xc0\x01\0\0\x7c\0\xc0", 18);
-  const auto opened = open(file_of(header, data));
+  const auto opened = open_safetensors(file_of(header, data));
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(opened->tensors().size(), 3U);
   EXPECT_EQ(opened->values(*opened->find("a")).value(), (std::vector<float>{1, -2}));
@@ -76,8 +76,8 @@ TEST(Safetensors, RefusesWhatDoesNotFillTheDataExactly) {
 }
 
 TEST(Safetensors, NamesTheTensorOfATypeItCannotRead) {
-  const auto opened =
-      open(file_of(R"({"ids":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", "12345678"));
+  const auto opened = open_safetensors(
+      file_of(R"({"ids":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}})", "12345678"));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidInput);
   EXPECT_NE(opened.error().message.find("'ids' is of type F64"), std::string::npos);
@@ -90,26 +90,27 @@ TEST(Safetensors, PassesOverIndicesButNotTheirRoom) {
                        R"(]},"position_ids":{"dtype":"I64","shape":[1,1],"data_offsets":[0,8]}})",
                    "123456789012");
   };
-  const auto opened = open(header("8,12"));
+  const auto opened = open_safetensors(header("8,12"));
   ASSERT_TRUE(opened) << opened.error().message;
   EXPECT_EQ(opened->tensors().size(), 1U);
   EXPECT_EQ(opened->find("position_ids"), nullptr);
-  EXPECT_EQ(open(header("4,8")).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(open_safetensors(header("4,8")).error().code, ErrorCode::kCorrupt);
 }
 
 TEST(Safetensors, RefusesAHeaderLongerThanTheFileOrTheLimit) {
   std::string cut = file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234");
   cut.resize(30);
-  EXPECT_EQ(open(cut).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(open_safetensors(cut).error().code, ErrorCode::kCorrupt);
   std::string huge = file_of(std::string("{") + std::string(17U << 20U, ' ') + "}", "");
-  EXPECT_EQ(open(huge).error().code, ErrorCode::kExhausted);
-  EXPECT_EQ(open("").error().code, ErrorCode::kInvalidInput);
-  EXPECT_EQ(open("any text that is no model at all").error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(open_safetensors(huge).error().code, ErrorCode::kExhausted);
+  EXPECT_EQ(open_safetensors("").error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(open_safetensors("any text that is no model at all").error().code,
+            ErrorCode::kInvalidInput);
 }
 
 TEST(Checkpoint, NamesTheTensorThatIsMissingOrOfAnotherShape) {
-  const auto opened =
-      open(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"));
+  const auto opened = open_safetensors(
+      file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"));
   ASSERT_TRUE(opened);
   EXPECT_TRUE(opened->require("a", {2}));
   EXPECT_EQ(opened->require("a", {1, 2}).error().message,
@@ -152,7 +153,7 @@ TEST(Safetensors, SurvivesBrokenFiles) {
       broken[place] = static_cast<char>(random.below(256));
     }
     if (random.below(4) == 0) broken.resize(random.below(broken.size()));
-    const auto opened = open(std::move(broken));
+    const auto opened = open_safetensors(std::move(broken));
     if (opened) {
       (void)read_clip_shape(*opened).has_value();
       for (const auto& [name, info] : opened->tensors()) {

@@ -30,13 +30,14 @@ using archives::testing::little_endian;
 using archives::testing::ZipBuilder;
 using std::string_literals::operator""s;
 
-const std::filesystem::path kFolder = std::filesystem::path(ASSAY_TEST_DATA) / "models";
+const std::filesystem::path kTorchFiles = std::filesystem::path(ASSAY_TEST_DATA) / "models";
 
 std::string bytes_of(std::string_view name) {
-  return files::read_file(files::posix_file_system(), kFolder / name, ByteCount(1U << 24U)).value();
+  return files::read_file(files::posix_file_system(), kTorchFiles / name, ByteCount(1U << 24U))
+      .value();
 }
 
-Result<Checkpoint> open(std::string bytes) {
+Result<Checkpoint> open_torch(std::string bytes) {
   return open_checkpoint(files::memory_byte_source("model.pt", std::move(bytes)));
 }
 
@@ -99,11 +100,11 @@ class TorchFile {
 };
 
 TEST(TorchCheckpoint, ReadsTensorsWhereTheyLie) {
-  const auto opened = open(ZipBuilder()
-                               .add("any name/data.pkl", kPickle)
-                               .add("any name/byteorder", "little")
-                               .add("any name/data/0", kNumbers)
-                               .finish());
+  const auto opened = open_torch(ZipBuilder()
+                                     .add("any name/data.pkl", kPickle)
+                                     .add("any name/byteorder", "little")
+                                     .add("any name/data/0", kNumbers)
+                                     .finish());
   ASSERT_TRUE(opened) << opened.error().message;
   ASSERT_NE(opened->find("a"), nullptr);
   EXPECT_EQ(opened->values(*opened->find("a")).value(), (std::vector<float>{1, -2}));
@@ -118,7 +119,7 @@ TEST(TorchCheckpoint, LeavesOutTheIndicesThatHuggingFaceStores) {
   file.add_indices("text_model.embeddings.position_ids", 12);
   for (const auto& [name, tensor] : tensors) file.add(name, tensor);
   file.add_indices("vision_model.embeddings.position_ids", 5);
-  const auto opened = open(file.finish());
+  const auto opened = open_torch(file.finish());
   ASSERT_TRUE(opened) << opened.error().message;
   ASSERT_EQ(opened->tensors().size(), tensors.size());
   for (const auto& [name, tensor] : tensors) {
@@ -131,7 +132,7 @@ TEST(TorchCheckpoint, LeavesOutTheIndicesThatHuggingFaceStores) {
 }
 
 TEST(TorchCheckpoint, RefusesAModuleByTheNameOfItsClass) {
-  const auto opened = open(bytes_of("ranker_whole_module.pt"));
+  const auto opened = open_torch(bytes_of("ranker_whole_module.pt"));
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kInvalidInput);
   EXPECT_NE(opened.error().message.find("asks for the Python object '__main__.R'"),
@@ -141,7 +142,7 @@ TEST(TorchCheckpoint, RefusesAModuleByTheNameOfItsClass) {
 
 TEST(TorchCheckpoint, RefusesStoragesThatAreNotWhatThePickleSays) {
   const auto code_of = [](ZipBuilder zip) {
-    const auto opened = open(zip.finish());
+    const auto opened = open_torch(zip.finish());
     return opened ? ErrorCode::kInternal : opened.error().code;
   };
   const auto zip = [] { return ZipBuilder().add("m/data.pkl", kPickle); };
@@ -159,7 +160,7 @@ TEST(TorchCheckpoint, RefusesStoragesThatAreNotWhatThePickleSays) {
 /// Under the sanitizers this is the proof that no broken file harms us.
 TEST(TorchCheckpoint, SurvivesBrokenFiles) {
   const std::string whole = bytes_of("ranker_plain.pt");
-  ASSERT_TRUE(open(whole));
+  ASSERT_TRUE(open_torch(whole));
   const std::size_t directory = whole.rfind("PK\x01\x02", whole.size() - 700);
   SeededRandom random(7);
   std::size_t num_refused = 0;
@@ -173,7 +174,7 @@ TEST(TorchCheckpoint, SurvivesBrokenFiles) {
       broken[place] = static_cast<char>(random.below(256));
     }
     if (random.below(5) == 0) broken.resize(random.below(broken.size()));
-    const auto opened = open(broken);
+    const auto opened = open_torch(broken);
     num_refused += opened ? 0 : 1;
     if (opened) (void)MlpHead::load(*opened, HeadKind::kRanker).has_value();
   }
@@ -189,7 +190,7 @@ TEST(TorchCheckpoint, SurvivesBrokenPickles) {
       pickle[random.below(pickle.size())] = static_cast<char>(random.below(256));
     }
     const auto opened =
-        open(ZipBuilder().add("m/data.pkl", pickle).add("m/data/0", kNumbers).finish());
+        open_torch(ZipBuilder().add("m/data.pkl", pickle).add("m/data/0", kNumbers).finish());
     if (!opened) continue;
     for (const auto& [name, info] : opened->tensors()) {
       (void)opened->values(info).has_value();

@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "crypto/secret.h"
 #include "net/http_headers_internal.h"
+#include "net/letter_case_internal.h"
 
 #include <fmt/format.h>
 
@@ -11,8 +12,6 @@
 
 namespace assay::net {
 namespace {
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // token of RFC 9110, 5.6.2
 bool is_token_character(char c) {

@@ -30,45 +30,8 @@ constexpr std::size_t kEventsPerWait = 256;
 // In the place of a lane's number: the event that a stop was asked for.
 constexpr std::uint64_t kStopEvent = std::numeric_limits<std::uint64_t>::max();
 
-struct ShareDeleter {
-  void operator()(CURLSH* share) const { curl().share_cleanup(share); }
-};
-
 // Origins whose lane is remembered from run to run, for each request that may be on its way.
 constexpr std::size_t kHostsPerRequest = 4;
-
-// One origin: how many of its requests are on their way, and which wait for one of them to end.
-struct Host {
-  bool is_loopback = false;
-  std::size_t num_in_flight = 0;
-  // Until the first answer every new connection would look the name up for itself.
-  bool is_known = false;
-  std::deque<PooledRequest> waiting = {};
-  // That of its last request: lanes share no connections, so it is where one is open.
-  std::optional<std::size_t> lane = std::nullopt;
-};
-
-struct Slot {
-  Slot(CurlLane& its_lane, std::size_t number, const HttpPoolOptions& options)
-      : lane(&its_lane), lane_number(number), transfer(options.http, &options.captured_headers) {
-    lane->adopt(transfer.easy());
-    curl().easy_setopt(transfer.easy(), CURLOPT_PRIVATE, this);
-  }
-
-  CurlLane* lane;
-  std::size_t lane_number;
-  CurlTransfer transfer;
-  std::uint64_t id = 0;
-  Host* host = nullptr;  // null while the slot is free
-  SteadyClock::time_point deadline;
-};
-
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>{}(text);
-  }
-};
 
 }  // namespace
 
@@ -81,6 +44,43 @@ class HttpPool::Engine {
   Status run(const RequestSource& source, const ResponseSink& sink, const std::stop_token& stop);
 
  private:
+  struct ShareDeleter {
+    void operator()(CURLSH* share) const { curl().share_cleanup(share); }
+  };
+
+  // One origin: how many of its requests are on their way, and which wait for one of them to end.
+  struct Host {
+    bool is_loopback = false;
+    std::size_t num_in_flight = 0;
+    // Until the first answer every new connection would look the name up for itself.
+    bool is_known = false;
+    std::deque<PooledRequest> waiting = {};
+    // That of its last request: lanes share no connections, so it is where one is open.
+    std::optional<std::size_t> lane = std::nullopt;
+  };
+
+  struct Slot {
+    Slot(CurlLane& its_lane, std::size_t number, const HttpPoolOptions& options)
+        : lane(&its_lane), lane_number(number), transfer(options.http, &options.captured_headers) {
+      lane->adopt(transfer.easy());
+      curl().easy_setopt(transfer.easy(), CURLOPT_PRIVATE, this);
+    }
+
+    CurlLane* lane;
+    std::size_t lane_number;
+    CurlTransfer transfer;
+    std::uint64_t id = 0;
+    Host* host = nullptr;  // null while the slot is free
+    SteadyClock::time_point deadline;
+  };
+
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
   Status drive(const std::stop_token& stop);
   Status fill();
   Status take(PooledRequest pooled);
@@ -232,7 +232,7 @@ Status HttpPool::Engine::start(PooledRequest pooled, Host& host) {
   return {};
 }
 
-Slot& HttpPool::Engine::take_slot(Host& host) {
+auto HttpPool::Engine::take_slot(Host& host) -> Slot& {
   Slot* slot = nullptr;
   if (num_free_ == 0) {
     slot = &add_slot();
@@ -250,7 +250,7 @@ Slot& HttpPool::Engine::take_slot(Host& host) {
   return *slot;
 }
 
-Slot& HttpPool::Engine::add_slot() {
+auto HttpPool::Engine::add_slot() -> Slot& {
   if (slots_.size() % kSlotsPerLane == 0) {
     lanes_.push_back(std::make_unique<CurlLane>(static_cast<std::uint32_t>(lanes_.size()), sockets_,
                                                 share_.get(), kSlotsPerLane));
@@ -266,7 +266,7 @@ void HttpPool::Engine::give_back(Slot& slot) {
   ++num_free_;
 }
 
-Host& HttpPool::Engine::host_of(const Url& url) {
+auto HttpPool::Engine::host_of(const Url& url) -> Host& {
   auto found = hosts_.find(url.origin());
   if (found == hosts_.end()) {
     found = hosts_.emplace(std::string(url.origin()), Host{.is_loopback = url.is_loopback()}).first;

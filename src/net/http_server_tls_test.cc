@@ -17,10 +17,9 @@ namespace assay::net {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::kLoopbackName;
 using testing::RawClient;
 using testing::TlsAuthority;
-
-constexpr const char* kHere = "IP:127.0.0.1";
 
 class HttpServerTls : public ::testing::Test {
  protected:
@@ -47,7 +46,7 @@ class HttpServerTls : public ::testing::Test {
     return HttpServer::listen(std::move(routes), options);
   }
   void start(HttpServerOptions options = {}) {
-    auto server = listen(identity(authority_.issue(kHere)), options);
+    auto server = listen(identity(authority_.issue(kLoopbackName)), options);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
     thread_ = std::jthread([this] { EXPECT_TRUE(server_->run(stop_.get_token())); });
@@ -121,8 +120,8 @@ TEST_F(HttpServerTls, StopsWhileConnectionsAreOpen) {
 }
 
 TEST_F(HttpServerTls, WhatCannotBeUsedIsTold) {
-  const auto issued = authority_.issue(kHere);
-  const auto other = authority_.issue(kHere);
+  const auto issued = authority_.issue(kLoopbackName);
+  const auto other = authority_.issue(kLoopbackName);
   const auto error_of = [](const testing::TlsIdentity& wrong) {
     const auto server = listen(identity(wrong));
     if (server) return std::string("none");

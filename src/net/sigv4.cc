@@ -2,6 +2,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/hmac.h"
+#include "net/letter_case_internal.h"
 #include "net/percent.h"
 
 #include <fmt/format.h>
@@ -19,14 +20,6 @@ namespace assay::net {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lowered;
-}
 
 // `20130524T000000Z`
 std::string amz_time(Timestamp time) {

@@ -16,10 +16,9 @@ namespace assay::net {
 namespace {
 
 using testing::http_reply;
+using testing::kLoopbackName;
 using testing::LoopbackServer;
 using testing::TlsAuthority;
-
-constexpr const char* kHere = "IP:127.0.0.1";
 
 class Tls : public ::testing::Test {
  protected:
@@ -41,7 +40,7 @@ class Tls : public ::testing::Test {
 };
 
 TEST_F(Tls, AServerOfAnAuthorityOfOnesOwnIsTrusted) {
-  const LoopbackServer server(answer, authority_.issue(kHere));
+  const LoopbackServer server(answer, authority_.issue(kLoopbackName));
   const auto response = ask(server, trusting());
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->status, 200);
@@ -51,7 +50,7 @@ TEST_F(Tls, AServerOfAnAuthorityOfOnesOwnIsTrusted) {
 
 TEST_F(Tls, AServerOfAnUnknownAuthorityIsRefusedAndTheSettingNamed) {
   const TlsAuthority unknown;
-  const LoopbackServer server(answer, unknown.issue(kHere));
+  const LoopbackServer server(answer, unknown.issue(kLoopbackName));
   const auto response = ask(server, trusting());
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kInvalidInput) << "a second try would fail too";
@@ -72,7 +71,7 @@ TEST_F(Tls, ACertificateOfAnotherHostIsRefused) {
 }
 
 TEST_F(Tls, AFileOfAuthoritiesThatIsNotThereIsNamed) {
-  const LoopbackServer server(answer, authority_.issue(kHere));
+  const LoopbackServer server(answer, authority_.issue(kLoopbackName));
   const auto response = ask(server, {.ca_bundle = "/nowhere/authorities.pem"});
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().code, ErrorCode::kInvalidInput);
@@ -81,7 +80,7 @@ TEST_F(Tls, AFileOfAuthoritiesThatIsNotThereIsNamed) {
 }
 
 TEST_F(Tls, PlainHttpOnATlsPortIsAnError) {
-  const LoopbackServer server(answer, authority_.issue(kHere));
+  const LoopbackServer server(answer, authority_.issue(kLoopbackName));
   const Url url = Url::parse("http://127.0.0.1:" + std::to_string(server.port()) + "/").value();
   const auto response = make_http_transport(trusting())->send({.url = url}, {});
   ASSERT_FALSE(response);
@@ -89,7 +88,7 @@ TEST_F(Tls, PlainHttpOnATlsPortIsAnError) {
 }
 
 TEST_F(Tls, OneConnectionServesManyRequestsOfATransport) {
-  const LoopbackServer server(answer, authority_.issue(kHere));
+  const LoopbackServer server(answer, authority_.issue(kLoopbackName));
   const auto transport = make_http_transport(trusting());
   for (int i = 0; i < 5; ++i) {
     ASSERT_TRUE(transport->send({.url = server.url()}, {}));
@@ -101,7 +100,7 @@ TEST_F(Tls, OneConnectionServesManyRequestsOfATransport) {
 TEST_F(Tls, APoolKeepsItsConnectionsFromRunToRun) {
   constexpr std::size_t kInFlight = 4;
   constexpr std::uint64_t kRequests = 50;
-  const LoopbackServer server(answer, authority_.issue(kHere));
+  const LoopbackServer server(answer, authority_.issue(kLoopbackName));
   auto pool = HttpPool::create({.http = trusting(), .max_in_flight = kInFlight});
   ASSERT_TRUE(pool);
   for (int run = 0; run < 2; ++run) {

@@ -1,5 +1,7 @@
 #include "net/url.h"
 
+#include "net/letter_case_internal.h"
+
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
@@ -29,13 +31,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  std::ranges::transform(lowered, lowered.begin(), to_lower);
-  return lowered;
 }
 
 // pchar of RFC 3986 without the percent sign, and the slash and question mark between segments.

@@ -12,9 +12,9 @@ namespace assay::organic {
 namespace {
 
 using namespace std::chrono_literals;
+using assay::testing::FakeClock;
 using protocol::testing::alice;
 using protocol::testing::bob;
-using testing::FakeClock;
 
 class AccessToken : public ::testing::Test {
  protected:

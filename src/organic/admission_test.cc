@@ -14,7 +14,7 @@ namespace assay::organic {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::FakeClock;
+using assay::testing::FakeClock;
 
 Sha256 image(int number) { return crypto::sha256(fmt::format("image {}", number)); }
 

@@ -17,10 +17,10 @@ namespace assay::organic {
 namespace {
 
 using namespace std::chrono_literals;
+using assay::testing::FakeClock;
 using protocol::testing::alice;
 using protocol::testing::bob;
 using protocol::testing::eve;
-using testing::FakeClock;
 
 // The second test vector of RFC 8032, section 7.1.
 constexpr std::string_view kPublicKey =

@@ -12,7 +12,7 @@ namespace assay::organic {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::FakeClock;
+using assay::testing::FakeClock;
 
 std::vector<Miner> miners(std::uint16_t count) {
   std::vector<Miner> made;

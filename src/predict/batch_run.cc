@@ -10,7 +10,7 @@ namespace assay::predict {
 namespace {
 
 // One that cannot be read is tried, so that the batch says so and counts it.
-bool is_to_do(const PlannedProject& project) {
+bool is_to_try(const PlannedProject& project) {
   return project.status == PlanStatus::kToDo || project.status == PlanStatus::kUnreadable;
 }
 
@@ -119,14 +119,14 @@ Result<std::vector<const PlannedProject*>> projects_to_do(const Plan& plan,
       return invalid_input(
           fmt::format("{}: no such project; `assay predict plan` lists them", name));
     }
-    if (found->status != PlanStatus::kDone && !is_to_do(*found)) {
+    if (found->status != PlanStatus::kDone && !is_to_try(*found)) {
       return invalid_input(fmt::format("{}: cannot be worked on: {} ({})", name,
                                        to_string(found->status), found->reason));
     }
   }
   for (const PlannedProject& project : plan.projects) {
     const bool is_chosen =
-        only.empty() ? is_to_do(project) : std::ranges::find(only, project.project) != only.end();
+        only.empty() ? is_to_try(project) : std::ranges::find(only, project.project) != only.end();
     if (is_chosen) projects.push_back(&project);
   }
   return projects;

@@ -2,25 +2,18 @@
 
 #include "core/testing/stopped_token.h"
 #include "files/testing/simulated_file_system.h"
+#include "predict/testing/put_file.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace assay::predict {
 namespace {
 
 using files::testing::SimulatedFileSystem;
-
-void put(SimulatedFileSystem& file_system, const std::filesystem::path& path,
-         std::string_view text = "x") {
-  ASSERT_TRUE(file_system.create_folders(path.parent_path()));
-  auto file = file_system.open(path, files::OpenMode::kAppend);
-  ASSERT_TRUE(file);
-  ASSERT_TRUE((*file)->append(as_bytes(text)));
-}
+using testing::put;
 
 void put_images(SimulatedFileSystem& file_system, const std::filesystem::path& folder, int count) {
   for (int i = 0; i < count; ++i) put(file_system, folder / (std::to_string(i) + ".jpg"));

@@ -1,6 +1,7 @@
 #include "predict/project_table.h"
 
 #include "files/testing/simulated_file_system.h"
+#include "predict/testing/put_file.h"
 
 #include <gtest/gtest.h>
 
@@ -11,16 +12,9 @@ namespace assay::predict {
 namespace {
 
 using files::testing::SimulatedFileSystem;
+using testing::put;
 
 constexpr std::string_view kPath = "data/ai_data/projects.csv";
-
-void put(SimulatedFileSystem& file_system, const std::filesystem::path& path,
-         std::string_view text) {
-  ASSERT_TRUE(file_system.create_folders(path.parent_path()));
-  auto file = file_system.open(path, files::OpenMode::kCreateNew);
-  ASSERT_TRUE(file);
-  ASSERT_TRUE((*file)->append(as_bytes(text)));
-}
 
 Error error_of(std::string_view table) {
   SimulatedFileSystem file_system;
@@ -30,7 +24,7 @@ Error error_of(std::string_view table) {
   return rows ? internal("read") : rows.error();
 }
 
-std::string project_of(std::string source, std::vector<std::string> databases) {
+std::string proposed_project(std::string source, std::vector<std::string> databases) {
   const std::vector<std::string> sources = {std::move(source)};
   return propose_projects(sources, databases).rows.at(0).project;
 }
@@ -120,10 +114,10 @@ TEST(ProposeProjects, GivesTheOldBatchItsNames) {
 }
 
 TEST(ProposeProjects, ADatabaseOfASimilarNameIsAsked) {
-  EXPECT_EQ(project_of("Aiko_raw.zip", {"Aiko"}), "");
-  EXPECT_EQ(project_of("Aiko_raw.zip", {"Aiko", "Aiko_raw"}), "Aiko_raw");
-  EXPECT_EQ(project_of("1102.zip", {"1102_Anna"}), "");
-  EXPECT_EQ(project_of("mojo1.zip", {"mojo2", "mojo11"}), "mojo1");
+  EXPECT_EQ(proposed_project("Aiko_raw.zip", {"Aiko"}), "");
+  EXPECT_EQ(proposed_project("Aiko_raw.zip", {"Aiko", "Aiko_raw"}), "Aiko_raw");
+  EXPECT_EQ(proposed_project("1102.zip", {"1102_Anna"}), "");
+  EXPECT_EQ(proposed_project("mojo1.zip", {"mojo2", "mojo11"}), "mojo1");
   const std::vector<std::string> sources = {"1102.zip"};
   const std::vector<std::string> databases = {"1102_Anna"};
   const auto proposed = propose_projects(sources, databases);
@@ -143,7 +137,7 @@ TEST(ProposeProjects, TwoSourcesOfOneNameAreAsked) {
 }
 
 TEST(ProposeProjects, ANameThatNoProjectCanHaveIsAsked) {
-  EXPECT_EQ(project_of("mojo_backup.zip", {}), "");
+  EXPECT_EQ(proposed_project("mojo_backup.zip", {}), "");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "core/random.h"
 #include "files/testing/simulated_file_system.h"
 #include "json/value.h"
+#include "predict/testing/put_file.h"
 
 #include <gtest/gtest.h>
 
@@ -12,16 +13,9 @@ namespace assay::predict {
 namespace {
 
 using files::testing::SimulatedFileSystem;
+using testing::put;
 
 const RunLogPaths kPaths = run_log_paths("data");
-
-void put(SimulatedFileSystem& file_system, const std::filesystem::path& path,
-         std::string_view text) {
-  ASSERT_TRUE(file_system.create_folders(path.parent_path()));
-  auto file = file_system.open(path, files::OpenMode::kAppend);
-  ASSERT_TRUE(file);
-  ASSERT_TRUE((*file)->append(as_bytes(text)));
-}
 
 ProjectResult result_of(std::string project, ProjectOutcome outcome = ProjectOutcome::kSuccess) {
   return {.project = std::move(project),

@@ -32,7 +32,7 @@ constexpr std::size_t kLengthSize = 4;
 constexpr int kBacklog = 128;
 constexpr milliseconds kRetryEvery{5};  // to connect, while the listener's queue is full
 
-Error system_error(int number, std::string_view action, const fs::path& path) {
+Error path_error(int number, std::string_view action, const fs::path& path) {
   std::string message = fmt::format("cannot {} {}: {}", action, path.native(),
                                     std::generic_category().message(number));
   switch (number) {
@@ -72,7 +72,7 @@ Result<NamedPlace> place_of(const fs::path& path) {
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
   LocalDescriptor folder(
       uninterrupted([&] { return open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }));
-  if (folder.get() < 0) return system_error(errno, "open the folder", parent);
+  if (folder.get() < 0) return path_error(errno, "open the folder", parent);
   NamedPlace place{.folder = std::move(folder)};
   const std::string short_path = fmt::format("/proc/self/fd/{}/{}", place.folder.get(), name);
   place.address.sun_family = AF_UNIX;
@@ -104,7 +104,7 @@ Status remove_stale(const fs::path& path, const NamedPlace& place) {
   struct stat found{};
   if (fstatat(place.folder.get(), name.c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return {};
-    return system_error(errno, "look at", path);
+    return path_error(errno, "look at", path);
   }
   if (!S_ISSOCK(found.st_mode)) {
     return invalid_input(
@@ -118,7 +118,7 @@ Status remove_stale(const fs::path& path, const NamedPlace& place) {
     return unavailable(fmt::format("{} is in use by another process; stop it", path.native()));
   }
   if (unlinkat(place.folder.get(), name.c_str(), 0) == 0 || errno == ENOENT) return {};
-  return system_error(errno, "remove", path);
+  return path_error(errno, "remove", path);
 }
 
 // Closes for both sides: what follows half a message means nothing.
@@ -175,7 +175,7 @@ Result<LocalConnection> LocalConnection::connect(const fs::path& path, const Loc
     if (errno == ECONNREFUSED) {
       return not_found(fmt::format("nobody listens at {}", path.native()));
     }
-    if (errno != EAGAIN) return system_error(errno, "connect to", path);
+    if (errno != EAGAIN) return path_error(errno, "connect to", path);
     const auto retry = wait_for(-1, 0, {.timeout = kRetryEvery, .stop = wait.stop});
     waited += kRetryEvery;
     if (!retry && (retry.error().code != ErrorCode::kTimeout || waited >= wait.timeout)) {
@@ -237,12 +237,12 @@ Result<LocalListener> LocalListener::listen(const fs::path& path) {
   // The file gets the mode that the socket has.
   if (fchmod(socket.get(), S_IRUSR | S_IWUSR) != 0 ||
       bind(socket.get(), generic(place.address), sizeof place.address) != 0) {
-    return system_error(errno, "make the socket", path);
+    return path_error(errno, "make the socket", path);
   }
   struct stat made{};
   if (fstatat(place.folder.get(), path.filename().c_str(), &made, AT_SYMLINK_NOFOLLOW) != 0 ||
       ::listen(socket.get(), kBacklog) != 0) {
-    return system_error(errno, "listen at", path);
+    return path_error(errno, "listen at", path);
   }
   return LocalListener(std::move(socket), std::move(place.folder), path, made.st_ino);
 }
@@ -265,7 +265,7 @@ Result<LocalConnection> LocalListener::accept(const LocalWait& wait) {
     if (peer.get() >= 0 && is_of_this_user(peer.get())) return LocalConnection(std::move(peer));
     // Else it was another user, or has gone again.
     if (peer.get() < 0 && errno != EAGAIN && errno != ECONNABORTED) {
-      return system_error(errno, "take a connection at", path_);
+      return path_error(errno, "take a connection at", path_);
     }
   }
 }

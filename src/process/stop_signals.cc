@@ -45,7 +45,7 @@ extern "C" void note_signal(int signal) {
   errno = saved_errno;
 }
 
-Error system_error(std::string_view action) {
+Error signal_error(std::string_view action) {
   return internal(fmt::format("{}: {}", action, std::strerror(errno)));
 }
 
@@ -71,14 +71,14 @@ struct StopSignals::SavedHandlers {
       const int signal = kHandled[num_saved];
       struct sigaction& before = actions[num_saved];
       if (sigaction(signal, nullptr, &before) != 0)
-        return system_error("cannot read a signal handler");
+        return signal_error("cannot read a signal handler");
       struct sigaction wanted{};
       sigemptyset(&wanted.sa_mask);
       wanted.sa_flags = SA_RESTART;
       wanted.sa_handler = signal == SIGPIPE ? SIG_IGN : note_signal;
       if (signal == SIGINT && before.sa_handler == SIG_IGN) wanted.sa_handler = SIG_IGN;
       if (sigaction(signal, &wanted, nullptr) != 0)
-        return system_error("cannot set a signal handler");
+        return signal_error("cannot set a signal handler");
     }
     return {};
   }
@@ -88,7 +88,7 @@ StopSignals::StopSignals() : saved_(std::make_unique<SavedHandlers>()) {}
 
 Result<std::unique_ptr<StopSignals>> StopSignals::install() {
   const int descriptor = eventfd(0, EFD_CLOEXEC);
-  if (descriptor < 0) return system_error("cannot wait for signals");
+  if (descriptor < 0) return signal_error("cannot wait for signals");
   const int before = event_descriptor.exchange(descriptor);
   CHECK(before == -1, "one StopSignals at a time");
   first_signal = 0;

@@ -5,6 +5,7 @@
 #include "json/value.h"
 #include "protocol/testing/known_keys.h"
 #include "protocol/testing/recorded_file.h"
+#include "protocol/testing/scheme_checks.h"
 
 #include <gtest/gtest.h>
 
@@ -21,15 +22,11 @@ using std::chrono::seconds;
 using testing::alice;
 using testing::bob;
 using testing::eve;
+using testing::told;
 
-constexpr Instant kNow{nanoseconds(1'752'076'800'000'000'000)};
-constexpr std::string_view kTarget = "/generate?stream=false";
-constexpr std::string_view kBody = R"({"prompt": "hello"})";
-
-std::string told(const Verdict& verdict) {
-  const auto* refusal = std::get_if<Refusal>(&verdict);
-  return refusal == nullptr ? "accept" : std::string(to_string(refusal->reason));
-}
+constexpr Instant kBtauthNow{nanoseconds(1'752'076'800'000'000'000)};
+constexpr std::string_view kBtauthTarget = "/generate?stream=false";
+constexpr std::string_view kBtauthBody = R"({"prompt": "hello"})";
 
 /// What the SDK says, in our words; and where we are stricter.
 std::string expected_of(const std::string& name, const std::string& verdict) {
@@ -70,33 +67,26 @@ TEST(Btauth, AgreesWithTheSdkButWhereItIsLenient) {
 }
 
 /// A request of Alice to Bob that is right, and what a test makes of it.
-struct Request {
+struct BtauthRequest : testing::RequestHeaders {
   std::string method = "POST";
-  std::string target = std::string(kTarget);
-  std::string body = std::string(kBody);
-  std::vector<net::HttpHeader> headers;
+  std::string target = std::string(kBtauthTarget);
+  std::string body = std::string(kBtauthBody);
 
-  Request() {
+  BtauthRequest() {
     SeededRandom random(1);
     headers = Btauth()
-                  .sign({.target = kTarget, .body = kBody, .receiver = bob().hotkey()}, alice(),
-                        kNow, random)
+                  .sign({.target = kBtauthTarget, .body = kBtauthBody, .receiver = bob().hotkey()},
+                        alice(), kBtauthNow, random)
                   .value();
   }
-  std::string& header(std::string_view name) {
-    for (net::HttpHeader& header : headers) {
-      if (header.name == name) return header.value;
-    }
-    return headers.emplace_back(std::string(name), "").value;
-  }
-  Verdict verdict(Instant now = kNow) const {
+  Verdict verdict(Instant now = kBtauthNow) const {
     return Btauth().verify({.method = method, .target = target, .headers = headers, .body = body},
                            bob().hotkey(), now);
   }
 };
 
 TEST(Btauth, TakesWhatItSigns) {
-  const Verdict verdict = Request().verdict(kNow + seconds(3));
+  const Verdict verdict = BtauthRequest().verdict(kBtauthNow + seconds(3));
   ASSERT_EQ(told(verdict), "accept");
   EXPECT_EQ(std::get<Authentic>(verdict).sender, alice().hotkey());
   EXPECT_EQ(std::get<Authentic>(verdict).age, seconds(3));
@@ -105,9 +95,9 @@ TEST(Btauth, TakesWhatItSigns) {
 TEST(Btauth, ASecondTryHasANonceOfItsOwn) {
   SeededRandom random(1);
   const Btauth scheme;
-  const OutgoingRequest request{.target = kTarget, .receiver = bob().hotkey()};
-  const auto first = scheme.sign(request, alice(), kNow, random).value();
-  const auto second = scheme.sign(request, alice(), kNow, random).value();
+  const OutgoingRequest request{.target = kBtauthTarget, .receiver = bob().hotkey()};
+  const auto first = scheme.sign(request, alice(), kBtauthNow, random).value();
+  const auto second = scheme.sign(request, alice(), kBtauthNow, random).value();
   EXPECT_EQ(first[3].value, "1752076800000000000");
   EXPECT_EQ(second[3].value, "1752076800000000001");
 }
@@ -115,29 +105,30 @@ TEST(Btauth, ASecondTryHasANonceOfItsOwn) {
 TEST(Btauth, GoesBackWithAClockThatIsSetRight) {
   SeededRandom random(1);
   const Btauth scheme;
-  const OutgoingRequest request{.target = kTarget, .receiver = bob().hotkey()};
+  const OutgoingRequest request{.target = kBtauthTarget, .receiver = bob().hotkey()};
   // Two hours ahead; right again; and then uneven by a little, which is no reason to go back.
   for (const auto& [skew, nonce] : {std::pair(seconds(7'200), "1752084000000000000"),
                                     std::pair(seconds(0), "1752076800000000000"),
                                     std::pair(seconds(-1), "1752076800000000001")}) {
-    EXPECT_EQ(scheme.sign(request, alice(), kNow + skew, random).value()[3].value, nonce);
+    EXPECT_EQ(scheme.sign(request, alice(), kBtauthNow + skew, random).value()[3].value, nonce);
   }
 }
 
 TEST(Btauth, EveryPartOfTheRequestIsSigned) {
-  const std::pair<std::string, std::function<void(Request&)>> changes[] = {
-      {"method", [](Request& r) { r.method = "PUT"; }},
-      {"target", [](Request& r) { r.target = "/generate?stream=true"; }},
-      {"encoding", [](Request& r) { r.target = "/%67enerate?stream=false"; }},
-      {"body", [](Request& r) { r.body.back() = ' '; }},
-      {"nonce", [](Request& r) { r.header("X-Bittensor-Nonce").back() = '1'; }},
-      {"sender", [](Request& r) { r.header("X-Bittensor-Hotkey") = eve().hotkey().to_ss58(); }}};
+  const std::pair<std::string, std::function<void(BtauthRequest&)>> changes[] = {
+      {"method", [](BtauthRequest& r) { r.method = "PUT"; }},
+      {"target", [](BtauthRequest& r) { r.target = "/generate?stream=true"; }},
+      {"encoding", [](BtauthRequest& r) { r.target = "/%67enerate?stream=false"; }},
+      {"body", [](BtauthRequest& r) { r.body.back() = ' '; }},
+      {"nonce", [](BtauthRequest& r) { r.header("X-Bittensor-Nonce").back() = '1'; }},
+      {"sender",
+       [](BtauthRequest& r) { r.header("X-Bittensor-Hotkey") = eve().hotkey().to_ss58(); }}};
   for (const auto& [what, change] : changes) {
-    Request request;
+    BtauthRequest request;
     change(request);
     EXPECT_EQ(told(request.verdict()), "bad signature") << what;
   }
-  Request other;
+  BtauthRequest other;
   other.header("X-Bittensor-Receiver") = eve().hotkey().to_ss58();
   EXPECT_EQ(told(other.verdict()), "wrong receiver");
 }
@@ -161,7 +152,7 @@ TEST(Btauth, HeadersHaveOneForm) {
       // The same account on another network would be a second name for one sender.
       {"X-Bittensor-Hotkey", "15oF4uVJwmo4TdGW7VfQxNLavjCXviqxT9S1MgbjMNHr6Sp5"}};
   for (const auto& [name, value] : changes) {
-    Request request;
+    BtauthRequest request;
     request.header(name) = value;
     EXPECT_EQ(told(request.verdict()), "malformed") << name << ": " << value;
   }
@@ -171,25 +162,25 @@ TEST(Btauth, AHeaderThatStandsTwiceIsRefused) {
   for (const std::string_view name :
        {"X-Bittensor-Version", "X-Bittensor-Hotkey", "X-Bittensor-Nonce", "X-Bittensor-Signature",
         "X-Bittensor-Receiver"}) {
-    Request request;
+    BtauthRequest request;
     request.headers.emplace_back("x-" + std::string(name.substr(2)), request.header(name));
     EXPECT_EQ(told(request.verdict()), "malformed") << name;
   }
 }
 
 TEST(Btauth, TimesAreTakenToTheNanosecond) {
-  const Request request;
-  EXPECT_EQ(told(request.verdict(kNow + seconds(10))), "accept");
-  EXPECT_EQ(told(request.verdict(kNow + seconds(10) + nanoseconds(1))), "stale");
-  EXPECT_EQ(told(request.verdict(kNow - seconds(2))), "accept");
-  EXPECT_EQ(told(request.verdict(kNow - seconds(2) - nanoseconds(1))), "from the future");
-  Request last;
+  const BtauthRequest request;
+  EXPECT_EQ(told(request.verdict(kBtauthNow + seconds(10))), "accept");
+  EXPECT_EQ(told(request.verdict(kBtauthNow + seconds(10) + nanoseconds(1))), "stale");
+  EXPECT_EQ(told(request.verdict(kBtauthNow - seconds(2))), "accept");
+  EXPECT_EQ(told(request.verdict(kBtauthNow - seconds(2) - nanoseconds(1))), "from the future");
+  BtauthRequest last;
   last.header("X-Bittensor-Nonce") = "9223372036854775807";
   EXPECT_EQ(told(last.verdict()), "from the future");
 }
 
 TEST(Btauth, RefusalsRepeatNothingOfTheRequest) {
-  Request request;
+  BtauthRequest request;
   const std::string signature = request.header("X-Bittensor-Signature");
   request.body += 'x';
   const Verdict verdict = request.verdict();
@@ -202,11 +193,11 @@ TEST(Btauth, SignsNoLineWithinALine) {
   SeededRandom random(1);
   for (const std::string_view target : {"generate", "", "/a b", "/a\nb", "/\x7f"}) {
     EXPECT_FALSE(
-        Btauth().sign({.target = target, .receiver = bob().hotkey()}, alice(), kNow, random))
+        Btauth().sign({.target = target, .receiver = bob().hotkey()}, alice(), kBtauthNow, random))
         << target;
   }
   EXPECT_FALSE(Btauth().sign({.method = "P\nX", .target = "/", .receiver = bob().hotkey()}, alice(),
-                             kNow, random));
+                             kBtauthNow, random));
 }
 
 }  // namespace

@@ -15,19 +15,17 @@
 namespace assay::protocol {
 namespace {
 
-constexpr std::string_view kVersion = "Epistula-Version";
-constexpr std::string_view kTimestamp = "Epistula-Timestamp";
-constexpr std::string_view kUuid = "Epistula-Uuid";
-constexpr std::string_view kSignedBy = "Epistula-Signed-By";
-constexpr std::string_view kSignedFor = "Epistula-Signed-For";
-constexpr std::string_view kSignature = "Epistula-Request-Signature";
-constexpr int kBadRequest = 400;
-constexpr int kUnauthorized = 401;
+constexpr std::string_view kEpistulaVersion = "Epistula-Version";
+constexpr std::string_view kEpistulaTimestamp = "Epistula-Timestamp";
+constexpr std::string_view kEpistulaUuid = "Epistula-Uuid";
+constexpr std::string_view kEpistulaSignedBy = "Epistula-Signed-By";
+constexpr std::string_view kEpistulaSignedFor = "Epistula-Signed-For";
+constexpr std::string_view kEpistulaSignature = "Epistula-Request-Signature";
 
 /// Beyond it a time in milliseconds would not fit one in nanoseconds.
 constexpr std::int64_t kMaxTimestamp = std::numeric_limits<std::int64_t>::max() / 1'000'000;
 
-struct Shape {
+struct EpistulaShape {
   keys::Hotkey sender;
   std::string_view uuid = {};
   std::string_view timestamp = {};
@@ -36,27 +34,28 @@ struct Shape {
   std::string_view receiver = {};
 };
 
-std::string signed_text(std::string_view body, std::string_view uuid, std::string_view timestamp,
-                        std::string_view receiver) {
+std::string epistula_signed_text(std::string_view body, std::string_view uuid,
+                                 std::string_view timestamp, std::string_view receiver) {
   return fmt::format("{}.{}.{}.{}", crypto::sha256(body).to_hex(), uuid, timestamp, receiver);
 }
 
-Result<Shape> read_shape(std::span<const net::HttpHeader> headers) {
-  ASSIGN_OR_RETURN(const std::string_view version, required_header(headers, kVersion));
+Result<EpistulaShape> read_epistula_shape(std::span<const net::HttpHeader> headers) {
+  ASSIGN_OR_RETURN(const std::string_view version, required_header(headers, kEpistulaVersion));
   if (version != "2") return invalid_input("the header Epistula-Version is not 2");
-  ASSIGN_OR_RETURN(const std::string_view sender, required_header(headers, kSignedBy));
-  ASSIGN_OR_RETURN(const keys::Hotkey hotkey, parse_hotkey(kSignedBy, sender));
-  Shape shape{.sender = hotkey};
-  ASSIGN_OR_RETURN(shape.uuid, required_header(headers, kUuid));
+  ASSIGN_OR_RETURN(const std::string_view sender, required_header(headers, kEpistulaSignedBy));
+  ASSIGN_OR_RETURN(const keys::Hotkey hotkey, parse_hotkey(kEpistulaSignedBy, sender));
+  EpistulaShape shape{.sender = hotkey};
+  ASSIGN_OR_RETURN(shape.uuid, required_header(headers, kEpistulaUuid));
   if (!is_uuid(shape.uuid)) return invalid_input("the header Epistula-Uuid is no UUID");
-  ASSIGN_OR_RETURN(shape.timestamp, required_header(headers, kTimestamp));
-  ASSIGN_OR_RETURN(const std::int64_t time, parse_digits(kTimestamp, shape.timestamp));
+  ASSIGN_OR_RETURN(shape.timestamp, required_header(headers, kEpistulaTimestamp));
+  ASSIGN_OR_RETURN(const std::int64_t time, parse_digits(kEpistulaTimestamp, shape.timestamp));
   if (time > kMaxTimestamp)
     return invalid_input("the header Epistula-Timestamp is beyond all time");
   shape.signed_at = Instant(std::chrono::milliseconds(time));
-  ASSIGN_OR_RETURN(const std::string_view signature, required_header(headers, kSignature));
-  ASSIGN_OR_RETURN(shape.signature, with_context(keys::parse_signature(signature), kSignature));
-  ASSIGN_OR_RETURN(const auto receiver, optional_header(headers, kSignedFor));
+  ASSIGN_OR_RETURN(const std::string_view signature, required_header(headers, kEpistulaSignature));
+  ASSIGN_OR_RETURN(shape.signature,
+                   with_context(keys::parse_signature(signature), kEpistulaSignature));
+  ASSIGN_OR_RETURN(const auto receiver, optional_header(headers, kEpistulaSignedFor));
   shape.receiver = receiver.value_or("");
   return shape;
 }
@@ -82,12 +81,13 @@ Result<std::vector<net::HttpHeader>> Epistula::sign(const OutgoingRequest& reque
     return keys::to_text(sender.sign(as_bytes(text), random));
   };
   std::vector<net::HttpHeader> headers = {
-      {std::string(kVersion), "2"},
-      {std::string(kTimestamp), timestamp},
-      {std::string(kUuid), uuid},
-      {std::string(kSignedBy), sender.hotkey().to_ss58()},
-      {std::string(kSignature), signature_of(signed_text(request.body, uuid, timestamp, receiver))},
-      {std::string(kSignedFor), receiver}};
+      {std::string(kEpistulaVersion), "2"},
+      {std::string(kEpistulaTimestamp), timestamp},
+      {std::string(kEpistulaUuid), uuid},
+      {std::string(kEpistulaSignedBy), sender.hotkey().to_ss58()},
+      {std::string(kEpistulaSignature),
+       signature_of(epistula_signed_text(request.body, uuid, timestamp, receiver))},
+      {std::string(kEpistulaSignedFor), receiver}};
   for (int number = 0; number < 3; ++number) {
     headers.push_back({fmt::format("Epistula-Secret-Signature-{}", number),
                        signature_of(secret_text(time, number - 1, receiver))});
@@ -96,12 +96,12 @@ Result<std::vector<net::HttpHeader>> Epistula::sign(const OutgoingRequest& reque
 }
 
 bool Epistula::is_used_by(std::span<const net::HttpHeader> headers) const {
-  return has_header(headers, kVersion) || has_header(headers, kSignature);
+  return has_header(headers, kEpistulaVersion) || has_header(headers, kEpistulaSignature);
 }
 
 Verdict Epistula::verify(const ReceivedRequest& request, const keys::Hotkey& self,
                          Instant now) const {
-  auto shape = read_shape(request.headers);
+  auto shape = read_epistula_shape(request.headers);
   if (!shape) {
     return Refusal{.reason = RefusalReason::kMalformed,
                    .status = kBadRequest,
@@ -116,7 +116,7 @@ Verdict Epistula::verify(const ReceivedRequest& request, const keys::Hotkey& sel
                                {.past = options_.past, .future = options_.future}, kUnauthorized);
   if (stale) return std::move(*stale);
   const std::string text =
-      signed_text(request.body, shape->uuid, shape->timestamp, shape->receiver);
+      epistula_signed_text(request.body, shape->uuid, shape->timestamp, shape->receiver);
   if (!signers_.verify(shape->sender, as_bytes(text), shape->signature)) {
     return Refusal{.reason = RefusalReason::kBadSignature,
                    .status = kUnauthorized,

@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "crypto/digest.h"
 #include "protocol/testing/known_keys.h"
+#include "protocol/testing/scheme_checks.h"
 
 #include <gtest/gtest.h>
 
@@ -18,33 +19,22 @@ using std::chrono::seconds;
 using testing::alice;
 using testing::bob;
 using testing::eve;
+using testing::told;
 
-constexpr Instant kNow{milliseconds(1'795'170'456'789)};
-constexpr std::string_view kBody = R"({"prompt":"a road"})";
+constexpr Instant kEpistulaNow{milliseconds(1'795'170'456'789)};
+constexpr std::string_view kEpistulaBody = R"({"prompt":"a road"})";
 
-std::string told(const Verdict& verdict) {
-  const auto* refusal = std::get_if<Refusal>(&verdict);
-  return refusal == nullptr ? "accept" : std::string(to_string(refusal->reason));
-}
+struct EpistulaRequest : testing::RequestHeaders {
+  std::string body = std::string(kEpistulaBody);
 
-struct Request {
-  std::string body = std::string(kBody);
-  std::vector<net::HttpHeader> headers;
-
-  Request() {
+  EpistulaRequest() {
     SeededRandom random(1);
     headers = Epistula()
-                  .sign({.target = "/gen_image", .body = kBody, .receiver = bob().hotkey()},
-                        alice(), kNow, random)
+                  .sign({.target = "/gen_image", .body = kEpistulaBody, .receiver = bob().hotkey()},
+                        alice(), kEpistulaNow, random)
                   .value();
   }
-  std::string& header(std::string_view name) {
-    for (net::HttpHeader& header : headers) {
-      if (header.name == name) return header.value;
-    }
-    return headers.emplace_back(std::string(name), "").value;
-  }
-  Verdict verdict(Instant now = kNow) const {
+  Verdict verdict(Instant now = kEpistulaNow) const {
     return Epistula().verify(
         {.method = "POST", .target = "/gen_image", .headers = headers, .body = body},
         bob().hotkey(), now);
@@ -53,10 +43,10 @@ struct Request {
 
 // Put together here as the scheme describes it, not by the code under test.
 TEST(Epistula, SignsTheDescribedText) {
-  Request request;
+  EpistulaRequest request;
   const std::string receiver = bob().hotkey().to_ss58();
-  const std::string text = crypto::sha256(kBody).to_hex() + "." + request.header("Epistula-Uuid") +
-                           ".1795170456789." + receiver;
+  const std::string text = crypto::sha256(kEpistulaBody).to_hex() + "." +
+                           request.header("Epistula-Uuid") + ".1795170456789." + receiver;
   const auto signature = keys::parse_signature(request.header("Epistula-Request-Signature"));
   ASSERT_TRUE(signature);
   EXPECT_TRUE(keys::verify(alice().hotkey(), as_bytes(text), *signature));
@@ -71,20 +61,20 @@ TEST(Epistula, SignsTheDescribedText) {
 }
 
 TEST(Epistula, TakesWhatItSignsAndNothingChanged) {
-  EXPECT_EQ(told(Request().verdict()), "accept");
-  Request body;
+  EXPECT_EQ(told(EpistulaRequest().verdict()), "accept");
+  EpistulaRequest body;
   body.body += ' ';
   EXPECT_EQ(told(body.verdict()), "bad signature");
-  Request uuid;
+  EpistulaRequest uuid;
   uuid.header("Epistula-Uuid").back() ^= 1;
   EXPECT_NE(told(uuid.verdict()), "accept");
-  Request sender;
+  EpistulaRequest sender;
   sender.header("Epistula-Signed-By") = eve().hotkey().to_ss58();
   EXPECT_EQ(told(sender.verdict()), "bad signature");
-  Request receiver;
+  EpistulaRequest receiver;
   receiver.header("Epistula-Signed-For") = eve().hotkey().to_ss58();
   EXPECT_EQ(told(receiver.verdict()), "wrong receiver");
-  Request nobody;
+  EpistulaRequest nobody;
   nobody.header("Epistula-Signed-For") = "";
   EXPECT_EQ(told(nobody.verdict()), "wrong receiver");
 }
@@ -100,21 +90,21 @@ TEST(Epistula, HeadersHaveOneForm) {
       {"Epistula-Request-Signature", ""},
       {"Epistula-Signed-By", "nobody"}};
   for (const auto& [name, value] : changes) {
-    Request request;
+    EpistulaRequest request;
     request.header(name) = value;
     EXPECT_EQ(told(request.verdict()), "malformed") << name << ": " << value;
   }
-  Request twice;
+  EpistulaRequest twice;
   twice.headers.push_back({"epistula-uuid", twice.header("Epistula-Uuid")});
   EXPECT_EQ(told(twice.verdict()), "malformed");
 }
 
 TEST(Epistula, OldAndEarlyRequestsAreRefused) {
-  const Request request;
-  EXPECT_EQ(told(request.verdict(kNow + seconds(15))), "accept");
-  EXPECT_EQ(told(request.verdict(kNow + seconds(15) + milliseconds(1))), "stale");
-  EXPECT_EQ(told(request.verdict(kNow - seconds(5))), "accept");
-  EXPECT_EQ(told(request.verdict(kNow - seconds(3600))), "from the future");
+  const EpistulaRequest request;
+  EXPECT_EQ(told(request.verdict(kEpistulaNow + seconds(15))), "accept");
+  EXPECT_EQ(told(request.verdict(kEpistulaNow + seconds(15) + milliseconds(1))), "stale");
+  EXPECT_EQ(told(request.verdict(kEpistulaNow - seconds(5))), "accept");
+  EXPECT_EQ(told(request.verdict(kEpistulaNow - seconds(3600))), "from the future");
 }
 
 }  // namespace

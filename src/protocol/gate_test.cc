@@ -4,6 +4,7 @@
 #include "protocol/epistula.h"
 #include "protocol/legacy.h"
 #include "protocol/testing/known_keys.h"
+#include "protocol/testing/scheme_checks.h"
 
 #include <gtest/gtest.h>
 
@@ -20,8 +21,8 @@ using testing::alice;
 using testing::bob;
 using testing::eve;
 
-constexpr Instant kNow{seconds(1'752'076'800)};
-constexpr std::string_view kTarget = "/ImageSynapse";
+constexpr Instant kGateNow{seconds(1'752'076'800)};
+constexpr std::string_view kGateTarget = "/ImageSynapse";
 
 Gate gate_of_bob(ReplayLimits limits = {}) {
   std::vector<std::unique_ptr<Scheme>> schemes;
@@ -39,14 +40,13 @@ Gate gate_of_bob(ReplayLimits limits = {}) {
 std::vector<net::HttpHeader> headers_of(const Scheme& scheme, const keys::KeyPair& sender,
                                         Instant at, std::uint64_t seed = 1) {
   SeededRandom random(seed);
-  return scheme.sign({.target = kTarget, .receiver = bob().hotkey()}, sender, at, random).value();
+  return scheme.sign({.target = kGateTarget, .receiver = bob().hotkey()}, sender, at, random)
+      .value();
 }
 
-int status_of(Gate& gate, const std::vector<net::HttpHeader>& headers, Instant now = kNow) {
-  const Verdict verdict =
-      gate.check({.method = "POST", .target = kTarget, .headers = headers, .body = ""}, now);
-  const auto* refusal = std::get_if<Refusal>(&verdict);
-  return refusal == nullptr ? 200 : refusal->status;
+int gate_status(Gate& gate, const std::vector<net::HttpHeader>& headers, Instant now = kGateNow) {
+  return testing::status_of(
+      gate.check({.method = "POST", .target = kGateTarget, .headers = headers, .body = ""}, now));
 }
 
 TEST(Gate, LetsARequestInOnceWhateverItsScheme) {
@@ -57,68 +57,68 @@ TEST(Gate, LetsARequestInOnceWhateverItsScheme) {
   for (const Scheme* scheme :
        {static_cast<const Scheme*>(&btauth), static_cast<const Scheme*>(&epistula),
         static_cast<const Scheme*>(&legacy)}) {
-    const auto headers = headers_of(*scheme, alice(), kNow);
-    EXPECT_EQ(status_of(gate, headers), 200) << scheme->name();
-    EXPECT_EQ(status_of(gate, headers), 401) << scheme->name();
-    EXPECT_EQ(status_of(gate, headers, kNow + seconds(9)), 401) << scheme->name();
-    EXPECT_EQ(status_of(gate, headers, kNow + seconds(60)), 401) << scheme->name();
+    const auto headers = headers_of(*scheme, alice(), kGateNow);
+    EXPECT_EQ(gate_status(gate, headers), 200) << scheme->name();
+    EXPECT_EQ(gate_status(gate, headers), 401) << scheme->name();
+    EXPECT_EQ(gate_status(gate, headers, kGateNow + seconds(9)), 401) << scheme->name();
+    EXPECT_EQ(gate_status(gate, headers, kGateNow + seconds(60)), 401) << scheme->name();
   }
 }
 
 TEST(Gate, AnOldNonceUnderANewUuidIsARepetition) {
   Gate gate = gate_of_bob();
-  EXPECT_EQ(status_of(gate, headers_of(Legacy(), alice(), kNow, 1)), 200);
-  EXPECT_EQ(status_of(gate, headers_of(Legacy(), alice(), kNow, 2)), 401);
-  EXPECT_EQ(status_of(gate, headers_of(Legacy(), alice(), kNow + milliseconds(1), 3)), 200);
+  EXPECT_EQ(gate_status(gate, headers_of(Legacy(), alice(), kGateNow, 1)), 200);
+  EXPECT_EQ(gate_status(gate, headers_of(Legacy(), alice(), kGateNow, 2)), 401);
+  EXPECT_EQ(gate_status(gate, headers_of(Legacy(), alice(), kGateNow + milliseconds(1), 3)), 200);
 }
 
 TEST(Gate, AnOlderNonceOfTheSameUuidIsRefused) {
   Gate gate = gate_of_bob();
-  EXPECT_EQ(status_of(gate, headers_of(Legacy(), alice(), kNow, 1)), 200);
-  EXPECT_EQ(status_of(gate, headers_of(Legacy(), alice(), kNow - milliseconds(1), 1)), 401);
+  EXPECT_EQ(gate_status(gate, headers_of(Legacy(), alice(), kGateNow, 1)), 200);
+  EXPECT_EQ(gate_status(gate, headers_of(Legacy(), alice(), kGateNow - milliseconds(1), 1)), 401);
 }
 
 TEST(Gate, StrangersAreForbiddenAndTakeNoRoom) {
   Gate gate = gate_of_bob({.max_marks = 2, .max_marks_per_sender = 2});
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(status_of(gate, headers_of(Btauth(), eve(), kNow + milliseconds(i))), 403);
+    EXPECT_EQ(gate_status(gate, headers_of(Btauth(), eve(), kGateNow + milliseconds(i))), 403);
   }
-  EXPECT_EQ(status_of(gate, headers_of(Btauth(), alice(), kNow)), 200);
+  EXPECT_EQ(gate_status(gate, headers_of(Btauth(), alice(), kGateNow)), 200);
 }
 
 TEST(Gate, AForgeryTakesNoRoomAndBlocksNobody) {
   Gate gate = gate_of_bob();
-  auto headers = headers_of(Btauth(), alice(), kNow);
+  auto headers = headers_of(Btauth(), alice(), kGateNow);
   auto forged = headers;
   forged.back().value[10] = forged.back().value[10] == '0' ? '1' : '0';
-  EXPECT_EQ(status_of(gate, forged), 401);
-  EXPECT_EQ(status_of(gate, headers), 200);
+  EXPECT_EQ(gate_status(gate, forged), 401);
+  EXPECT_EQ(gate_status(gate, headers), 200);
 }
 
 TEST(Gate, ABadStrongSignatureDoesNotFallBackToAWeakOne) {
   Gate gate = gate_of_bob();
-  auto headers = headers_of(Legacy(), alice(), kNow);
+  auto headers = headers_of(Legacy(), alice(), kGateNow);
   headers.push_back({"X-Bittensor-Version", "1"});
-  EXPECT_EQ(status_of(gate, headers), 401);
+  EXPECT_EQ(gate_status(gate, headers), 401);
 }
 
 TEST(Gate, UnsignedRequestsAreUnauthorized) {
   Gate gate = gate_of_bob();
-  EXPECT_EQ(status_of(gate, {}), 401);
-  EXPECT_EQ(status_of(gate, {{"Content-Type", "application/json"}}), 401);
+  EXPECT_EQ(gate_status(gate, {}), 401);
+  EXPECT_EQ(gate_status(gate, {{"Content-Type", "application/json"}}), 401);
 }
 
 TEST(Gate, TooManyOfOneSenderAreToldSo) {
   Gate gate = gate_of_bob({.max_marks = 3, .max_marks_per_sender = 2});
-  EXPECT_EQ(status_of(gate, headers_of(Btauth(), alice(), kNow)), 200);
-  EXPECT_EQ(status_of(gate, headers_of(Btauth(), alice(), kNow + milliseconds(1))), 200);
-  EXPECT_EQ(status_of(gate, headers_of(Btauth(), alice(), kNow + milliseconds(2))), 429);
+  EXPECT_EQ(gate_status(gate, headers_of(Btauth(), alice(), kGateNow)), 200);
+  EXPECT_EQ(gate_status(gate, headers_of(Btauth(), alice(), kGateNow + milliseconds(1))), 200);
+  EXPECT_EQ(gate_status(gate, headers_of(Btauth(), alice(), kGateNow + milliseconds(2))), 429);
 }
 
 TEST(Gate, ReportsTheAgesOfRequests) {
   Gate gate = gate_of_bob();
-  EXPECT_EQ(status_of(gate, headers_of(Btauth(), alice(), kNow - seconds(3))), 200);
-  EXPECT_EQ(status_of(gate, headers_of(Btauth(), alice(), kNow - seconds(30))), 401);
+  EXPECT_EQ(gate_status(gate, headers_of(Btauth(), alice(), kGateNow - seconds(3))), 200);
+  EXPECT_EQ(gate_status(gate, headers_of(Btauth(), alice(), kGateNow - seconds(30))), 401);
   EXPECT_EQ(gate.clock_skew().median_age, seconds(3));
   EXPECT_EQ(gate.clock_skew().num_stale, 1U);
 }

@@ -15,7 +15,7 @@ std::string image_of(std::string_view body, const ImageLimits& limits = {}) {
   return request.error().code == ErrorCode::kExhausted ? "too large" : "refused";
 }
 
-std::string told(std::string_view body) {
+std::string outcome_of(std::string_view body) {
   const ImageAnswer answer = read_image_answer(body);
   if (answer.kind == AnswerKind::kPrediction) return std::to_string(answer.prediction);
   EXPECT_EQ(answer.prediction, kNoPrediction);
@@ -79,32 +79,33 @@ TEST(ImageRequest, RefusesMoreThanTheLimit) {
 }
 
 TEST(ImageAnswer, ReadsBackWhatItWrites) {
-  EXPECT_EQ(told(write_image_answer(0.25)), "0.250000");
-  EXPECT_EQ(told(write_image_answer(kNoPrediction)), "declined");
+  EXPECT_EQ(outcome_of(write_image_answer(0.25)), "0.250000");
+  EXPECT_EQ(outcome_of(write_image_answer(kNoPrediction)), "declined");
 }
 
 TEST(ImageAnswer, ReadsWhatARealMinerSends) {
-  EXPECT_EQ(told(R"({"name":"ImageSynapse","timeout":9.0,"axon":{"status_code":200,"port":18620},)"
+  EXPECT_EQ(
+      outcome_of(R"({"name":"ImageSynapse","timeout":9.0,"axon":{"status_code":200,"port":18620},)"
                  R"("testnet_label":-1,"image":"/9j/","prediction":0.25})"),
-            "0.250000");
-  EXPECT_EQ(told(R"({"prediction": 1})"), "1.000000");
-  EXPECT_EQ(told(R"({"prediction": 0})"), "0.000000");
+      "0.250000");
+  EXPECT_EQ(outcome_of(R"({"prediction": 1})"), "1.000000");
+  EXPECT_EQ(outcome_of(R"({"prediction": 0})"), "0.000000");
 }
 
 TEST(ImageAnswer, WhatIsWrongIsToldApart) {
-  EXPECT_EQ(told(""), "unreadable");
-  EXPECT_EQ(told("[0.5]"), "unreadable");
-  EXPECT_EQ(told("{}"), "unreadable");
-  EXPECT_EQ(told(R"({"prediction": null})"), "declined");
-  EXPECT_EQ(told(R"({"prediction": -1.0})"), "declined");
-  EXPECT_EQ(told(R"({"prediction": "0.5"})"), "wrong type");
-  EXPECT_EQ(told(R"({"prediction": [0.5]})"), "wrong type");
-  EXPECT_EQ(told(R"({"prediction": true})"), "wrong type");
-  EXPECT_EQ(told(R"({"prediction": NaN})"), "not finite");
-  EXPECT_EQ(told(R"({"prediction": -Infinity})"), "not finite");
-  EXPECT_EQ(told(R"({"prediction": 1.4})"), "out of range");
-  EXPECT_EQ(told(R"({"prediction": -0.25})"), "out of range");
-  EXPECT_EQ(told(R"({"prediction": 5})"), "out of range");
+  EXPECT_EQ(outcome_of(""), "unreadable");
+  EXPECT_EQ(outcome_of("[0.5]"), "unreadable");
+  EXPECT_EQ(outcome_of("{}"), "unreadable");
+  EXPECT_EQ(outcome_of(R"({"prediction": null})"), "declined");
+  EXPECT_EQ(outcome_of(R"({"prediction": -1.0})"), "declined");
+  EXPECT_EQ(outcome_of(R"({"prediction": "0.5"})"), "wrong type");
+  EXPECT_EQ(outcome_of(R"({"prediction": [0.5]})"), "wrong type");
+  EXPECT_EQ(outcome_of(R"({"prediction": true})"), "wrong type");
+  EXPECT_EQ(outcome_of(R"({"prediction": NaN})"), "not finite");
+  EXPECT_EQ(outcome_of(R"({"prediction": -Infinity})"), "not finite");
+  EXPECT_EQ(outcome_of(R"({"prediction": 1.4})"), "out of range");
+  EXPECT_EQ(outcome_of(R"({"prediction": -0.25})"), "out of range");
+  EXPECT_EQ(outcome_of(R"({"prediction": 5})"), "out of range");
 }
 
 TEST(ImageAnswer, ABodyOverTheLimitIsNotRead) {

@@ -16,30 +16,29 @@
 namespace assay::protocol {
 namespace {
 
-constexpr std::string_view kName = "name";
-constexpr std::string_view kTimeout = "timeout";
-constexpr std::string_view kBodyHash = "computed_body_hash";
-constexpr std::string_view kReceiver = "bt_header_axon_hotkey";
-constexpr std::string_view kNonce = "bt_header_dendrite_nonce";
-constexpr std::string_view kUuid = "bt_header_dendrite_uuid";
-constexpr std::string_view kSender = "bt_header_dendrite_hotkey";
-constexpr std::string_view kSignature = "bt_header_dendrite_signature";
+constexpr std::string_view kLegacyName = "name";
+constexpr std::string_view kLegacyTimeout = "timeout";
+constexpr std::string_view kLegacyBodyHash = "computed_body_hash";
+constexpr std::string_view kLegacyReceiver = "bt_header_axon_hotkey";
+constexpr std::string_view kLegacyNonce = "bt_header_dendrite_nonce";
+constexpr std::string_view kLegacyUuid = "bt_header_dendrite_uuid";
+constexpr std::string_view kLegacySender = "bt_header_dendrite_hotkey";
+constexpr std::string_view kLegacySignature = "bt_header_dendrite_signature";
 /// Any text is an identifier to the SDK; a longer one is an attack.
 constexpr std::size_t kMaxUuidSize = 64;
 
-constexpr int kBadRequest = 400;
-constexpr int kUnauthorized = 401;
 constexpr int kMethodNotAllowed = 405;
 
-struct Shape {
+struct LegacyShape {
   keys::Hotkey sender;
   std::int64_t nonce = 0;
   std::string_view uuid = {};
   std::chrono::nanoseconds timeout{};
 };
 
-std::string signed_text(std::int64_t nonce, std::string_view sender, std::string_view receiver,
-                        std::string_view uuid, std::string_view body_hash) {
+std::string legacy_signed_text(std::int64_t nonce, std::string_view sender,
+                               std::string_view receiver, std::string_view uuid,
+                               std::string_view body_hash) {
   return fmt::format("{}.{}.{}.{}.{}", nonce, sender, receiver, uuid, body_hash);
 }
 
@@ -62,28 +61,29 @@ bool is_identifier(std::string_view text) {
          });
 }
 
-Result<Shape> read_shape(const ReceivedRequest& request, const LegacyOptions& options) {
+Result<LegacyShape> read_legacy_shape(const ReceivedRequest& request,
+                                      const LegacyOptions& options) {
   const auto headers = request.headers;
-  ASSIGN_OR_RETURN(const auto synapse, optional_header(headers, kName));
+  ASSIGN_OR_RETURN(const auto synapse, optional_header(headers, kLegacyName));
   if (synapse && *synapse != synapse_of(request.target)) {
     return invalid_input("the header name is not that of the path");
   }
-  ASSIGN_OR_RETURN(const std::string_view sender, required_header(headers, kSender));
-  ASSIGN_OR_RETURN(const keys::Hotkey hotkey, parse_hotkey(kSender, sender));
-  Shape shape{.sender = hotkey};
-  ASSIGN_OR_RETURN(const std::string_view nonce, required_header(headers, kNonce));
-  ASSIGN_OR_RETURN(shape.nonce, parse_digits(kNonce, nonce));
-  ASSIGN_OR_RETURN(shape.uuid, required_header(headers, kUuid));
+  ASSIGN_OR_RETURN(const std::string_view sender, required_header(headers, kLegacySender));
+  ASSIGN_OR_RETURN(const keys::Hotkey hotkey, parse_hotkey(kLegacySender, sender));
+  LegacyShape shape{.sender = hotkey};
+  ASSIGN_OR_RETURN(const std::string_view nonce, required_header(headers, kLegacyNonce));
+  ASSIGN_OR_RETURN(shape.nonce, parse_digits(kLegacyNonce, nonce));
+  ASSIGN_OR_RETURN(shape.uuid, required_header(headers, kLegacyUuid));
   if (!is_identifier(shape.uuid)) {
     return invalid_input("the header bt_header_dendrite_uuid is no identifier");
   }
-  ASSIGN_OR_RETURN(const auto timeout, optional_header(headers, kTimeout));
+  ASSIGN_OR_RETURN(const auto timeout, optional_header(headers, kLegacyTimeout));
   if (timeout) {
     const auto seconds = parse_real(*timeout);
     if (!seconds) return invalid_input("the header timeout is no number of seconds");
     shape.timeout = believed_timeout(*seconds, options.max_timeout);
   }
-  ASSIGN_OR_RETURN(const std::string_view body_hash, required_header(headers, kBodyHash));
+  ASSIGN_OR_RETURN(const std::string_view body_hash, required_header(headers, kLegacyBodyHash));
   if (body_hash != options.body_hash) {
     return invalid_input("the header computed_body_hash is not the hash of this request");
   }
@@ -117,33 +117,34 @@ Result<std::vector<net::HttpHeader>> Legacy::sign(const OutgoingRequest& request
   const std::string uuid = make_uuid(random);
   const std::string sender_text = sender.hotkey().to_ss58();
   const std::string receiver_text = request.receiver.to_ss58();
-  const std::string text = signed_text(nonce, sender_text, receiver_text, uuid, options_.body_hash);
+  const std::string text =
+      legacy_signed_text(nonce, sender_text, receiver_text, uuid, options_.body_hash);
   std::vector<net::HttpHeader> headers = {
-      {std::string(kName), std::string(synapse_of(request.target))},
-      {std::string(kTimeout),
+      {std::string(kLegacyName), std::string(synapse_of(request.target))},
+      {std::string(kLegacyTimeout),
        json::python_repr(std::chrono::duration<double>(request.timeout).count())},
       {"bt_header_axon_ip", request.receiver_ip},
       {"bt_header_axon_port", std::to_string(request.receiver_port)},
-      {std::string(kReceiver), receiver_text},
+      {std::string(kLegacyReceiver), receiver_text},
       {"bt_header_dendrite_ip", request.sender_ip},
       {"bt_header_dendrite_version", std::to_string(options_.version)},
-      {std::string(kNonce), std::to_string(nonce)},
-      {std::string(kUuid), uuid},
-      {std::string(kSender), sender_text},
-      {std::string(kSignature), keys::to_text(sender.sign(as_bytes(text), random))}};
+      {std::string(kLegacyNonce), std::to_string(nonce)},
+      {std::string(kLegacyUuid), uuid},
+      {std::string(kLegacySender), sender_text},
+      {std::string(kLegacySignature), keys::to_text(sender.sign(as_bytes(text), random))}};
   std::size_t header_size = 0;
   for (const net::HttpHeader& header : headers) {
     header_size += header.name.size() + header.value.size();
   }
   headers.push_back({"header_size", std::to_string(header_size)});
   headers.push_back({"total_size", std::to_string(header_size + request.body.size())});
-  headers.push_back({std::string(kBodyHash), options_.body_hash});
+  headers.push_back({std::string(kLegacyBodyHash), options_.body_hash});
   return headers;
 }
 
 bool Legacy::is_used_by(std::span<const net::HttpHeader> headers) const {
-  return has_header(headers, kSender) || has_header(headers, kNonce) ||
-         has_header(headers, kSignature);
+  return has_header(headers, kLegacySender) || has_header(headers, kLegacyNonce) ||
+         has_header(headers, kLegacySignature);
 }
 
 Verdict Legacy::verify(const ReceivedRequest& request, const keys::Hotkey& self,
@@ -153,14 +154,14 @@ Verdict Legacy::verify(const ReceivedRequest& request, const keys::Hotkey& self,
                    .status = kMethodNotAllowed,
                    .message = "a synapse is sent by POST"};
   }
-  auto shape = read_shape(request, options_);
-  const auto receiver = optional_header(request.headers, kReceiver);
+  auto shape = read_legacy_shape(request, options_);
+  const auto receiver = optional_header(request.headers, kLegacyReceiver);
   if (!shape || !receiver) {
     return Refusal{.reason = RefusalReason::kMalformed,
                    .status = kBadRequest,
                    .message = shape ? receiver.error().message : shape.error().message};
   }
-  const auto signature_text = required_header(request.headers, kSignature);
+  const auto signature_text = required_header(request.headers, kLegacySignature);
   if (!signature_text) {
     return unauthorized(RefusalReason::kMalformed, signature_text.error().message);
   }
@@ -180,7 +181,7 @@ Verdict Legacy::verify(const ReceivedRequest& request, const keys::Hotkey& self,
   if (stale) return std::move(*stale);
   const std::string sender_text = shape->sender.to_ss58();
   const std::string text =
-      signed_text(shape->nonce, sender_text, self_text, shape->uuid, options_.body_hash);
+      legacy_signed_text(shape->nonce, sender_text, self_text, shape->uuid, options_.body_hash);
   if (!signers_.verify(shape->sender, as_bytes(text), *signature)) {
     return unauthorized(RefusalReason::kBadSignature,
                         "the signature is not that of the sender for this request");

@@ -4,6 +4,7 @@
 #include "protocol/image_messages.h"
 #include "protocol/testing/known_keys.h"
 #include "protocol/testing/recorded_file.h"
+#include "protocol/testing/scheme_checks.h"
 
 #include <gtest/gtest.h>
 
@@ -19,16 +20,8 @@ using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using testing::alice;
 using testing::bob;
-
-std::string told(const Verdict& verdict) {
-  const auto* refusal = std::get_if<Refusal>(&verdict);
-  return refusal == nullptr ? "accept" : std::string(to_string(refusal->reason));
-}
-
-int status_of(const Verdict& verdict) {
-  const auto* refusal = std::get_if<Refusal>(&verdict);
-  return refusal == nullptr ? 200 : refusal->status;
-}
+using testing::status_of;
+using testing::told;
 
 /// What a real dendrite sent.
 const json::Value& recorded() {
@@ -36,38 +29,31 @@ const json::Value& recorded() {
   return value;
 }
 
-struct Request {
+struct LegacyRequest : testing::RequestHeaders {
   std::string method = "POST";
   std::string target = "/ImageSynapse";
   std::string body;
-  std::vector<net::HttpHeader> headers;
   Instant now;
   LegacyOptions options;
 
   /// The recorded one.
-  Request()
+  LegacyRequest()
       : body(testing::text_of(recorded(), "body")),
         now(nanoseconds(testing::integer_of(recorded(), "now_ns"))) {
     for (const auto& [name, value] : testing::object_of(recorded(), "headers")) {
       headers.push_back({name, testing::text_of(value)});
     }
   }
-  std::string& header(std::string_view name) {
-    for (net::HttpHeader& header : headers) {
-      if (header.name == name) return header.value;
-    }
-    return headers.emplace_back(std::string(name), "").value;
-  }
-  Request& set(std::string_view name, std::string_view value) {
+  LegacyRequest& set(std::string_view name, std::string_view value) {
     header(name) = value;
     return *this;
   }
-  Request& drop(std::string_view name) {
+  LegacyRequest& drop(std::string_view name) {
     std::erase_if(headers, [&](const net::HttpHeader& header) { return header.name == name; });
     return *this;
   }
   /// Signed anew by Alice at this time, as a forger with a key of her own would.
-  Request& sign_at(Instant signed_at) {
+  LegacyRequest& sign_at(Instant signed_at) {
     SeededRandom random(1);
     headers = Legacy()
                   .sign({.target = target, .body = body, .receiver = bob().hotkey()}, alice(),
@@ -83,67 +69,73 @@ struct Request {
 };
 
 TEST(Legacy, TakesWhatARealDendriteSends) {
-  const Verdict verdict = Request().verdict();
+  const Verdict verdict = LegacyRequest().verdict();
   ASSERT_EQ(told(verdict), "accept");
   EXPECT_EQ(std::get<Authentic>(verdict).sender, alice().hotkey());
-  EXPECT_TRUE(parse_image_request(Request().body));
+  EXPECT_TRUE(parse_image_request(LegacyRequest().body));
 }
 
 TEST(Legacy, RefusesEveryRecordedForgery) {
   for (const json::Value& forgery : testing::list_of(recorded(), "must_reject")) {
-    Request request;
+    LegacyRequest request;
     request.set(testing::text_of(forgery, "header"), testing::text_of(forgery, "value"));
     EXPECT_NE(told(request.verdict()), "accept") << testing::text_of(forgery, "why");
   }
 }
 
 TEST(Legacy, AnEmptyOrAbsentSignatureIsNone) {
-  EXPECT_EQ(status_of(Request().set("bt_header_dendrite_signature", "").verdict()), 401);
-  EXPECT_EQ(status_of(Request().drop("bt_header_dendrite_signature").verdict()), 401);
-  EXPECT_EQ(status_of(Request().set("bt_header_dendrite_signature", "0x").verdict()), 401);
+  EXPECT_EQ(status_of(LegacyRequest().set("bt_header_dendrite_signature", "").verdict()), 401);
+  EXPECT_EQ(status_of(LegacyRequest().drop("bt_header_dendrite_signature").verdict()), 401);
+  EXPECT_EQ(status_of(LegacyRequest().set("bt_header_dendrite_signature", "0x").verdict()), 401);
 }
 
 TEST(Legacy, TheUnsignedTimeoutWidensTheWindowWithinReason) {
-  const Instant now = Request().now;
-  EXPECT_EQ(told(Request().sign_at(now - seconds(13)).set("timeout", "9.0").verdict()), "accept");
-  EXPECT_EQ(told(Request().sign_at(now - seconds(14)).set("timeout", "9.0").verdict()), "stale");
-  EXPECT_EQ(told(Request().sign_at(now - seconds(3600)).set("timeout", "4000").verdict()), "stale");
-  EXPECT_EQ(told(Request().sign_at(now - seconds(5)).set("timeout", "-9").verdict()), "stale");
-  EXPECT_EQ(told(Request().sign_at(now - seconds(16)).set("timeout", "1e300").verdict()), "accept");
+  const Instant now = LegacyRequest().now;
+  EXPECT_EQ(told(LegacyRequest().sign_at(now - seconds(13)).set("timeout", "9.0").verdict()),
+            "accept");
+  EXPECT_EQ(told(LegacyRequest().sign_at(now - seconds(14)).set("timeout", "9.0").verdict()),
+            "stale");
+  EXPECT_EQ(told(LegacyRequest().sign_at(now - seconds(3600)).set("timeout", "4000").verdict()),
+            "stale");
+  EXPECT_EQ(told(LegacyRequest().sign_at(now - seconds(5)).set("timeout", "-9").verdict()),
+            "stale");
+  EXPECT_EQ(told(LegacyRequest().sign_at(now - seconds(16)).set("timeout", "1e300").verdict()),
+            "accept");
 }
 
 TEST(Legacy, ANonceAheadIsRefused) {
-  const Instant now = Request().now;
-  EXPECT_EQ(told(Request().sign_at(now + seconds(2)).verdict()), "accept");
-  EXPECT_EQ(told(Request().sign_at(now + seconds(3600)).verdict()), "from the future");
+  const Instant now = LegacyRequest().now;
+  EXPECT_EQ(told(LegacyRequest().sign_at(now + seconds(2)).verdict()), "accept");
+  EXPECT_EQ(told(LegacyRequest().sign_at(now + seconds(3600)).verdict()), "from the future");
 }
 
 TEST(Legacy, OnlyPostAndOnlyTheNameOfThePath) {
-  Request get;
+  LegacyRequest get;
   get.method = "GET";
   EXPECT_EQ(status_of(get.verdict()), 405);
-  EXPECT_EQ(status_of(Request().set("name", "OtherSynapse").verdict()), 400);
-  Request other;
+  EXPECT_EQ(status_of(LegacyRequest().set("name", "OtherSynapse").verdict()), 400);
+  LegacyRequest other;
   other.target = "/OtherSynapse";
   EXPECT_EQ(status_of(other.verdict()), 400);
 }
 
 TEST(Legacy, WhatIsMalformedIsTheSendersFault) {
-  EXPECT_EQ(status_of(Request().set("bt_header_dendrite_nonce", "soon").verdict()), 400);
-  EXPECT_EQ(status_of(Request().set("bt_header_dendrite_nonce", "+1795219613875978714").verdict()),
-            400);
-  EXPECT_EQ(status_of(Request().set("computed_body_hash", "").verdict()), 400);
-  EXPECT_EQ(status_of(Request().set("computed_body_hash", "b7ff").verdict()), 400);
-  EXPECT_EQ(status_of(Request().set("bt_header_dendrite_hotkey", "").verdict()), 400);
-  EXPECT_EQ(status_of(Request().set("bt_header_dendrite_uuid", "a.b").verdict()), 400);
-  EXPECT_EQ(status_of(Request().set("timeout", "nan").verdict()), 400);
-  Request twice;
+  EXPECT_EQ(status_of(LegacyRequest().set("bt_header_dendrite_nonce", "soon").verdict()), 400);
+  EXPECT_EQ(
+      status_of(LegacyRequest().set("bt_header_dendrite_nonce", "+1795219613875978714").verdict()),
+      400);
+  EXPECT_EQ(status_of(LegacyRequest().set("computed_body_hash", "").verdict()), 400);
+  EXPECT_EQ(status_of(LegacyRequest().set("computed_body_hash", "b7ff").verdict()), 400);
+  EXPECT_EQ(status_of(LegacyRequest().set("bt_header_dendrite_hotkey", "").verdict()), 400);
+  EXPECT_EQ(status_of(LegacyRequest().set("bt_header_dendrite_uuid", "a.b").verdict()), 400);
+  EXPECT_EQ(status_of(LegacyRequest().set("timeout", "nan").verdict()), 400);
+  LegacyRequest twice;
   twice.headers.push_back({"Bt_Header_Axon_Hotkey", bob().hotkey().to_ss58()});
   EXPECT_EQ(status_of(twice.verdict()), 400);
 }
 
 TEST(Legacy, OnlyTheFourHeadersThatAreSignedAreNeeded) {
-  Request request;
+  LegacyRequest request;
   for (const std::string_view name :
        {"name", "timeout", "bt_header_axon_ip", "bt_header_axon_port", "bt_header_axon_hotkey",
         "bt_header_dendrite_ip", "bt_header_dendrite_version", "header_size", "total_size"}) {
@@ -155,7 +147,7 @@ TEST(Legacy, OnlyTheFourHeadersThatAreSignedAreNeeded) {
 TEST(Legacy, ABodyHashOfFieldsIsChecked) {
   EXPECT_EQ(legacy_body_hash({}),
             "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a");
-  Request request;
+  LegacyRequest request;
   request.options.body_hash = legacy_body_hash(std::vector<std::string>{"a", "1"});
   EXPECT_EQ(status_of(request.verdict()), 400);
 }
@@ -169,9 +161,9 @@ TEST(Legacy, ARequestTellsWhatADendriteTells) {
                                   .receiver_ip = "127.0.0.1",
                                   .receiver_port = 18'621,
                                   .sender_ip = "203.0.113.5"},
-                                 alice(), Request().now, random)
+                                 alice(), LegacyRequest().now, random)
                            .value();
-  const Request sent;
+  const LegacyRequest sent;
   for (const net::HttpHeader& header : sent.headers) {
     if (header.name == "Content-Type") continue;  // of the body, not of the scheme
     EXPECT_TRUE(std::ranges::any_of(headers, [&](const auto& ours) {

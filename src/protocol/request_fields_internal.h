@@ -1,5 +1,6 @@
 /// \file
-/// What the schemes share: headers that stand once, numbers and identifiers in their one form.
+/// What the schemes share: statuses, headers that stand once, numbers and identifiers in their one
+/// form.
 
 #pragma once
 
@@ -17,6 +18,10 @@
 #include <string_view>
 
 namespace assay::protocol {
+
+/// Statuses of refusals.
+inline constexpr int kBadRequest = 400;
+inline constexpr int kUnauthorized = 401;
 
 /// The value of the header of this name; nothing when it is absent.
 /// Errors: kInvalidInput (it stands twice: whoever reads the other one sees another request).

@@ -22,7 +22,7 @@ std::uint64_t number_of(const records::JsonMembers& members, std::string_view na
   return number && *number > 0 ? static_cast<std::uint64_t>(*number) : 0;
 }
 
-std::string text_of(const records::JsonMembers& members, std::string_view name) {
+std::string text_or_empty(const records::JsonMembers& members, std::string_view name) {
   const std::string* value = members.find(name);
   return value == nullptr ? "" : records::decode_json_text(*value).value_or("");
 }
@@ -31,9 +31,11 @@ std::optional<files::JournalDamage> decode_note(std::string_view json) {
   const auto members = records::JsonMembers::parse(json);
   if (!members) return std::nullopt;
   const std::string* lost = members->find("lost");
-  if (lost == nullptr || text_of(*members, "format") != "assay-journal-damage") return std::nullopt;
-  files::JournalDamage damage{.segment = text_of(*members, "segment"),
-                              .reason = text_of(*members, "reason"),
+  if (lost == nullptr || text_or_empty(*members, "format") != "assay-journal-damage") {
+    return std::nullopt;
+  }
+  files::JournalDamage damage{.segment = text_or_empty(*members, "segment"),
+                              .reason = text_or_empty(*members, "reason"),
                               .num_salvaged = number_of(*members, "records_salvaged"),
                               .lost = {}};
   for (const std::string& item : records::find_json_items(*lost).items) {

@@ -52,7 +52,7 @@ std::optional<HistoryIndexEntry> entry_from(std::string_view json) {
                            .last = time_in(*members, "last")};
 }
 
-std::optional<std::string> text_of(const std::optional<Timestamp>& time) {
+std::optional<std::string> time_text(const std::optional<Timestamp>& time) {
   return time ? std::optional(records::python_isoformat(*time)) : std::nullopt;
 }
 
@@ -65,8 +65,8 @@ std::string encode(const HistoryIndex& index) {
     members.set_integer("size", static_cast<std::int64_t>(entry.size.count()));
     members.set_text("modified", records::python_isoformat(entry.modified));
     members.set_integer("lines", static_cast<std::int64_t>(entry.num_lines));
-    members.set_optional_text("first", text_of(entry.first));
-    members.set_optional_text("last", text_of(entry.last));
+    members.set_optional_text("first", time_text(entry.first));
+    members.set_optional_text("last", time_text(entry.last));
     files.set(path, members.to_text());
   }
   records::JsonMembers root;

@@ -13,18 +13,18 @@
 #include <utility>
 
 namespace assay::record_reading {
-namespace {
 
 /// One reading of all files of a snapshot, a block at a time. Lifetime: all of it outlives this.
-class Pass {
+class SnapshotPass {
  public:
-  Pass(const HistorySnapshot& snapshot, const LateFeedback& feedback, const ReadOptions& options,
-       PassKind kind, ContestedIds& contested, const OnRecord& on_record)
+  SnapshotPass(const HistorySnapshot& snapshot, const LateFeedback& feedback,
+               const ReadOptions& options, PassKind kind, ContestedIds& contested,
+               const OnRecord& on_record)
       : snapshot_(&snapshot),
         ids_{.kind = kind, .seen = {}, .contested = &contested},
         reader_(options, feedback, ids_, on_record, 0) {}
-  Pass(const Pass&) = delete;
-  Pass& operator=(const Pass&) = delete;
+  SnapshotPass(const SnapshotPass&) = delete;
+  SnapshotPass& operator=(const SnapshotPass&) = delete;
 
   /// False at the end. Errors: those of reading files, and of `on_record`.
   Result<bool> next() {
@@ -56,8 +56,6 @@ class Pass {
   BlockRead reader_;
 };
 
-}  // namespace
-
 struct HistoryCursor::State {
   State(HistorySnapshot given_snapshot, LateFeedback given_feedback, ReadOptions given_options)
       : snapshot(std::move(given_snapshot)),
@@ -69,7 +67,7 @@ struct HistoryCursor::State {
     const OnRecord pass_over = [](const records::RecordView&, unsigned, std::uint64_t) {
       return Status();
     };
-    Pass first(snapshot, feedback, options, PassKind::kFirst, contested, pass_over);
+    SnapshotPass first(snapshot, feedback, options, PassKind::kFirst, contested, pass_over);
     bool has_more = true;
     while (has_more) {
       ASSIGN_OR_RETURN(has_more, first.next());
@@ -88,7 +86,7 @@ struct HistoryCursor::State {
   OnRecord forward = [this](const records::RecordView& record, unsigned worker, std::uint64_t) {
     return (*on_record)(record, worker, num_handed_over++);
   };
-  std::optional<Pass> pass;
+  std::optional<SnapshotPass> pass;
 };
 
 HistoryCursor::HistoryCursor(std::unique_ptr<State> state) : state_(std::move(state)) {}

@@ -16,7 +16,7 @@ namespace {
 
 using files::testing::TemporaryFolder;
 
-std::string record(std::string_view id, std::string_view time) {
+std::string record_line(std::string_view id, std::string_view time) {
   return fmt::format(
       R"({{"metadata": {{"generation_id": "{}", "timestamp": "{}"}}, "task": {{}}, )"
       R"("miner_config": {{}}, "generation": {{}}, "failure_analysis": {{}}, )"
@@ -65,9 +65,9 @@ class Cursor : public ::testing::Test {
 
 TEST_F(Cursor, GivesWhatAWholeReadingGivesInItsOrder) {
   write("generation_history_2025-10.jsonl.gz",
-        *compress::compress(compress::Format::kGzip, record("a", "2025-10-02T00:00:00Z")));
-  write("generation_history.jsonl",
-        record("b", "2025-11-02T00:00:00Z") + "broken\n" + record("a", "2025-11-02T00:00:00Z"));
+        *compress::compress(compress::Format::kGzip, record_line("a", "2025-10-02T00:00:00Z")));
+  write("generation_history.jsonl", record_line("b", "2025-11-02T00:00:00Z") + "broken\n" +
+                                        record_line("a", "2025-11-02T00:00:00Z"));
   write("generation_feedback.jsonl",
         R"({"generation_id": "b", "score": 0.5, "feedback_delay_seconds": 90.5})"
         "\n");
@@ -80,7 +80,9 @@ TEST_F(Cursor, GivesWhatAWholeReadingGivesInItsOrder) {
 
 TEST_F(Cursor, StopsBetweenBlocks) {
   std::string text;
-  for (int i = 0; i < 20'000; ++i) text += record(fmt::format("{}", i), "2025-11-02T00:00:00Z");
+  for (int i = 0; i < 20'000; ++i) {
+    text += record_line(fmt::format("{}", i), "2025-11-02T00:00:00Z");
+  }
   write("generation_history.jsonl", text);
   EXPECT_TRUE(read().ends_with(" 19998 19999"));
   EXPECT_GT(num_calls_, 3);
@@ -90,7 +92,7 @@ TEST_F(Cursor, StopsBetweenBlocks) {
 TEST_F(Cursor, OpensNoMonthThatEndedBefore) {
   write("generation_history_2025-03.jsonl.gz", "not compressed at all");
   write("generation_history.jsonl",
-        record("old", "2025-11-01T00:00:00Z") + record("new", "2025-11-03T00:00:00Z"));
+        record_line("old", "2025-11-01T00:00:00Z") + record_line("new", "2025-11-03T00:00:00Z"));
   EXPECT_EQ(read({.since = parse_timestamp("2025-11-02").value()}), "new");
   EXPECT_EQ(counts_.num_outside, 1);
   EXPECT_NE(read().find("restore this file from a backup"), std::string::npos);
@@ -103,7 +105,7 @@ TEST_F(Cursor, SaysWhatIsNotThere) {
 }
 
 TEST_F(Cursor, PassesOnTheErrorOfTheCallee) {
-  write("generation_history.jsonl", record("a", "2025-11-02T00:00:00Z"));
+  write("generation_history.jsonl", record_line("a", "2025-11-02T00:00:00Z"));
   auto cursor = open();
   const auto outcome = cursor->next([](const auto&...) -> Status { return no_space("full"); });
   EXPECT_EQ(outcome.error().message, "full");

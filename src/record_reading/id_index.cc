@@ -25,6 +25,18 @@
 // which is how this machine keeps them.
 
 namespace assay::record_reading {
+
+// Persisted.
+struct IdIndexHeader {
+  std::array<char, 8> magic{'A', 'S', 'S', 'A', 'Y', 'I', 'D', '1'};
+  std::uint64_t covered = 0;              // bytes of the file as it lies, all in whole lines
+  std::array<std::byte, 32> tail_hash{};  // SHA-256 of the last kTailSize of these
+  std::uint64_t num_entries = 0;
+  std::uint32_t reserved = 0;
+  std::uint32_t crc = 0;  // CRC32C of all before
+};
+static_assert(sizeof(IdIndexHeader) == 64);
+
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "entries are written as they lie");
@@ -36,24 +48,13 @@ struct Entry {
 };
 static_assert(sizeof(Entry) == 16);
 
-// Persisted.
-struct Header {
-  std::array<char, 8> magic{'A', 'S', 'S', 'A', 'Y', 'I', 'D', '1'};
-  std::uint64_t covered = 0;              // bytes of the file as it lies, all in whole lines
-  std::array<std::byte, 32> tail_hash{};  // SHA-256 of the last kTailSize of these
-  std::uint64_t num_entries = 0;
-  std::uint32_t reserved = 0;
-  std::uint32_t crc = 0;  // CRC32C of all before
-};
-static_assert(sizeof(Header) == 64);
-
 constexpr std::uint64_t kTailSize = 4096;
 // A compressed history unfolds to about so much.
 constexpr std::uint64_t kUnfolding = 8;
 constexpr std::size_t kBatch = std::size_t{1} << 14;
 
-std::uint32_t crc_of(const Header& header) {
-  return crc32c(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, crc)));
+std::uint32_t crc_of(const IdIndexHeader& header) {
+  return crc32c(std::as_bytes(std::span(&header, 1)).first(offsetof(IdIndexHeader, crc)));
 }
 
 std::string_view text_of(const void* bytes, std::size_t size) {
@@ -140,7 +141,7 @@ class EntryReader {
  private:
   const files::File* file_;
   std::uint64_t num_left_;
-  std::uint64_t offset_ = sizeof(Header);
+  std::uint64_t offset_ = sizeof(IdIndexHeader);
   std::vector<Entry> batch_;
   std::size_t at_ = 0;
 };
@@ -148,7 +149,7 @@ class EntryReader {
 }  // namespace
 
 struct IdIndex::Index {
-  Header header;
+  IdIndexHeader header;
   std::unique_ptr<files::File> file;
 };
 
@@ -162,11 +163,12 @@ Result<std::optional<IdIndex::Index>> IdIndex::load(const IndexedFile& source) c
   const auto bytes = std::as_writable_bytes(std::span(&index.header, 1));
   ASSIGN_OR_RETURN(const std::size_t got, index.file->read_at(0, bytes));
   ASSIGN_OR_RETURN(const ByteCount size, index.file->size());
-  const Header& header = index.header;
+  const IdIndexHeader& header = index.header;
   const std::uint64_t end = source.size.count();
-  const bool is_whole = got == bytes.size() && header.magic == Header().magic &&
-                        header.crc == crc_of(header) &&
-                        size.count() == sizeof(Header) + (header.num_entries * sizeof(Entry));
+  const bool is_whole =
+      got == bytes.size() && header.magic == IdIndexHeader().magic &&
+      header.crc == crc_of(header) &&
+      size.count() == sizeof(IdIndexHeader) + (header.num_entries * sizeof(Entry));
   const bool may_fit =
       is_whole && (is_compressed(source) ? header.covered == end : header.covered <= end);
   if (!may_fit) return std::optional<Index>();
@@ -182,7 +184,7 @@ Result<std::optional<IdIndex::Index>> IdIndex::extend(const IndexedFile& source,
   // Merge what is sorted so far into the index, as one that covers the file up to `covered`.
   const auto write_out = [&](std::uint64_t covered) -> Status {
     std::ranges::sort(entries);
-    Header header;
+    IdIndexHeader header;
     header.covered = covered;
     ASSIGN_OR_RETURN(const Sha256 tail, tail_hash(*source.file, covered));
     std::ranges::copy(tail.bytes(), header.tail_hash.begin());
@@ -232,7 +234,7 @@ Result<std::optional<std::string>> IdIndex::find_indexed(const IndexedFile& sour
     Entry entry;
     const auto bytes = std::as_writable_bytes(std::span(&entry, 1));
     ASSIGN_OR_RETURN(const std::size_t got,
-                     index.file->read_at(sizeof(Header) + (number * sizeof(Entry)), bytes));
+                     index.file->read_at(sizeof(IdIndexHeader) + (number * sizeof(Entry)), bytes));
     if (got < bytes.size()) return corrupt("an index of ids that is cut short");
     return entry;
   };

@@ -71,9 +71,9 @@ void write(JsonMembers& into, const ConfigChanged& body) {
 }
 
 // Reads members; the first that is missing or of another kind fails the whole.
-class Reader {
+class MemberReader {
  public:
-  explicit Reader(const JsonMembers& members) : members_(&members) {}
+  explicit MemberReader(const JsonMembers& members) : members_(&members) {}
 
   std::string text(std::string_view name) {
     const std::string* value = members_->find(name);
@@ -135,7 +135,7 @@ class Reader {
   std::string problem_;
 };
 
-Started read_started(Reader& from) {
+Started read_started(MemberReader& from) {
   Started body;
   body.task_type = from.text("task_type");
   body.prompt = from.text("prompt");
@@ -153,7 +153,7 @@ Started read_started(Reader& from) {
   return body;
 }
 
-EventBody read_body(std::string_view kind, Reader& from) {
+EventBody read_body(std::string_view kind, MemberReader& from) {
   const auto index = std::ranges::find(kEventNames, kind) - kEventNames.begin();
   switch (index) {
     case 0:
@@ -218,7 +218,7 @@ std::string encode_event(const Event& event) {
 Result<Event> decode_event(std::string_view json) {
   const auto members = JsonMembers::parse(json);
   if (!members) return corrupt("an event that is no JSON object");
-  Reader reader(*members);
+  MemberReader reader(*members);
   if (const auto version = reader.integer("version"); version > kEventVersion) {
     return invalid_input(
         fmt::format("an event of version {}, this program reads up to {}; use the program that "

@@ -16,7 +16,7 @@ constexpr int kSizeDecimals = 2;
 constexpr int kClipDecimals = 4;
 
 // Integers stay as they are, as in Python.
-std::string rounded(const std::string& value, int num_decimals) {
+std::string rounded_json(const std::string& value, int num_decimals) {
   if (value.find_first_of(".eE") == std::string::npos || value.front() == '"' ||
       value.front() == '{' || value.front() == '[') {
     return value;
@@ -27,7 +27,7 @@ std::string rounded(const std::string& value, int num_decimals) {
 
 void round_member(JsonMembers& members, std::string_view name, int num_decimals) {
   if (const std::string* value = members.find(name); value != nullptr) {
-    members.set(name, rounded(*value, num_decimals));
+    members.set(name, rounded_json(*value, num_decimals));
   }
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kBytesPerMegabyte = 1024.0 * 1024.0;
 
-std::string rounded(double value, int num_decimals) {
+std::string rounded_number(double value, int num_decimals) {
   return json::python_repr(json::python_round(value, num_decimals));
 }
 
@@ -32,7 +32,8 @@ JsonObjectText with_ply_figures(std::string_view output, const Sha256& hash, Byt
                                 const std::optional<media::GaussianReport>& report) {
   auto members = JsonMembers::parse(output).value_or(JsonMembers());
   if (lacks(members, "file_size_mb")) {
-    members.set("file_size_mb", rounded(static_cast<double>(size.count()) / kBytesPerMegabyte, 2));
+    members.set("file_size_mb",
+                rounded_number(static_cast<double>(size.count()) / kBytesPerMegabyte, 2));
   }
   members.set_text("ply_file_hash", "sha256:" + hash.to_hex());
   if (!report) return members.to_text();

@@ -9,9 +9,9 @@ namespace {
 using std::chrono::microseconds;
 
 /// Reads a text from left to right. What is missing is remembered, and asked for once at the end.
-class Reader {
+class TimeReader {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
+  explicit TimeReader(std::string_view text) : rest_(text) {}
 
   int number(std::size_t width) {
     if (rest_.size() < width) return fail();
@@ -67,7 +67,7 @@ class Reader {
   bool has_failed_ = false;
 };
 
-std::chrono::sys_days read_date(Reader& reader) {
+std::chrono::sys_days read_date(TimeReader& reader) {
   const bool has_dashes = reader.peek_at(4) == '-';
   const int year = reader.number(4);
   reader.separator('-', has_dashes);
@@ -81,7 +81,7 @@ std::chrono::sys_days read_date(Reader& reader) {
   return std::chrono::sys_days(date);
 }
 
-microseconds read_time_of_day(Reader& reader) {
+microseconds read_time_of_day(TimeReader& reader) {
   const bool has_colons = reader.peek_at(2) == ':';
   microseconds time = std::chrono::hours(reader.number_up_to(2, 23));
   reader.separator(':', has_colons);
@@ -95,7 +95,7 @@ microseconds read_time_of_day(Reader& reader) {
   return time;
 }
 
-microseconds read_offset(Reader& reader) {
+microseconds read_offset(TimeReader& reader) {
   if (reader.take('Z')) return microseconds(0);
   const bool is_west = reader.take('-');
   if (!is_west && !reader.take('+')) reader.fail();
@@ -152,7 +152,7 @@ std::optional<RecordTime> read_logged_form(std::string_view text) {
 
 std::optional<RecordTime> parse_record_time(std::string_view text) {
   if (const auto time = read_logged_form(text)) return time;
-  Reader reader(text);
+  TimeReader reader(text);
   RecordTime time;
   time.instant = Timestamp(read_date(reader));
   time.has_offset = false;

@@ -14,11 +14,11 @@
 namespace assay::report {
 namespace {
 
-double total(const BarRow& row) {
+double bar_total(const BarRow& row) {
   return std::accumulate(row.values.begin(), row.values.end(), 0.0);
 }
 
-void append_row(std::string& markup, const BarChart& chart, const BarRow& row, double largest) {
+void append_bar(std::string& markup, const BarChart& chart, const BarRow& row, double largest) {
   CHECK(row.values.size() == chart.series.size(), "a bar without a value for each series");
   fmt::format_to(std::back_inserter(markup),
                  R"(<span class="label" title="{0}">{0}</span><svg class="track">)",
@@ -71,11 +71,11 @@ Html chart_figure(const ChartText& text, std::span<const Series> series, std::st
 
 Html render(const BarChart& chart) {
   double largest = 0;
-  for (const BarRow& row : chart.rows) largest = std::max(largest, total(row));
+  for (const BarRow& row : chart.rows) largest = std::max(largest, bar_total(row));
   if (!(largest > 0)) largest = 1;
   std::string drawing = fmt::format("<div class=\"bars\" role=\"img\" aria-label=\"{}\">\n",
                                     escape(chart.text.description));
-  for (const BarRow& row : chart.rows) append_row(drawing, chart, row, largest);
+  for (const BarRow& row : chart.rows) append_bar(drawing, chart, row, largest);
   return chart_figure(chart.text, chart.series, drawing + "</div>\n");
 }
 

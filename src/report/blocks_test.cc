@@ -1,5 +1,7 @@
 #include "report/blocks.h"
 
+#include "report/testing/markup.h"
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -8,7 +10,7 @@
 namespace assay::report {
 namespace {
 
-constexpr const char* kHostile = "\"><script>alert(1)</script>";
+using testing::kHostile;
 
 bool has_element(const Html& html) { return html.markup().contains("<script"); }
 

@@ -1,6 +1,7 @@
 #include "report/chart.h"
 
 #include "report/chart_internal.h"
+#include "report/testing/markup.h"
 
 #include <gtest/gtest.h>
 
@@ -11,9 +12,8 @@
 namespace assay::report {
 namespace {
 
-bool holds(const Html& html, std::string_view part) { return html.markup().contains(part); }
-
-constexpr const char* kHostile = "\"><script>";
+using testing::holds;
+using testing::kHostile;
 
 TEST(Axis, EndsAtARoundNumber) {
   EXPECT_EQ(round_up_to_step(0), 1);

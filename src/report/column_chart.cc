@@ -21,7 +21,7 @@ constexpr double kPlotHeight = 150;
 constexpr double kPlotBottom = kPlotTop + kPlotHeight;
 constexpr double kHeight = kPlotBottom + 22;
 
-double total(const ChartColumn& column) {
+double column_total(const ChartColumn& column) {
   return std::accumulate(column.values.begin(), column.values.end(), 0.0);
 }
 
@@ -48,7 +48,7 @@ void append_column(std::string& markup, const ColumnChart& chart, std::size_t in
                    double maximum) {
   const ChartColumn& column = chart.columns[index];
   CHECK(column.values.size() == chart.series.size(), "a column without a value for each series");
-  if (!(total(column) > 0)) return;
+  if (!(column_total(column) > 0)) return;
   const double pitch = 1.0 / static_cast<double>(chart.columns.size());
   const double x = (static_cast<double>(index) + 0.08) * pitch;
   fmt::format_to(std::back_inserter(markup), "<g><title>{}</title>", escape(column.label));
@@ -83,7 +83,7 @@ void append_ticks(std::string& markup, const ColumnChart& chart) {
 
 Html render(const ColumnChart& chart) {
   double largest = 0;
-  for (const ChartColumn& column : chart.columns) largest = std::max(largest, total(column));
+  for (const ChartColumn& column : chart.columns) largest = std::max(largest, column_total(column));
   const double maximum = round_up_to_step(largest);
   std::string drawing = fmt::format(
       "<svg class=\"plot\" role=\"img\" width=\"100%\" height=\"{:.0f}\">"

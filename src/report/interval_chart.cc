@@ -23,8 +23,8 @@ double end_of_axis(const IntervalChart& chart) {
   return std::min(1.0, round_up_to_step(largest));
 }
 
-void append_row(std::string& markup, const IntervalChart& chart, const IntervalRow& row,
-                double maximum) {
+void append_interval(std::string& markup, const IntervalChart& chart, const IntervalRow& row,
+                     double maximum) {
   const auto position = [&](double share) {
     return percent_position(std::clamp(share / maximum, 0.0, 1.0));
   };
@@ -64,7 +64,7 @@ Html render(const IntervalChart& chart) {
   const double maximum = end_of_axis(chart);
   std::string drawing = fmt::format("<div class=\"bars\" role=\"img\" aria-label=\"{}\">\n",
                                     escape(chart.text.description));
-  for (const IntervalRow& row : chart.rows) append_row(drawing, chart, row, maximum);
+  for (const IntervalRow& row : chart.rows) append_interval(drawing, chart, row, maximum);
   append_axis(drawing, chart, maximum);
   return chart_figure(chart.text, {}, drawing + "</div>\n");
 }

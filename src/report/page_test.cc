@@ -2,6 +2,7 @@
 
 #include "report/assets_internal.h"
 #include "report/blocks.h"
+#include "report/testing/markup.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,7 @@
 namespace assay::report {
 namespace {
 
-bool holds(std::string_view page, std::string_view part) { return page.contains(part); }
+using testing::holds;
 
 std::string sample() {
   Page page({.title = "A <title>", .subtitle = "sub & title", .footer = "made by \"us\""});

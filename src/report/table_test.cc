@@ -1,5 +1,7 @@
 #include "report/table.h"
 
+#include "report/testing/markup.h"
+
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -9,6 +11,8 @@
 namespace assay::report {
 namespace {
 
+using testing::holds;
+
 Table miners() {
   Table table;
   table.caption = "Miners";
@@ -16,8 +20,6 @@ Table miners() {
                    {.header = "Jobs", .kind = ColumnKind::kNumber, .help = "All rows"}};
   return table;
 }
-
-bool holds(const Html& html, std::string_view part) { return html.markup().contains(part); }
 
 TEST(Table, ShowsHeadersAndCells) {
   Table table = miners();

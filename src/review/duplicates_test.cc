@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using decisions::ScoredProject;
 
-Sha256 content_of(std::uint8_t number) {
+Sha256 digest_of(std::uint8_t number) {
   Sha256::Bytes bytes{};
   bytes[0] = std::byte{number};
   return Sha256(bytes);
@@ -35,7 +35,7 @@ class Duplicates : public ::testing::Test {
   void write_store(const std::vector<double>& angles, const std::string& precision = "fp32") {
     auto store =
         embedding_store::EmbeddingStore::open(file_system_, store_folder(), random_).value();
-    variant_ = store->add_variant({.model = content_of(9),
+    variant_ = store->add_variant({.model = digest_of(9),
                                    .activation = "gelu",
                                    .preprocessing = "test",
                                    .precision = precision});
@@ -46,7 +46,7 @@ class Duplicates : public ::testing::Test {
       vector[7] = static_cast<float>(3 * std::cos(angles[i] * kRadians));
       vector[300] = static_cast<float>(3 * std::sin(angles[i] * kRadians));
       embeddings.push_back(
-          {.key = {.content = content_of(static_cast<std::uint8_t>(i)), .variant = variant_},
+          {.key = {.content = digest_of(static_cast<std::uint8_t>(i)), .variant = variant_},
            .vector = std::move(vector)});
     }
     ASSERT_TRUE(store->put(embeddings));
@@ -68,7 +68,7 @@ class Duplicates : public ::testing::Test {
         decisions::ImageScore score{.group_id = group.decision.group_id,
                                     .entry = fmt::format("{}/{}", g, i)};
         score.embedding_key =
-            fmt::format("{}.{}", content_of(groups[g][i]).to_hex(), variant_.to_hex());
+            fmt::format("{}.{}", digest_of(groups[g][i]).to_hex(), variant_.to_hex());
         group.images.push_back({.name = score.entry, .score = score});
       }
       project.groups.push_back(std::move(group));
@@ -85,7 +85,7 @@ class Duplicates : public ::testing::Test {
   files::FileSystem& file_system_ = files::posix_file_system();
   SeededRandom random_{5};
   ThreadPool pool_{{.num_threads = 2}};
-  Sha256 variant_ = content_of(0);
+  Sha256 variant_ = digest_of(0);
 };
 
 TEST_F(Duplicates, AreFoundWithinProjectsAndAcross) {

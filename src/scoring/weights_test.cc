@@ -9,11 +9,11 @@
 namespace assay::scoring {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNanScore = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfiniteScore = std::numeric_limits<float>::infinity();
 
 TEST(Weights, BadScoresCountAsNothingAndAreCounted) {
-  const std::array scores{0.5F, kNan, kInfinity, -1.0F, 0.25F};
+  const std::array scores{0.5F, kNanScore, kInfiniteScore, -1.0F, 0.25F};
   const WeightSet set = weights_of(scores);
   EXPECT_EQ(set.weights, (std::vector<ChainWeight>{{0, 65'535}, {4, 32'768}}));
   EXPECT_EQ(set.num_bad_scores, 3U);
@@ -50,7 +50,7 @@ TEST(Weights, NobodyIsAboveTheLimit) {
 
 TEST(Weights, ARewardThatIsNoNumberCountsAsNothing) {
   EXPECT_EQ(moved_score(0.5F, std::numeric_limits<double>::quiet_NaN(), 0.05), 0.475F);
-  EXPECT_EQ(moved_score(kNan, 1, 0.05), 0.05F);
+  EXPECT_EQ(moved_score(kNanScore, 1, 0.05), 0.05F);
 }
 
 TEST(Weights, ScoresOfThoseNotAskedStayToTheLastBit) {

@@ -49,7 +49,7 @@ int status_of(ErrorCode code) {
   return 500;
 }
 
-ServedResponse failure(const Error& error) {
+ServedResponse failure_response(const Error& error) {
   const int status = status_of(error.code);
   if (status >= 500) log_warning("a request failed", {{"reason", error.message}});
   ServedResponse response =
@@ -60,7 +60,7 @@ ServedResponse failure(const Error& error) {
 
 /// What an event did, as a status: that it was taken, or why it changed nothing.
 ServedResponse answer(EventKind kind, const Result<recorder::Receipt>& receipt) {
-  if (!receipt) return failure(receipt.error());
+  if (!receipt) return failure_response(receipt.error());
   const auto refuse = [&](int status, std::string_view message) {
     return net::error_response(status, records::to_string(receipt->verdict), message);
   };
@@ -79,7 +79,7 @@ ServedResponse answer(EventKind kind, const Result<recorder::Receipt>& receipt) 
     case Verdict::kRepeated:
       return json_response(kind == EventKind::kStart ? 201 : 200, receipt_json(*receipt));
   }
-  return failure(internal("an event without a verdict"));
+  return failure_response(internal("an event without a verdict"));
 }
 
 Result<std::string_view> key_of(const ServedRequest& request) {
@@ -103,7 +103,7 @@ class History {
 
   ServedResponse event(EventKind kind, const ServedRequest& request) const {
     const auto key = key_of(request);
-    if (!key) return failure(key.error());
+    if (!key) return failure_response(key.error());
     std::string_view generation_id;
     if (!request.parameters.empty()) generation_id = request.parameter("id");
     return answer(
@@ -114,18 +114,20 @@ class History {
 
   ServedResponse ply(const ServedRequest& request) const {
     const auto key = key_of(request);
-    if (!key) return failure(key.error());
-    if (request.body.empty()) return failure(invalid_input("the PLY file is empty"));
+    if (!key) return failure_response(key.error());
+    if (request.body.empty()) return failure_response(invalid_input("the PLY file is empty"));
     recorder::NewOutput output;
     output.ply = as_bytes(request.body);
     return answer(EventKind::kOutput, recorder_->log_output(request.parameter("id"), output, *key));
   }
 
   ServedResponse open_generation(const ServedRequest& request) const {
-    if (const Status flushed = recorder_->flush(); !flushed) return failure(flushed.error());
+    if (const Status flushed = recorder_->flush(); !flushed)
+      return failure_response(flushed.error());
     auto pending =
         files::read_file(*file_system_, folder_ / "pending_generations.json", kMaxPendingFile);
-    if (!pending && pending.error().code != ErrorCode::kNotFound) return failure(pending.error());
+    if (!pending && pending.error().code != ErrorCode::kNotFound)
+      return failure_response(pending.error());
     const auto found = pending ? find_open_generation(*pending, request.parameter("id"))
                                : std::optional<std::string_view>();
     if (found) return json_response(200, std::string(*found));

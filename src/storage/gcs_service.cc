@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::string_view kBuckets = "/storage/v1/b/";
 // The most that the service gives in one page.
-constexpr int kPageSize = 1000;
+constexpr int kGcsPageSize = 1000;
 // A page of a thousand names of the longest kind, with details, is some 2 MB.
-constexpr ByteCount kMaxPageBytes{16U << 20};
-constexpr ByteCount kMaxAnswerBytes{1U << 20};
+constexpr ByteCount kMaxGcsPageBytes{16U << 20};
+constexpr ByteCount kMaxGcsAnswerBytes{1U << 20};
 
 const std::string* text_of(const json::Value* value) {
   return value == nullptr ? nullptr : value->text();
@@ -69,8 +69,8 @@ Result<ServiceRequest> GcsService::ask_page(std::string_view bucket, std::string
                                             std::string_view page) {
   std::string target(kBuckets);
   net::append_percent_encoded(target, bucket);
-  target +=
-      fmt::format("/o?maxResults={}&prettyPrint=false&fields=nextPageToken,items(name", kPageSize);
+  target += fmt::format("/o?maxResults={}&prettyPrint=false&fields=nextPageToken,items(name",
+                        kGcsPageSize);
   if (details_ == DetailUse::kAsk) target += ",size,timeCreated,md5Hash";
   target += ")&prefix=";
   net::append_percent_encoded(target, prefix);
@@ -79,7 +79,7 @@ Result<ServiceRequest> GcsService::ask_page(std::string_view bucket, std::string
     net::append_percent_encoded(target, page);
   }
   ASSIGN_OR_RETURN(ServiceRequest page_request, request(target));
-  page_request.request.max_body = kMaxPageBytes;
+  page_request.request.max_body = kMaxGcsPageBytes;
   return page_request;
 }
 
@@ -151,7 +151,7 @@ Result<ServiceRequest> GcsService::request(std::string_view target) {
   ASSIGN_OR_RETURN(net::Url url, endpoint_.with_target(target));
   ServiceRequest asked{.request = {.method = net::HttpMethod::kGet, .url = std::move(url)}};
   asked.request.timeout = timeout_;
-  asked.request.max_body = kMaxAnswerBytes;
+  asked.request.max_body = kMaxGcsAnswerBytes;
   if (token_ != nullptr) {
     ASSIGN_OR_RETURN(const net::AccessToken token, token_->token(stop_));
     asked.request.headers = token.authorization;

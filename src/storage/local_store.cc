@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kLocalPageSize = 1000;
 
 class LocalStore final : public ObjectStore {
  public:
@@ -94,7 +94,7 @@ class LocalStore final : public ObjectStore {
       } else if (info->kind == files::FileKind::kFile && key.starts_with(listing.prefix)) {
         listing.page.push_back(
             {.key = std::move(key), .size = info->size, .modified = info->modified});
-        if (listing.page.size() < kPageSize) continue;
+        if (listing.page.size() < kLocalPageSize) continue;
         RETURN_IF_ERROR((*listing.on_page)(listing.page));
         listing.page.clear();
       }

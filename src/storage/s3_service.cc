@@ -15,9 +15,9 @@ namespace assay::storage {
 namespace {
 
 // The most that the service gives in one page.
-constexpr int kPageSize = 1000;
-constexpr ByteCount kMaxPageBytes{16U << 20};
-constexpr ByteCount kMaxAnswerBytes{1U << 20};
+constexpr int kS3PageSize = 1000;
+constexpr ByteCount kMaxS3PageBytes{16U << 20};
+constexpr ByteCount kMaxS3AnswerBytes{1U << 20};
 
 // A bucket of another form (dots, capitals) has no host name that its certificate covers.
 bool is_host_label(std::string_view bucket) {
@@ -125,7 +125,7 @@ Result<ServiceRequest> S3Service::request(const Bucket& bucket, net::HttpMethod 
   ASSIGN_OR_RETURN(net::Url url, bucket.url.with_target(target));
   ServiceRequest asked{.request = {.method = method, .url = std::move(url)}};
   asked.request.timeout = timeout_;
-  asked.request.max_body = kMaxAnswerBytes;
+  asked.request.max_body = kMaxS3AnswerBytes;
   if (keys_ == nullptr) return asked;
   auto signer = signers_.find(bucket.region);
   if (signer == signers_.end()) {
@@ -189,10 +189,10 @@ Result<ServiceRequest> S3Service::ask_page(std::string_view bucket, std::string_
     net::append_percent_encoded(target, page);
     target += '&';
   }
-  target += fmt::format("encoding-type=url&list-type=2&max-keys={}&prefix=", kPageSize);
+  target += fmt::format("encoding-type=url&list-type=2&max-keys={}&prefix=", kS3PageSize);
   net::append_percent_encoded(target, prefix);
   ASSIGN_OR_RETURN(ServiceRequest asked, request(*place, net::HttpMethod::kGet, target));
-  asked.request.max_body = kMaxPageBytes;
+  asked.request.max_body = kMaxS3PageBytes;
   return asked;
 }
 

@@ -1,5 +1,6 @@
 #include "core/testing/fake_clock.h"
 #include "storage/s3_service_internal.h"
+#include "storage/testing/engine_fixture.h"
 #include "storage/xml_scan_internal.h"
 
 #include <gtest/gtest.h>
@@ -7,10 +8,7 @@
 namespace assay::storage {
 namespace {
 
-net::HttpResponse response(int status, std::vector<net::HttpHeader> headers = {},
-                           std::string body = "") {
-  return {.status = status, .headers = std::move(headers), .body = std::move(body)};
-}
+using testing::response;
 
 class S3ServiceTest : public ::testing::Test {
  protected:
@@ -59,11 +57,11 @@ TEST_F(S3ServiceTest, FollowsABucketToItsRegion) {
   S3Service amazon = service();
   (void)asked(amazon, "bu", "k");
   const auto reading = amazon.read(address_, AskManner::kUsual,
-                                   response(301, {{"x-amz-bucket-region", "us-west-2"}}));
+                                   response(301, "", {{"x-amz-bucket-region", "us-west-2"}}));
   EXPECT_EQ(reading.next, NextStep::kAskAnother);
   EXPECT_EQ(asked(amazon, "bu", "k"), "https://bu.s3.us-west-2.amazonaws.com/k");
   const auto evil = amazon.read(address_, AskManner::kUsual,
-                                response(301, {{"x-amz-bucket-region", "evil.com/"}}));
+                                response(301, "", {{"x-amz-bucket-region", "evil.com/"}}));
   EXPECT_EQ(evil.next, NextStep::kDone);
 }
 
@@ -71,9 +69,10 @@ TEST_F(S3ServiceTest, ReadsAnswers) {
   options_.details = DetailUse::kAsk;
   S3Service amazon = service();
   const auto there = amazon.read(address_, AskManner::kUsual,
-                                 response(200, {{"Content-Length", "12"},
-                                                {"Last-Modified", "Wed, 01 Jan 2025 00:00:00 GMT"},
-                                                {"ETag", "\"d41d8cd98f00b204e9800998ecf8427e\""}}));
+                                 response(200, "",
+                                          {{"Content-Length", "12"},
+                                           {"Last-Modified", "Wed, 01 Jan 2025 00:00:00 GMT"},
+                                           {"ETag", "\"d41d8cd98f00b204e9800998ecf8427e\""}}));
   EXPECT_EQ(there.verdict.presence, Presence::kPresent);
   ASSERT_TRUE(there.verdict.details);
   EXPECT_EQ(there.verdict.details->size_bytes, 12U);
@@ -85,7 +84,7 @@ TEST_F(S3ServiceTest, ReadsAnswers) {
             Presence::kDenied);
   EXPECT_EQ(amazon.read(address_, AskManner::kUsual, response(503)).next, NextStep::kRetry);
   const auto parts =
-      amazon.read(address_, AskManner::kUsual, response(200, {{"ETag", "\"abc-2\""}}));
+      amazon.read(address_, AskManner::kUsual, response(200, "", {{"ETag", "\"abc-2\""}}));
   EXPECT_EQ(parts.verdict.details->md5_base64, "");
 }
 
@@ -96,7 +95,7 @@ TEST_F(S3ServiceTest, ReadsListings) {
             "https://bu.s3.eu-west-1.amazonaws.com/?continuation-token=t%3D&encoding-type=url&"
             "list-type=2&max-keys=1000&prefix=a%2F");
   const PageReading page = amazon.read_page(
-      "bu", response(200, {},
+      "bu", response(200,
                      "<ListBucketResult "
                      "xmlns=\"x\"><IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b"
                      "</NextContinuationToken><Contents><Key>a/1+%C3%A4%2B</"
@@ -113,16 +112,16 @@ TEST_F(S3ServiceTest, ReadsListings) {
 
 TEST_F(S3ServiceTest, BrokenListingsAreNoPages) {
   S3Service amazon = service();
-  EXPECT_EQ(amazon.read_page("bu", response(200, {}, "<html>")).next, NextStep::kRetry);
-  EXPECT_EQ(amazon.read_page("bu", response(200, {}, "<ListBucketResult><Contents>")).next,
+  EXPECT_EQ(amazon.read_page("bu", response(200, "<html>")).next, NextStep::kRetry);
+  EXPECT_EQ(amazon.read_page("bu", response(200, "<ListBucketResult><Contents>")).next,
             NextStep::kRetry);
   EXPECT_FALSE(amazon
-                   .read_page("bu", response(200, {},
+                   .read_page("bu", response(200,
                                              "<ListBucketResult><IsTruncated>true</IsTruncated>"
                                              "</ListBucketResult>"))
                    .is_page);
   EXPECT_FALSE(amazon
-                   .read_page("bu", response(200, {},
+                   .read_page("bu", response(200,
                                              "<ListBucketResult><Contents><Key>%zz</Key></Contents>"
                                              "</ListBucketResult>"))
                    .is_page);

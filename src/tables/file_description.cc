@@ -16,7 +16,7 @@ namespace assay::tables {
 
 namespace {
 
-constexpr ByteCount kMaxPage = ByteCount(std::uint64_t{256} << 20);
+constexpr ByteCount kMaxDescribedPage = ByteCount(std::uint64_t{256} << 20);
 
 ByteCount byte_count(std::int64_t count) {
   return ByteCount(static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0)));
@@ -150,7 +150,7 @@ std::optional<float> FieldDescription::null_share() const {
 
 Result<FileDescription> describe_file(const DatasetSources& sources, const std::string& address) {
   ASSIGN_OR_RETURN(auto bytes, open_source(sources, address));
-  ASSIGN_OR_RETURN(const auto file, open_parquet(std::move(bytes), kMaxPage));
+  ASSIGN_OR_RETURN(const auto file, open_parquet(std::move(bytes), kMaxDescribedPage));
   return with_context(guard_parquet(ErrorCode::kCorrupt,
                                     [&] -> Result<FileDescription> { return describe(*file); }),
                       address + ": bad Parquet footer");

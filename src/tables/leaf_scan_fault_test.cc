@@ -25,7 +25,7 @@ namespace {
 
 using namespace literals;
 
-constexpr std::string_view kAddress = "mem://broken.parquet";
+constexpr std::string_view kBrokenAddress = "mem://broken.parquet";
 
 // A small file with all kinds of columns, dictionaries and plain pages, and four row groups.
 std::string good_file(Codec codec) {
@@ -100,14 +100,14 @@ struct Outcome {
   std::string message;
 };
 
-Outcome read_all(const DatasetSources& sources, bool with_time) {
+Outcome scan_all(const DatasetSources& sources, bool with_time) {
   LeafScanOptions options{.leaves = {"miner_hotkey", "created_at", "count", "r.image_uri",
                                      "r.meta.has_image", "r.meta.raw", "r"},
                           .num_workers = 1,
                           .batch_rows = 16,
                           .max_page_size = 4_MiB};
   if (with_time) options.time.since = Timestamp(std::chrono::microseconds(20));
-  auto scan = LeafScan::open(sources, {{std::string(kAddress), {}}}, options, {});
+  auto scan = LeafScan::open(sources, {{std::string(kBrokenAddress), {}}}, options, {});
   if (!scan) return {.message = scan.error().message};
   std::uint64_t sum = 0;
   std::uint64_t rows = 0;
@@ -131,18 +131,18 @@ Outcome read_all(const DatasetSources& sources, bool with_time) {
 // Reads the bytes in every way there is.
 Outcome read_in_every_way(const std::string& bytes) {
   testing::MemorySources memory;
-  memory.set(std::string(kAddress), bytes);
+  memory.set(std::string(kBrokenAddress), bytes);
   files::testing::SimulatedFileSystem disk;
   const DatasetSources sources{.file_system = &disk, .remote = &memory};
-  static_cast<void>(read_all(sources, true));
-  static_cast<void>(describe_file(sources, std::string(kAddress)));
+  static_cast<void>(scan_all(sources, true));
+  static_cast<void>(describe_file(sources, std::string(kBrokenAddress)));
   const files::testing::TemporaryFolder folder;
   static_cast<void>(
-      rewrite_parquet(sources, std::string(kAddress), folder.path() / "out.parquet",
+      rewrite_parquet(sources, std::string(kBrokenAddress), folder.path() / "out.parquet",
                       {.leaves = {"r.image_uri"},
                        .replace = [](std::string_view text) { return std::string(text); }},
                       {}));
-  return read_all(sources, false);
+  return scan_all(sources, false);
 }
 
 void expect_survival(const std::string& bytes, const std::string& what) {

@@ -7,12 +7,12 @@
 namespace assay::tables {
 namespace {
 
-constexpr std::size_t kReadSize = 256U << 10;
+constexpr std::size_t kPageReadSize = 256U << 10;
 constexpr std::size_t kReach = 64U << 10;
 constexpr std::size_t kWindow = 4 * kReach;
 
 Error ends_early() { return corrupt("a page whose bytes end early"); }
-Error broken() { return corrupt("a broken Snappy block"); }
+Error broken_block() { return corrupt("a broken Snappy block"); }
 
 }  // namespace
 
@@ -20,11 +20,12 @@ StoredBytes::StoredBytes(const files::ByteSource& source, std::uint64_t begin, s
     : source_(source),
       next_(begin),
       end_(end),
-      buffer_(make_uncleared_array<std::byte>(kReadSize)) {}
+      buffer_(make_uncleared_array<std::byte>(kPageReadSize)) {}
 
 Result<std::span<const std::byte>> StoredBytes::peek() {
   if (used_ == filled_ && next_ < end_) {
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(kReadSize, end_ - next_));
+    const auto wanted =
+        static_cast<std::size_t>(std::min<std::uint64_t>(kPageReadSize, end_ - next_));
     used_ = filled_ = 0;
     ASSIGN_OR_RETURN(const std::size_t count,
                      source_.read_at(next_, std::span(buffer_.get(), wanted)));
@@ -102,7 +103,7 @@ Status UnpackedBytes::read_size() {
       return {};
     }
   }
-  return broken();
+  return broken_block();
 }
 
 Status UnpackedBytes::read_element() {
@@ -160,7 +161,7 @@ Status UnpackedBytes::move_literal() {
 
 Status UnpackedBytes::copy_back(std::size_t offset, std::size_t length) {
   make_room(length);
-  if (offset == 0 || offset > filled_) return broken();
+  if (offset == 0 || offset > filled_) return broken_block();
   std::byte* const out = window_.get() + filled_;
   for (std::size_t i = 0; i < length; ++i) out[i] = *(out + i - offset);  // may repeat itself
   filled_ += length;

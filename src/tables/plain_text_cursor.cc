@@ -27,7 +27,7 @@ namespace assay::tables {
 
 namespace {
 
-constexpr std::size_t kLengthSize = 4;
+constexpr std::size_t kTextLengthSize = 4;
 
 using Bytes = std::span<const std::uint8_t>;
 
@@ -241,12 +241,12 @@ class PlainTextCursor final : public ColumnCursor {
     for (std::size_t row = 0; row < count; ++row) {
       starts[row] = static_cast<std::uint32_t>(next);
       const std::uint64_t present = levels[row] == full ? 1 : 0;
-      if (next + kLengthSize > size) [[unlikely]] {
+      if (next + kTextLengthSize > size) [[unlikely]] {
         if (present != 0 || next > size) return values_end_early();
         continue;
       }
       // Without a branch: where nulls are is as good as random.
-      next += (kLengthSize + length_at(values + next)) & (0 - present);
+      next += (kTextLengthSize + length_at(values + next)) & (0 - present);
     }
     if (next > size) return values_end_early();
     next_value_ = static_cast<std::size_t>(next);
@@ -280,7 +280,7 @@ class PlainTextCursor final : public ColumnCursor {
     if (levels_[row] != max_level_) return {};
     if (by_dictionary_) return dictionary_[static_cast<std::size_t>(codes_[starts_[row]])];
     const std::uint8_t* place = values_ + starts_[row];
-    return {reinterpret_cast<const char*>(place + kLengthSize), length_at(place)};
+    return {reinterpret_cast<const char*>(place + kTextLengthSize), length_at(place)};
   }
 
   // The page goes, and what was read of it stays.

@@ -23,16 +23,16 @@ namespace assay::tables {
 namespace {
 
 constexpr std::size_t kBatch = 4096;
-constexpr ByteCount kMaxPage = ByteCount(std::uint64_t{256} << 20);
-constexpr std::int64_t kReadSize = 1 << 20;
+constexpr ByteCount kMaxRewrittenPage = ByteCount(std::uint64_t{256} << 20);
+constexpr std::int64_t kReadBufferSize = 1 << 20;
 
 Result<std::unique_ptr<ParquetFile>> open_file(const DatasetSources& sources,
                                                const std::string& address) {
   ASSIGN_OR_RETURN(auto bytes, open_source(sources, address));
-  return open_parquet(std::move(bytes), kMaxPage);
+  return open_parquet(std::move(bytes), kMaxRewrittenPage);
 }
 
-std::shared_ptr<parquet::WriterProperties> writer_properties(const parquet::FileMetaData& file) {
+std::shared_ptr<parquet::WriterProperties> matching_properties(const parquet::FileMetaData& file) {
   parquet::WriterProperties::Builder builder;
   builder.created_by("assay");
   if (file.num_row_groups() > 0) {
@@ -167,7 +167,7 @@ Result<RewriteSummary> rewrite_parquet(const DatasetSources& sources, const std:
   ASSIGN_OR_RETURN(auto output, files::AtomicFile::create(*sources.file_system, target));
 
   file->properties.enable_buffered_stream();
-  file->properties.set_buffer_size(kReadSize);
+  file->properties.set_buffer_size(kReadBufferSize);
   RewriteSummary summary{.num_rows = static_cast<std::uint64_t>(file->metadata->num_rows())};
   int row_group = 0;
   std::string column;
@@ -178,7 +178,7 @@ Result<RewriteSummary> rewrite_parquet(const DatasetSources& sources, const std:
         atomic_file_sink(output),
         std::static_pointer_cast<parquet::schema::GroupNode>(
             file->metadata->schema()->schema_root()),
-        writer_properties(*file->metadata), file->metadata->key_value_metadata());
+        matching_properties(*file->metadata), file->metadata->key_value_metadata());
     for (; row_group < file->metadata->num_row_groups(); ++row_group) {
       const auto from = reader->RowGroup(row_group);
       parquet::RowGroupWriter* to = writer->AppendRowGroup();

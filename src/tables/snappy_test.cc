@@ -126,7 +126,7 @@ TEST(Snappy, RefusesBrokenBlocks) {
   };
   for (const std::string_view block : broken) {
     const auto text = decompressed(block);
-    ASSERT_FALSE(text) << testing::PrintToString(block);
+    ASSERT_FALSE(text) << ::testing::PrintToString(block);
     EXPECT_EQ(text.error().code, ErrorCode::kCorrupt);
   }
 }

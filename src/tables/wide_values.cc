@@ -25,7 +25,7 @@ constexpr std::uint64_t kMaxCodesSize = 64U << 20;
 constexpr std::size_t kLengthSize = 4;
 constexpr ByteCount kMaxFooterPage{std::uint64_t{1} << 30};
 
-bool is_dictionary(std::int32_t encoding) {
+bool is_dictionary_number(std::int32_t encoding) {
   return encoding == static_cast<std::int32_t>(parquet::Encoding::PLAIN_DICTIONARY) ||
          encoding == static_cast<std::int32_t>(parquet::Encoding::RLE_DICTIONARY);
 }
@@ -179,7 +179,7 @@ Status WideChunk::read_page(const Page& page, std::span<const std::uint64_t> row
   OpenPage open(source_, begin, page.end(), is_packed && begin < page.end());
   if (header.kind == PageKind::kData) RETURN_IF_ERROR(read_levels(header, open.bytes(), left));
   if (is_plain(header.encoding)) return read_plain(open.bytes(), left, rows, page_row);
-  if (is_dictionary(header.encoding)) return read_codes(open.bytes(), left, rows, page_row);
+  if (is_dictionary_number(header.encoding)) return read_codes(open.bytes(), left, rows, page_row);
   return corrupt("a page in an encoding that its column chunk does not name");
 }
 
@@ -292,7 +292,7 @@ Status WideChunk::read_codes(PageBytes& bytes, std::uint64_t left,
 }
 
 Status WideChunk::read_dictionary(const Page& page) {
-  if (!is_plain(page.header.encoding) && !is_dictionary(page.header.encoding)) {
+  if (!is_plain(page.header.encoding) && !is_dictionary_number(page.header.encoding)) {
     return corrupt("a dictionary in an encoding that is none");
   }
   OpenPage open(source_, page.begin, page.end(), is_packed_);

@@ -19,7 +19,7 @@
 namespace assay::tables {
 namespace {
 
-constexpr std::string_view kAddress = "mem://wide.parquet";
+constexpr std::string_view kWideAddress = "mem://wide.parquet";
 using Found = std::map<std::uint64_t, std::optional<std::string>>;
 
 /// Some are null, some equal, some of random bytes and some that Snappy packs well.
@@ -70,13 +70,13 @@ class WideValuesTest : public ::testing::Test {
     }
     ASSERT_TRUE(writer->finish());
     bytes_ = files::read_file(files::posix_file_system(), path, ByteCount(100'000'000)).value();
-    memory_.set(std::string(kAddress), bytes_);
+    memory_.set(std::string(kWideAddress), bytes_);
   }
 
   Result<WideRead> read(std::span<const std::uint64_t> rows, Found& found,
                         WideValueOptions options = {.leaf = "image.bytes"}) {
     return read_wide_values(
-        sources_, std::string(kAddress), options, rows,
+        sources_, std::string(kWideAddress), options, rows,
         [&](std::uint64_t row, std::optional<std::string_view> value) -> Status {
           EXPECT_TRUE(found.emplace(row, value).second) << row;
           return {};
@@ -184,7 +184,7 @@ TEST_F(WideValuesTest, DoesNotReadWhatPassesBy) {
   CountingSources counting(bytes_);
   std::uint64_t num_values = 0;
   const auto done = read_wide_values(
-      {.file_system = &files::posix_file_system(), .remote = &counting}, std::string(kAddress),
+      {.file_system = &files::posix_file_system(), .remote = &counting}, std::string(kWideAddress),
       {.leaf = "image.bytes"}, std::array<std::uint64_t, 1>{5999},
       [&](std::uint64_t, std::optional<std::string_view>) -> Status {
         ++num_values;
@@ -210,7 +210,7 @@ TEST_F(WideValuesTest, SurvivesBrokenFiles) {
         // Headers and levels stand in front; some hits are anywhere.
         const std::uint64_t bound = i % 2 == 0 ? 200 : broken.size();
         broken[random.below(bound)] = static_cast<char>(random.next());
-        memory_.set(std::string(kAddress), broken);
+        memory_.set(std::string(kWideAddress), broken);
         Found found;
         num_errors += read(all, found).has_value() ? 0 : 1;
       }

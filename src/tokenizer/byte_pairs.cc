@@ -11,7 +11,7 @@ namespace assay::tokenizer {
 namespace {
 
 /// Of a byte that is no token: it joins nothing.
-constexpr std::int32_t kNone = -1;
+constexpr std::int32_t kNoToken = -1;
 
 bool is_visible(unsigned byte) {
   return (byte >= 0x21 && byte <= 0x7E) || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
@@ -19,7 +19,7 @@ bool is_visible(unsigned byte) {
 
 std::int32_t find_token(const TokenIds& ids, std::string_view token) {
   const auto found = ids.find(token);
-  return found == ids.end() ? kNone : found->second;
+  return found == ids.end() ? kNoToken : found->second;
 }
 
 std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
@@ -82,7 +82,7 @@ Result<ByteVocabulary> ByteVocabulary::build(const TokenIds& ids, std::span<cons
 
 const ByteVocabulary::Merge* ByteVocabulary::find_merge(std::int32_t left,
                                                         std::int32_t right) const {
-  if (left == kNone || right == kNone) return nullptr;
+  if (left == kNoToken || right == kNoToken) return nullptr;
   const auto found = merges_.find(pair_key(left, right));
   return found == merges_.end() ? nullptr : &found->second;
 }
@@ -150,7 +150,7 @@ void ByteVocabulary::append_tokens(std::string_view word, std::vector<std::int32
     symbols.join(*this, candidate);
   }
   for (const Symbols::Link& link : symbols.links) {
-    if (!link.is_joined) tokens.push_back(link.token == kNone ? unknown_ : link.token);
+    if (!link.is_joined) tokens.push_back(link.token == kNoToken ? unknown_ : link.token);
   }
 }
 

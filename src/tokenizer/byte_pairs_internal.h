@@ -64,7 +64,7 @@ class ByteVocabulary {
   const Merge* find_merge(std::int32_t left, std::int32_t right) const;
 
   std::unordered_map<std::uint64_t, Merge> merges_;  // by the two tokens
-  std::array<std::int32_t, 256> inner_{};            // the token of a byte; kNone: there is none
+  std::array<std::int32_t, 256> inner_{};            // the token of a byte; kNoToken: there is none
   std::array<std::int32_t, 256> last_{};             // of one that ends a word
   std::int32_t unknown_ = 0;
   std::size_t size_ = 0;

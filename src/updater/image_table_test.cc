@@ -13,11 +13,11 @@ namespace {
 
 using cache::Label;
 
-const std::filesystem::path kTables = std::filesystem::path(ASSAY_TESTS) / "data/cache/tables";
+const std::filesystem::path kTableFolder = std::filesystem::path(ASSAY_TESTS) / "data/cache/tables";
 
 Result<ImageTable> open(std::string_view name, const ImageColumns& columns = {}) {
-  return ImageTable::open({.file_system = &files::posix_file_system()}, (kTables / name).native(),
-                          columns, {});
+  return ImageTable::open({.file_system = &files::posix_file_system()},
+                          (kTableFolder / name).native(), columns, {});
 }
 
 std::vector<TableRow> rows_of(const ImageTable& table, std::vector<std::uint64_t> rows = {}) {

@@ -15,7 +15,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "arrays are copied as they lie");
 
-constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
 constexpr std::size_t kCharacterSize = 4;
 
 /// The text behind `'key':` in a header, which is a Python literal: to the comma outside brackets.
@@ -93,7 +93,7 @@ void append_utf8(std::string& text, std::uint32_t code) {
 
 Result<NpyArray> parse_npy(std::span<const std::byte> file, std::string_view name) {
   const std::string_view text = as_text(file);
-  if (!text.starts_with(kMagic) || file.size() < 12) {
+  if (!text.starts_with(kNpyMagic) || file.size() < 12) {
     return invalid_input(fmt::format("{} is no NumPy array", name));
   }
   const auto major = std::to_integer<unsigned>(file[6]);

@@ -11,7 +11,7 @@
 namespace assay::validator {
 namespace {
 
-void write_miner(json::Writer& writer, const AskedMiner& miner) {
+void write_asked_miner(json::Writer& writer, const AskedMiner& miner) {
   writer.begin_object();
   writer.name("uid").unsigned_integer(miner.uid);
   writer.name("hotkey").text(miner.hotkey);
@@ -35,7 +35,7 @@ Result<std::uint64_t> count_of(const json::Value& object, std::string_view name)
   return static_cast<std::uint64_t>(number);
 }
 
-Result<AskedMiner> read_miner(const json::Value& object) {
+Result<AskedMiner> read_asked_miner(const json::Value& object) {
   AskedMiner miner;
   ASSIGN_OR_RETURN(const std::uint64_t uid, count_of(object, "uid"));
   if (uid > std::numeric_limits<scoring::Uid>::max()) return wrong("uid", "at most 65535");
@@ -79,7 +79,7 @@ std::string to_json(const RoundRecord& record) {
   writer.name("jpeg_quality").integer(record.recipe.jpeg_quality);
   writer.name("wire_sha256").text(record.recipe.wire_hash.to_hex());
   writer.name("miners").begin_list();
-  for (const AskedMiner& miner : record.miners) write_miner(writer, miner);
+  for (const AskedMiner& miner : record.miners) write_asked_miner(writer, miner);
   writer.end_list();
   return writer.end_object().take();
 }
@@ -107,7 +107,7 @@ Result<RoundRecord> parse_round_record(std::string_view line) {
   const json::Value* miners = object.find("miners");
   if (miners == nullptr || miners->list() == nullptr) return wrong("miners", "a list");
   for (const json::Value& miner : *miners->list()) {
-    ASSIGN_OR_RETURN(AskedMiner asked, read_miner(miner));
+    ASSIGN_OR_RETURN(AskedMiner asked, read_asked_miner(miner));
     record.miners.push_back(std::move(asked));
   }
   return record;

@@ -26,7 +26,7 @@ constexpr std::uint64_t kSlowness = 1;
 
 // Shards, for tests run beside each other.
 constexpr std::uint64_t kNumShards = 25;
-constexpr std::uint64_t kNumRounds = 200;
+constexpr std::uint64_t kNumSimulatedRounds = 200;
 
 std::uint64_t num_seeds() {
   const char* const given = std::getenv("ASSAY_SIMULATION_SEEDS");
@@ -40,7 +40,8 @@ TEST_P(ManySimulations, ScoresAndWeightsAreThoseOfARunWithoutDeaths) {
   SimulationTally sum;
   const std::uint64_t num_of_shard =
       std::max<std::uint64_t>(1, num_seeds() / kNumShards / kSlowness);
-  const SimulationOptions options{.num_rounds = kSlowness > 1 ? kNumRounds / 4 : kNumRounds};
+  const SimulationOptions options{.num_rounds = kSlowness > 1 ? kNumSimulatedRounds / 4
+                                                              : kNumSimulatedRounds};
   for (std::uint64_t i = 0; i < num_of_shard; ++i) {
     const std::uint64_t seed = 1 + GetParam() + i * kNumShards;
     SCOPED_TRACE("seed " + std::to_string(seed));

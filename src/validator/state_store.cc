@@ -19,7 +19,7 @@ namespace assay::validator {
 namespace {
 
 // Persisted: never changed.
-constexpr std::string_view kMagic = "assayVS1";
+constexpr std::string_view kStateMagic = "assayVS1";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::uint8_t kRoundRecord = 1;
 /// 65,536 slots with full windows and long hotkeys are some 80 MB.
@@ -49,7 +49,7 @@ scoring::Deck read_deck(ByteReader& reader) {
   return {std::move(pending), std::move(dealt)};
 }
 
-void write_miner(ByteWriter& writer, const scoring::MinerState& miner) {
+void write_miner_state(ByteWriter& writer, const scoring::MinerState& miner) {
   writer.text(miner.hotkey);
   writer.real32(miner.score);
   // The shorter window is the end of the longer one.
@@ -58,7 +58,7 @@ void write_miner(ByteWriter& writer, const scoring::MinerState& miner) {
   for (std::size_t age = 0; age < recent.size(); ++age) write_answer(writer, recent.at(age));
 }
 
-bool read_miner(ByteReader& reader, scoring::MinerState& miner) {
+bool read_miner_state(ByteReader& reader, scoring::MinerState& miner) {
   miner.hotkey = reader.text();
   miner.score = reader.real32();
   const std::uint16_t size = reader.u16();
@@ -77,9 +77,9 @@ std::string snapshot_of(const scoring::ScoreBook& book, const scoring::Deck& dec
   writer.u64(num_rounds);
   writer.byte(static_cast<std::uint8_t>(book.formula()));
   writer.u32(static_cast<std::uint32_t>(book.miners().size()));
-  for (const scoring::MinerState& miner : book.miners()) write_miner(writer, miner);
+  for (const scoring::MinerState& miner : book.miners()) write_miner_state(writer, miner);
   write_deck(writer, deck);
-  std::string bytes = std::string(kMagic) + writer.bytes();
+  std::string bytes = std::string(kStateMagic) + writer.bytes();
   ByteWriter checksum;
   checksum.u32(crc32c(as_bytes(bytes)));
   return bytes + checksum.bytes();
@@ -124,13 +124,13 @@ Status StateStore::load_snapshot() {
   ASSIGN_OR_RETURN(const auto found, file_system_->info(path));
   if (!found) return {};
   ASSIGN_OR_RETURN(const std::string text, files::read_file(*file_system_, path, kMaxSnapshot));
-  if (!text.starts_with(kMagic)) return invalid_input("not the state of a validator");
-  if (text.size() < kMagic.size() + kChecksumSize) return broken("the snapshot");
+  if (!text.starts_with(kStateMagic)) return invalid_input("not the state of a validator");
+  if (text.size() < kStateMagic.size() + kChecksumSize) return broken("the snapshot");
   const std::string_view checked = std::string_view(text).substr(0, text.size() - kChecksumSize);
   ByteReader checksum(as_bytes(text).last(kChecksumSize));
   if (checksum.u32() != crc32c(as_bytes(checked))) return broken("the snapshot");
 
-  ByteReader reader(as_bytes(checked.substr(kMagic.size())));
+  ByteReader reader(as_bytes(checked.substr(kStateMagic.size())));
   const std::uint32_t version = reader.u32();
   if (version != kVersion) {
     return invalid_input(fmt::format(
@@ -143,7 +143,7 @@ Status StateStore::load_snapshot() {
   if (num_miners > std::uint32_t{1} << 16U) return broken("the snapshot");
   for (std::uint32_t i = 0; i < num_miners; ++i) {
     scoring::MinerState miner;
-    if (!read_miner(reader, miner)) return broken("the snapshot");
+    if (!read_miner_state(reader, miner)) return broken("the snapshot");
     book_.restore(static_cast<scoring::Uid>(i), std::move(miner));
   }
   deck_ = read_deck(reader);

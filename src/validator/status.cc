@@ -113,7 +113,7 @@ void write_jobs(json::Writer& writer, const std::optional<JobCounts>& jobs) {
   writer.end_object();
 }
 
-void write_miner(json::Writer& writer, const MinerStatus& miner) {
+void write_miner_status(json::Writer& writer, const MinerStatus& miner) {
   writer.begin_object();
   writer.name("uid").unsigned_integer(miner.uid);
   writer.name("hotkey").text(miner.hotkey);
@@ -177,7 +177,7 @@ std::string to_json(const ValidatorStatus& status) {
   write_weights(writer, status.weights);
   write_proxy(writer, status.proxy);
   writer.name("miners").begin_list();
-  for (const MinerStatus& miner : status.miners) write_miner(writer, miner);
+  for (const MinerStatus& miner : status.miners) write_miner_status(writer, miner);
   writer.end_list();
   return writer.end_object().take() + "\n";
 }

@@ -7,17 +7,18 @@
 namespace assay::validator {
 namespace {
 
-const Timestamp kNow = parse_timestamp("2026-11-21T10:00:00Z").value();
+const Timestamp kMetricsTime = parse_timestamp("2026-11-21T10:00:00Z").value();
 
 TEST(StatusMetrics, TellAgesCellsAndRepliesByKind) {
-  ValidatorStatus status{.written = kNow - std::chrono::seconds(3), .started = kNow};
+  ValidatorStatus status{.written = kMetricsTime - std::chrono::seconds(3),
+                         .started = kMetricsTime};
   status.rounds.num_scored = 12;
-  status.chain.block_read_at = kNow - std::chrono::seconds(6);
+  status.chain.block_read_at = kMetricsTime - std::chrono::seconds(6);
   status.cells.push_back({.cell = {.origin = ImageOrigin::kTextToImage}, .num_images = 40});
   MinerStatus miner{.num_asked = 9, .num_answered = 7};
   miner.num_silent[static_cast<std::size_t>(ReplyKind::kTimeout)] = 2;
   status.miners = {miner, miner};
-  const std::string text = metrics_of(status, kNow);
+  const std::string text = metrics_of(status, kMetricsTime);
   for (const char* line :
        {"assay_validator_status_age_seconds 3\n", "assay_validator_rounds_scored_total 12\n",
         "assay_validator_chain_block_age_seconds 6\n",
@@ -29,7 +30,8 @@ TEST(StatusMetrics, TellAgesCellsAndRepliesByKind) {
 }
 
 TEST(StatusMetrics, WhatNeverHappenedHasNoAge) {
-  const std::string text = metrics_of({.written = kNow, .started = kNow}, kNow);
+  const std::string text =
+      metrics_of({.written = kMetricsTime, .started = kMetricsTime}, kMetricsTime);
   EXPECT_TRUE(text.contains("# TYPE assay_validator_weights_age_seconds gauge\n"));
   EXPECT_FALSE(text.contains("\nassay_validator_weights_age_seconds"));
 }

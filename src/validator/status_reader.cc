@@ -139,7 +139,7 @@ JobCounts read_jobs(Members members) {
           .num_missing = members.count("missing")};
 }
 
-MinerStatus read_miner(const Value& value, Status& status) {
+MinerStatus read_miner_status(const Value& value, Status& status) {
   Members members(value, status);
   MinerStatus miner{.uid = members.count_as<scoring::Uid>("uid"),
                     .hotkey = members.text("hotkey"),
@@ -216,7 +216,7 @@ Result<ValidatorStatus> parse_status(std::string_view text) {
     status.cells.push_back(read_cell({cell, outcome}, outcome));
   }
   for (const Value& miner : members.list("miners")) {
-    status.miners.push_back(read_miner(miner, outcome));
+    status.miners.push_back(read_miner_status(miner, outcome));
   }
   RETURN_IF_ERROR(outcome);
   return status;

@@ -102,7 +102,7 @@ void add_miners(const StatusSources& sources, const NetworkView& view, Validator
   }
 }
 
-void add_chain(const ChainState& chain, ChainStatus& status) {
+void add_chain_state(const ChainState& chain, ChainStatus& status) {
   status.block = chain.block;
   status.block_read_at = chain.block_read_at;
   status.problem = chain.problem;
@@ -112,7 +112,7 @@ void add_chain(const ChainState& chain, ChainStatus& status) {
   }
 }
 
-void add_weights(const ChainState& chain, WeightsStatus& status) {
+void add_weights_state(const ChainState& chain, WeightsStatus& status) {
   status.due_block = chain.weights_due;
   status.is_overdue = chain.is_overdue;
   if (!chain.weights) return;
@@ -140,7 +140,7 @@ void add_report(const StatusSources& sources, ValidatorStatus& status) {
   status.rounds.num_answered = counts.num_answered;
   status.rounds.last_finished = counts.last_finished;
   if (sources.proxy != nullptr) status.proxy = sources.proxy->status();
-  add_chain(sources.chain, status.chain);
+  add_chain_state(sources.chain, status.chain);
   const ChallengeMix& mix = sources.loop.mix();
   status.cells.clear();
   for (std::size_t i = 0; i < kNumCells; ++i) {
@@ -153,7 +153,7 @@ void add_report(const StatusSources& sources, ValidatorStatus& status) {
                             .shortfall_share = mix.shortfall(cell)});
   }
   status.weights.is_off = sources.chain_options.weights == WeightSetting::kOff;
-  add_weights(sources.chain, status.weights);
+  add_weights_state(sources.chain, status.weights);
   status.miners.clear();
   if (!sources.chain.view) return;
   const NetworkView& view = *sources.chain.view;

@@ -7,40 +7,41 @@
 namespace assay::validator {
 namespace {
 
-constexpr Timestamp kNow{std::chrono::seconds(1'700'000'000)};
+constexpr Timestamp kStatusTime{std::chrono::seconds(1'700'000'000)};
 
 ValidatorStatus example() {
-  ValidatorStatus status{.written = kNow,
-                         .started = kNow - std::chrono::hours(3),
-                         .hotkey = "5FyBuJEKLQEvZf7cE2E9fawhm2EkvBSD5aQgbeHNmymY6xfb",
-                         .uid = 3,
-                         .network = "local:net.db",
-                         .netuid = 1,
-                         .formula = "natix",
-                         .rounds = {.num_scored_ever = 40,
-                                    .num_scored = 12,
-                                    .num_in_flight = 1,
-                                    .num_asked = 120,
-                                    .num_answered = 100,
-                                    .last_finished = kNow - std::chrono::seconds(2)},
-                         .chain = {.block = 77,
-                                   .block_read_at = kNow - std::chrono::seconds(5),
-                                   .members_read_at = kNow - std::chrono::minutes(3),
-                                   .num_members = 9,
-                                   .num_miners = 8},
-                         .cache = "/cache",
-                         .weights = {.sent_at = kNow - std::chrono::minutes(20),
-                                     .block = 70,
-                                     .result = "confirmed",
-                                     .num_weights = 4,
-                                     .is_confirmed = true,
-                                     .due_block = 170},
-                         .proxy = ProxyStatus{.address = "http://127.0.0.1:10913",
-                                              .num_requests = 9,
-                                              .num_answered = 5,
-                                              .num_unanswered = 1,
-                                              .num_refused = 3,
-                                              .last_request = kNow - std::chrono::seconds(30)}};
+  ValidatorStatus status{
+      .written = kStatusTime,
+      .started = kStatusTime - std::chrono::hours(3),
+      .hotkey = "5FyBuJEKLQEvZf7cE2E9fawhm2EkvBSD5aQgbeHNmymY6xfb",
+      .uid = 3,
+      .network = "local:net.db",
+      .netuid = 1,
+      .formula = "natix",
+      .rounds = {.num_scored_ever = 40,
+                 .num_scored = 12,
+                 .num_in_flight = 1,
+                 .num_asked = 120,
+                 .num_answered = 100,
+                 .last_finished = kStatusTime - std::chrono::seconds(2)},
+      .chain = {.block = 77,
+                .block_read_at = kStatusTime - std::chrono::seconds(5),
+                .members_read_at = kStatusTime - std::chrono::minutes(3),
+                .num_members = 9,
+                .num_miners = 8},
+      .cache = "/cache",
+      .weights = {.sent_at = kStatusTime - std::chrono::minutes(20),
+                  .block = 70,
+                  .result = "confirmed",
+                  .num_weights = 4,
+                  .is_confirmed = true,
+                  .due_block = 170},
+      .proxy = ProxyStatus{.address = "http://127.0.0.1:10913",
+                           .num_requests = 9,
+                           .num_answered = 5,
+                           .num_unanswered = 1,
+                           .num_refused = 3,
+                           .last_request = kStatusTime - std::chrono::seconds(30)}};
   for (std::size_t i = 0; i < kNumCells; ++i) {
     status.cells.push_back({.cell = cell_at(i), .num_images = 10 * i, .target_share = 0.25});
   }
@@ -49,7 +50,7 @@ ValidatorStatus example() {
                     .address = "127.0.0.1:8091",
                     .num_asked = 12,
                     .num_answered = 10,
-                    .last_answered = kNow,
+                    .last_answered = kStatusTime,
                     .mean_latency_ms = 41.5,
                     .accuracy = 0.9,
                     .auc = 0.95,
@@ -99,7 +100,7 @@ TEST(ValidatorStatus, NamesTheMemberThatIsWrong) {
 
 TEST(ValidatorStatus, TheChecklistTellsAgesAndFaults) {
   ValidatorStatus status = example();
-  const std::string good = to_text(status, kNow + std::chrono::seconds(10));
+  const std::string good = to_text(status, kStatusTime + std::chrono::seconds(10));
   EXPECT_TRUE(good.contains("ok  connected   local:net.db, block 77, 15 s ago")) << good;
   EXPECT_TRUE(good.contains("ok  registered  uid 3 in network 1")) << good;
   EXPECT_TRUE(good.contains("ok  loop")) << good;
@@ -108,13 +109,13 @@ TEST(ValidatorStatus, TheChecklistTellsAgesAndFaults) {
   EXPECT_TRUE(good.contains("ok  weights     confirmed to 4 members, 20 min ago")) << good;
   EXPECT_TRUE(good.contains("2 timeout, answers go with those of 6, 7, 1 of 2 claimed")) << good;
 
-  const std::string old = to_text(status, kNow + std::chrono::hours(5));
+  const std::string old = to_text(status, kStatusTime + std::chrono::hours(5));
   EXPECT_TRUE(old.contains("NO  loop        nothing heard since 5 h ago")) << old;
   EXPECT_TRUE(old.contains("NO  connected")) << old;
 
   status.uid.reset();
   status.weights.is_overdue = true;
-  const std::string bad = to_text(status, kNow);
+  const std::string bad = to_text(status, kStatusTime);
   EXPECT_TRUE(bad.contains("NO  registered")) << bad;
   EXPECT_TRUE(bad.contains("OVERDUE")) << bad;
 }

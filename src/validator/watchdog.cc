@@ -28,9 +28,9 @@ void Watchdog::run(const std::stop_token& stop) {
     wake_.wait_for(lock, stop, pause, [] { return false; });
     for (const Heart& heart : hearts_) {
       if (heart.silence() < limit_ || stop.stop_requested()) continue;
-      on_stuck_(fmt::format(
-          "{} has not gone on for {}", heart.name(),
-          to_string(std::chrono::duration_cast<std::chrono::milliseconds>(heart.silence()))));
+      on_stuck_(fmt::format("{} has not gone on for {}", heart.name(),
+                            assay::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                heart.silence()))));
       return;
     }
   }

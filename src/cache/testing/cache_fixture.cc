@@ -1,6 +1,7 @@
 #include "cache/testing/cache_fixture.h"
 
 #include "core/check.h"
+#include "files/atomic_file.h"
 #include "images/encode.h"
 #include "images/resize.h"
 
@@ -31,6 +32,10 @@ std::string jpeg_picture(std::uint64_t seed, std::uint32_t width, std::uint32_t 
 }
 
 std::string jpeg_again(std::uint64_t seed) { return encode(picture(seed, 64, 48), 70); }
+
+std::string content_of(const std::filesystem::path& path) {
+  return files::read_file(files::posix_file_system(), path, ByteCount(1 << 20)).value_or("none");
+}
 
 std::unique_ptr<Store> CacheFixture::open(Access access) {
   auto store = Store::open(tools(), layout, {.access = access});

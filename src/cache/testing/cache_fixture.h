@@ -19,6 +19,8 @@ namespace assay::cache::testing {
 std::string jpeg_picture(std::uint64_t seed, std::uint32_t width = 64, std::uint32_t height = 48);
 /// The same look as jpeg_picture() of this seed, in other bytes.
 std::string jpeg_again(std::uint64_t seed);
+/// What a file holds; `none` when it cannot be read.
+std::string content_of(const std::filesystem::path& path);
 
 /// Each part may be used on its own.
 struct CacheFixture {

@@ -95,7 +95,10 @@ inline std::vector<std::string> segment_names(FileSystem& file_system) {
 }
 
 inline void append_all(GroupJournal& journal, std::initializer_list<std::string_view> records) {
-  for (const auto record : records) ASSERT_TRUE(journal.append(as_bytes(record)));
+  for (const auto record : records) {
+    const auto sequence = journal.append(as_bytes(record));
+    ASSERT_TRUE(sequence) << sequence.error().message;
+  }
 }
 
 inline std::map<std::string, std::string> contents(SimulatedFileSystem& file_system) {

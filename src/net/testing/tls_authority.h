@@ -11,6 +11,9 @@ struct x509_st;
 
 namespace assay::net::testing {
 
+/// The name of a server on this machine, as issue() takes it.
+inline constexpr const char* kLoopbackName = "IP:127.0.0.1";
+
 /// What a server shows who it is; PEM.
 struct TlsIdentity {
   std::string certificate;
