@@ -2,11 +2,9 @@
 
 find_program(ASSAY_CCACHE ccache)
 if(ASSAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The first is what it must be told, or it takes no source with precompiled headers (its manual, "Precompiled headers").
-  # By the others all checkouts of a machine share what was compiled, wherever they lie.
+  # By these all checkouts of a machine share what was compiled, wherever they lie.
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      env CCACHE_SLOPPINESS=pch_defines,time_macros "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1
-      "${ASSAY_CCACHE}")
+      env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${ASSAY_CCACHE}")
 endif()
 
 set(ASSAY_SANITIZE "" CACHE STRING "Sanitizers to build with: empty, address or thread")

@@ -6,16 +6,18 @@
 #     OWNS "parquet/**"             # header patterns of outside libraries that only this module includes
 #     LIBRARIES Arrow::parquet      # what the owned headers need to link
 #     SOURCES leaf_scan.cc
+#     ALONE scan_avx2.cc            # sources and tests that are compiled on their own, not in a batch with others
 #     HEADERS leaf_scan.h           # public headers: each must compile alone
 #     TESTS leaf_scan_test.cc
 #     TESTING testing/fake.cc       # fakes and conformance suites, in a library that only tests link
 #     TESTING_HEADERS testing/fake.h
 #     TEST_DEPENDS files)           # further modules whose testing/ libraries the tests use
 #
+# Sources are compiled in batches, several as one (the presets' CMAKE_UNITY_BUILD), tests likewise: the names in the unnamed
+# namespaces of a module's sources differ, and so do those of its tests.
+#
 # A dependency whose rank is not lower stops the configuration. The declarations are written to
 # modules.json in the build folder, where tools/check_layers.py holds every #include against them.
-
-include("${CMAKE_CURRENT_LIST_DIR}/AssayPrecompiledHeaders.cmake")
 
 set_property(GLOBAL PROPERTY ASSAY_MODULES "")
 
@@ -31,7 +33,7 @@ endfunction()
 function(assay_module name)
   cmake_parse_arguments(
     PARSE_ARGV 1 module "" "RANK"
-    "DEPENDS;OWNS;LIBRARIES;SOURCES;HEADERS;TESTS;TESTING;TESTING_HEADERS;TEST_DEPENDS")
+    "DEPENDS;OWNS;LIBRARIES;SOURCES;ALONE;HEADERS;TESTS;TESTING;TESTING_HEADERS;TEST_DEPENDS")
   if(module_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "assay_module(${name}): unknown arguments: ${module_UNPARSED_ARGUMENTS}")
   endif()
@@ -51,6 +53,8 @@ function(assay_module name)
   set_property(GLOBAL PROPERTY ASSAY_RANK_${name} ${module_RANK})
   set_property(GLOBAL APPEND PROPERTY ASSAY_MODULES ${name})
 
+  set_source_files_properties(${module_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+
   list(TRANSFORM module_DEPENDS PREPEND assay_ OUTPUT_VARIABLE links)
   add_library(assay_${name} STATIC)
   add_library(assay::${name} ALIAS assay_${name})
@@ -59,7 +63,6 @@ function(assay_module name)
   target_include_directories(assay_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(assay_${name} PUBLIC ${links} PRIVATE assay_options fmt::fmt ${module_LIBRARIES} Threads::Threads)
   set_target_properties(assay_${name} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
-  assay_use_precompiled_headers(assay_${name} assay_module_headers)
 
   if(ASSAY_BUILD_TESTS)
     set(test_links "")
@@ -73,14 +76,12 @@ function(assay_module name)
       add_library(assay_${name}_testing STATIC ${module_TESTING})
       target_link_libraries(assay_${name}_testing PUBLIC assay_${name} ${test_links} GTest::gtest
                                                   PRIVATE assay_options fmt::fmt)
-      assay_use_precompiled_headers(assay_${name}_testing assay_module_headers)
       list(APPEND test_links assay_${name}_testing)
     endif()
     if(module_TESTS)
       add_executable(assay_${name}_test ${module_TESTS})
       target_link_libraries(assay_${name}_test PRIVATE assay_${name} ${test_links} assay_options fmt::fmt
                                                        GTest::gtest GTest::gtest_main)
-      assay_use_precompiled_headers(assay_${name}_test assay_test_headers)
       include(GoogleTest)
       gtest_discover_tests(assay_${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
                            PROPERTIES LABELS "unit;${name}" TIMEOUT 900)
