@@ -56,7 +56,7 @@ class AlertWatchTest : public ::testing::Test {
     };
   }
   AlertWatch::Look look() {
-    return [this]() -> std::optional<std::vector<Alert>> {
+    return [this] -> std::optional<std::vector<Alert>> {
       ++num_looks_;
       if (is_another_s_) return std::nullopt;
       std::vector<Alert> alerts;
