@@ -18,8 +18,7 @@ using testing::content_of;
 using testing::jpeg_again;
 using testing::jpeg_picture;
 
-constexpr ImportOptions kPhone = {
-    .cache = CacheKind::kReal, .source = "phone", .min_free_bytes = {}};
+const ImportOptions kPhone = {.cache = CacheKind::kReal, .source = "phone", .min_free_bytes = {}};
 
 ImportReport import_folder(CacheFixture& fixture, Store& store, const ImportPlanOptions& plan,
                            const ImportOptions& options = kPhone) {

@@ -233,6 +233,7 @@ Status FolderScan::run(ScanDepth depth, const std::stop_token& stop) {
 
 std::vector<std::filesystem::path> item_folders(const CacheLayout& layout) {
   std::vector<std::filesystem::path> paths;
+  paths.reserve(kItemFolders.size());
   for (const ItemFolder folder : kItemFolders) paths.push_back(layout.folder(folder));
   return paths;
 }

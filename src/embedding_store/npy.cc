@@ -38,8 +38,8 @@ class HeaderReader {
     while (!take('}')) {
       const auto name = quoted();
       if (!name || !take(':')) return std::nullopt;
-      const unsigned member = *name == "descr" ? 1U : *name == "fortran_order" ? 2U : 4U;
-      if ((member == 4U && *name != "shape") || (seen & member) != 0) return std::nullopt;
+      const unsigned member = member_of(*name);
+      if (member == 0 || (seen & member) != 0) return std::nullopt;
       seen |= member;
       if (!read_value(member, header)) return std::nullopt;
       if (!take(',') && !at('}')) return std::nullopt;
@@ -50,6 +50,13 @@ class HeaderReader {
   }
 
  private:
+  /// A bit of its own for each, 0 for what is none.
+  static unsigned member_of(std::string_view name) {
+    if (name == "descr") return 1U;
+    if (name == "fortran_order") return 2U;
+    return name == "shape" ? 4U : 0U;
+  }
+
   bool read_value(unsigned member, Header& header) {
     if (member == 1U) {
       auto dtype = quoted();

@@ -155,7 +155,8 @@ TEST_F(OldCacheTest, WhatIsExportedIsImportedAgain) {
     const std::string name = "faces/" + std::to_string(i) + ".png";
     put("/project/" + name, name);
     images.push_back({.image_path = name, .key = key_of(name)});
-    if (i < 2) embeddings.push_back({.key = key_of(name), .vector = vector_of(float(i))});
+    if (i < 2)
+      embeddings.push_back({.key = key_of(name), .vector = vector_of(static_cast<float>(i))});
   }
   ASSERT_TRUE(store_->put(embeddings));
   for (const OldCacheForm form : {OldCacheForm::kLoggedPath, OldCacheForm::kAbsolutePath}) {

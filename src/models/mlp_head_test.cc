@@ -180,7 +180,7 @@ TEST(MlpHead, TakesAnyDepthAndBothPrefixes) {
 
 TEST(MlpHead, RefusesLayersThatDoNotFitEachOther) {
   const auto names = [](const std::string& message, std::string_view tensor) {
-    return message.find(tensor) != std::string::npos;
+    return message.contains(tensor);
   };
   EXPECT_TRUE(names(refusal({{"net.0.weight", {8, 512}},
                              {"net.0.bias", {8}},

@@ -17,11 +17,11 @@ bool is_to_try(const PlannedProject& project) {
 class Batch {
  public:
   Batch(const ProjectTools& tools, const BatchOptions& options, BatchObserver& observer,
-        const std::stop_token& stop)
+        std::stop_token stop)
       : tools_(&tools),
         options_(&options),
         observer_(&observer),
-        stop_(stop),
+        stop_(std::move(stop)),
         paths_(run_log_paths(options.project.tree.root())) {
     report_.summary.started = tools.clock.now();
     report_.summary.models = options.models;

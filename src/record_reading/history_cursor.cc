@@ -15,6 +15,7 @@
 namespace assay::record_reading {
 
 /// One reading of all files of a snapshot, a block at a time. Lifetime: all of it outlives this.
+// NOLINTNEXTLINE(misc-use-internal-linkage): HistoryCursor::State has one.
 class SnapshotPass {
  public:
   SnapshotPass(const HistorySnapshot& snapshot, const LateFeedback& feedback,
@@ -62,8 +63,18 @@ struct HistoryCursor::State {
         feedback(std::move(given_feedback)),
         options(std::move(given_options)) {}
 
+  /// False at the end.
+  Result<bool> next() {
+    if (!pass) {
+      RETURN_IF_ERROR(find_contested());
+      pass.emplace(snapshot, feedback, options,
+                   contested.is_empty() ? PassKind::kFirst : PassKind::kLast, contested, forward);
+    }
+    return pass->next();
+  }
+
   // What was handed over cannot be taken back: ids that stand twice are found beforehand.
-  Status start() {
+  Status find_contested() {
     const OnRecord pass_over = [](const records::RecordView&, unsigned, std::uint64_t) {
       return Status();
     };
@@ -72,8 +83,6 @@ struct HistoryCursor::State {
     while (has_more) {
       ASSIGN_OR_RETURN(has_more, first.next());
     }
-    pass.emplace(snapshot, feedback, options,
-                 contested.is_empty() ? PassKind::kFirst : PassKind::kLast, contested, forward);
     return {};
   }
 
@@ -105,9 +114,8 @@ Result<HistoryCursor> HistoryCursor::open(files::FileSystem& file_system,
 }
 
 Result<bool> HistoryCursor::next(const OnRecord& on_record) {
-  if (!state_->pass) RETURN_IF_ERROR(state_->start());
   state_->on_record = &on_record;
-  return state_->pass->next();
+  return state_->next();
 }
 
 LineCounts HistoryCursor::counts() const {

@@ -27,6 +27,7 @@
 namespace assay::record_reading {
 
 // Persisted.
+// NOLINTNEXTLINE(misc-use-internal-linkage): IdIndex::Index has one.
 struct IdIndexHeader {
   std::array<char, 8> magic{'A', 'S', 'S', 'A', 'Y', 'I', 'D', '1'};
   std::uint64_t covered = 0;              // bytes of the file as it lies, all in whole lines

@@ -43,14 +43,14 @@ std::unique_ptr<Store> CacheFixture::open(Access access) {
   return std::move(*store);
 }
 
-std::filesystem::path CacheFixture::put(std::string_view path, std::string_view content) {
+std::filesystem::path CacheFixture::put(std::string_view path, std::string_view content) const {
   const std::filesystem::path target = folder.path() / path;
   std::filesystem::create_directories(target.parent_path());
   std::ofstream(target, std::ios::binary) << content;
   return target;
 }
 
-std::filesystem::path CacheFixture::drop(std::string_view path, std::string_view content) {
+std::filesystem::path CacheFixture::drop(std::string_view path, std::string_view content) const {
   return put("cache/" + std::string(path), content);
 }
 

@@ -37,9 +37,9 @@ struct CacheFixture {
   /// Pre: it can be opened.
   std::unique_ptr<Store> open(Access access = Access::kWrite);
   /// Write a file below the fixture's folder; folders are made.
-  std::filesystem::path put(std::string_view path, std::string_view content);
+  std::filesystem::path put(std::string_view path, std::string_view content) const;
   /// The same below the cache's folder.
-  std::filesystem::path drop(std::string_view path, std::string_view content);
+  std::filesystem::path drop(std::string_view path, std::string_view content) const;
 };
 
 }  // namespace assay::cache::testing
