@@ -3,6 +3,7 @@
 
 import argparse
 import concurrent.futures
+import contextlib
 import dataclasses
 import difflib
 import hashlib
@@ -13,6 +14,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -144,9 +146,23 @@ class Case:
         """$NAME and ${NAME} of the test's environment."""
         return re.sub(r"\$\{?([A-Z][A-Z0-9_]*)\}?", lambda m: self.environment.get(m[1], m[0]), text)
 
+    def shell(self, command):
+        """What the command did; one that does not end in time is ended with all that it started."""
+        arguments = ["/bin/sh", "-c", command]
+        with subprocess.Popen(arguments, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+            try:
+                out, err = process.communicate(timeout=COMMAND_SECONDS)
+            except BaseException as trouble:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(trouble, subprocess.TimeoutExpired):
+                    raise Failure(f"does not end within {COMMAND_SECONDS} s: {command}") from None
+                raise
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
     def command(self, step):
-        done = subprocess.run(["/bin/sh", "-c", step.rest], cwd=self.folder, env=self.environment, check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS)
+        done = self.shell(step.rest)
         self.result = {"step": step, "code": done.returncode, "out": done.stdout, "err": done.stderr,
                        "exit": 0, "any_out": False, "any_err": False}
         self.outputs += [(f"stdout of line {step.line}", done.stdout), (f"stderr of line {step.line}", done.stderr)]
@@ -274,8 +290,7 @@ class Case:
         reason, colon, command = step.rest.partition(": ")
         if not colon:
             raise Failure("expected `needs REASON: COMMAND`")
-        if subprocess.run(["/bin/sh", "-c", command], cwd=self.folder, env=self.environment, check=False,
-                          stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS).returncode != 0:
+        if self.shell(command).returncode != 0:
             raise Skip(reason)
 
     def set_environment(self, step):

@@ -44,11 +44,26 @@ READY_WITHIN_S = 60
 TRIES = 3
 SKIPPED = 77  # what ctest is told when a server cannot be had
 
-# The server takes one connection at a time, and a client that pauses a download stops it.
+# The server takes one connection at a time, and a client that pauses a download stops it; and what it
+# holds is not made for threads: it fails to write down what another thread changes.
 GCS_WITH_THREADS = """
-import http.server
+import functools, http.server, inspect, threading
 http.server.HTTPServer = http.server.ThreadingHTTPServer
 from gcp_storage_emulator.__main__ import main
+from gcp_storage_emulator.storage import Storage
+
+lock = threading.RLock()
+
+def one_at_a_time(function):
+    @functools.wraps(function)
+    def locked(*arguments, **options):
+        with lock:
+            return function(*arguments, **options)
+    return locked
+
+for name, member in list(vars(Storage).items()):
+    if inspect.isfunction(member):
+        setattr(Storage, name, one_at_a_time(member))
 main()
 """
 
