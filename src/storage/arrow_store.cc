@@ -116,6 +116,22 @@ class ArrowStore final : public ObjectStore {
 
   Status put(std::string_view key, std::span<const std::byte> content) override {
     RETURN_IF_ERROR(check_object_key(key));
+    Status written = put_once(key, content);
+    // The session of an upload may be gone; the object is then to be sent anew, as GCS documents.
+    if (!written && written.error().code == ErrorCode::kNotFound) written = put_once(key, content);
+    return written;
+  }
+
+  Status remove(std::string_view key) override {
+    RETURN_IF_ERROR(check_object_key(key));
+    auto removed = call_arrow_status("remove " + address_of(key),
+                                     [&] { return file_system_->DeleteFile(path_of(key)); });
+    if (!removed && removed.error().code == ErrorCode::kNotFound) return {};
+    return removed;
+  }
+
+ private:
+  Status put_once(std::string_view key, std::span<const std::byte> content) {
     using Stream = std::shared_ptr<arrow::io::OutputStream>;
     const std::string what = "write " + address_of(key);
     ASSIGN_OR_RETURN(const Stream stream, call_arrow<Stream>(what, [&] {
@@ -132,15 +148,6 @@ class ArrowStore final : public ObjectStore {
     return written;
   }
 
-  Status remove(std::string_view key) override {
-    RETURN_IF_ERROR(check_object_key(key));
-    auto removed = call_arrow_status("remove " + address_of(key),
-                                     [&] { return file_system_->DeleteFile(path_of(key)); });
-    if (!removed && removed.error().code == ErrorCode::kNotFound) return {};
-    return removed;
-  }
-
- private:
   std::string path_of(std::string_view key) const { return fmt::format("{}/{}", bucket_, key); }
   std::string address_of(std::string_view key) const { return fmt::format("{}/{}", name_, key); }
 
