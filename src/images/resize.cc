@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <numbers>
+#include <utility>
 #include <vector>
 
 namespace assay::images {
@@ -28,11 +30,51 @@ double cubic(double distance) {
   return 0.0;
 }
 
-double filter_at(ResizeFilter filter, double distance) {
-  return filter == ResizeFilter::kBicubic ? cubic(distance) : triangle(distance);
+double sinc(double x) {
+  const double angle = x * std::numbers::pi;
+  return x == 0.0 ? 1.0 : std::sin(angle) / angle;
 }
 
-double radius_of(ResizeFilter filter) { return filter == ResizeFilter::kBicubic ? 2.0 : 1.0; }
+constexpr double kLanczosRadius = 3.0;
+
+double lanczos(double distance) {
+  if (distance < -kLanczosRadius || distance >= kLanczosRadius) return 0.0;
+  return sinc(distance) * sinc(distance / kLanczosRadius);
+}
+
+struct FilterShape {
+  double (*weight_at)(double distance);
+  double radius = 0;
+};
+
+FilterShape shape_of(ResizeFilter filter) {
+  switch (filter) {
+    case ResizeFilter::kNearest:
+      break;  // a pixel, no shape
+    case ResizeFilter::kBilinear:
+      return {.weight_at = triangle, .radius = 1.0};
+    case ResizeFilter::kBicubic:
+      return {.weight_at = cubic, .radius = 2.0};
+    case ResizeFilter::kLanczos:
+      return {.weight_at = lanczos, .radius = kLanczosRadius};
+  }
+  std::unreachable();
+}
+
+AxisTaps nearest_taps(std::uint32_t num_inputs, std::uint32_t num_outputs, std::uint32_t first,
+                      std::uint32_t count) {
+  const double scale = static_cast<double>(num_inputs) / num_outputs;
+  AxisTaps taps{
+      .ranges = {}, .weights = std::vector<std::int32_t>(count, 1 << kWeightBits), .stride = 1};
+  // One after the other, as PIL adds them up: at a border between two pixels the last bit decides.
+  double place = 0.5 * scale;
+  for (std::uint32_t i = 0; i < first + count; ++i) {
+    const auto nearest = std::min(static_cast<std::uint32_t>(place), num_inputs - 1);
+    if (i >= first) taps.ranges.push_back({.start = nearest, .count = 1});
+    place += scale;
+  }
+  return taps;
+}
 
 std::int32_t to_fixed_point(double weight) {
   const double scaled = weight * (1 << kWeightBits);
@@ -63,10 +105,14 @@ std::uint32_t AxisTaps::end_input() const {
 
 AxisTaps make_taps(std::uint32_t num_inputs, std::uint32_t num_outputs, std::uint32_t first,
                    std::uint32_t count, ResizeFilter filter) {
+  if (filter == ResizeFilter::kNearest) {
+    return nearest_taps(num_inputs, num_outputs, first, count);
+  }
+  const FilterShape shape = shape_of(filter);
   const double scale = static_cast<double>(num_inputs) / num_outputs;
   // A shrinking filter is as much wider as the image gets smaller: that is the antialiasing.
   const double filter_scale = std::max(scale, 1.0);
-  const double radius = radius_of(filter) * filter_scale;
+  const double radius = shape.radius * filter_scale;
   const double inverse_scale = 1.0 / filter_scale;
   AxisTaps taps;
   taps.stride = (static_cast<std::uint32_t>(std::ceil(radius)) * 2) + 1;
@@ -80,7 +126,7 @@ AxisTaps make_taps(std::uint32_t num_inputs, std::uint32_t num_outputs, std::uin
     double sum = 0.0;
     for (std::uint32_t x = start; x < end; ++x) {
       const double distance = x - center + 0.5;
-      weights[x - start] = filter_at(filter, distance * inverse_scale);
+      weights[x - start] = shape.weight_at(distance * inverse_scale);
       sum += weights[x - start];
     }
     for (std::uint32_t x = start; x < end; ++x) {

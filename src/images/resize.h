@@ -1,5 +1,5 @@
 /// \file
-/// Resizing as the models saw it: PIL's antialiased filters, equal to the byte.
+/// Resizing as the models saw it: PIL's filters, equal to the byte.
 
 #pragma once
 
@@ -11,8 +11,10 @@
 namespace assay::images {
 
 enum class ResizeFilter : std::uint8_t {
+  kNearest,   ///< The pixel that lies below; not antialiased.
   kBilinear,  ///< A triangle over two pixels.
   kBicubic,   ///< Keys' cubic over four pixels, a = -0.5.
+  kLanczos,   ///< A windowed sinc over six pixels.
 };
 
 /// A part of an image, in pixels.
@@ -22,7 +24,8 @@ struct PixelBox {
   ImageSize size;
 };
 
-/// Resize to `size`; the filter widens where the image shrinks. Each axis is rounded to 8 bits.
+/// Resize to `size`; all filters but the nearest widen where the image shrinks. Each axis is
+/// rounded to 8 bits.
 ///
 /// Pre:  neither `image` nor `size` is empty.
 /// Cost: the pixels, and some 3 bytes a pixel of (width of `size`, height of `image`).

@@ -1,6 +1,7 @@
 #include "images/resize.h"
 
 #include "core/random.h"
+#include "crypto/digest.h"
 #include "images/resize_internal.h"
 
 #include <gtest/gtest.h>
@@ -49,13 +50,56 @@ TEST(Resize, VectorisedIsEqualToPlainOnRandomImages) {
     box.top = static_cast<std::uint32_t>(random.below(size.height));
     box.size.width = 1 + static_cast<std::uint32_t>(random.below(size.width - box.left));
     box.size.height = 1 + static_cast<std::uint32_t>(random.below(size.height - box.top));
-    const auto filter = random.below(2) == 0 ? ResizeFilter::kBicubic : ResizeFilter::kBilinear;
+    constexpr auto kFilters = std::to_array({ResizeFilter::kNearest, ResizeFilter::kBilinear,
+                                             ResizeFilter::kBicubic, ResizeFilter::kLanczos});
+    const ResizeFilter filter = kFilters.at(random.below(kFilters.size()));
     const auto plain = resample(resample_plainly, image, size, box, filter);
     for (const auto& [name, way] : ways) {
       ASSERT_EQ(resample(way, image, size, box, filter), plain)
           << name << ", image " << i << ": " << image.width() << "x" << image.height() << " to "
           << size.width << "x" << size.height;
     }
+  }
+}
+
+/// The noise that the reference was made of: see below.
+Image noise_of_size(ImageSize size) {
+  Image image = Image::with_size(size);
+  std::uint32_t state = 1;
+  for (std::uint8_t& sample : image.pixels()) {
+    state = (state * 1'103'515'245U + 12'345U) & 0x7fff'ffffU;
+    sample = static_cast<std::uint8_t>(state >> 16);
+  }
+  return image;
+}
+
+// The sums come from PIL 11.3.0: Image.resize() of the noise above.
+TEST(Resize, IsEqualToPilToTheByte) {
+  struct PilCase {
+    ImageSize from;
+    ImageSize into;
+    ResizeFilter filter;
+    std::string_view sha256_start;
+  };
+  for (const PilCase& wanted : std::to_array<PilCase>({
+           {{37, 23}, {16, 31}, ResizeFilter::kNearest, "769f7b0e8e0ffc1d"},
+           {{37, 23}, {16, 31}, ResizeFilter::kLanczos, "542bb197a168c21d"},
+           {{37, 23}, {16, 31}, ResizeFilter::kBilinear, "a6d668db48a46098"},
+           {{37, 23}, {16, 31}, ResizeFilter::kBicubic, "85a237d3abe4f92f"},
+           {{97, 64}, {10, 7}, ResizeFilter::kNearest, "66356452d01b527f"},
+           {{97, 64}, {10, 7}, ResizeFilter::kLanczos, "6f6cf0bd54c19364"},
+           {{5, 300}, {11, 100}, ResizeFilter::kNearest, "dbd25a12178624e2"},
+           {{5, 300}, {11, 100}, ResizeFilter::kLanczos, "87d8db8251769b58"},
+           {{500, 333}, {224, 224}, ResizeFilter::kNearest, "9cb719bee30f0de1"},
+           {{500, 333}, {224, 224}, ResizeFilter::kLanczos, "3befdf920ec7454e"},
+           {{500, 333}, {224, 224}, ResizeFilter::kBilinear, "d737bdc9f7932e58"},
+           {{500, 333}, {224, 224}, ResizeFilter::kBicubic, "cb1a102e4dfd00e1"},
+       })) {
+    const Image resized = resize(noise_of_size(wanted.from), wanted.into, wanted.filter);
+    EXPECT_EQ(crypto::sha256(std::as_bytes(resized.pixels())).to_hex().substr(0, 16),
+              wanted.sha256_start)
+        << wanted.from.width << " to " << wanted.into.width << ", filter "
+        << static_cast<int>(wanted.filter);
   }
 }
 
