@@ -51,6 +51,17 @@ Result<SamplerKind> choose_sampler(const ModelDescription& model, const Pipeline
                   model.folder.string(), model.scheduler.class_name));
 }
 
+/// Of what is not done as the model's folder says.
+void warn_of_differences(const ModelDescription& model, SamplerKind sampler, bool is_chosen) {
+  if (!is_chosen) {
+    for (const std::string& warning : model.scheduler.warnings) log_warning(warning);
+  }
+  if (model.scheduler.use_karras_sigmas && sampler != SamplerKind::kEuler) {
+    log_warning(fmt::format("use_karras_sigmas is not applied: {} has no such steps, euler has",
+                            to_string(sampler)));
+  }
+}
+
 Status check_size(const ModelDescription& model, images::ImageSize size) {
   const std::uint32_t step = model.latent_step;
   const auto is_side = [&](std::uint32_t side) {
@@ -204,9 +215,7 @@ Result<Pipeline> Pipeline::load(files::FileSystem& file_system, const ModelDescr
   ASSIGN_OR_RETURN(const SamplerKind sampler, choose_sampler(model, options));
   RETURN_IF_ERROR(check_size(model, options.size));
   RETURN_IF_ERROR(Sampler::create(model.scheduler, sampler, {.num_steps = options.num_steps}));
-  if (!options.sampler) {
-    for (const std::string& warning : model.scheduler.warnings) log_warning(warning);
-  }
+  warn_of_differences(model, sampler, options.sampler.has_value());
   ASSIGN_OR_RETURN(PromptEncoder prompts, PromptEncoder::load(file_system, model, options));
   ASSIGN_OR_RETURN(LatentImages images, LatentImages::load(model, options));
   auto loaded =

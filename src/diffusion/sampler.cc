@@ -6,13 +6,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <functional>
 #include <utility>
 
 // Sources. Betas and what follows from them: Ho et al., Denoising Diffusion Probabilistic Models
 // (2020). DDIM: Song et al., Denoising Diffusion Implicit Models (2020), equation 12 with sigma 0.
 // Euler and its ancestral form: Karras et al., Elucidating the Design Space (2022), algorithm 1,
-// and k-diffusion's sample_euler_ancestral. Velocity: Salimans and Ho, Progressive Distillation
-// (2022), appendix D. LCM: Luo et al., Latent Consistency Models (2023), equation 9 and algorithm
+// and equation 5 for steps by their noise, and k-diffusion's sample_euler_ancestral. Velocity:
+// Salimans and Ho, Progressive Distillation (2022), appendix D. LCM: Luo et al., Latent Consistency
+// Models (2023), equation 9 and algorithm
 // 3. Zero terminal SNR: Lin et al., Common Diffusion Noise Schedules (2023), algorithm 1. Which of
 // the training's steps are taken follows diffusers, by which the models' files are meant.
 
@@ -78,6 +81,43 @@ double deviation_at(const std::vector<double>& levels, double timestep) {
   return (deviation(below) * (1 - share)) + (deviation(below + 1) * share);
 }
 
+/// Deviations at equal distances of their 7th root: Karras et al., equation 5.
+std::vector<double> karras_deviations(double most, double least, std::size_t count) {
+  constexpr double kRho = 7;
+  const double first = std::pow(most, 1 / kRho);
+  const double last = std::pow(least, 1 / kRho);
+  std::vector<double> deviations;
+  deviations.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double share = count == 1 ? 0 : static_cast<double>(i) / static_cast<double>(count - 1);
+    deviations.push_back(std::pow(first + (share * (last - first)), kRho));
+  }
+  return deviations;
+}
+
+/// Where the training has that much noise: between two of its steps by the logarithm.
+double timestep_of(const std::vector<double>& levels, double deviation) {
+  if (levels.size() < 2) return 0;
+  // The deviation falls as the signal's share rises.
+  const double level = 1 / ((deviation * deviation) + 1);
+  const auto above = std::ranges::lower_bound(levels, level, std::greater());
+  const auto place = std::clamp<std::ptrdiff_t>(above - levels.begin(), 1, std::ssize(levels) - 1);
+  const auto below = static_cast<std::size_t>(place - 1);
+  const auto log_at = [&](std::size_t i) { return std::log((1 - levels[i]) / levels[i]) / 2; };
+  const double share = (std::log(deviation) - log_at(below)) / (log_at(below + 1) - log_at(below));
+  return static_cast<double>(below) + std::clamp(share, 0.0, 1.0);
+}
+
+/// Put the noise of Karras et al. in place of what spaced steps have.
+void respace_by_noise(const SchedulerConfig& config, const std::vector<double>& levels,
+                      std::vector<double>& timesteps, std::vector<double>& deviations) {
+  deviations = karras_deviations(config.sigma_max.value_or(deviations.front()),
+                                 config.sigma_min.value_or(deviations.back()), deviations.size());
+  for (std::size_t i = 0; i < timesteps.size(); ++i) {
+    timesteps[i] = timestep_of(levels, deviations[i]);
+  }
+}
+
 }  // namespace
 
 std::vector<double> signal_levels(const SchedulerConfig& config, SamplerKind kind) {
@@ -121,14 +161,17 @@ Result<Sampler> Sampler::create(const SchedulerConfig& config, SamplerKind kind,
   }
   Sampler sampler(config, kind);
   const std::vector<double> levels = signal_levels(config, kind);
-  const std::vector<double> timesteps = kind == SamplerKind::kLcm
-                                            ? consistency_timesteps(config, options)
-                                            : spaced_timesteps(config, kind, options.num_steps);
+  std::vector<double> timesteps = kind == SamplerKind::kLcm
+                                      ? consistency_timesteps(config, options)
+                                      : spaced_timesteps(config, kind, options.num_steps);
   std::vector<double> level_of_step;
   level_of_step.reserve(timesteps.size());
   for (const double timestep : timesteps) {
     level_of_step.push_back(sampler.is_euler() ? deviation_at(levels, timestep)
                                                : levels[static_cast<std::size_t>(timestep)]);
+  }
+  if (kind == SamplerKind::kEuler && config.use_karras_sigmas) {
+    respace_by_noise(config, levels, timesteps, level_of_step);
   }
   const double last_level = config.set_alpha_to_one ? 1 : levels.front();
   const std::int64_t stride = config.num_train_timesteps / options.num_steps;

@@ -126,6 +126,46 @@ std::vector<Case> euler_cases() {
            {-0.9076828, -0.8470223, 0.07503075}}};
 }
 
+std::vector<Case> karras_cases() {
+  SchedulerConfig leading = with_spacing(TimestepSpacing::kLeading, 1);
+  leading.use_karras_sigmas = true;
+  SchedulerConfig linspace = with_spacing(TimestepSpacing::kLinspace);
+  linspace.use_karras_sigmas = true;
+  SchedulerConfig bounded = linspace;
+  bounded.sigma_min = 0.05;
+  bounded.sigma_max = 10;
+  return {{"karras",
+           SamplerKind::kEuler,
+           leading,
+           {.num_steps = 5},
+           {801, 565.8301, 248.593, 38.42235, 1},
+           {0.6887368, -7.725351, -1.063882}},
+          {"karras linspace",
+           SamplerKind::kEuler,
+           linspace,
+           {.num_steps = 4},
+           {999, 687.1527, 145.9381, 0},
+           {3.352023, -22.7534, -6.223571}},
+          {"karras strength",
+           SamplerKind::kEuler,
+           leading,
+           {.num_steps = 10, .strength = 0.6},
+           {426.5304, 260.2429, 121.1411, 40.27246, 9.301442, 1},
+           {1.228662, -0.9372434, -0.9180134}},
+          {"karras bounded",
+           SamplerKind::kEuler,
+           bounded,
+           {.num_steps = 6},
+           {933.5068, 774.4649, 544.4598, 244.8686, 43.50855, 1.933854},
+           {1.035155, -13.55887, -1.189173}},
+          {"karras one",
+           SamplerKind::kEuler,
+           leading,
+           {.num_steps = 1},
+           {1},
+           {0.4983608, -1.031487, 0.2116133}}};
+}
+
 std::vector<Case> lcm_cases() {
   return {{"lcm",
            SamplerKind::kLcm,
@@ -165,7 +205,10 @@ void check(const Case& wanted) {
     }
     sampler->advance(step, output, noise, latents);
   }
-  EXPECT_EQ(timesteps, wanted.timesteps);
+  ASSERT_EQ(timesteps.size(), wanted.timesteps.size());
+  for (std::size_t step = 0; step < timesteps.size(); ++step) {
+    EXPECT_NEAR(timesteps[step], wanted.timesteps[step], 1e-6 * wanted.timesteps[step] + 1e-9);
+  }
   for (std::size_t i = 0; i < latents.size(); ++i) {
     EXPECT_NEAR(latents[i], wanted.latents[i], 2e-4 * (1 + std::abs(wanted.latents[i])));
   }
@@ -177,6 +220,18 @@ TEST(Sampler, StepsAsDdim) {
 
 TEST(Sampler, StepsAsEuler) {
   for (const Case& wanted : euler_cases()) check(wanted);
+}
+
+TEST(Sampler, StepsAsEulerByTheNoise) {
+  for (const Case& wanted : karras_cases()) check(wanted);
+}
+
+TEST(Sampler, LeavesOtherKindsTheirSteps) {
+  SchedulerConfig config = as_stable_diffusion();
+  config.use_karras_sigmas = true;
+  const auto sampler = Sampler::create(config, SamplerKind::kEulerAncestral, {.num_steps = 5});
+  ASSERT_TRUE(sampler);
+  EXPECT_EQ(sampler->timestep(1), 601);
 }
 
 TEST(Sampler, StepsAsLatentConsistency) {

@@ -111,6 +111,17 @@ Status read_sampling(const json::Value& value, SchedulerConfig& config) {
   if (given(value, "timestep_scaling") != nullptr) {
     ASSIGN_OR_RETURN(config.timestep_scaling, number_between(value, "timestep_scaling", 0, 1e6));
   }
+  config.use_karras_sigmas = is_set(value, "use_karras_sigmas", false);
+  if (config.use_karras_sigmas) {
+    for (const auto& [name, sigma] :
+         {std::pair("sigma_min", &config.sigma_min), std::pair("sigma_max", &config.sigma_max)}) {
+      if (given(value, name) == nullptr) continue;
+      ASSIGN_OR_RETURN(*sigma, number_between(value, name, 1e-6, 1e6));
+    }
+    if (config.sigma_min && config.sigma_max && *config.sigma_min >= *config.sigma_max) {
+      return invalid_input("sigma_min is not below sigma_max");
+    }
+  }
   if (is_set(value, "thresholding", false)) return invalid_input("thresholding is not known here");
   return {};
 }
@@ -144,8 +155,9 @@ Result<SchedulerConfig> parse_scheduler_config(std::string_view text) {
         "the model names the scheduler PNDM; DDIM, which solves the same equation to the first "
         "order, takes its place");
   }
-  if (is_set(value, "use_karras_sigmas", false)) {
-    config.warnings.emplace_back("use_karras_sigmas is not applied");
+  for (const char* const name : {"use_exponential_sigmas", "use_beta_sigmas"}) {
+    if (is_set(value, name, false))
+      config.warnings.push_back(fmt::format("{} is not applied", name));
   }
   return config;
 }

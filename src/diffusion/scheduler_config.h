@@ -44,6 +44,11 @@ struct SchedulerConfig {
   bool clip_sample = false;
   double clip_sample_range = 1;
   bool rescale_betas_zero_snr = false;
+  /// Of kEuler: steps are chosen by their noise, not by their place in the training. The least and
+  /// the most noise are those of the first and the last step unless they are given.
+  bool use_karras_sigmas = false;
+  std::optional<double> sigma_min = {};
+  std::optional<double> sigma_max = {};
   /// Of kLcm.
   std::int64_t original_inference_steps = 50;
   double timestep_scaling = 10;

@@ -17,7 +17,7 @@ TEST(SchedulerConfig, TakesWhatTheFileSays) {
   const auto config = parse_scheduler_config(config_with(
       R"(, "prediction_type": "v_prediction", "timestep_spacing": "trailing", "steps_offset": 1,
          "set_alpha_to_one": false, "clip_sample": false, "rescale_betas_zero_snr": true,
-         "trained_betas": null)"));
+         "trained_betas": null, "use_karras_sigmas": true, "sigma_min": null, "sigma_max": 14.6)"));
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->kind, SamplerKind::kDdim);
   EXPECT_EQ(config->beta_schedule, BetaSchedule::kScaledLinear);
@@ -27,6 +27,9 @@ TEST(SchedulerConfig, TakesWhatTheFileSays) {
   EXPECT_FALSE(config->set_alpha_to_one);
   EXPECT_FALSE(config->clip_sample);
   EXPECT_TRUE(config->rescale_betas_zero_snr);
+  EXPECT_TRUE(config->use_karras_sigmas);
+  EXPECT_FALSE(config->sigma_min);
+  EXPECT_EQ(config->sigma_max, 14.6);
   EXPECT_TRUE(config->warnings.empty());
 }
 
@@ -40,6 +43,13 @@ TEST(SchedulerConfig, MapsPndmToDdimAndSaysSo) {
   EXPECT_FALSE(config->clip_sample);
   ASSERT_EQ(config->warnings.size(), 1U);
   EXPECT_TRUE(config->warnings[0].contains("PNDM"));
+}
+
+TEST(SchedulerConfig, WarnsOfStepsThatItDoesNotHave) {
+  const auto config = parse_scheduler_config(config_with(R"(, "use_beta_sigmas": true)"));
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->warnings.size(), 1U);
+  EXPECT_EQ(config->warnings[0], "use_beta_sigmas is not applied");
 }
 
 TEST(SchedulerConfig, LeavesAKindItDoesNotHaveToTheCaller) {
@@ -59,6 +69,8 @@ TEST(SchedulerConfig, RefusesWhatItCannotFollow) {
         config_with(R"(, "timestep_spacing": 3)"), config_with(R"(, "steps_offset": -1)"),
         config_with(R"(, "num_train_timesteps": 0)"), config_with(R"(, "beta_end": 2)"),
         config_with(R"(, "beta_start": "x")"), config_with(R"(, "num_train_timesteps": 1e300)"),
+        config_with(R"(, "use_karras_sigmas": true, "sigma_max": -1)"),
+        config_with(R"(, "use_karras_sigmas": true, "sigma_min": 3, "sigma_max": 2)"),
         config_with(R"(, "original_inference_steps": 2000)"),
         config_with(R"(, "beta_schedule": "squaredcos_cap_v2")")}) {
     const auto config = parse_scheduler_config(text);
