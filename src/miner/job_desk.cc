@@ -38,12 +38,18 @@ std::uint64_t seed_of(std::string_view prompt, std::string_view id) {
   return seed;
 }
 
-std::string output_json(std::string_view uri, images::ImageSize size,
+std::string config_json(const ImageMaker& maker) {
+  json::Writer writer;
+  return writer.begin_object().name("generator").text(maker.name()).end_object().take();
+}
+
+std::string output_json(std::string_view uri, std::uint64_t seed, images::ImageSize size,
                         std::span<const std::byte> png) {
   json::Writer writer;
   writer.begin_object();
   writer.name("image_uri").text(uri);
   writer.name("image_hash").text("sha256:" + crypto::sha256(png).to_hex());
+  writer.name("seed").unsigned_integer(seed);
   writer.name("width").unsigned_integer(size.width).name("height").unsigned_integer(size.height);
   writer.name("file_size_mb").number(static_cast<double>(png.size()) / 1e6);
   return writer.end_object().take();
@@ -53,6 +59,7 @@ std::string output_json(std::string_view uri, images::ImageSize size,
 
 JobDesk::JobDesk(Parts parts, CharacterOptions character, JobDeskOptions options)
     : parts_(std::move(parts)),
+      miner_config_(config_json(parts_.maker)),
       character_(std::move(character)),
       options_(options),
       queue_(options.max_pending),
@@ -97,7 +104,8 @@ Result<std::string> JobDesk::take(JobOrder order) {
                                               .task_type = std::string(kTaskType),
                                               .prompt = order.request.prompt,
                                               .validator_uid = order.validator_uid,
-                                              .validator_hotkey = validator.to_ss58()});
+                                              .validator_hotkey = validator.to_ss58(),
+                                              .miner_config = miner_config_});
   if (!receipt) {
     release(validator);
     return Error(receipt.error());
@@ -146,9 +154,10 @@ Result<std::string> JobDesk::make(const Job& job) {
   if (stop_.stop_requested()) return cancelled("the miner was stopped before the job's turn");
   const auto start = parts_.clock.monotonic();
   const protocol::GenerationRequest& request = job.order.request;
+  const std::uint64_t seed = seed_of(request.prompt, job.id);
   ASSIGN_OR_RETURN(const images::Image image,
                    parts_.maker.make({.prompt = request.prompt,
-                                      .seed = seed_of(request.prompt, job.id),
+                                      .seed = seed,
                                       .size = size_of(request.resolution, options_.size)},
                                      stop_.get_token()));
   const auto drawn = parts_.clock.monotonic();
@@ -166,7 +175,7 @@ Result<std::string> JobDesk::make(const Job& job) {
   timing.name("total_time").number(seconds_of(stored - start));
   RETURN_IF_ERROR(parts_.recorder.log_timing(job.id, timing.end_object().take()));
   RETURN_IF_ERROR(parts_.recorder.log_output(
-      job.id, {.output = output_json(uri, image.size(), png), .ply = {}, .ply_file = {}}));
+      job.id, {.output = output_json(uri, seed, image.size(), png), .ply = {}, .ply_file = {}}));
   return uri;
 }
 

@@ -105,6 +105,7 @@ class JobDesk {
   std::string name_of(const Job& job) const;
 
   Parts parts_;
+  std::string miner_config_;  // of every record: which generator makes the images
   CharacterOptions character_;
   JobDeskOptions options_;
   BoundedQueue<Job> queue_;

@@ -139,6 +139,8 @@ TEST_F(JobDeskTest, StoresWhatItMakesAndSaysWhere) {
   EXPECT_EQ(images::decode(as_bytes(*png)).value().size(), (images::ImageSize{64, 64}));
   EXPECT_TRUE(history().contains(*id));
   EXPECT_TRUE(history().contains(R"("submitted": true)"));
+  EXPECT_TRUE(history().contains(R"("miner_config": {"generator": "one"})")) << history();
+  EXPECT_TRUE(history().contains(R"("seed": )"));
   EXPECT_EQ(desk_->counts().num_made, 1U);
 }
 
