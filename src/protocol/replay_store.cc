@@ -1,5 +1,6 @@
 #include "protocol/replay_store.h"
 
+#include "core/check.h"
 #include "core/log.h"
 #include "protocol/replay_log_internal.h"
 
@@ -27,6 +28,7 @@ void ReplayStore::forget_expired(Instant now) {
     Expiry expiry = expiries_.front();
     expiries_.pop_front();
     const auto found = marks_.find(expiry.key);
+    CHECK(found != marks_.end(), "each expiry has its mark");
     if (found->second.expires >= now) {
       expiry.at = found->second.expires;
       expiries_.push_back(expiry);
@@ -34,6 +36,7 @@ void ReplayStore::forget_expired(Instant now) {
     }
     marks_.erase(found);
     const auto count = num_of_sender_.find(expiry.sender);
+    CHECK(count != num_of_sender_.end(), "each mark counts for its sender");
     if (--count->second == 0) num_of_sender_.erase(count);
   }
 }
