@@ -53,7 +53,7 @@ double chi_square_excess(const std::vector<double>& counts) {
       std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
   double sum = 0;
   for (const double count : counts) sum += (count - expected) * (count - expected) / expected;
-  const double freedom = static_cast<double>(counts.size() - 1);
+  const auto freedom = static_cast<double>(counts.size() - 1);
   return (sum - freedom) / std::sqrt(2 * freedom);
 }
 

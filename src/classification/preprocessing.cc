@@ -77,7 +77,7 @@ Result<std::optional<double>> read_kept_share(const json::Value& config) {
   if (!share || !(*share > 0.1) || *share > 1) {
     return expected("crop_pct", "a number above 0.1, up to 1, such as 0.875");
   }
-  return std::optional(*share);
+  return share;
 }
 
 void set_shortest_edge(Preprocessing& preprocessing, double length) {

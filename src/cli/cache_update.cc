@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -31,13 +30,10 @@ using updater::SourcesOutcome;
 using updater::UpdateOptions;
 using updater::UpdateOutcome;
 
-constexpr std::size_t kMaxLoggedBytes = 256;
 constexpr std::chrono::seconds kLeastUpdatePause{1};
 
 std::string holder(const UpdateFlags& flags) {
-  std::array<char, kMaxLoggedBytes> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return fmt::format("process {} on {}, assay cache update{}, since {}", ::getpid(), host.data(),
+  return fmt::format("process {} on {}, assay cache update{}, since {}", ::getpid(), host_name(),
                      flags.watches ? " --watch" : "", to_rfc3339(system_clock().now()));
 }
 

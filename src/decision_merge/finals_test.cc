@@ -72,7 +72,7 @@ class Finals : public ::testing::Test {
     return std::to_string(group) + "_" + std::to_string(image) + ".png";
   }
   static std::uint64_t seed_of(int group, int image) {
-    return static_cast<std::uint64_t>((group * 2) + image + 1);
+    return (static_cast<std::uint64_t>(group) * 2) + static_cast<std::uint64_t>(image) + 1;
   }
 
   void put_final(const std::string& path, const std::string& bytes) const {

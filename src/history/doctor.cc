@@ -36,7 +36,7 @@ using record_files::ScannedLine;
 
 namespace fs = std::filesystem;
 
-// Below it the miner warns: the seed's bound.
+// How often files are looked for again that a recorder renames meanwhile.
 constexpr int kMaxOpenAttempts = 10;
 constexpr std::string_view kProbeName = ".assay-doctor.tmp";
 
@@ -86,7 +86,6 @@ class Examination {
 
   Status read_records() {
     std::vector<Source> sources;
-    // A recorder may rotate meanwhile. What has another name by now is found by looking again.
     for (int attempt = 0; attempt < kMaxOpenAttempts; ++attempt) {
       ASSIGN_OR_RETURN(const bool is_whole, open_sources(sources));
       if (is_whole) break;
