@@ -1,5 +1,5 @@
 /// \file
-/// Resizing as the models saw it: PIL's filters, equal to the byte.
+/// Resizing as the models saw it: the filters of PIL up to its version 12, equal to the byte.
 
 #pragma once
 
