@@ -21,6 +21,8 @@ namespace {
 constexpr std::size_t kLengthSize = 8;
 /// The format lets a header hold this member of remarks beside the tensors.
 constexpr std::string_view kRemarks = "__metadata__";
+/// With what torch began a file before its version 1.6: a pickle of a number that tells its files.
+constexpr std::uint64_t kOldTorch = 0x469c'fc6c'0a8a'0280;
 
 std::optional<ElementType> parse_type(std::string_view text) {
   if (text == "F32") return ElementType::kF32;
@@ -169,6 +171,11 @@ Result<Checkpoint> open_safetensors(std::unique_ptr<files::ByteSource> source) {
     ASSIGN_OR_RETURN(const std::size_t one,
                      source->read_at(kLengthSize, std::as_writable_bytes(std::span(&first, 1))));
     if (one != 1) first = 0;
+  }
+  if (got == kLengthSize && length == kOldTorch) {
+    return invalid_input(name +
+                         ": in the form that torch wrote before version 1.6; write it anew with a "
+                         "later one: torch.save(torch.load(FILE, weights_only=True), NEW_FILE)");
   }
   if (first != '{') {
     return invalid_input(name + ": neither a safetensors file nor a torch zip");

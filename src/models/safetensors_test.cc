@@ -108,6 +108,14 @@ TEST(Safetensors, RefusesAHeaderLongerThanTheFileOrTheLimit) {
             ErrorCode::kInvalidInput);
 }
 
+TEST(Safetensors, SaysWhatToDoWithAFileOfOldTorch) {
+  const auto opened =
+      open_safetensors(std::string("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.", 15));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalidInput);
+  EXPECT_TRUE(opened.error().message.contains("before version 1.6")) << opened.error().message;
+}
+
 TEST(Checkpoint, NamesTheTensorThatIsMissingOrOfAnotherShape) {
   const auto opened = open_safetensors(
       file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", "12345678"));
