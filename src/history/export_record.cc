@@ -70,7 +70,11 @@ Status append_value(std::string& json, const json::Field& field) {
       // Not of large integers, whose digits stay. Feedback that came late may stand in no line.
       if (std::isfinite(field.number) &&
           (field.raw.empty() || field.raw.find_first_of(".eE") != std::string_view::npos)) {
-        json += json::python_repr(field.number);
+        if (json::is_python_repr(field.raw)) {
+          json += field.raw;
+        } else {
+          json += json::python_repr(field.number);
+        }
         return {};
       }
       break;

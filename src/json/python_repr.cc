@@ -4,9 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <limits>
 #include <string_view>
 
 namespace assay::json {
@@ -15,6 +18,9 @@ namespace {
 /// Python writes an exponent when the decimal point would stand more than so many places away.
 constexpr int kMinFixedExponent = -4;
 constexpr int kMaxFixedExponent = 15;
+
+/// Two numbers of no more digits are two doubles.
+constexpr std::size_t kMaxSafeDigits = std::numeric_limits<double>::digits10;
 
 /// The digits without point, and the exponent of ten of the first one.
 struct Decimal {
@@ -55,7 +61,29 @@ std::string without_exponent(const Decimal& decimal) {
   return digits.insert(whole, ".");
 }
 
+std::size_t count_digits(std::string_view text) {
+  const auto* const end =
+      std::ranges::find_if_not(text, [](char digit) { return digit >= '0' && digit <= '9'; });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 }  // namespace
+
+bool is_python_repr(std::string_view text) {
+  text.remove_prefix(text.starts_with('-') ? 1 : 0);
+  const std::string_view whole = text.substr(0, count_digits(text));
+  if (whole.empty() || (whole.size() > 1 && whole.front() == '0')) return false;
+  text.remove_prefix(whole.size());
+  if (!text.starts_with('.')) return false;
+  const std::string_view part = text.substr(1);
+  if (part.empty() || count_digits(part) != part.size()) return false;
+  if (part == "0") return whole.size() <= kMaxSafeDigits;
+  if (part.back() == '0') return false;
+  if (whole != "0") return whole.size() + part.size() <= kMaxSafeDigits;
+  const std::size_t num_zeros = part.find_first_not_of('0');
+  return num_zeros < static_cast<std::size_t>(-kMinFixedExponent) &&
+         part.size() - num_zeros <= kMaxSafeDigits;
+}
 
 std::string python_repr(double value) {
   if (std::isnan(value)) return "nan";

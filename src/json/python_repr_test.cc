@@ -1,10 +1,14 @@
 #include "json/python_repr.h"
 
+#include "core/random.h"
+
 #include <gtest/gtest.h>
 
 #include <bit>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace assay::json {
@@ -174,6 +178,59 @@ TEST(PythonRepr, ReadsBackTheSameDouble) {
     if (printed.repr == "nan") continue;
     EXPECT_EQ(std::bit_cast<std::uint64_t>(value), printed.bits) << text;
   }
+}
+
+TEST(PythonRepr, KnowsWhatItWouldWriteAsItIs) {
+  for (const char* const text : {"0.0", "-0.0", "1.0", "0.1", "-12.345", "0.0001", "0.00012",
+                                 "999999999999999.0", "99999999999999.9", "0.000123456789012345"}) {
+    EXPECT_TRUE(is_python_repr(text)) << text;
+  }
+  for (const char* const text : {"",
+                                 "-",
+                                 ".",
+                                 "1",
+                                 "1.",
+                                 ".5",
+                                 "-.5",
+                                 "00.5",
+                                 "01.0",
+                                 "1.50",
+                                 "0.00",
+                                 "1.0e5",
+                                 "1e5",
+                                 "0.00001",
+                                 "1.2.3",
+                                 "1.5 ",
+                                 " 1.5",
+                                 "+1.5",
+                                 "nan",
+                                 "1234567890123456.0",
+                                 "0.1234567890123456",
+                                 "1.a",
+                                 "--1.0"}) {
+    EXPECT_FALSE(is_python_repr(text)) << text;
+  }
+}
+
+TEST(PythonRepr, NeverTakesForItsOwnWhatItWritesOtherwise) {
+  SeededRandom random(5);
+  std::size_t num_taken = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    std::string text = random.below(2) == 0 ? "-" : "";
+    const std::uint64_t point = random.below(12);
+    const std::uint64_t length = point + 1 + random.below(12);
+    for (std::uint64_t place = 0; place < length; ++place) {
+      if (place == point) text += '.';
+      // Many zeros: what is to be told apart lies there.
+      text += random.below(3) == 0 ? '0' : static_cast<char>('0' + random.below(10));
+    }
+    if (!is_python_repr(text)) continue;
+    ++num_taken;
+    double number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    ASSERT_EQ(python_repr(number), text);
+  }
+  EXPECT_GT(num_taken, 10'000U);
 }
 
 }  // namespace

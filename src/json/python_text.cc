@@ -1,6 +1,8 @@
 #include "json/python_text.h"
 
 #include "core/check.h"
+#include "json/plain_text_internal.h"
+#include "json/python_dumps_scan_internal.h"
 #include "json/python_repr.h"
 #include "json/python_syntax_internal.h"
 
@@ -9,7 +11,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace assay::json {
 namespace {
@@ -80,6 +84,24 @@ bool is_plain(char character) {
   return character >= ' ' && character <= '~' && character != '"' && character != '\\';
 }
 
+constexpr std::uint64_t all_bytes(std::uint8_t byte) { return 0x0101010101010101U * byte; }
+
+/// 0 unless a byte is 0. Where a byte is, those above it may be told as 0 too.
+constexpr std::uint64_t zero_bytes(std::uint64_t eight) {
+  return (eight - all_bytes(1)) & ~eight & all_bytes(0x80);
+}
+
+bool are_eight_plain(const char* text) {
+  std::uint64_t eight = 0;
+  std::memcpy(&eight, text, sizeof eight);
+  // The bits from the fifth on are 0 of a control character alone.
+  const std::uint64_t is_special = (eight & all_bytes(0x80)) | zero_bytes(eight & all_bytes(0xe0)) |
+                                   zero_bytes(eight ^ all_bytes('"')) |
+                                   zero_bytes(eight ^ all_bytes('\\')) |
+                                   zero_bytes(eight ^ all_bytes(0x7f));
+  return is_special == 0;
+}
+
 void append_scalar(std::string& json, const SyntaxValue& value) {
   switch (value.scalar) {
     case ScalarKind::kInteger:
@@ -133,7 +155,16 @@ void append_value(std::string& json, const SyntaxValue& value) {
 
 }  // namespace
 
+std::size_t plain_length(std::string_view text) {
+  constexpr std::size_t kStep = sizeof(std::uint64_t);
+  std::size_t length = 0;
+  while (length + kStep <= text.size() && are_eight_plain(text.data() + length)) length += kStep;
+  while (length < text.size() && is_plain(text[length])) ++length;
+  return length;
+}
+
 Result<std::string> python_dumps(std::string_view text) {
+  if (is_python_dumps(text)) return std::string(text);
   ASSIGN_OR_RETURN(const SyntaxValue value, read_python_json(text));
   std::string json;
   json.reserve(text.size());
@@ -144,8 +175,7 @@ Result<std::string> python_dumps(std::string_view text) {
 void append_python_string(std::string& json, std::string_view text) {
   json += '"';
   while (!text.empty()) {
-    std::size_t num_plain = 0;
-    while (num_plain < text.size() && is_plain(text[num_plain])) ++num_plain;
+    const std::size_t num_plain = plain_length(text);
     json += text.substr(0, num_plain);
     text.remove_prefix(num_plain);
     if (text.empty()) break;

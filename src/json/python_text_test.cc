@@ -1,5 +1,7 @@
 #include "json/python_text.h"
 
+#include "core/random.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -40,6 +42,56 @@ TEST(PythonDumps, WritesTextsInAscii) {
 
 TEST(PythonDumps, KeepsTheLastOfNamesakesAtTheFirstPlace) {
   EXPECT_EQ(dumps(R"({"a": 1, "b": 2, "a": 3, "c": 4, "b": 5})"), R"({"a": 3, "b": 5, "c": 4})");
+}
+
+TEST(PythonDumps, GivesItsOwnTextBack) {
+  for (const std::string_view text :
+       {R"({"a": 1, "b": [1.5, -2, null, {"c": {}}, []], "d": "caf\u00e9", "e": true})", "{}", "[]",
+        R"("")", R"({"n": {"mean": 0.123, "std": 1e-07}, "count": 12345678901234567890})"}) {
+    EXPECT_EQ(dumps(text), text);
+  }
+}
+
+TEST(PythonDumps, RewritesWhatIsNearlyItsOwn) {
+  EXPECT_EQ(dumps(R"({"a":1})"), R"({"a": 1})");
+  EXPECT_EQ(dumps(R"({"a": 1,"b": 2})"), R"({"a": 1, "b": 2})");
+  EXPECT_EQ(dumps(R"([1, 2.50])"), "[1, 2.5]");
+  EXPECT_EQ(dumps(R"([-0])"), "[0]");
+  EXPECT_EQ(dumps(R"({"a": 1, "a": 2})"), R"({"a": 2})");
+  EXPECT_EQ(dumps("\"\u00e9 and more than eight\""), R"("\u00e9 and more than eight")");
+  EXPECT_EQ(dumps("\"12345678\x7f\""), R"("12345678\u007f")");
+  EXPECT_EQ(dumps(" {}"), "{}");
+}
+
+// Seeded texts of the form, damaged in one byte: the short way must never take what the long way
+// would write otherwise, or refuse.
+TEST(PythonDumps, AgreesWithTheLongWayOnDamagedTexts) {
+  const std::string good =
+      R"({"mean": 0.125, "std": [1.0, -2.5, 17], "name": "plain text", "none": null, "yes": true})";
+  SeededRandom random(6);
+  for (int i = 0; i < 100'000; ++i) {
+    std::string text = good;
+    constexpr std::string_view kBytes = "\"\\{}[],: 0159.-eEnt\x7f\x80\n";
+    text[random.below(text.size())] = kBytes[random.below(kBytes.size())];
+    if (random.below(2) == 0) text.erase(random.below(text.size()), 1);
+    // A blank in front makes it take the long way.
+    const auto by_the_long_way = python_dumps(" " + text);
+    const auto given = python_dumps(text);
+    ASSERT_EQ(given.has_value(), by_the_long_way.has_value()) << text;
+    ASSERT_EQ(given.value_or(""), by_the_long_way.value_or("")) << text;
+  }
+}
+
+TEST(AppendPythonString, FindsWhatIsNotPlainAtEachPlace) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t place = 0; place < 20; ++place) {
+      std::string text(20, 'x');
+      text[place] = static_cast<char>(byte);
+      const std::string json = python_string(text);
+      const bool is_plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+      ASSERT_EQ(json == '"' + text + '"', is_plain) << byte << " at " << place;
+    }
+  }
 }
 
 TEST(PythonDumps, RefusesWhatIsNoJson) {
