@@ -111,12 +111,13 @@ void FileEmbeddingStore::forget() {
 
 // Saves reading the vectors. Where it does not fit the file, all is read.
 Status FileEmbeddingStore::read_index() {
-  ASSIGN_OR_RETURN(const auto indexed, index_->find(file_.generation()));
+  ASSIGN_OR_RETURN(const auto found, index_->find(file_.generation()));
   ASSIGN_OR_RETURN(const std::uint64_t num_slots, file_.num_slots_on_disk());
-  if (!indexed || indexed->num_slots > num_slots) return {};
+  if (!found || found->num_slots > num_slots) return {};
+  const IndexedFile& indexed = *found;
   slots_.reserve(num_slots);
   RETURN_IF_ERROR(index_->for_each_vector([&](const IndexedVector& vector) {
-    if (vector.slot < indexed->num_slots) slots_.try_emplace(vector.key, vector.slot);
+    if (vector.slot < indexed.num_slots) slots_.try_emplace(vector.key, vector.slot);
   }));
   RETURN_IF_ERROR(index_->for_each_variant([&](const EmbeddingVariant& variant) {
     const Sha256 id = id_of(variant);
@@ -124,15 +125,16 @@ Status FileEmbeddingStore::read_index() {
     stored_variants_.insert(id);
   }));
   num_from_index_ = slots_.size();
-  num_indexed_slots_ = indexed->num_slots;
-  num_duplicates_ = indexed->num_duplicates;
-  file_.skip_to(indexed->num_slots, indexed->num_damaged);
+  num_indexed_slots_ = indexed.num_slots;
+  num_duplicates_ = indexed.num_duplicates;
+  file_.skip_to(indexed.num_slots, indexed.num_damaged);
   return {};
 }
 
 // Pre: writing_ and mutex_ are held.
 Status FileEmbeddingStore::write_index() {
   std::vector<EmbeddingVariant> variants;
+  variants.reserve(stored_variants_.size());
   for (const Sha256& id : stored_variants_) variants.push_back(variants_.at(id));
   const IndexedFile file{.num_slots = file_.counts().num_slots,
                          .num_damaged = file_.counts().num_damaged,

@@ -220,7 +220,7 @@ TEST(JournalSalvage, RandomDamageCostsOnlyWhatItTouches) {
     const std::string good = segment.bytes;
     const std::uint64_t num_places = 1 + random.below(3);
     for (std::uint64_t i = 0; i < num_places; ++i) {
-      const std::size_t start = static_cast<std::size_t>(random.below(good.size()));
+      const auto start = static_cast<std::size_t>(random.below(good.size()));
       const std::size_t size =
           random.below(2) == 0 ? 1 : static_cast<std::size_t>(random.below(200));
       const bool is_zeroed = random.below(2) == 0;

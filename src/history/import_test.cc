@@ -25,7 +25,6 @@ namespace {
 
 using namespace record_files::testing;
 using namespace history::testing;
-using files::testing::SimulatedFileSystem;
 
 using ImportTest = testing::ImportFixture;
 

@@ -18,6 +18,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace assay::jobs {
@@ -221,8 +222,8 @@ TEST_F(GenerationJobsTest, GoesOnAfterARestart) {
     before = (*service)->total();
   }
   // Each callback that was acknowledged is in the ledger, and no other.
-  EXPECT_TRUE(becomes_true(
-      [&] { return static_cast<std::uint64_t>(honest.num_recorded()) == before.completed; }));
+  EXPECT_TRUE(
+      becomes_true([&] { return std::cmp_equal(honest.num_recorded(), before.completed); }));
 }
 
 TEST_F(GenerationJobsTest, ARefusalIsNoFailure) {

@@ -271,7 +271,7 @@ Result<PlySettlement> PlyStore::settle(std::string_view generation_id, const fs:
 Status PlyStore::discard(const fs::path& pending_path) {
   RETURN_IF_ERROR(check_waiting_path(pending_path));
   const std::scoped_lock guard(mutex_);
-  const auto removed = file_system_->remove(data_folder_ / pending_path);
+  auto removed = file_system_->remove(data_folder_ / pending_path);
   if (!removed && removed.error().code != ErrorCode::kNotFound) return removed;
   remove_name(pending_path);
   return file_system_->sync_folder(data_folder_ / kPendingFolder);

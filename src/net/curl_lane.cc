@@ -86,7 +86,7 @@ CurlLane::CurlLane(std::uint32_t index, SocketTable& sockets, CURLSH* share, std
   curl().multi_setopt(multi, CURLMOPT_SOCKETDATA, this);
   curl().multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &CurlLane::on_timer);
   curl().multi_setopt(multi, CURLMOPT_TIMERDATA, this);
-  curl().multi_setopt(multi, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+  curl().multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
   curl().multi_setopt(multi, CURLMOPT_MAXCONNECTS,
                       static_cast<long>(num_slots + kSpareConnections));
   curl().multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(num_slots));

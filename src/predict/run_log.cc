@@ -196,7 +196,7 @@ Result<fs::path> write_summary(files::FileSystem& file_system, const RunLogPaths
   // A batch before may have started within the same second.
   for (int number = 1;; ++number) {
     const std::string suffix = number == 1 ? "" : fmt::format("_{}", number);
-    const fs::path path =
+    fs::path path =
         paths.summary_folder / fmt::format("batch_predictions_summary_{}{}.json", stamp, suffix);
     ASSIGN_OR_RETURN(const auto info, file_system.info(path));
     if (info) continue;

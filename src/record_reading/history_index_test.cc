@@ -14,9 +14,6 @@
 namespace assay::record_reading {
 namespace {
 
-using record_files::testing::put_file;
-using record_files::testing::record_line;
-
 class HistoryIndexTest : public ::testing::Test {
  protected:
   HistoryIndexTest() {

@@ -21,7 +21,7 @@ using files::testing::SimulatedFileSystem;
 using record_files::testing::HookedFileSystem;
 
 // The thread sanitizer makes this 50 times as slow: every eighth stop is enough for it.
-#if defined(__SANITIZE_THREAD__)
+#ifdef __SANITIZE_THREAD__
 constexpr std::uint64_t kStride = 8;
 #else
 constexpr std::uint64_t kStride = 1;

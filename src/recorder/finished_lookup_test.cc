@@ -16,8 +16,6 @@ namespace assay::recorder {
 namespace {
 
 using files::testing::SimulatedFileSystem;
-using record_files::testing::put_file;
-using record_files::testing::record_line;
 
 std::string lines_of(int first, int last, std::string_view time) {
   std::string text;
@@ -126,7 +124,7 @@ class ForgottenGeneration : public FinishedLookupTest {
     ADD_FAILURE() << recorder.error().message;
     return nullptr;
   }
-  void record(Recorder& recorder, int first, int last) {
+  static void record(Recorder& recorder, int first, int last) {
     for (int i = first; i < last; ++i) {
       const std::string id = fmt::format("g{}", i);
       NewGeneration generation;

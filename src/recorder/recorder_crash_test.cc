@@ -41,8 +41,8 @@ class RecorderCrash : public ::testing::TestWithParam<std::uint64_t> {
   static void SetUpTestSuite() { configure_log({.level = LogLevel::kOff}); }
   static void TearDownTestSuite() { configure_log({}); }
 
-  void run_worlds(std::uint64_t num_worlds, files::Durability durability,
-                  Months months = Months::kStandStill) {
+  static void run_worlds(std::uint64_t num_worlds, files::Durability durability,
+                         Months months = Months::kStandStill) {
     const char* only = std::getenv("ASSAY_TEST_SEED");
     const std::uint64_t num_each = num_worlds / kNumParts / kSlowness;
     const std::uint64_t first =

@@ -87,8 +87,8 @@ Result<rotation::RotateReport> LocalRecorder::rotate_current(
 
 Status LocalRecorder::finish_rotation() {
   if (!before_rotation_) return {};
-  RETURN_IF_ERROR(check_folder());
   derivation::Checkpoint again = *before_rotation_;
+  RETURN_IF_ERROR(check_folder());
   ASSIGN_OR_RETURN(again.files, derivation_->sync());
   again.time = clock_->now();
   again.rotated_month = rotated_month_ ? record_files::to_text(*rotated_month_) : "";

@@ -38,7 +38,7 @@ class RecorderRotate : public ::testing::Test {
     ADD_FAILURE() << recorder.error().message;
     return nullptr;
   }
-  void record(Recorder& recorder, const std::string& id) {
+  static void record(Recorder& recorder, const std::string& id) {
     ASSERT_TRUE(recorder.start(generation(id)));
     ASSERT_TRUE(recorder.finish(id));
   }

@@ -19,7 +19,7 @@ using testing::RecorderFixture;
 // On the machine's own disk: there a sync takes long enough for others to find the queue full.
 class RecorderWatch : public RecorderFixture {
  protected:
-  RecorderOptions narrow(files::WhenFull when_full) {
+  static RecorderOptions narrow(files::WhenFull when_full) {
     RecorderOptions narrow = options();
     narrow.journal.max_queued = ByteCount(20);
     narrow.journal.when_full = when_full;

@@ -46,7 +46,7 @@ std::string_view file_name_of(std::string_view path) { return path.substr(path.r
 }  // namespace
 
 std::optional<Verdict> verdict_of(std::string_view name) {
-  const auto found = std::ranges::find(kVerdictNames, name);
+  const auto* const found = std::ranges::find(kVerdictNames, name);
   if (found == kVerdictNames.end()) return std::nullopt;
   return static_cast<Verdict>(found - kVerdictNames.begin());
 }

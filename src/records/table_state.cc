@@ -88,8 +88,9 @@ Status GenerationTable::load_state(std::string_view state) {
   }
   for (const std::string& item : *keys) {
     const auto parts = JsonMembers::parse(item);
-    const std::string* key = parts ? parts->find("key") : nullptr;
-    const std::string* generation_id = parts ? parts->find("generation_id") : nullptr;
+    if (!parts) return damaged;
+    const std::string* key = parts->find("key");
+    const std::string* generation_id = parts->find("generation_id");
     auto key_text = key == nullptr ? std::nullopt : decode_json_text(*key);
     auto id_text = generation_id == nullptr ? std::nullopt : decode_json_text(*generation_id);
     if (!key_text || !id_text) return damaged;

@@ -1,7 +1,6 @@
 #include "updater/source_plan.h"
 
 #include <algorithm>
-#include <numeric>
 #include <queue>
 #include <tuple>
 #include <utility>
@@ -53,8 +52,9 @@ std::vector<ImageCounts> plan_sources(std::span<const SourceStock> sources,
 }
 
 std::vector<std::size_t> order_of_sources(std::span<const SourceStock> sources) {
-  std::vector<std::size_t> order(sources.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  order.reserve(sources.size());
+  for (std::size_t i = 0; i < sources.size(); ++i) order.push_back(i);
   std::ranges::stable_sort(order, {}, [&](std::size_t i) {
     return static_cast<double>(sources[i].num_held) / sources[i].weight;
   });

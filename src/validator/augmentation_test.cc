@@ -90,12 +90,12 @@ TEST(Augmentation, DrawsEveryLevelAndStepAsOftenAsMeant) {
     }
     if (drawn.level == AugmentationLevel::kNoisy) noisy_with_blur += drawn.blur ? 1 : 0;
   }
-  for (const int count : levels) EXPECT_NEAR(count, kDraws / 4, 300);
-  EXPECT_NEAR(flipped_horizontally, turned / 2, 300);
-  EXPECT_NEAR(flipped_vertically, turned / 2, 300);
-  EXPECT_NEAR(qualities_of_worn[0], levels[2] / 2, 200);
+  for (const int count : levels) EXPECT_NEAR(count, kDraws / 4.0, 300);
+  EXPECT_NEAR(flipped_horizontally, turned / 2.0, 300);
+  EXPECT_NEAR(flipped_vertically, turned / 2.0, 300);
+  EXPECT_NEAR(qualities_of_worn[0], levels[2] / 2.0, 200);
   EXPECT_EQ(qualities_of_worn.size(), 2U);
-  EXPECT_NEAR(noisy_with_blur, 2 * levels[3] / 3, 200);
+  EXPECT_NEAR(noisy_with_blur, 2.0 * levels[3] / 3, 200);
 }
 
 TEST(Augmentation, EveryStepIsTaken) {

@@ -69,7 +69,7 @@ net::HttpResponse AxonFixture::post(std::string_view target, const std::string& 
   return {};
 }
 
-std::string AxonFixture::challenge_body() const {
+std::string AxonFixture::challenge_body() {
   return protocol::write_image_request(small_png(), std::chrono::seconds(9));
 }
 

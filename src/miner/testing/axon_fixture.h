@@ -58,7 +58,7 @@ class AxonFixture : public ::testing::Test {
                          std::vector<net::HttpHeader> headers);
   /// A challenge that is right in every way but those of `change`.
   net::HttpResponse challenge(const keys::KeyPair& sender = protocol::testing::alice());
-  std::string challenge_body() const;
+  static std::string challenge_body();
   void wait_for_the_detector() const;
   /// All that comes in answer to these bytes until the server closes.
   std::string send_raw(std::string_view bytes) const;

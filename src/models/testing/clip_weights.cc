@@ -172,7 +172,7 @@ std::string make_safetensors(const std::map<std::string, TestTensor>& tensors) {
                     header.size() == 1 ? "" : ",", name, fmt::join(tensor.shape, ","), offset, end);
     offset = end;
   }
-  header += "}";
+  header += '}';
   header.resize((header.size() + 7) / 8 * 8, ' ');
   std::string file(8, '\0');
   const std::uint64_t length = header.size();

@@ -1,7 +1,7 @@
 /// \file
 /// What the engine's libraries need of a test that runs under the sanitizers.
 
-#include <stdlib.h>
+#include <cstdlib>
 
 // The sanitizer looks for the function by this name.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
