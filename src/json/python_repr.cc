@@ -20,7 +20,7 @@ constexpr int kMinFixedExponent = -4;
 constexpr int kMaxFixedExponent = 15;
 
 /// Two numbers of no more digits are two doubles.
-constexpr std::size_t kMaxSafeDigits = std::numeric_limits<double>::digits10;
+constexpr std::size_t kMaxExactDigits = std::numeric_limits<double>::digits10;
 
 /// The digits without point, and the exponent of ten of the first one.
 struct Decimal {
@@ -77,12 +77,12 @@ bool is_python_repr(std::string_view text) {
   if (!text.starts_with('.')) return false;
   const std::string_view part = text.substr(1);
   if (part.empty() || count_digits(part) != part.size()) return false;
-  if (part == "0") return whole.size() <= kMaxSafeDigits;
+  if (part == "0") return whole.size() <= kMaxExactDigits;
   if (part.back() == '0') return false;
-  if (whole != "0") return whole.size() + part.size() <= kMaxSafeDigits;
+  if (whole != "0") return whole.size() + part.size() <= kMaxExactDigits;
   const std::size_t num_zeros = part.find_first_not_of('0');
   return num_zeros < static_cast<std::size_t>(-kMinFixedExponent) &&
-         part.size() - num_zeros <= kMaxSafeDigits;
+         part.size() - num_zeros <= kMaxExactDigits;
 }
 
 std::string python_repr(double value) {
