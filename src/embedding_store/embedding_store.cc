@@ -111,6 +111,7 @@ void FileEmbeddingStore::forget() {
 
 // Saves reading the vectors. Where it does not fit the file, all is read.
 Status FileEmbeddingStore::read_index() {
+  if (!index_) return {};
   ASSIGN_OR_RETURN(const auto found, index_->find(file_.generation()));
   ASSIGN_OR_RETURN(const std::uint64_t num_slots, file_.num_slots_on_disk());
   if (!found || found->num_slots > num_slots) return {};
@@ -133,6 +134,7 @@ Status FileEmbeddingStore::read_index() {
 
 // Pre: writing_ and mutex_ are held.
 Status FileEmbeddingStore::write_index() {
+  if (!index_) return {};
   std::vector<EmbeddingVariant> variants;
   variants.reserve(stored_variants_.size());
   for (const Sha256& id : stored_variants_) variants.push_back(variants_.at(id));

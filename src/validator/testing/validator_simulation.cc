@@ -124,7 +124,9 @@ void Simulation::plan_death() {
 }
 
 Status Simulation::step() {
-  if (steps_left_ == 0 || --steps_left_ > 0) return {};
+  if (steps_left_ == 0) return {};
+  --steps_left_;
+  if (steps_left_ > 0) return {};
   if (!is_stopped_) return cancelled("killed");
   ++tally_.num_stops;
   stop_.request_stop();
