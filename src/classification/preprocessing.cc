@@ -100,6 +100,9 @@ Status read_size_of_cut(const json::Value& config, double kept_share, bool is_cr
     preprocessing.resized = square;
     return {};
   }
+  if (side / kept_share > kMaxSide) {
+    return expected("crop_pct", fmt::format("a share that makes no side longer than {}", kMaxSide));
+  }
   set_shortest_edge(preprocessing, side / kept_share);
   if (!is_cropped) preprocessing.crop = square;
   return {};
@@ -198,8 +201,13 @@ Status read_normalisation(const json::Value& config, Preprocessing& preprocessin
   ASSIGN_OR_RETURN(const bool is_normalised, read_switch(config, "do_normalize", is_usual));
   ASSIGN_OR_RETURN(preprocessing.is_blue_first,
                    read_switch(config, "do_flip_channel_order", false));
+  ASSIGN_OR_RETURN(
+      preprocessing.divides_twice,
+      read_switch(config, "include_top", processor_of(config).starts_with("EfficientNet")));
+  if (preprocessing.divides_twice && !is_normalised) {
+    return expected("include_top", "false beside do_normalize false");
+  }
   if (!is_normalised) return {};
-  ASSIGN_OR_RETURN(preprocessing.divides_twice, read_switch(config, "include_top", false));
   ASSIGN_OR_RETURN(preprocessing.mean, read_colours(config, "image_mean"));
   ASSIGN_OR_RETURN(preprocessing.deviation, read_colours(config, "image_std"));
   if (std::ranges::any_of(preprocessing.deviation, [](double number) { return !(number > 0); })) {

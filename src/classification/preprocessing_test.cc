@@ -91,6 +91,10 @@ TEST(Preprocessing, NamesTheFieldThatItCannotFollow) {
   EXPECT_TRUE(words(R"({"size": 9, "rescale_factor": 0)" + tail).starts_with("rescale_factor:"));
   EXPECT_TRUE(words(R"({"size": 9, "do_center_crop": true)" + tail).starts_with("size: expected"));
   EXPECT_TRUE(words(R"({"size": 9, "crop_pct": 2)" + tail).starts_with("crop_pct: expected"));
+  EXPECT_TRUE(
+      words(R"({"size": 900, "crop_pct": 0.2, "do_center_crop": true, "crop_size": 9)" + tail)
+          .starts_with("crop_pct: expected a share"));
+  EXPECT_TRUE(words(R"({"size": 9, "include_top": true)" + tail).starts_with("include_top:"));
   EXPECT_TRUE(words(R"({"size": 9, "crop_pct": "a")" + tail).starts_with("crop_pct: expected"));
   EXPECT_TRUE(words(R"({"size": {"height": 9, "width": 9}, "crop_pct": 0.9)" + tail)
                   .starts_with("size.shortest_edge: expected"));

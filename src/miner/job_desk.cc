@@ -35,7 +35,7 @@ std::uint64_t seed_of(std::string_view prompt, std::string_view id) {
   const Sha256 digest = hasher.finish();
   std::uint64_t seed = 0;
   std::memcpy(&seed, digest.bytes().data(), sizeof seed);
-  return seed;
+  return seed >> 1;  // a signed number too: what readers of JSON hold
 }
 
 std::string config_json(const ImageMaker& maker) {

@@ -92,13 +92,17 @@ class JobDesk {
 
   void work();
   void run(const Job& job);
-  /// The address of the image.
+  /// The address of the image. Errors: kCancelled (at the end), and those of the maker, the store
+  /// and the recorder.
   Result<std::string> make(const Job& job);
   void claim_falsely(const Job& job);
   void report_made(const Job& job, const std::string& uri);
   void report_failure(const Job& job, const Error& failure);
+  /// Errors: those of the recorder.
   Status record_failure(const std::string& id, std::string_view type, std::string_view message);
+  /// Errors: those of CallbackSender::send().
   Status tell(const Job& job, const protocol::GenerationCallback& callback);
+  /// Errors: kUnavailable (as many wait as may), kExhausted (of this validator).
   Status reserve(const keys::Hotkey& validator);
   void release(const keys::Hotkey& validator);
   void count(std::uint64_t JobCounts::* member);

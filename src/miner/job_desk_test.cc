@@ -12,11 +12,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <latch>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -142,6 +146,25 @@ TEST_F(JobDeskTest, StoresWhatItMakesAndSaysWhere) {
   EXPECT_TRUE(history().contains(R"("miner_config": {"generator": "one"})")) << history();
   EXPECT_TRUE(history().contains(R"("seed": )"));
   EXPECT_EQ(desk_->counts().num_made, 1U);
+}
+
+TEST_F(JobDeskTest, NamesSeedsThatEveryReaderOfTheHistoryHolds) {
+  for (int i = 0; i < 6; ++i) {
+    open_desk();
+    ASSERT_TRUE(desk_->take(order()));
+    ASSERT_TRUE(desk_->take(order()));
+    desk_->drain(20s);
+  }
+  constexpr std::string_view kMember = R"("seed": )";
+  const std::string lines = history();
+  int num_seeds = 0;
+  for (auto at = lines.find(kMember); at != std::string::npos; at = lines.find(kMember, at + 1)) {
+    const char* const digits = lines.data() + at + kMember.size();
+    std::int64_t seed = -1;
+    EXPECT_EQ(std::from_chars(digits, lines.data() + lines.size(), seed).ec, std::errc());
+    ++num_seeds;
+  }
+  EXPECT_EQ(num_seeds, 12);
 }
 
 TEST_F(JobDeskTest, SignsItsCallbacksForTheValidator) {
