@@ -14,6 +14,9 @@ namespace {
 
 using records::RecordField;
 
+/// What no integer has.
+bool is_of_real(char character) { return character == '.' || character == 'e' || character == 'E'; }
+
 template <typename Minimum>
 bool reaches(const json::Field& field, const std::optional<Minimum>& minimum) {
   // A NaN is not lower, but no reason to take the record either.
@@ -67,14 +70,14 @@ Status append_value(std::string& json, const json::Field& field) {
       json::append_python_string(json, field.text);
       return {};
     case json::FieldKind::kNumber:
+      if (json::is_python_repr(field.raw)) {
+        json += field.raw;
+        return {};
+      }
       // Not of large integers, whose digits stay. Feedback that came late may stand in no line.
       if (std::isfinite(field.number) &&
-          (field.raw.empty() || field.raw.find_first_of(".eE") != std::string_view::npos)) {
-        if (json::is_python_repr(field.raw)) {
-          json += field.raw;
-        } else {
-          json += json::python_repr(field.number);
-        }
+          (field.raw.empty() || std::ranges::any_of(field.raw, is_of_real))) {
+        json += json::python_repr(field.number);
         return {};
       }
       break;

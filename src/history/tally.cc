@@ -2,7 +2,6 @@
 #include "history/export_record_internal.h"
 #include "history/object_members_internal.h"
 #include "history/tally_internal.h"
-#include "records/record_time.h"
 
 #include <algorithm>
 #include <utility>
@@ -43,6 +42,12 @@ std::string validator_label(const RecordView& record) {
   return std::string(text_or_unnamed(record[RecordField::kValidatorHotkey]));
 }
 
+bool is_validator(const RecordView& record, std::string_view wanted) {
+  if (text_of(record[RecordField::kValidatorHotkey]) == wanted) return true;
+  const json::Field& uid = record[RecordField::kValidatorUid];
+  return uid.kind == json::FieldKind::kInteger && std::to_string(uid.integer) == wanted;
+}
+
 std::string group_label(const RecordView& record, const GroupKey& key) {
   switch (key.kind) {
     case GroupKey::Kind::kMinerVersion:
@@ -57,12 +62,6 @@ std::string group_label(const RecordView& record, const GroupKey& key) {
   const json::Field& config = record[RecordField::kMinerConfig];
   if (config.kind != json::FieldKind::kObject) return "not set";
   return find_label(config.raw, key.config_key).value_or("not set");
-}
-
-std::optional<Timestamp> time_of(const RecordView& record) {
-  const auto time = records::parse_record_time(text_of(record[RecordField::kTimestamp]));
-  if (!time) return std::nullopt;
-  return time->instant;
 }
 
 }  // namespace
@@ -101,10 +100,7 @@ Counts& Counts::operator+=(const Counts& other) {
 
 void Tally::add(const RecordView& record, std::uint64_t ordinal) {
   const AnalyzeReports& reports = options_->reports;
-  std::optional<Timestamp> time;
-  if (reports.has(AnalyzeReport::kComparison) || reports.has(AnalyzeReport::kCharts)) {
-    time = time_of(record);
-  }
+  const std::optional<Timestamp>& time = record.time;
   const std::string_view task_type = text_of(record[RecordField::kTaskType]);
   const bool is_of_type = options_->task_type.empty() || task_type == options_->task_type;
   const bool is_counted = is_of_type || options_->task_scope == TaskScope::kFailureListOnly;
@@ -168,11 +164,7 @@ void ReportTally::add(const CountedRecord& counted, const AnalyzeOptions& option
 void ReportTally::add_validator(const CountedRecord& counted, const AnalyzeOptions& options) {
   const RecordView& record = counted.record;
   const Observed& observed = counted.observed;
-  const json::Field& uid = record[RecordField::kValidatorUid];
-  const bool is_it =
-      (uid.kind == json::FieldKind::kInteger && std::to_string(uid.integer) == options.validator) ||
-      text_of(record[RecordField::kValidatorHotkey]) == options.validator;
-  if (!is_it) return;
+  if (!is_validator(record, options.validator)) return;
   validator_ += observed.counts;
   if (observed.clip) validator_clip_.add(*observed.clip);
   if (observed.score) validator_scores_.add(*observed.score);

@@ -1,5 +1,6 @@
 #include "history/tally_internal.h"
 #include "json/line_scan.h"
+#include "records/record_time.h"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,11 @@ class Lines {
     const std::size_t size = line.size();
     line.append(json::LineScan::kPadding, ' ');
     ASSERT_EQ(scan_.scan(std::string_view(line).substr(0, size)), json::LineVerdict::kRead) << line;
-    tally.add({.fields = scan_.fields(), .line = std::string_view(line).substr(0, size)}, ordinal);
+    records::RecordView record{.fields = scan_.fields(),
+                               .line = std::string_view(line).substr(0, size)};
+    const auto time = records::parse_record_time(record[records::RecordField::kTimestamp].text);
+    if (time) record.time = time->instant;
+    tally.add(record, ordinal);
   }
 
  private:

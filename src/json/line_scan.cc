@@ -1,6 +1,7 @@
 #include "json/line_scan.h"
 
 #include "core/check.h"
+#include "json/line_shapes_internal.h"
 #include "json/line_walk_internal.h"
 #include "json/path_tree_internal.h"
 #include "json/python_syntax_internal.h"
@@ -13,7 +14,7 @@
 namespace assay::json {
 
 struct LineScan::State {
-  explicit State(std::span<const std::string_view> paths) : tree(paths) {
+  explicit State(std::span<const std::string_view> paths) : tree(paths), shapes(paths.size()) {
     const auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(
         0, kMaxLineDepth, marker);
     CHECK(error == simdjson::SUCCESS, "an empty parser needs hardly any memory");
@@ -24,6 +25,7 @@ struct LineScan::State {
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> marker;
   PathTree tree;
+  LineShapes shapes;
   std::string decoded;
   std::uint64_t line_number = 0;
 };
@@ -70,17 +72,29 @@ void LineScan::forget_fields() {
 LineVerdict LineScan::scan(std::string_view line) {
   forget_fields();
   if (line.size() > kMaxLineSize) return LineVerdict::kTooLong;
+  state_->decoded.clear();
+  state_->decoded.reserve(line.size() + kNameReadAhead);
+  if (state_->shapes.read(line, fields_, state_->decoded)) return LineVerdict::kRead;
+  forget_fields();
+  return scan_unknown(line);
+}
+
+/// A line without a known shape. Pre: the fields are absent.
+LineVerdict LineScan::scan_unknown(std::string_view line) {
   const Marks marks = state_->mark(line);
-  if (!marks.empty() && line[marks.front()] == '{') {
-    state_->decoded.clear();
-    state_->decoded.reserve(line.size() + kNameReadAhead);
-    ++state_->line_number;
-    LineWalk walk(line, state_->line_number, state_->tree, fields_, state_->decoded);
-    if (walk.walk(marks)) return judge_read(walk.oddities());
+  if (marks.empty() || line[marks.front()] != '{') return judge_refused(line);
+  state_->decoded.clear();
+  ++state_->line_number;
+  LineWalk walk(line, state_->line_number, state_->tree, fields_, state_->decoded);
+  if (!walk.walk(marks)) {
     forget_fields();
     return LineVerdict::kBadJson;
   }
-  return judge_refused(line);
+  const LineVerdict verdict = judge_read(walk.oddities());
+  if (verdict == LineVerdict::kRead && !walk.has_namesakes()) {
+    state_->shapes.learn(line, marks, state_->tree);
+  }
+  return verdict;
 }
 
 }  // namespace assay::json

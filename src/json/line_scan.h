@@ -80,6 +80,7 @@ class LineScan {
 
  private:
   struct State;
+  LineVerdict scan_unknown(std::string_view line);
   void forget_fields();
 
   std::unique_ptr<State> state_;

@@ -192,6 +192,123 @@ TEST(LineScan, ReadsManyLinesOfChangingOrder) {
   }
 }
 
+/// Lines as a log has them: one shape, with other values each time; now and then the settings or
+/// the shape change.
+class LogLines {
+ public:
+  std::string next() {
+    std::string line = R"({"a": )" + value() + R"(, "b": {"c": )" + value() + R"(, "d": )" +
+                       value() + R"(, "e": {"f": )" + value() + "}}";
+    if (random_() % 8 == 0) line += R"(, "list": [)" + value() + ", {\"x\": " + value() + "}]";
+    if (random_() % 64 == 0) ++settings_;
+    line += R"(, "settings": {"p": 0.5, "q": [true, null], "r": "caf\u00e9", "s": )" +
+            std::to_string(settings_) + "}";
+    line += R"(, "stats": {"t": )" + value() + R"(, "u": 1, "v": "x"}, "long_name" : {"x": )" +
+            value() + R"(, "y": {}}})";
+    return line;
+  }
+
+  /// Now and then with a byte that is lost, added or another.
+  std::string next_damaged() {
+    constexpr std::string_view kDamage = "\"\\{}[]:,0e-.x \x01\x80\xc3";
+    std::string line = next();
+    const std::size_t at = random_() % line.size();
+    const char damage = kDamage[random_() % kDamage.size()];
+    switch (random_() % 8) {
+      case 0:
+        line[at] = damage;
+        break;
+      case 1:
+        line.insert(at, 1, damage);
+        break;
+      case 2:
+        line.erase(at, 1 + (random_() % 3));
+        break;
+      case 3:
+        line.resize(at);
+        break;
+      default:
+        break;
+    }
+    return line;
+  }
+
+ private:
+  std::string value() {
+    constexpr std::array<std::string_view, 26> kValues = {
+        "null",
+        "true",
+        "false",
+        "0",
+        "-1",
+        "0.25",
+        "-12.125e-3",
+        "1E5",
+        "123456789012345",
+        "1234567890123456",
+        "12345678.12345678",
+        "123456789012345678",
+        "9223372036854775808",
+        "0.1234567890123456789",
+        "NaN",
+        R"("")",
+        R"("fifteen bytes..")",
+        R"("a text of more than thirty-two bytes, as prompts are")",
+        R"("a \"quote\", a \\ and a line\nend, \u00e9 and \ud83e\udd16")",
+        R"("\ud800")",
+        "\"caf\u00e9 \U0001f916\"",
+        "\"\x7f\"",
+        "[]",
+        "{}",
+        R"({"n": 1, "m": 2, "o": 3})",
+        R"(["x", 1])",
+    };
+    // Mostly of one kind at one place, as in a log.
+    const std::size_t kind = random_() % 4 == 0 ? random_() % kValues.size() : 5 + num_ % 14;
+    ++num_;
+    return std::string(kValues[kind]);
+  }
+
+  std::mt19937 random_{2};
+  std::size_t num_ = 0;
+  int settings_ = 0;
+};
+
+TEST(LineScan, ReadsLinesOfAKnownShapeAsAnyOther) {
+  LineScan scan(kPaths);
+  LogLines lines;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string line = lines.next_damaged();
+    const std::string text = padded(line);
+    ASSERT_EQ(testing::find_disagreement(scan, kPaths, {text.data(), line.size()}), std::nullopt)
+        << line;
+  }
+}
+
+// The bytes behind a line may complete what it lacks.
+TEST(LineScan, ReadsNothingOfTheNextLine) {
+  LineScan scan(kPaths);
+  const std::string line = R"({"a": 12, "b": {"c": "some text", "d": 1.5}, "z": {"x": "y"}})";
+  const std::string text = line + "\n" + line + std::string(LineScan::kPadding, ' ');
+  for (int i = 0; i < 3; ++i) {
+    for (std::size_t size = 0; size <= line.size(); ++size) {
+      EXPECT_EQ(testing::find_disagreement(scan, kPaths, {text.data(), size}), std::nullopt)
+          << size;
+    }
+  }
+}
+
+TEST(LineScan, ReadsOnWhenEachLineHasAShapeOfItsOwn) {
+  LineScan scan(kPaths);
+  for (int i = 0; i < 6000; ++i) {
+    const std::string name = i < 5000 ? "name" + std::to_string(i) : "name";
+    const std::string line = R"({")" + name + R"(": 1, "a": )" + std::to_string(i) + "}";
+    const std::string text = padded(line);
+    ASSERT_EQ(scan.scan({text.data(), line.size()}), LineVerdict::kRead);
+    ASSERT_EQ(scan.fields()[0].integer, i);
+  }
+}
+
 TEST(LineScan, RefusesALineOverItsLimit) {
   const std::string line = R"({"a": ")" + std::string(kMaxLineSize, 'x') + "\"}";
   EXPECT_EQ(Scanned(line).verdict(), LineVerdict::kTooLong);

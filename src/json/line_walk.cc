@@ -1,10 +1,10 @@
 #include "json/escape_internal.h"
+#include "json/line_scalar_internal.h"
 #include "json/line_walk_internal.h"
 #include "json/scalar_internal.h"
 
 #include <array>
-#include <charconv>
-#include <limits>
+#include <cstring>
 
 namespace assay::json {
 namespace {
@@ -17,93 +17,9 @@ constexpr auto kEndsScalar = [] {
   return ends;
 }();
 
-/// Where the digits from `from` on end. Pre: something else than a digit follows somewhere.
-const char* digits_end(const char* from) {
-  while (is_digit(*from)) ++from;
-  return from;
-}
-
-/// The end of a plain number, which is nearly every one; null for what needs a closer look: many
-/// digits, or no number of JSON.
-const char* plain_number_end(const char* scalar) {
-  // So many digits always fit 64 bits.
-  constexpr std::ptrdiff_t kMaxSafeDigits = 18;
-  const char* digits = *scalar == '-' ? scalar + 1 : scalar;
-  const char* end = digits_end(digits);
-  if (end == digits || end - digits > kMaxSafeDigits) return nullptr;
-  if (*digits == '0' && end - digits > 1) return nullptr;
-  if (*end == '.') {
-    const char* decimals = end + 1;
-    end = digits_end(decimals);
-    if (end == decimals) return nullptr;
-  }
-  if (*end == 'e' || *end == 'E') {
-    const char* exponent = end + 1;
-    if (*exponent == '+' || *exponent == '-') ++exponent;
-    end = digits_end(exponent);
-    if (end == exponent) return nullptr;
-  }
-  return end;
-}
-
-/// The end of a literal or plain number, or null as above. Pre: 8 bytes are readable.
-const char* plain_scalar_end(const char* scalar) {
-  const auto is = [scalar](std::string_view word) {
-    return std::memcmp(scalar, word.data(), word.size()) == 0;
-  };
-  switch (*scalar) {
-    case 'n':
-      return is("null") ? scalar + 4 : nullptr;
-    case 't':
-      return is("true") ? scalar + 4 : nullptr;
-    case 'f':
-      return is("fals") && scalar[4] == 'e' ? scalar + 5 : nullptr;
-    default:
-      return plain_number_end(scalar);
-  }
-}
-
 const char* find_backslash(const char* from, const char* end) {
   const void* found = std::memchr(from, '\\', static_cast<std::size_t>(end - from));
   return found == nullptr ? end : static_cast<const char*>(found);
-}
-
-bool is_blank(char character) {
-  return character == ' ' || character == '\t' || character == '\r' || character == '\n';
-}
-
-/// Of NaN, Infinity and -Infinity.
-double special_number(std::string_view text) {
-  if (text.starts_with('N')) return std::numeric_limits<double>::quiet_NaN();
-  const double infinity = std::numeric_limits<double>::infinity();
-  return text.starts_with('-') ? -infinity : infinity;
-}
-
-/// Fill in a number or literal that was checked already. Pre: `limit` is where something follows.
-void fill_scalar(Field& field, const char* scalar, const char* limit) {
-  while (is_blank(*(limit - 1))) --limit;
-  field.raw = {scalar, limit};
-  switch (*scalar) {
-    case 'n':
-      field.kind = FieldKind::kNull;
-      return;
-    case 't':
-    case 'f':
-      field.kind = FieldKind::kBoolean;
-      field.boolean = *scalar == 't';
-      return;
-    default:
-      break;
-  }
-  const auto [end, error] = std::from_chars(scalar, limit, field.integer);
-  if (end == limit && error == std::errc()) {
-    field.kind = FieldKind::kInteger;
-    field.number = static_cast<double>(field.integer);
-    return;
-  }
-  field.kind = FieldKind::kNumber;
-  field.integer = 0;
-  field.number = is_digit(*(limit - 1)) ? number_of(field.raw) : special_number(field.raw);
 }
 
 }  // namespace
@@ -278,6 +194,7 @@ LineWalk::Mark LineWalk::read_string(Mark mark, Field& field) {
 }
 
 void LineWalk::forget(PathNode& node) {
+  has_namesakes_ = true;
   for (const std::size_t field : node.fields_below) fields_[field] = Field();
   if (node.field != PathNode::kNoField) fields_[node.field] = Field();
 }

@@ -45,6 +45,8 @@ class LineWalk {
   /// Pre: `marks` is not empty.
   bool walk(Marks marks);
   const Oddities& oddities() const { return oddities_; }
+  /// Whether a member on a wanted path came twice.
+  bool has_namesakes() const { return has_namesakes_; }
 
  private:
   /// A place among the marks; null when the line turned out to be broken.
@@ -75,6 +77,7 @@ class LineWalk {
   std::span<Field> fields_;
   std::string* decoded_;
   Oddities oddities_;
+  bool has_namesakes_ = false;
 };
 
 }  // namespace assay::json

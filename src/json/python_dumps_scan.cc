@@ -57,7 +57,10 @@ class DumpsScan {
   }
 
   bool take_scalar() {
-    const std::string_view scalar = rest_.substr(0, rest_.find_first_of(",]}"));
+    // find_first_of() calls memchr() for each character.
+    const auto* const end = std::ranges::find_if(
+        rest_, [](char next) { return next == ',' || next == ']' || next == '}'; });
+    const std::string_view scalar(rest_.begin(), end);
     rest_.remove_prefix(scalar.size());
     return scalar == "null" || scalar == "true" || scalar == "false" || is_python_integer(scalar) ||
            is_python_repr(scalar);

@@ -5,15 +5,16 @@
 #include "json/python_dumps_scan_internal.h"
 #include "json/python_repr.h"
 #include "json/python_syntax_internal.h"
+#include "json/text_step_internal.h"
 
 #include <fmt/format.h>
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 
 namespace assay::json {
 namespace {
@@ -84,24 +85,6 @@ bool is_plain(char character) {
   return character >= ' ' && character <= '~' && character != '"' && character != '\\';
 }
 
-constexpr std::uint64_t all_bytes(std::uint8_t byte) { return 0x0101010101010101U * byte; }
-
-/// 0 unless a byte is 0. Where a byte is, those above it may be told as 0 too.
-constexpr std::uint64_t zero_bytes(std::uint64_t eight) {
-  return (eight - all_bytes(1)) & ~eight & all_bytes(0x80);
-}
-
-bool are_eight_plain(const char* text) {
-  std::uint64_t eight = 0;
-  std::memcpy(&eight, text, sizeof eight);
-  // The bits from the fifth on are 0 of a control character alone.
-  const std::uint64_t is_special = (eight & all_bytes(0x80)) | zero_bytes(eight & all_bytes(0xe0)) |
-                                   zero_bytes(eight ^ all_bytes('"')) |
-                                   zero_bytes(eight ^ all_bytes('\\')) |
-                                   zero_bytes(eight ^ all_bytes(0x7f));
-  return is_special == 0;
-}
-
 void append_scalar(std::string& json, const SyntaxValue& value) {
   switch (value.scalar) {
     case ScalarKind::kInteger:
@@ -156,9 +139,13 @@ void append_value(std::string& json, const SyntaxValue& value) {
 }  // namespace
 
 std::size_t plain_length(std::string_view text) {
-  constexpr std::size_t kStep = sizeof(std::uint64_t);
+  constexpr char kDelete = 0x7f;
   std::size_t length = 0;
-  while (length + kStep <= text.size() && are_eight_plain(text.data() + length)) length += kStep;
+  for (; length + kTextStep <= text.size(); length += kTextStep) {
+    const char* at = text.data() + length;
+    const std::uint32_t is_special = special_bits(at) | equal_bits(at, kDelete);
+    if (is_special != 0) return length + static_cast<std::size_t>(std::countr_zero(is_special));
+  }
   while (length < text.size() && is_plain(text[length])) ++length;
   return length;
 }

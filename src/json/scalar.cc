@@ -1,7 +1,10 @@
 #include "json/scalar_internal.h"
 
+#include <array>
 #include <charconv>
+#include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace assay::json {
 namespace {
@@ -78,6 +81,33 @@ bool is_large(std::string_view digits) {
   return exponent > -magnitude;
 }
 
+/// The value of a short decimal without an exponent, which is nearly every one: its digits and the
+/// power of ten are doubles exactly, so that the one division rounds correctly (Clinger 1990).
+std::optional<double> short_decimal(std::string_view digits) {
+  constexpr std::array kPowers = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+  constexpr std::size_t kMaxShortDigits = 15;
+  const bool is_negative = digits.starts_with('-');
+  digits.remove_prefix(is_negative ? 1 : 0);
+  if (digits.size() > kMaxShortDigits + 1) return std::nullopt;
+  std::int64_t value = 0;
+  std::size_t point = digits.size();
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (is_digit(digits[i])) {
+      value = value * 10 + (digits[i] - '0');
+    } else if (digits[i] == '.' && point == digits.size()) {
+      point = i;
+    } else {
+      return std::nullopt;
+    }
+  }
+  const bool has_point = point < digits.size();
+  if (digits.size() - (has_point ? 1 : 0) > kMaxShortDigits) return std::nullopt;
+  const std::size_t num_decimals = has_point ? digits.size() - point - 1 : 0;
+  const double magnitude = static_cast<double>(value) / kPowers[num_decimals];
+  return is_negative ? -magnitude : magnitude;
+}
+
 }  // namespace
 
 Scalar read_scalar(std::string_view text) {
@@ -99,6 +129,7 @@ Scalar read_scalar(std::string_view text) {
 }
 
 double number_of(std::string_view digits) {
+  if (const auto value = short_decimal(digits)) return *value;
   double value = 0.0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error == std::errc()) return value;

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <ranges>
 #include <string>
 #include <string_view>
 
@@ -17,15 +18,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Few and short names, so that chance meets them.
   constexpr std::array<std::string_view, 7> kPaths = {
       "metadata.timestamp", "metadata", "a", "a.b", "a.c.d", "generation.timing", "b"};
-  std::string text(reinterpret_cast<const char*>(data), size);
-  // Digits behind the line show a number that is read beyond its end.
-  text.append(assay::json::LineScan::kPadding, '1');
+  const std::string_view lines(reinterpret_cast<const char*>(data), size);
   assay::json::LineScan scan(kPaths);
-  const std::string_view line(text.data(), size);
-  // The second time the order of the names is known.
-  for (int i = 0; i < 2; ++i) {
-    const auto difference = assay::json::testing::find_disagreement(scan, kPaths, line);
-    CHECK(!difference, *difference);
+  // The second time the order of the names is known and the shape of the line, the third the
+  // settings in it.
+  for (int i = 0; i < 3; ++i) {
+    for (const auto part : std::views::split(lines, '\n')) {
+      std::string text(part.begin(), part.end());
+      const std::size_t line_size = text.size();
+      // Digits behind the line show a number that is read beyond its end.
+      text.append(assay::json::LineScan::kPadding, '1');
+      const auto difference =
+          assay::json::testing::find_disagreement(scan, kPaths, {text.data(), line_size});
+      CHECK(!difference, *difference);
+    }
   }
   return 0;
 }

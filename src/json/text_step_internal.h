@@ -1,0 +1,53 @@
+/// \file
+/// Sixteen bytes of text at a time.
+
+#pragma once
+
+#include <emmintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace assay::json {
+
+inline constexpr std::size_t kTextStep = sizeof(__m128i);
+
+// Of all below: a bit for each byte from `at` on, the first the lowest. Pre: so many are readable.
+
+inline __m128i load_step(const char* at) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+}
+
+inline std::uint32_t bits_of(__m128i bytes) {
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes));
+}
+
+/// What a string of JSON does not hold as it is: quote, backslash, control characters; and what is
+/// not ASCII.
+inline std::uint32_t special_bits(const char* at) {
+  const __m128i bytes = load_step(at);
+  const __m128i is_marked = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
+                                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  // Bytes over 127 are negative here.
+  return bits_of(_mm_or_si128(is_marked, _mm_cmplt_epi8(bytes, _mm_set1_epi8(' '))));
+}
+
+/// Where two texts differ.
+inline std::uint32_t differing_bits(const char* left, const char* right) {
+  return bits_of(_mm_cmpeq_epi8(load_step(left), load_step(right))) ^ 0xffffU;
+}
+
+/// Digits.
+inline std::uint32_t digit_bits(const char* at) {
+  // Moved so that the digits alone come out below -118.
+  constexpr char kZeroToLowest = static_cast<char>('0' + 128);
+  const __m128i moved = _mm_sub_epi8(load_step(at), _mm_set1_epi8(kZeroToLowest));
+  return bits_of(_mm_cmplt_epi8(moved, _mm_set1_epi8(-118)));
+}
+
+/// Bytes that are `wanted`.
+inline std::uint32_t equal_bits(const char* at, char wanted) {
+  return bits_of(_mm_cmpeq_epi8(load_step(at), _mm_set1_epi8(wanted)));
+}
+
+}  // namespace assay::json
