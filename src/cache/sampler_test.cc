@@ -1,6 +1,7 @@
 #include "cache/sampler.h"
 
 #include "cache/testing/cache_fixture.h"
+#include "core/testing/slowness.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -21,6 +22,7 @@
 namespace assay::cache {
 namespace {
 
+using assay::testing::kSlowness;
 using testing::CacheFixture;
 
 /// Items of the index without files: nothing here reads them.
@@ -252,7 +254,8 @@ std::vector<std::uint64_t> drawn_by_processes(const CacheFixture& fixture, std::
 /// Of all processes together; a million where time does not matter.
 std::size_t many_draws() {
   const char* const full = std::getenv("ASSAY_TEST_FULL");
-  return full != nullptr && std::string_view(full) == "1" ? 1'000'000 : 100'000;
+  if (full != nullptr && std::string_view(full) == "1") return 1'000'000;
+  return kSlowness > 1 ? 40'000 : 100'000;
 }
 
 TEST(Sampler, EightProcessesServeNothingTwiceByAnyPolicy) {

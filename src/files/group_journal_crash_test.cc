@@ -1,8 +1,8 @@
 #include "core/random.h"
+#include "core/testing/slowness.h"
 #include "files/group_journal.h"
 #include "files/testing/damaged_journal.h"
 #include "files/testing/simulated_file_system.h"
-#include "files/testing/slowness.h"
 
 #include <gtest/gtest.h>
 
@@ -25,8 +25,8 @@
 namespace assay::files {
 namespace {
 
+using assay::testing::kSlowness;
 using testing::kFolder;
-using testing::kSlowness;
 using testing::Records;
 using testing::SimulatedFileSystem;
 

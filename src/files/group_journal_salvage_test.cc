@@ -1,10 +1,10 @@
 #include "core/random.h"
+#include "core/testing/slowness.h"
 #include "files/atomic_file.h"
 #include "files/group_journal.h"
 #include "files/journal_format_internal.h"
 #include "files/testing/damaged_journal.h"
 #include "files/testing/simulated_file_system.h"
-#include "files/testing/slowness.h"
 #include "files/testing/temporary_folder.h"
 
 #include <gtest/gtest.h>
@@ -20,6 +20,7 @@ namespace assay::files {
 namespace {
 
 using namespace assay::literals;
+using assay::testing::kSlowness;
 using namespace files::testing;
 
 TEST(GroupJournalSalvage, RefusedDamageInAnySegmentIsReportedAndTouchesNothing) {

@@ -2,6 +2,7 @@
 // once.
 
 #include "core/testing/fake_clock.h"
+#include "core/testing/slowness.h"
 #include "files/testing/simulated_file_system.h"
 #include "record_files/testing/hooked_file_system.h"
 #include "record_files/testing/sample_history.h"
@@ -17,15 +18,12 @@
 namespace assay::record_reading {
 namespace {
 
+using assay::testing::kSlowness;
 using files::testing::SimulatedFileSystem;
 using record_files::testing::HookedFileSystem;
 
-// The thread sanitizer makes this 50 times as slow: every eighth stop is enough for it.
-#ifdef __SANITIZE_THREAD__
-constexpr std::uint64_t kStride = 8;
-#else
-constexpr std::uint64_t kStride = 1;
-#endif
+// Under a sanitizer every eighth stop is enough.
+constexpr std::uint64_t kStride = kSlowness > 1 ? 8 : 1;
 
 // Months that stay, move to the archive, are compressed, and come out of the current file.
 constexpr int kNumRecords = 12;

@@ -5,6 +5,7 @@
 // A crash point is one loss of power or kill, the recovery behind it, and the check.
 
 #include "core/log.h"
+#include "core/testing/slowness.h"
 #include "recorder/testing/recorder_world.h"
 
 #include <fmt/format.h>
@@ -16,15 +17,10 @@
 namespace assay::recorder {
 namespace {
 
+using assay::testing::kSlowness;
 using testing::Months;
 using testing::RecorderWorld;
 
-// The sanitizers look at the same code, ten times slower.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kSlowness = 10;
-#else
-constexpr std::uint64_t kSlowness = 1;
-#endif
 constexpr std::uint64_t kNumLives = 4;
 
 bool is_full_run() { return std::getenv("ASSAY_TEST_FULL") != nullptr; }
@@ -83,7 +79,8 @@ TEST_P(RecorderCrash, RepeatsNothingWhereNothingIsSynced) {
 void check_faults(const Error& error) {
   configure_log({.level = LogLevel::kOff});
   std::uint64_t num_points = 0;
-  for (std::uint64_t seed = 1; seed <= (is_full_run() ? 200 : 10) / kSlowness; ++seed) {
+  const std::uint64_t num_seeds = (is_full_run() ? 200U : 10U) / kSlowness;
+  for (std::uint64_t seed = 1; seed <= num_seeds; ++seed) {
     const std::uint64_t num_operations =
         RecorderWorld(seed, files::Durability::kAlways).live_with_fault(error, 0);
     for (std::uint64_t operation = 1; operation <= num_operations; ++operation) {

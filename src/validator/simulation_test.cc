@@ -1,6 +1,7 @@
 // Whatever goes wrong, and wherever a validator is killed, each round counts once, weights are
 // always valid, and scores and weights are those of a validator that was never killed.
 
+#include "core/testing/slowness.h"
 #include "validator/testing/validator_simulation.h"
 
 #include <gtest/gtest.h>
@@ -12,17 +13,11 @@
 namespace assay::validator {
 namespace {
 
+using assay::testing::kSlowness;
 using scoring::Label;
 using testing::Simulation;
 using testing::SimulationOptions;
 using testing::SimulationTally;
-
-// The sanitizers look at the same code, ten times slower.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t kSlowness = 10;
-#else
-constexpr std::uint64_t kSlowness = 1;
-#endif
 
 // Shards, for tests run beside each other.
 constexpr std::uint64_t kNumShards = 25;

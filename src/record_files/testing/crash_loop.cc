@@ -1,15 +1,25 @@
 #include "record_files/testing/crash_loop.h"
 
+#include "core/testing/slowness.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
 namespace assay::record_files::testing {
+namespace {
+
+std::uint64_t number_of_seeds() {
+  if (std::getenv("ASSAY_TEST_FULL") != nullptr) return 200;
+  return assay::testing::kSlowness > 1 ? 1 : 4;
+}
+
+}  // namespace
 
 std::uint64_t crash_at_every_operation(
     const std::function<std::unique_ptr<CrashScenario>(std::uint64_t seed)>& make) {
-  const std::uint64_t num_seeds = std::getenv("ASSAY_TEST_FULL") != nullptr ? 200 : 4;
+  const std::uint64_t num_seeds = number_of_seeds();
   std::uint64_t num_points = 0;
   for (std::uint64_t seed = 1; seed <= num_seeds; ++seed) {
     const auto whole = make(seed);

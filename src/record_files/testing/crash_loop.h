@@ -28,8 +28,8 @@ class CrashScenario {
 };
 
 /// Crash a fresh scenario at each of its operations, at some of them a second time while it is
-/// mended, for 4 seeds; 200 when ASSAY_TEST_FULL is set. Ends at the first failure.
-/// Returns the number of points.
+/// mended, for 4 seeds; under a sanitizer for one, 200 when ASSAY_TEST_FULL is set. Ends at the
+/// first failure. Returns the number of points.
 std::uint64_t crash_at_every_operation(
     const std::function<std::unique_ptr<CrashScenario>(std::uint64_t seed)>& make);
 

@@ -3,7 +3,7 @@
 
 #pragma once
 
-namespace assay::files::testing {
+namespace assay::testing {
 
 /// The sanitizers look at the same code, ten times slower.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
@@ -12,4 +12,4 @@ inline constexpr int kSlowness = 10;
 inline constexpr int kSlowness = 1;
 #endif
 
-}  // namespace assay::files::testing
+}  // namespace assay::testing
