@@ -1,4 +1,4 @@
-#include "json/plain_text_internal.h"
+#include "json/plain_text.h"
 #include "json/python_dumps_scan_internal.h"
 #include "json/python_repr.h"
 

@@ -1,7 +1,7 @@
 #include "json/python_text.h"
 
 #include "core/check.h"
-#include "json/plain_text_internal.h"
+#include "json/plain_text.h"
 #include "json/python_dumps_scan_internal.h"
 #include "json/python_repr.h"
 #include "json/python_syntax_internal.h"

@@ -1,5 +1,6 @@
 #include "records/json_members.h"
 
+#include "json/plain_text.h"
 #include "json/python_text.h"
 
 #include <fmt/format.h>
@@ -58,6 +59,8 @@ class Cursor {
   bool skip_quoted() {
     if (position_ >= text_.size() || text_[position_] != '"') return false;
     for (++position_; position_ < text_.size(); ++position_) {
+      position_ += json::plain_length(text_.substr(position_));
+      if (position_ == text_.size()) break;
       const char character = text_[position_];
       if (static_cast<unsigned char>(character) < 0x20) return false;
       if (character == '\\') {
@@ -277,6 +280,10 @@ std::optional<std::string> decode_json_text(std::string_view value) {
   std::string text;
   text.reserve(value.size());
   for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::size_t num_plain = json::plain_length(value.substr(i));
+    text += value.substr(i, num_plain);
+    i += num_plain;
+    if (i == value.size()) break;
     if (value[i] != '\\') {
       text.push_back(value[i]);
       continue;
