@@ -18,7 +18,7 @@
 namespace assay::crypto {
 
 /// A point as an addition takes it.
-// NOLINTNEXTLINE(misc-use-internal-linkage): PreparedSigner::Multiples is made of them.
+// NOLINTNEXTLINE(misc-use-internal-linkage): PreparedSigner::Tables is made of them.
 struct Addend {
   Field sum;         // Y + X
   Field difference;  // Y - X
@@ -176,19 +176,36 @@ inline void add_digit(Point& p, std::int16_t digit, std::span<const Addend> mult
 constexpr unsigned kGeneratorWidth = 8;
 constexpr unsigned kSignerWidth = 5;
 constexpr unsigned kPreparedWidth = 7;
-using GeneratorMultiples = std::array<Addend, std::size_t{1} << (kGeneratorWidth - 2)>;
-using SignerMultiples = std::array<Addend, std::size_t{1} << (kSignerWidth - 2)>;
-using PreparedMultiples = std::array<Addend, std::size_t{1} << (kPreparedWidth - 2)>;
+template <unsigned Width>
+using Multiples = std::array<Addend, std::size_t{1} << (Width - 2)>;
 
-const GeneratorMultiples& generator_multiples() {
-  static const GeneratorMultiples kMultiples = [] {
+// A scalar in four parts: with the multiples of P, 2^64 P, 2^128 P and 2^192 P at hand the parts
+// share a quarter of the doublings.
+constexpr std::size_t kNumParts = 4;
+constexpr std::size_t kPartSize = kNumDigits / kNumParts;
+template <unsigned Width>
+using MultiplesByPart = std::array<Multiples<Width>, kNumParts>;
+
+template <unsigned Width>
+MultiplesByPart<Width> multiples_by_part(Point point) {
+  MultiplesByPart<Width> parts;
+  for (Multiples<Width>& part : parts) {
+    part = odd_multiples<std::tuple_size_v<Multiples<Width>>>(point);
+    for (std::size_t i = 1; i < kPartSize; ++i) double_point(point, NeedsT::kNo);
+    double_point(point, NeedsT::kYes);
+  }
+  return parts;
+}
+
+const MultiplesByPart<kGeneratorWidth>& generator_multiples() {
+  static const MultiplesByPart<kGeneratorWidth> kMultiples = [] {
     std::array<std::byte, 32> one{};
     one[0] = std::byte{1};
     const auto encoded = multiply_generator(one);
     CHECK(encoded.has_value(), "the generator is not zero");
     const auto generator = decode_point(*encoded);
     CHECK(generator.has_value(), "the generator is an element");
-    return odd_multiples<std::tuple_size_v<GeneratorMultiples>>(*generator);
+    return multiples_by_part<kGeneratorWidth>(*generator);
   }();
   return kMultiples;
 }
@@ -198,12 +215,6 @@ bool is_same_element(const Point& p, const Point& q) {
   return is_equal(p.x * q.y, p.y * q.x) || is_equal(p.y * q.y, p.x * q.x);
 }
 
-// Multiples of the negative of a signer's point, for scalars written in digits of that width.
-struct NegativeSigner {
-  std::span<const Addend> multiples;
-  unsigned width;
-};
-
 std::optional<Point> decode_negative(const RistrettoPoint& bytes) {
   auto point = decode_point(bytes);
   if (!point) return std::nullopt;
@@ -212,33 +223,18 @@ std::optional<Point> decode_negative(const RistrettoPoint& bytes) {
   return point;
 }
 
-bool equation_holds(const Point& commitment, std::span<const std::byte, 32> scalar,
-                    std::span<const std::byte, 32> challenge, const NegativeSigner& signer) {
-  const GeneratorMultiples& of_generator = generator_multiples();
-  const Digits generator_digits = wnaf_of(scalar, kGeneratorWidth);
-  const Digits signer_digits = wnaf_of(challenge, signer.width);
-  Point sum;
-  for (std::size_t i = kNumDigits; i-- > 0;) {
-    const bool has_digit = generator_digits[i] != 0 || signer_digits[i] != 0;
-    double_point(sum, has_digit ? NeedsT::kYes : NeedsT::kNo);
-    add_digit(sum, generator_digits[i], of_generator);
-    add_digit(sum, signer_digits[i], signer.multiples);
-  }
-  return is_same_element(sum, commitment);
-}
-
 }  // namespace
 
-struct PreparedSigner::Multiples {
-  PreparedMultiples of_negative;
+struct PreparedSigner::Tables {
+  MultiplesByPart<kPreparedWidth> of_negative;
 };
 
 std::optional<PreparedSigner> PreparedSigner::prepare(const RistrettoPoint& signer) {
   const auto negative = decode_negative(signer);
   if (!negative) return std::nullopt;
   PreparedSigner prepared;
-  prepared.multiples_ = std::make_shared<const Multiples>(
-      Multiples{odd_multiples<std::tuple_size_v<PreparedMultiples>>(*negative)});
+  prepared.tables_ =
+      std::make_shared<const Tables>(Tables{multiples_by_part<kPreparedWidth>(*negative)});
   return prepared;
 }
 
@@ -246,9 +242,20 @@ bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const st
                             std::span<const std::byte, 32> challenge,
                             const PreparedSigner& signer) {
   const auto expected = decode_point(commitment);
-  return expected &&
-         equation_holds(*expected, scalar, challenge,
-                        {.multiples = signer.multiples_->of_negative, .width = kPreparedWidth});
+  if (!expected) return false;
+  const auto& of_generator = generator_multiples();
+  const auto& of_negative = signer.tables_->of_negative;
+  const Digits generator_digits = wnaf_of(scalar, kGeneratorWidth);
+  const Digits signer_digits = wnaf_of(challenge, kPreparedWidth);
+  Point sum;
+  for (std::size_t i = kPartSize; i-- > 0;) {
+    double_point(sum, NeedsT::kYes);
+    for (std::size_t part = 0; part < kNumParts; ++part) {
+      add_digit(sum, generator_digits[part * kPartSize + i], of_generator[part]);
+      add_digit(sum, signer_digits[part * kPartSize + i], of_negative[part]);
+    }
+  }
+  return is_same_element(sum, *expected);
 }
 
 bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
@@ -257,9 +264,18 @@ bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const st
   const auto expected = decode_point(commitment);
   const auto negative = decode_negative(signer);
   if (!expected || !negative) return false;
-  const auto multiples = odd_multiples<std::tuple_size_v<SignerMultiples>>(*negative);
-  return equation_holds(*expected, scalar, challenge,
-                        {.multiples = multiples, .width = kSignerWidth});
+  const Multiples<kGeneratorWidth>& of_generator = generator_multiples().front();
+  const auto of_negative = odd_multiples<std::tuple_size_v<Multiples<kSignerWidth>>>(*negative);
+  const Digits generator_digits = wnaf_of(scalar, kGeneratorWidth);
+  const Digits signer_digits = wnaf_of(challenge, kSignerWidth);
+  Point sum;
+  for (std::size_t i = kNumDigits; i-- > 0;) {
+    const bool has_digit = generator_digits[i] != 0 || signer_digits[i] != 0;
+    double_point(sum, has_digit ? NeedsT::kYes : NeedsT::kNo);
+    add_digit(sum, generator_digits[i], of_generator);
+    add_digit(sum, signer_digits[i], of_negative);
+  }
+  return is_same_element(sum, *expected);
 }
 
 }  // namespace assay::crypto

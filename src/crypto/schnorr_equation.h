@@ -19,23 +19,23 @@ namespace assay::crypto {
 bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
                             std::span<const std::byte, 32> challenge, const RistrettoPoint& signer);
 
-/// A signer of many messages: decoded, and multiplied by more small numbers than pays for one.
-/// Immutable and cheap to copy: 5 kB, shared. Threads: safe from any thread.
+/// A signer of many messages: decoded, and multiplied by more numbers than pays for one.
+/// Immutable and cheap to copy: 20 kB, shared. Threads: safe from any thread.
 class PreparedSigner {
  public:
-  /// Nothing when it is no element. Cost: a quarter of a check.
+  /// Nothing when it is no element. Cost: that of a check.
   static std::optional<PreparedSigner> prepare(const RistrettoPoint& signer);
 
  private:
-  struct Multiples;
+  struct Tables;
   friend bool schnorr_equation_holds(const RistrettoPoint& commitment,
                                      std::span<const std::byte, 32> scalar,
                                      std::span<const std::byte, 32> challenge,
                                      const PreparedSigner& signer);
-  std::shared_ptr<const Multiples> multiples_;
+  std::shared_ptr<const Tables> tables_;
 };
 
-/// The same in five sixths of the time.
+/// The same in three fifths of the time.
 bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
                             std::span<const std::byte, 32> challenge, const PreparedSigner& signer);
 

@@ -66,12 +66,17 @@ TEST(SchnorrEquation, AgreesWithLibsodiumAtTheEndsOfTheScalars) {
       bytes_of("ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
   const Bytes ones = bytes_of("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0f");
   const Bytes top = bytes_of("0000000000000000000000000000000000000000000000000000000000000010");
+  // Digits across and at the ends of the parts that a prepared signer takes.
+  const Bytes across = bytes_of("00000000000000800100000000000080ffffffffffffff7f0100000000000000");
   const RistrettoPoint signer = multiply_generator(small_scalar(77)).value();
+  const PreparedSigner prepared = PreparedSigner::prepare(signer).value();
   for (const Bytes& scalar :
-       {small_scalar(1), small_scalar(128), small_scalar(255), largest, ones, top}) {
-    for (const Bytes& challenge : {small_scalar(1), small_scalar(16), largest, ones, top}) {
-      EXPECT_TRUE(schnorr_equation_holds(commitment_of(scalar, challenge, signer), scalar,
-                                         challenge, signer))
+       {small_scalar(1), small_scalar(128), small_scalar(255), largest, ones, top, across}) {
+    for (const Bytes& challenge : {small_scalar(1), small_scalar(16), largest, ones, top, across}) {
+      const RistrettoPoint commitment = commitment_of(scalar, challenge, signer);
+      EXPECT_TRUE(schnorr_equation_holds(commitment, scalar, challenge, signer))
+          << to_hex(scalar) << " " << to_hex(challenge);
+      EXPECT_TRUE(schnorr_equation_holds(commitment, scalar, challenge, prepared))
           << to_hex(scalar) << " " << to_hex(challenge);
     }
   }
@@ -83,6 +88,10 @@ TEST(SchnorrEquation, TheNeutralElementIsOne) {
   EXPECT_TRUE(schnorr_equation_holds(neutral, small_scalar(0), small_scalar(0), signer));
   EXPECT_TRUE(schnorr_equation_holds(neutral, small_scalar(6), small_scalar(2), signer));
   EXPECT_FALSE(schnorr_equation_holds(neutral, small_scalar(7), small_scalar(2), signer));
+  const PreparedSigner prepared = PreparedSigner::prepare(signer).value();
+  EXPECT_TRUE(schnorr_equation_holds(neutral, small_scalar(0), small_scalar(0), prepared));
+  EXPECT_TRUE(schnorr_equation_holds(neutral, small_scalar(6), small_scalar(2), prepared));
+  EXPECT_FALSE(schnorr_equation_holds(neutral, small_scalar(7), small_scalar(2), prepared));
 }
 
 // RFC 9496, A.2: encodings of nothing.

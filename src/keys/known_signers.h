@@ -14,7 +14,7 @@
 
 namespace assay::keys {
 
-/// Keeps the keys of those whose signatures held prepared: their next ones take five sixths of the
+/// Keeps the keys of those whose signatures held prepared: their next ones take three fifths of the
 /// time. Who never signed well costs no memory. Threads: safe from any thread.
 class KnownSigners {
  public:
