@@ -17,9 +17,13 @@ constexpr std::size_t kMaxNodes = 4096;
 constexpr std::size_t kMaxTexts = std::size_t{512} << 10;
 /// Of one object that nobody asked for so many texts are kept; then its values are looked at.
 constexpr int kMaxTextsAside = 2;
+/// Names that differ from line to line would make every look longer.
+constexpr int kMaxSiblings = 32;
+/// To learn a line costs several times what it costs to walk it.
+constexpr int kMaxLearnt = 1024;
 /// When more than every second line has a new shape, shapes are of no use for a while.
-constexpr int kMaxCredit = 256;
-constexpr int kNumRestingLines = 2048;
+constexpr int kMaxCredit = 128;
+constexpr int kNumRestingLines = 16'384;
 
 /// Where the string goes on to be special: a quote, a backslash, a control character, or no ASCII.
 /// `end` or somewhat behind when there is nothing. Pre: kTextStep bytes are readable behind `end`.
@@ -78,6 +82,7 @@ void LineShapes::forget_all() {
   brackets_.clear();
   texts_.assign(kTextStep, '\0');
   credit_ = kMaxCredit;
+  num_learnt_ = 0;
 }
 
 bool LineShapes::read(std::string_view line, std::span<Field> fields, std::string& decoded) {
@@ -169,7 +174,8 @@ inline void LineShapes::fill_brackets(const Node& node, const char* at, std::spa
 }
 
 void LineShapes::learn(std::string_view line, Marks marks, PathTree& tree) {
-  if (num_resting_ > 0 || !line.ends_with('}')) return;
+  if (num_resting_ > 0 || num_learnt_ == kMaxLearnt || !line.ends_with('}')) return;
+  ++num_learnt_;
   const std::vector<LinePiece> pieces = pieces_of(line, marks, tree);
   const bool has_room =
       nodes_.size() + pieces.size() < kMaxNodes && texts_.size() + line.size() < kMaxTexts;
@@ -182,6 +188,7 @@ void LineShapes::learn(std::string_view line, Marks marks, PathTree& tree) {
     parent = add(parent, node, line.substr(begin, end - begin));
     node = Node();
     new_brackets_.clear();
+    return parent != kNone;
   };
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const LinePiece& piece = pieces[i];
@@ -189,7 +196,7 @@ void LineShapes::learn(std::string_view line, Marks marks, PathTree& tree) {
       case LinePiece::Kind::kScalar:
         node.field =
             piece.field == PathNode::kNoField ? kNoField : static_cast<std::uint32_t>(piece.field);
-        add_node(piece.begin);
+        if (!add_node(piece.begin)) return;
         begin = piece.end;
         break;
       case LinePiece::Kind::kFieldBegin:
@@ -229,9 +236,11 @@ bool LineShapes::is_kept_aside(std::uint32_t parent, std::string_view before,
   return num_kept < kMaxTextsAside;
 }
 
-/// The child of `parent` with this text and the new brackets, which is added unless it is there.
+/// The child of `parent` with this text and the new brackets, which is added unless it is there;
+/// kNone when it has too many others.
 std::uint32_t LineShapes::add(std::uint32_t parent, Node node, std::string_view text) {
   std::uint32_t last = kNone;
+  int num_siblings = 0;
   for (std::uint32_t child = nodes_[parent].first_child; child != kNone;
        child = nodes_[child].next_sibling) {
     const Node& there = nodes_[child];
@@ -240,7 +249,9 @@ std::uint32_t LineShapes::add(std::uint32_t parent, Node node, std::string_view 
       return child;
     }
     last = child;
+    ++num_siblings;
   }
+  if (num_siblings == kMaxSiblings) return kNone;
   const auto added = static_cast<std::uint32_t>(nodes_.size());
   node.text = static_cast<std::uint32_t>(texts_.size() - kTextStep);
   node.text_size = static_cast<std::uint32_t>(text.size());

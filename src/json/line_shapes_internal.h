@@ -69,6 +69,7 @@ class LineShapes {
   std::string texts_;                  // with room for a whole load behind the last
   std::vector<const char*> begins_;    // by field: of the wanted object or list
   int credit_ = 0;
+  int num_learnt_ = 0;
   int num_resting_ = 0;  // lines that are not tried
 };
 
