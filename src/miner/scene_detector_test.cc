@@ -24,6 +24,8 @@ constexpr std::uint64_t kFirstSeed = 31'000;
 
 /// Odd, so that both kinds of roads are seen.
 constexpr std::uint64_t kStep = assay::testing::kSlowness > 1 ? 3 : 1;
+/// Of some twenty roads of a level a share says less than of seventy.
+constexpr double kLeastShareOfALevel = assay::testing::kSlowness > 1 ? 0.6 : 0.75;
 
 images::Image road(std::uint64_t seed, SceneLabel label) {
   return images::draw_scene(images::plan_scene(seed, label), {.width = 512, .height = 288});
@@ -61,7 +63,7 @@ TEST(SceneDetector, TellsRoadsWithWorksFromRoadsWithout) {
   }
   fmt::print("as drawn: {:.3f}\n", plain.share());
   EXPECT_GT(plain.share(), 0.85);
-  for (const Share& share : varied) EXPECT_GT(share.share(), 0.75);
+  for (const Share& share : varied) EXPECT_GT(share.share(), kLeastShareOfALevel);
 }
 
 TEST(SceneDetector, TwoEyesDifferAndOneDoesNot) {
