@@ -12,11 +12,12 @@ namespace assay::json {
 
 inline constexpr std::size_t kTextStep = sizeof(__m128i);
 
-// Of all below: a bit for each byte from `at` on, the first the lowest. Pre: so many are readable.
-
+/// Pre of all below: so many bytes are readable.
 inline __m128i load_step(const char* at) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
 }
+
+// Of all below: a bit for each byte, the first the lowest.
 
 inline std::uint32_t bits_of(__m128i bytes) {
   return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes));
