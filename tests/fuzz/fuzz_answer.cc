@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/clock.h"
+#include "fuzz_target.h"
 #include "net/http_message.h"
 #include "net/retry_policy.h"
 #include "net/url.h"
@@ -17,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+namespace fuzz_answer {
 namespace {
 
 using namespace assay::storage;
@@ -40,7 +42,7 @@ void read_answers(ObjectService& service, const assay::net::HttpResponse& respon
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(answer) {
   const std::string body(reinterpret_cast<const char*>(data), size);
   const std::string first_line = body.substr(0, body.find('\n'));
   const ExistenceOptions options{.details = DetailUse::kAsk, .messages = MessageUse::kKeep};
@@ -62,3 +64,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_answer

@@ -2,6 +2,7 @@
 /// Fuzzes lines of recorded answers: whatever is read can be scored by either formula.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "scoring/answer_history.h"
 #include "scoring/score_book.h"
 
@@ -10,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(answer_line) {
   namespace scoring = assay::scoring;
   static scoring::AnswerLineReader reader;
   const auto answer = reader.read({reinterpret_cast<const char*>(data), size});

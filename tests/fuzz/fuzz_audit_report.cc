@@ -6,6 +6,7 @@
 #include "audit/diff.h"
 #include "audit/report_page.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+namespace fuzz_audit_report {
 namespace {
 
 bool holds_control_character(std::string_view text) {
@@ -23,7 +25,7 @@ bool holds_control_character(std::string_view text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(audit_report) {
   namespace audit = assay::audit;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto report = audit::parse_audit_report(text);
@@ -38,3 +40,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(!audit::diff_reports(*report, *report).has_changes(), "a report equals itself");
   return 0;
 }
+
+}  // namespace fuzz_audit_report

@@ -4,12 +4,14 @@
 
 #include "chain/sidecar_messages_internal.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
+namespace fuzz_chain_sidecar {
 namespace {
 
 namespace chain = assay::chain;
@@ -38,7 +40,7 @@ void read_result(const assay::json::Value& content) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(chain_sidecar) {
   const auto line =
       chain::read_sidecar_line(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!line) return 0;
@@ -56,3 +58,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_chain_sidecar

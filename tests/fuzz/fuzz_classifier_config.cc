@@ -4,12 +4,14 @@
 #include "classification/classifier_files.h"
 #include "classification/preprocessing.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "images/image.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+namespace fuzz_classifier_config {
 namespace {
 
 /// A large input costs milliseconds each time: what is wrong shows with a small one too.
@@ -28,7 +30,7 @@ void look(const assay::classification::Preprocessing& preprocessing) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(classifier_config) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto labels = assay::classification::parse_labels(text)) {
     CHECK(!labels->names.empty(), "a model has a label");
@@ -36,3 +38,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto read = assay::classification::parse_preprocessing(text)) look(*read);
   return 0;
 }
+
+}  // namespace fuzz_classifier_config

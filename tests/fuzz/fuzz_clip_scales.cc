@@ -3,6 +3,7 @@
 /// read as they were. The input is such a file, and the bytes of such numbers.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "models/clip_scales.h"
 
 #include <cmath>
@@ -11,7 +12,7 @@
 #include <cstring>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(clip_scales) {
   using namespace assay::models;
   const assay::Sha256 model{assay::Sha256::Bytes{}};
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -3,6 +3,7 @@
 
 #include "compress/stream.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 
+namespace fuzz_compressed {
 namespace {
 
 using assay::compress::Decompressor;
@@ -39,7 +41,7 @@ Outcome unfold(Format format, std::span<const std::byte> bytes, std::size_t piec
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(compressed) {
   const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
   for (const Format format : {Format::kGzip, Format::kZstd}) {
     const Outcome whole = unfold(format, bytes, size + 1);
@@ -49,3 +51,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_compressed

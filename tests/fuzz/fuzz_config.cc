@@ -2,6 +2,7 @@
 /// Fuzzes the settings: the file, and the first line also as the value of a variable.
 
 #include "core/config.h"
+#include "fuzz_target.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,7 @@
 #include <optional>
 #include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(config) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const assay::ConfigSources from_file{
       .files = {"assay.toml"},

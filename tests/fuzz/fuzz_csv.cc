@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "core/limits.h"
 #include "files/byte_source.h"
+#include "fuzz_target.h"
 #include "tables/csv_reader.h"
 
 #include <cstddef>
@@ -11,7 +12,7 @@
 #include <memory>
 #include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(csv) {
   using assay::tables::CsvReader;
   using assay::tables::QuotedNewlines;
   const auto source = assay::files::memory_byte_source(

@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "decisions/decision.h"
+#include "fuzz_target.h"
 #include "grouping/group_id.h"
 #include "grouping/image_name.h"
 
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+namespace fuzz_decision_text {
 namespace {
 
 using assay::grouping::GroupingMode;
@@ -36,7 +38,7 @@ void check_grouping(std::string_view text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(decision_text) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto images = assay::decisions::images_from_json(text)) {
     const auto again =
@@ -51,3 +53,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_grouping(text);
   return 0;
 }
+
+}  // namespace fuzz_decision_text

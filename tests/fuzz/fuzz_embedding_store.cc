@@ -14,6 +14,7 @@
 #include "embedding_store/embedding_store.h"
 #include "embedding_store/little_endian.h"
 #include "files/testing/simulated_file_system.h"
+#include "fuzz_target.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -25,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+namespace fuzz_embedding_store {
 namespace {
 
 using assay::Sha256;
@@ -96,7 +98,7 @@ std::unique_ptr<EmbeddingStore> open_store(assay::files::FileSystem& file_system
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(embedding_store) {
   if (size > 2000) return 0;  // some hundred slots
   assay::files::testing::SimulatedFileSystem file_system;
   assay::SeededRandom random(1);
@@ -131,3 +133,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(report.has_value() && keys_of(*store) == expected, "nor does throwing away nothing");
   return 0;
 }
+
+}  // namespace fuzz_embedding_store

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "files/group_journal.h"
 #include "files/testing/simulated_file_system.h"
+#include "fuzz_target.h"
 
 #include <fmt/format.h>
 
@@ -18,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+namespace fuzz_group_journal {
 namespace {
 
 using assay::files::GroupJournal;
@@ -56,7 +58,7 @@ void write_segment(assay::files::FileSystem& file_system, std::uint64_t first,
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(group_journal) {
   assay::files::testing::SimulatedFileSystem file_system;
   CHECK(file_system.create_folders("/journal").has_value(), "a folder in memory can be made");
   std::string_view rest = assay::as_text(std::as_bytes(std::span(data, size)));
@@ -79,3 +81,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_group_journal

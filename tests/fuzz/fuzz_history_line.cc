@@ -2,6 +2,7 @@
 /// Fuzzes the scan of history lines: whatever the line, it must read what the exact parser reads.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "json/line_scan.h"
 #include "json/testing/tree_scan.h"
 
@@ -14,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(history_line) {
   // Few and short names, so that chance meets them.
   constexpr std::array<std::string_view, 7> kPaths = {
       "metadata.timestamp", "metadata", "a", "a.b", "a.c.d", "generation.timing", "b"};

@@ -2,6 +2,7 @@
 /// Fuzzes what a hub answers: listings, links to the next page, tags and ranges.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "hub/hub_answer_internal.h"
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(hub_listing) {
   using namespace assay::hub;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto files = parse_listing(text)) {

@@ -3,13 +3,14 @@
 /// header told, what is refused has a reason.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "images/decode.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(image) {
   constexpr assay::images::DecodeOptions kOptions{
       .max_encoded_size = assay::ByteCount(1U << 20),
       .max_pixels = 200'000,

@@ -4,6 +4,7 @@
 
 #include "compress/inflate.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <span>
 #include <vector>
 
+namespace fuzz_inflate {
 namespace {
 
 using assay::compress::DeflateForm;
@@ -38,9 +40,11 @@ void check(DeflateForm form, std::span<const std::byte> bytes) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(inflate) {
   const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
   check(DeflateForm::kRaw, bytes);
   check(DeflateForm::kZlib, bytes);
   return 0;
 }
+
+}  // namespace fuzz_inflate

@@ -4,6 +4,7 @@
 
 #include "core/bytes.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "jobs/job_counts.h"
 #include "jobs/job_event.h"
 #include "jobs/job_table.h"
@@ -12,7 +13,7 @@
 #include <cstdint>
 #include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(job_event) {
   namespace jobs = assay::jobs;
   const std::string record(reinterpret_cast<const char*>(data), size);
   const auto events = jobs::decode_events(assay::as_bytes(record));

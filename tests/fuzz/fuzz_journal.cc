@@ -4,6 +4,7 @@
 #include "core/check.h"
 #include "files/journal.h"
 #include "files/testing/simulated_file_system.h"
+#include "fuzz_target.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+namespace fuzz_journal {
 namespace {
 
 using assay::files::Journal;
@@ -30,7 +32,7 @@ assay::Result<std::vector<std::string>> recover(assay::files::FileSystem& file_s
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(journal) {
   assay::files::testing::SimulatedFileSystem file_system;
   {
     auto file = file_system.open("/journal", assay::files::OpenMode::kAppend);
@@ -43,3 +45,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(second.has_value() && *second == *first, "opening a journal loses nothing");
   return 0;
 }
+
+}  // namespace fuzz_journal

@@ -3,6 +3,7 @@
 
 #include "core/check.h"
 #include "crypto/secret.h"
+#include "fuzz_target.h"
 #include "keys/key_fields_internal.h"
 #include "keys/keyfile.h"
 
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+namespace fuzz_keyfile {
 namespace {
 
 // Shorter texts may be in a message by accident.
@@ -18,7 +20,7 @@ constexpr std::size_t kTellingSize = 20;
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(keyfile) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto pair = assay::keys::parse_keyfile(assay::crypto::Secret(text));
   if (pair) {
@@ -38,3 +40,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_keyfile

@@ -4,13 +4,14 @@
 #include "core/bytes.h"
 #include "core/check.h"
 #include "embedding_store/npy.h"
+#include "fuzz_target.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(npy) {
   const auto array = assay::embedding_store::parse_npy(std::as_bytes(std::span(data, size)));
   if (!array) return 0;
   std::size_t num_values = 1;

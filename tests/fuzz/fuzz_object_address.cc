@@ -4,6 +4,7 @@
 
 #include "audit/object_address_text.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <filesystem>
 #include <string_view>
 
+namespace fuzz_object_address {
 namespace {
 
 using assay::audit::ClaimRules;
@@ -42,7 +44,7 @@ void check_claim(std::string_view text, const ClaimRules& rules) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(object_address) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   check_claim(text, {});
   check_claim(text, {.root = "/images/today", .plain_http = ClaimRules::PlainHttp::kAccept});
@@ -51,3 +53,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         "nothing is left to strip");
   return 0;
 }
+
+}  // namespace fuzz_object_address

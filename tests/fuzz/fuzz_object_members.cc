@@ -2,13 +2,14 @@
 /// Fuzzes the walk through a small object of a line: it never leaves the text, whatever that is.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "history/object_members_internal.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(object_members) {
   using assay::history::ObjectMembers;
   // On the heap, so that a byte too far is found.
   const std::string object(reinterpret_cast<const char*>(data), size);

@@ -2,13 +2,14 @@
 /// Fuzzes the arrays of the old validator's state: what is read is as many elements as it says.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "validator/npy_internal.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(old_state_array) {
   namespace validator = assay::validator;
   const auto array = validator::parse_npy(std::as_bytes(std::span(data, size)), "array.npy");
   if (!array) return 0;

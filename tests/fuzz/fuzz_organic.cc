@@ -4,6 +4,7 @@
 #include "core/bytes.h"
 #include "core/check.h"
 #include "crypto/digest.h"
+#include "fuzz_target.h"
 #include "organic/access_token.h"
 #include "organic/caller_check.h"
 #include "organic/organic_image.h"
@@ -13,7 +14,7 @@
 #include <span>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(organic) {
   using namespace assay;
   constexpr ByteCount kMaxImage(64U << 10);
   constexpr Timestamp kNow{std::chrono::seconds(1'761'523'200)};

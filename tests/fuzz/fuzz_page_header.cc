@@ -3,6 +3,7 @@
 
 #include "core/bytes.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "tables/code_runs_internal.h"
 #include "tables/page_header_internal.h"
 
@@ -10,7 +11,7 @@
 #include <cstdint>
 #include <span>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(page_header) {
   using namespace assay::tables;
   const auto bytes = std::as_bytes(std::span(data, size));
   const auto header = parse_page_header(bytes);

@@ -7,6 +7,7 @@
 #include "core/timestamp.h"
 #include "files/byte_source.h"
 #include "files/file_system.h"
+#include "fuzz_target.h"
 #include "tables/leaf_scan.h"
 
 #include <chrono>
@@ -22,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+namespace fuzz_parquet {
 namespace {
 
 using assay::Result;
@@ -119,7 +121,7 @@ void compare(const Digests& whole, const Digests& part) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(parquet) {
   OneFile file(std::string(reinterpret_cast<const char*>(data), size));
   const DatasetSources sources{.file_system = &assay::files::posix_file_system(), .remote = &file};
   const auto whole = scan(sources, {}, Manner::kWhole);
@@ -137,3 +139,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (filtered) compare(*whole, *filtered);
   return 0;
 }
+
+}  // namespace fuzz_parquet

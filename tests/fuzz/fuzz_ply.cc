@@ -2,6 +2,7 @@
 /// Fuzzes PLY headers and the figures of splats: pieces of any sizes give what the whole gives.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "media/gaussian_statistics.h"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <span>
 
+namespace fuzz_ply {
 namespace {
 
 using assay::media::GaussianReport;
@@ -34,7 +36,7 @@ bool is_same(const GaussianReport& a, const GaussianReport& b) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(ply) {
   const auto file = std::as_bytes(std::span(data, size));
   const GaussianReport whole = assay::media::scan_gaussians(file);
   CHECK(whole.statistics.num_not_finite <= whole.statistics.num_gaussians, "a part of the rows");
@@ -49,3 +51,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_ply

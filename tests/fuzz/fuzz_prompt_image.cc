@@ -5,6 +5,7 @@
 #include "core/bytes.h"
 #include "core/check.h"
 #include "crypto/base64.h"
+#include "fuzz_target.h"
 #include "media/image_format.h"
 #include "media/prompt_image.h"
 
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+namespace fuzz_prompt_image {
 namespace {
 
 void check(std::string_view prompt) {
@@ -32,7 +34,7 @@ void check(std::string_view prompt) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(prompt_image) {
   const auto bytes = std::as_bytes(std::span(data, size));
   check(assay::as_text(bytes));
   // The same as the content of an image, so that the formats are reached.
@@ -46,3 +48,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         "base64 of an image is one");
   return 0;
 }
+
+}  // namespace fuzz_prompt_image

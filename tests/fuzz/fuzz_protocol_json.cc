@@ -2,6 +2,7 @@
 /// Fuzzes the bodies of messages between validators and miners: what is taken reads back the same.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "protocol/generation_messages.h"
 #include "protocol/image_messages.h"
 
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
+namespace fuzz_protocol_json {
 namespace {
 
 using namespace assay::protocol;
@@ -46,9 +48,11 @@ void check_generation(std::string_view body) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(protocol_json) {
   const std::string_view body(reinterpret_cast<const char*>(data), size);
   check_image(body);
   check_generation(body);
   return 0;
 }
+
+}  // namespace fuzz_protocol_json

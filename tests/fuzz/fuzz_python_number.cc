@@ -3,6 +3,7 @@
 /// two of them, a line each.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "python_form/python_float.h"
 #include "python_form/python_integer.h"
 
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+namespace fuzz_python_number {
 namespace {
 
 using assay::python_form::PythonInteger;
@@ -53,7 +55,7 @@ void check_quotient(std::string_view above, std::string_view below) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(python_number) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::size_t end = text.find('\n');
   const std::string_view first = text.substr(0, end);
@@ -62,3 +64,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (end != std::string_view::npos) check_quotient(first, text.substr(end + 1));
   return 0;
 }
+
+}  // namespace fuzz_python_number

@@ -2,6 +2,7 @@
 /// Fuzzes what a server reads of a request's first line and of its Host: targets, routes, hosts.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "net/http_route.h"
 #include "net/percent.h"
 
@@ -10,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(request_target) {
   using assay::net::PathPattern;
   static const PathPattern kEvent("/v1/history/generations/{id}/finish");
   static const PathPattern kAny("/{name}");

@@ -2,6 +2,7 @@
 /// A safetensors file: no content may crash the reader, and what it gives can be read.
 
 #include "files/byte_source.h"
+#include "fuzz_target.h"
 #include "models/safetensors.h"
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 #include <string>
 #include <utility>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(safetensors) {
   std::string file(reinterpret_cast<const char*>(data), size);
   const auto opened =
       assay::models::open_safetensors(assay::files::memory_byte_source("fuzz", std::move(file)));

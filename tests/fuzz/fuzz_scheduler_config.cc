@@ -4,12 +4,14 @@
 #include "core/check.h"
 #include "diffusion/sampler.h"
 #include "diffusion/scheduler_config.h"
+#include "fuzz_target.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+namespace fuzz_scheduler_config {
 namespace {
 
 using assay::diffusion::Sampler;
@@ -33,7 +35,7 @@ void take_steps(const Sampler& sampler, std::int64_t num_train_timesteps) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(scheduler_config) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto config = assay::diffusion::parse_scheduler_config(text);
   if (!config || config->num_train_timesteps > kMaxTrainTimesteps) return 0;
@@ -49,3 +51,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_scheduler_config

@@ -2,6 +2,7 @@
 /// Fuzzes key files of service accounts: whatever is wrong with one, no message repeats the key.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "json/value.h"
 #include "net/google_token.h"
 
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+namespace fuzz_service_account {
 namespace {
 
 // Shorter texts may be in a message by accident.
@@ -17,7 +19,7 @@ constexpr std::size_t kTellingSize = 32;
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(service_account) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto key = assay::net::ServiceAccountKey::parse(text);
   if (key) return 0;
@@ -32,3 +34,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         "no message repeats the key");
   return 0;
 }
+
+}  // namespace fuzz_service_account

@@ -3,13 +3,14 @@
 
 #include "cache/sidecar.h"
 #include "core/check.h"
+#include "fuzz_target.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(sidecar) {
   using namespace assay::cache;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const Sidecar found = read_sidecar(text);

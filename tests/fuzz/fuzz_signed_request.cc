@@ -3,6 +3,7 @@
 /// signature, and what is authentic once is a repetition the next time.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "protocol/btauth.h"
 #include "protocol/epistula.h"
 #include "protocol/gate.h"
@@ -19,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+namespace fuzz_signed_request {
 namespace {
 
 using assay::protocol::Instant;
@@ -50,7 +52,7 @@ std::vector<assay::net::HttpHeader> headers_of(std::string_view text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(signed_request) {
   const auto headers = headers_of({reinterpret_cast<const char*>(data), size});
   assay::protocol::Gate gate = make_gate();
   const assay::protocol::ReceivedRequest request{.method = "POST",
@@ -68,3 +70,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_signed_request

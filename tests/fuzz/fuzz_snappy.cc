@@ -2,6 +2,7 @@
 /// Fuzzes the Snappy decoder with no byte to spare around what it reads and what it writes.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "tables/snappy_internal.h"
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <span>
 
+namespace fuzz_snappy {
 namespace {
 
 // Larger than any element, small enough that sizes without contents stay cheap.
@@ -17,7 +19,7 @@ constexpr std::size_t kMaxSize = std::size_t{1} << 20;
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(snappy) {
   const auto exact = std::make_unique<std::uint8_t[]>(size);
   if (size > 0) std::memcpy(exact.get(), data, size);
   const std::span<const std::uint8_t> block(exact.get(), size);
@@ -35,3 +37,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         "every byte was written");
   return 0;
 }
+
+}  // namespace fuzz_snappy

@@ -2,13 +2,14 @@
 /// Fuzzes addresses: what is taken is written back as the same text.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "keys/ss58.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(ss58) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto address = assay::keys::parse_ss58(text);
   if (address) CHECK(assay::keys::to_ss58(*address) == text, "an address has one text");

@@ -2,6 +2,7 @@
 /// The pickle of a torch file: no content may crash the reader, and every tensor of weights that it
 /// gives lies within its storage.
 
+#include "fuzz_target.h"
 #include "models/state_pickle.h"
 
 #include <cstddef>
@@ -9,7 +10,7 @@
 #include <cstdlib>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(state_pickle) {
   const auto tensors =
       assay::models::read_state_pickle(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!tensors) return 0;

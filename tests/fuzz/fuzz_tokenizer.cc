@@ -3,6 +3,7 @@
 /// The first byte chooses the form; a form of two files has a NUL between them.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "tokenizer/tokenizer_text_internal.h"
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+namespace fuzz_tokenizer {
 namespace {
 
 using assay::Result;
@@ -42,7 +44,7 @@ Result<TokenizerParts> parse(char form, std::string_view text) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(tokenizer) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto parts = parse(text.front(), text.substr(1));
@@ -60,3 +62,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   return 0;
 }
+
+}  // namespace fuzz_tokenizer

@@ -2,6 +2,7 @@
 /// Fuzzes addresses and percent-encoding: what was read once reads back as the same.
 
 #include "core/check.h"
+#include "fuzz_target.h"
 #include "net/percent.h"
 #include "net/url.h"
 
@@ -9,7 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(url) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto url = assay::net::Url::parse(text);
   if (url) {

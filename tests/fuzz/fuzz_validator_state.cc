@@ -7,13 +7,14 @@
 #include "core/crc32c.h"
 #include "files/atomic_file.h"
 #include "files/testing/simulated_file_system.h"
+#include "fuzz_target.h"
 #include "validator/state_store.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(validator_state) {
   namespace validator = assay::validator;
   std::string snapshot(reinterpret_cast<const char*>(data), size);
   std::uint32_t checksum = assay::crc32c(assay::as_bytes(snapshot));

@@ -6,6 +6,7 @@
 #include "compress/inflate.h"
 #include "core/check.h"
 #include "files/byte_source.h"
+#include "fuzz_target.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+namespace fuzz_zip {
 namespace {
 
 using assay::archives::EntryVerdict;
@@ -38,7 +40,7 @@ void check_entry(const ZipReader& zip, const ZipEntry& entry, std::size_t archiv
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+FUZZ_TARGET(zip) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto zip =
       ZipReader::open(assay::files::memory_byte_source("fuzzed.zip", std::string(bytes)),
@@ -51,3 +53,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const ZipEntry& entry : zip->entries()) check_entry(*zip, entry, size);
   return 0;
 }
+
+}  // namespace fuzz_zip
