@@ -1,4 +1,4 @@
-#include "json/escape_internal.h"
+#include "json/escape.h"
 
 #include <optional>
 

@@ -1,4 +1,4 @@
-#include "json/escape_internal.h"
+#include "json/escape.h"
 #include "json/line_pieces_internal.h"
 #include "json/line_scalar_internal.h"
 #include "json/line_shapes_internal.h"

@@ -1,4 +1,4 @@
-#include "json/escape_internal.h"
+#include "json/escape.h"
 #include "json/line_scalar_internal.h"
 #include "json/line_walk_internal.h"
 #include "json/scalar_internal.h"

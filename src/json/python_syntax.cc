@@ -1,4 +1,4 @@
-#include "json/escape_internal.h"
+#include "json/escape.h"
 #include "json/python_syntax_internal.h"
 
 #include <fmt/format.h>

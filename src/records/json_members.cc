@@ -1,5 +1,6 @@
 #include "records/json_members.h"
 
+#include "json/escape.h"
 #include "json/plain_text.h"
 #include "json/python_text.h"
 
@@ -114,47 +115,6 @@ class Cursor {
   std::string_view text_;
   std::size_t position_ = 0;
 };
-
-void append_utf8(std::string& text, std::uint32_t code) {
-  const auto put = [&](std::uint32_t byte) { text.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | (code >> 6));
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | (code >> 12));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | (code >> 18));
-    put(0x80 | ((code >> 12) & 0x3F));
-    put(0x80 | ((code >> 6) & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
-std::optional<std::uint32_t> four_hex_digits(std::string_view text) {
-  if (text.size() < 4) return std::nullopt;
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + 4, value, 16);
-  if (error != std::errc() || end != text.data() + 4) return std::nullopt;
-  return value;
-}
-
-// The code point behind `\u` at the start of `rest`, two halves of a pair joined, and how many
-// characters it took.
-std::optional<std::pair<std::uint32_t, std::size_t>> escaped_code_point(std::string_view rest) {
-  const auto first = four_hex_digits(rest);
-  if (!first) return std::nullopt;
-  if (*first >= 0xD800 && *first < 0xDC00 && rest.substr(4).starts_with("\\u")) {
-    const auto second = four_hex_digits(rest.substr(6));
-    if (second && *second >= 0xDC00 && *second < 0xE000) {
-      return std::pair(0x10000 + ((*first - 0xD800) << 10) + (*second - 0xDC00), std::size_t{10});
-    }
-  }
-  return std::pair(*first, std::size_t{4});
-}
 
 }  // namespace
 
@@ -279,28 +239,7 @@ std::optional<std::string> decode_json_text(std::string_view value) {
   value = value.substr(1, value.size() - 2);
   std::string text;
   text.reserve(value.size());
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const std::size_t num_plain = json::plain_length(value.substr(i));
-    text += value.substr(i, num_plain);
-    i += num_plain;
-    if (i == value.size()) break;
-    if (value[i] != '\\') {
-      text.push_back(value[i]);
-      continue;
-    }
-    if (++i == value.size()) return std::nullopt;
-    constexpr std::string_view kEscapes = "\"\\/bfnrt";
-    constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
-    if (const std::size_t at = kEscapes.find(value[i]); at != std::string_view::npos) {
-      text.push_back(kMeanings[at]);
-      continue;
-    }
-    if (value[i] != 'u') return std::nullopt;
-    const auto code = escaped_code_point(value.substr(i + 1));
-    if (!code) return std::nullopt;
-    append_utf8(text, code->first);
-    i += code->second;
-  }
+  if (!json::append_unescaped(text, value).is_valid) return std::nullopt;
   return text;
 }
 

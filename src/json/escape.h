@@ -25,7 +25,7 @@ void append_utf8(std::string& text, std::uint32_t code_point);
 
 /// What stands between the quotes, decoded, at the end of `decoded`.
 struct UnescapeOutcome {
-  bool is_valid = true;
+  bool is_valid = true;  ///< No escape that JSON does not know; else decoded up to the first.
   bool has_lone_surrogate = false;
 };
 UnescapeOutcome append_unescaped(std::string& decoded, std::string_view body);
