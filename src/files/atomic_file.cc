@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 // Large enough that the cost of a system call vanishes, small enough to stay in the cache.
 constexpr std::size_t kFileBufferSize = std::size_t{64} << 10;
+// The disk writes the beginning of a large file while its end is made.
+constexpr std::size_t kBytesPerBeginSync = std::size_t{8} << 20;
 // As many processes as may write one target at the same time.
 constexpr int kMaxTemporaries = 64;
 
@@ -101,7 +103,14 @@ Status AtomicFile::flush() {
 // The file that fails is a temporary one: the user knows the target.
 Status AtomicFile::append(std::string_view text) {
   Status written = file_->append(as_bytes(text));
-  if (written) return {};
+  if (written) {
+    num_unsynced_ += text.size();
+    if (num_unsynced_ >= kBytesPerBeginSync) {
+      file_->begin_sync();
+      num_unsynced_ = 0;
+    }
+    return {};
+  }
   file_.reset();
   return std::move(written.error()).within("cannot write " + target_.string());
 }

@@ -7,6 +7,7 @@
 #include "core/result.h"
 #include "files/file_system.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -54,6 +55,7 @@ class AtomicFile {
   std::unique_ptr<FileLock> lock_;   // of the temporary
   std::unique_ptr<File> file_;       // null once committed, failed or moved from
   std::string buffer_;
+  std::size_t num_unsynced_ = 0;  // bytes since the last begin_sync()
 };
 
 /// Whether a file of that name is, or was, an AtomicFile's temporary: those who list a folder pass

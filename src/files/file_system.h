@@ -41,6 +41,9 @@ class File {
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
   /// Write all of `bytes` at the end, or fail. After a failure some of them may be there.
   virtual Status append(std::span<const std::byte> bytes) = 0;
+  /// Have the system begin to write what was appended to disk, so that sync() finds less to wait
+  /// for. Promises nothing.
+  virtual void begin_sync() {}
   /// Return once what was appended is on disk (fdatasync).
   virtual Status sync() = 0;
   /// Cut the file to `size`, which is not larger than it is.

@@ -145,6 +145,10 @@ class PosixFile final : public File {
     return {};
   }
 
+  void begin_sync() override {
+    static_cast<void>(sync_file_range(descriptor_.get(), 0, 0, SYNC_FILE_RANGE_WRITE));
+  }
+
   Status sync() override {
     if (uninterrupted([&] { return fdatasync(descriptor_.get()); }) == 0) return {};
     const bool cannot_sync = errno == EINVAL || errno == ENOTSUP || errno == EROFS;
