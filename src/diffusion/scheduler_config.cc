@@ -159,6 +159,14 @@ Result<SchedulerConfig> parse_scheduler_config(std::string_view text) {
     if (is_set(value, name, false))
       config.warnings.push_back(fmt::format("{} is not applied", name));
   }
+  for (const auto& [name, usual] :
+       {std::pair("interpolation_type", "linear"), std::pair("timestep_type", "discrete"),
+        std::pair("final_sigmas_type", "zero")}) {
+    if (given(value, name) == nullptr) continue;
+    ASSIGN_OR_RETURN(const std::string word, value.require_text(name));
+    if (word == usual) continue;
+    config.warnings.push_back(fmt::format("{} '{}' is not applied; {} is", name, word, usual));
+  }
   return config;
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace assay::diffusion {
 namespace {
@@ -52,6 +53,16 @@ TEST(SchedulerConfig, WarnsOfStepsThatItDoesNotHave) {
   EXPECT_EQ(config->warnings[0], "use_beta_sigmas is not applied");
 }
 
+TEST(SchedulerConfig, WarnsOfFormsOfStepsThatItDoesNotHave) {
+  const auto config = parse_scheduler_config(config_with(
+      R"(, "interpolation_type": "log_linear", "timestep_type": "discrete",
+         "final_sigmas_type": "sigma_min")"));
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->warnings,
+            (std::vector<std::string>{"interpolation_type 'log_linear' is not applied; linear is",
+                                      "final_sigmas_type 'sigma_min' is not applied; zero is"}));
+}
+
 TEST(SchedulerConfig, LeavesAKindItDoesNotHaveToTheCaller) {
   std::string text = config_with("");
   text.replace(text.find("DDIMScheduler"), 13, "DPMSolverMultistepScheduler");
@@ -66,9 +77,10 @@ TEST(SchedulerConfig, RefusesWhatItCannotFollow) {
   for (const std::string& text :
        {std::string("{}"), std::string("[]"), config_with(R"(, "trained_betas": [0.1])"),
         config_with(R"(, "thresholding": true)"), config_with(R"(, "prediction_type": "flow")"),
-        config_with(R"(, "timestep_spacing": 3)"), config_with(R"(, "steps_offset": -1)"),
-        config_with(R"(, "num_train_timesteps": 0)"), config_with(R"(, "beta_end": 2)"),
-        config_with(R"(, "beta_start": "x")"), config_with(R"(, "num_train_timesteps": 1e300)"),
+        config_with(R"(, "timestep_spacing": 3)"), config_with(R"(, "timestep_type": 3)"),
+        config_with(R"(, "steps_offset": -1)"), config_with(R"(, "num_train_timesteps": 0)"),
+        config_with(R"(, "beta_end": 2)"), config_with(R"(, "beta_start": "x")"),
+        config_with(R"(, "num_train_timesteps": 1e300)"),
         config_with(R"(, "use_karras_sigmas": true, "sigma_max": -1)"),
         config_with(R"(, "use_karras_sigmas": true, "sigma_min": 3, "sigma_max": 2)"),
         config_with(R"(, "original_inference_steps": 2000)"),
