@@ -21,13 +21,15 @@
 namespace assay::cli {
 namespace {
 
-constexpr std::string_view kPurpose =
-    "Assay tells what the miners of an image network really did.\n"
-    "\n"
-    "Examples:\n"
+// One for each desk: what its users come for first.
+constexpr std::string_view kExamples =
     "  assay audit run --parquet export.parquet --out reports\n"
-    "  assay audit missing --parquet export.parquet --output missing.csv\n"
-    "  assay audit --help";
+    "  assay history analyze --data-dir data\n"
+    "  assay predict run --source /Volumes/original\n"
+    "  assay cache doctor\n"
+    "  assay validator run --network test --netuid 323 --wallet W --hotkey H\n"
+    "  assay up\n"
+    "  assay audit --help\n";
 
 int to_int(ExitCode code) { return static_cast<int>(code); }
 
@@ -148,7 +150,7 @@ Status print(std::string_view text) {
 }
 
 int run_command_line(std::span<const char* const> arguments) {
-  CLI::App root{std::string(kPurpose)};
+  CLI::App root("Assay tells what the miners of an image network really did.");
   root.name("assay");
   root.formatter(make_help_formatter());
   root.require_subcommand(1);
@@ -183,6 +185,7 @@ int run_command_line(std::span<const char* const> arguments) {
   add_up_command(tree);
   add_serve_command(tree);
   add_version_command(tree);
+  root.footer(std::string(kExamples));  // last: each command would inherit it
 
   try {
     root.parse(static_cast<int>(arguments.size()), arguments.data());

@@ -7,6 +7,17 @@
 namespace assay::cli {
 namespace {
 
+/// The examples of a command, a line each. A group shows the first of each of its commands.
+std::string examples_of(const CLI::App& command) {
+  if (!command.get_footer().empty()) return command.get_footer();
+  std::string lines;
+  for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) {
+    const std::string examples = examples_of(*sub);
+    lines += examples.substr(0, examples.find('\n') + 1);
+  }
+  return lines;
+}
+
 /// Help that leads with what the command is for and how it is typed; the list of options comes
 /// last.
 class HelpFormatter final : public CLI::Formatter {
@@ -15,7 +26,9 @@ class HelpFormatter final : public CLI::Formatter {
                         CLI::AppFormatMode mode) const override {
     if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
     std::string text = make_description(app);
-    if (!app->get_footer().empty()) text += "\nExamples:\n" + app->get_footer();
+    if (const std::string lines = examples_of(*app); !lines.empty()) {
+      text += "\nExamples:\n" + lines;
+    }
     text += "\n" + make_usage(app, full_name(*app));
     text += make_groups(app, mode);
     text += make_subcommands(app, mode);
