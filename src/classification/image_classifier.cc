@@ -63,13 +63,19 @@ Result<models::IrPort> find_input(const models::IrModel& graph,
 }
 
 /// Errors: kInvalidInput.
-Result<std::string> find_output(const models::IrModel& graph, const ClassifierDescription& model) {
-  if (graph.outputs().size() == 1) return graph.outputs().front().name;
+Result<models::IrPort> find_output(const models::IrModel& graph,
+                                   const ClassifierDescription& model) {
+  if (graph.outputs().size() == 1) return graph.outputs().front();
   if (const models::IrPort* const named = models::find_port(graph.outputs(), kOutputName)) {
-    return named->name;
+    return *named;
   }
   return invalid_input(fmt::format("{}: expected one output, or one that is called {}; it has {}",
                                    model.graph.string(), kOutputName, graph.outputs().size()));
+}
+
+/// Whether the graph ends in what makes probabilities: then it is not done a second time.
+bool gives_probabilities(const models::IrPort& output, LabelRule rule) {
+  return output.operation == (rule == LabelRule::kEach ? "Sigmoid" : "Softmax");
 }
 
 std::vector<double> softmax(std::span<const float> outputs) {
@@ -96,23 +102,25 @@ struct ImageClassifier::Loaded {
   ClassifierDescription model;
   std::unique_ptr<models::IrRequest> request;
   std::string input = {};
-  std::string output = {};
+  models::IrPort output = {};
   std::timed_mutex mutex = {};  // guards request
 
   /// Pre: the mutex is held.
   Result<std::vector<double>> run(const images::Image& image) {
     RETURN_IF_ERROR(request->set_floats(input, prepare(image, model.preprocessing)));
     RETURN_IF_ERROR(request->run());
-    ASSIGN_OR_RETURN(const std::span<const float> outputs, request->output(output));
+    ASSIGN_OR_RETURN(const std::span<const float> outputs, request->output(output.name));
     if (outputs.size() != model.labels.names.size()) {
-      return invalid_input(
-          fmt::format("{}: the output {} holds {} numbers, but config.json names {} labels "
-                      "(id2label)",
-                      model.graph.string(), output, outputs.size(), model.labels.names.size()));
+      return invalid_input(fmt::format(
+          "{}: the output {} holds {} numbers, but config.json names {} labels "
+          "(id2label)",
+          model.graph.string(), output.name, outputs.size(), model.labels.names.size()));
     }
     if (!std::ranges::all_of(outputs, [](float number) { return std::isfinite(number); })) {
-      return corrupt(fmt::format("{}: the output {} is not finite", model.graph.string(), output));
+      return corrupt(
+          fmt::format("{}: the output {} is not finite", model.graph.string(), output.name));
     }
+    if (gives_probabilities(output, model.labels.rule)) return {{outputs.begin(), outputs.end()}};
     return model.labels.rule == LabelRule::kEach ? sigmoids(outputs) : softmax(outputs);
   }
 };
@@ -129,7 +137,7 @@ Result<ImageClassifier> ImageClassifier::load(ClassifierDescription model,
                    model.format == ModelFormat::kOnnx ? models::open_onnx_model(model.graph)
                                                       : models::open_ir_model(model.graph));
   ASSIGN_OR_RETURN(models::IrPort input, find_input(*graph, model));
-  ASSIGN_OR_RETURN(std::string output, find_output(*graph, model));
+  ASSIGN_OR_RETURN(models::IrPort output, find_output(*graph, model));
   const images::ImageSize size = model.preprocessing.input_size();
   models::IrCompileOptions compile{.device = options.device, .precision = options.precision};
   compile.shapes[input.name] = {1, static_cast<std::size_t>(kNumColours), size.height, size.width};

@@ -70,6 +70,11 @@ TEST(ImageClassifier, TakesOneOutputForAProbability) {
   expect_as_worked_out("one", ModelFormat::kOnnx);
 }
 
+TEST(ImageClassifier, MakesNoProbabilitiesOfProbabilities) {
+  expect_as_worked_out("softmax", ModelFormat::kOnnx);
+  expect_as_worked_out("sigmoid", ModelFormat::kOnnx);
+}
+
 TEST(ImageClassifier, RefusesFilesThatDoNotBelongTogether) {
   ClassifierDescription labels = described("onnx", ModelFormat::kOnnx);
   labels.labels.names.emplace_back("Bridge");

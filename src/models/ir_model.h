@@ -24,6 +24,8 @@ struct IrPort {
   std::string name = {};
   /// -1: any length.
   std::vector<std::int64_t> shape = {};
+  /// Of an output: the operation that gives its numbers, in the engine's words, such as Softmax.
+  std::string operation = {};
 };
 
 /// A place for one computation at a time. Threads: one thread at a time.

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <openvino/core/model.hpp>
@@ -12,6 +14,7 @@
 #include <openvino/runtime/compiled_model.hpp>
 #include <openvino/runtime/infer_request.hpp>
 #include <openvino/runtime/properties.hpp>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,6 +24,17 @@ namespace {
 std::string name_of(const ov::Output<const ov::Node>& port) {
   const auto& names = port.get_names();
   return names.empty() ? port.get_node()->get_friendly_name() : *std::ranges::min_element(names);
+}
+
+// What gives an output its numbers: behind the port itself, and what changes shape or type alone.
+std::string operation_of(const ov::Output<const ov::Node>& output) {
+  const ov::Node* node = output.get_node();
+  constexpr std::array<std::string_view, 5> kPassing = {"Result", "Convert", "Reshape", "Squeeze",
+                                                        "Unsqueeze"};
+  while (std::ranges::find(kPassing, node->get_type_info().name) != kPassing.end()) {
+    node = node->get_input_node_ptr(0);
+  }
+  return node->get_type_info().name;
 }
 
 std::vector<IrPort> ports_of(const std::vector<ov::Output<const ov::Node>>& outputs) {
@@ -141,6 +155,9 @@ class OpenVinoIrModel final : public IrModel {
     const std::shared_ptr<const ov::Model> read = model_;
     inputs_ = ports_of(read->inputs());
     outputs_ = ports_of(read->outputs());
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      outputs_[i].operation = operation_of(read->output(i));
+    }
   }
 
   const std::vector<IrPort>& inputs() const override { return inputs_; }

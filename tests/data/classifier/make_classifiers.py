@@ -75,12 +75,14 @@ def port(field, name, shape):
     return block(field, block(1, name) + block(2, block(1, whole(1, 1) + block(2, lengths))))
 
 
-def onnx_of(weights, num_labels):
+def onnx_of(weights, num_labels, last=None):
+    """`last`: what makes probabilities of the logits, within the graph, and a cast behind it."""
     graph = (node("Conv", ["pixel_values", "kernel", "kernel_bias"], "patches", kernel_shape=[PATCH, PATCH],
                   strides=[PATCH, PATCH])
              + node("Relu", ["patches"], "rest") + node("GlobalAveragePool", ["rest"], "mean")
              + node("Flatten", ["mean"], "flat", axis=1)
-             + node("Gemm", ["flat", "head", "head_bias"], "logits", transB=1) + block(2, "tiny")
+             + node("Gemm", ["flat", "head", "head_bias"], "scores" if last else "logits", transB=1)
+             + (node(last, ["scores"], "shares") + node("Cast", ["shares"], "logits", to=1) if last else b"") + block(2, "tiny")
              + b"".join(tensor(name, *weight) for name, weight in weights.items())
              + port(11, "pixel_values", ["batch", 3, "height", "width"]) + port(12, "logits", ["batch", num_labels]))
     return whole(1, 8) + block(7, graph) + block(8, block(1, "") + whole(2, 13))
@@ -203,7 +205,8 @@ def main():
                crop_size={"height": SIDE, "width": SIDE}, image_processor_type="CLIPImageProcessor", **IMAGENET)
     roads = {"0": "None", "1": "Roadwork"}
     expected = {}
-    for name, labels, config, seed in (("onnx", roads, square, 11), ("ir", roads, cut, 12), ("one", {"0": "roadwork"}, cut, 13)):
+    for name, labels, config, seed in (("onnx", roads, square, 11), ("ir", roads, cut, 12), ("one", {"0": "roadwork"}, cut, 13),
+                                       ("softmax", roads, square, 14), ("sigmoid", {"0": "roadwork"}, cut, 15)):
         place = folder / name
         place.mkdir(exist_ok=True)
         weights = weights_of(seed, len(labels))
@@ -212,7 +215,8 @@ def main():
             (place / "openvino_model.xml").write_text(text)
             (place / "openvino_model.bin").write_bytes(data)
         else:
-            (place / "model.onnx").write_bytes(onnx_of(weights, len(labels)))
+            last = {"softmax": "Softmax", "sigmoid": "Sigmoid"}.get(name)
+            (place / "model.onnx").write_bytes(onnx_of(weights, len(labels), last))
         (place / "config.json").write_text(json.dumps(
             {"architectures": ["ViTForImageClassification"], "id2label": labels, "image_size": SIDE}, indent=2) + "\n")
         (place / "preprocessor_config.json").write_text(json.dumps(config, indent=2) + "\n")
