@@ -2,6 +2,8 @@
 
 #include "storage/open_store.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <mutex>
 #include <string>
@@ -18,28 +20,43 @@ class StoreSources final : public tables::RemoteSources {
   Result<std::vector<std::string>> list(std::string_view address) override {
     ASSIGN_OR_RETURN(const Located located, locate(address));
     std::vector<std::string> addresses;
-    RETURN_IF_ERROR(located.store->list(located.key,
-                                        [&](std::span<const storage::ObjectInfo> page) -> Status {
-                                          for (const storage::ObjectInfo& object : page) {
-                                            addresses.push_back(located.store->name() + "/" +
-                                                                object.key);
-                                          }
-                                          return {};
-                                        },
-                                        {}));
+    const auto take = [&](std::span<const storage::ObjectInfo> page) -> Status {
+      for (const storage::ObjectInfo& object : page) {
+        addresses.push_back(located.store->name() + "/" + object.key);
+      }
+      return {};
+    };
+    if (const Status listed = located.store->list(located.key, take, {}); !listed) {
+      return advised(listed.error(), located.kind);
+    }
     return addresses;
   }
 
   Result<std::unique_ptr<files::ByteSource>> open(const std::string& address) override {
     ASSIGN_OR_RETURN(const Located located, locate(address));
-    return located.store->open(located.key);
+    auto source = located.store->open(located.key);
+    if (!source) return advised(std::move(source.error()), located.kind);
+    return source;
   }
 
  private:
   struct Located {
     storage::ObjectStore* store = nullptr;
+    storage::StoreKind kind = storage::StoreKind::kLocal;
     std::string key;
   };
+
+  /// Who was sent away without credentials is told how to give some.
+  Error advised(Error error, storage::StoreKind kind) const {
+    using storage::Access;
+    if (error.code != ErrorCode::kDenied) return error;
+    if (kind == storage::StoreKind::kS3 && credentials_.aws->access == Access::kAbsent) {
+      error.message += fmt::format("; there are {}", storage::kNoAwsCredentials);
+    } else if (kind == storage::StoreKind::kGcs && credentials_.gcs->access == Access::kAbsent) {
+      error.message += fmt::format("; there are {}", storage::kNoGoogleCredentials);
+    }
+    return error;
+  }
 
   /// Each bucket is opened once.
   Result<Located> locate(std::string_view address) {
@@ -50,10 +67,12 @@ class StoreSources final : public tables::RemoteSources {
     auto& store = stores_[bucket];
     if (store == nullptr) {
       ASSIGN_OR_RETURN(storage::OpenedStore opened,
-                       storage::open_object_store(file_system_, bucket, credentials_, {}));
+                       storage::open_object_store(
+                           file_system_, bucket, credentials_,
+                           {.without_credentials = storage::WithoutCredentials::kAnonymous}));
       store = std::move(opened.store);
     }
-    return Located{.store = store.get(), .key = parsed.key};
+    return Located{.store = store.get(), .kind = parsed.kind, .key = parsed.key};
   }
 
   files::FileSystem& file_system_;

@@ -11,7 +11,8 @@
 
 namespace assay::app {
 
-/// Reads from any store that `s3://` and `gs://` addresses name. Lifetime: both outlive the result.
+/// Reads from any store that `s3://` and `gs://` addresses name: without credentials for it, what
+/// is public. Lifetime: both outlive the result.
 std::unique_ptr<tables::RemoteSources> make_remote_sources(files::FileSystem& file_system,
                                                            const storage::Credentials& credentials);
 

@@ -1,6 +1,7 @@
 #include "files/path.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -172,6 +173,33 @@ std::string normal_form(std::string_view path) {
 }
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+bool matches_glob(std::string_view pattern, std::string_view path) {
+  if (root_of(pattern) != root_of(path)) return false;
+  auto parts = split_into_parts(pattern);
+  if (!parts.empty() && parts.back() == "**") parts.emplace_back("*");
+  const auto names = split_into_parts(path);
+  // As in matches_part(), with parts in place of characters.
+  std::size_t p = 0;
+  std::size_t n = 0;
+  std::optional<std::size_t> after_stars;
+  std::size_t stars_name = 0;
+  while (n < names.size()) {
+    if (p < parts.size() && parts[p] == "**") {
+      after_stars = ++p;
+      stars_name = n;
+    } else if (p < parts.size() && matches_part(parts[p], names[n])) {
+      ++p;
+      ++n;
+    } else if (after_stars && !names[stars_name].starts_with('.')) {
+      p = *after_stars;
+      n = ++stars_name;
+    } else {
+      return false;
+    }
+  }
+  return p == parts.size();
+}
 
 Result<std::vector<fs::path>> glob(FileSystem& file_system, std::string_view pattern) {
   const auto parts = split_into_parts(pattern);

@@ -30,4 +30,8 @@ bool is_glob(std::string_view text);
 /// Errors: as FileSystem; a folder that cannot be read fails the whole. No match is no error.
 Result<std::vector<std::filesystem::path>> glob(FileSystem& file_system, std::string_view pattern);
 
+/// Whether glob() would find `path` by `pattern` if it were there: for names that are no files
+/// here.
+bool matches_glob(std::string_view pattern, std::string_view path);
+
 }  // namespace assay::files

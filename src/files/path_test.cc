@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -45,6 +46,14 @@ class Glob : public ::testing::Test {
     const auto paths = glob(file_system_, pattern);
     if (!paths) return {"error: " + paths.error().message};
     for (const auto& path : *paths) found.push_back(path.native());
+    // By name alone the same are found.
+    for (const char* path :
+         {"data", "data/x", "data/x/y", "data/.git", "data/a.parquet", "data/b.parquet",
+          "data/.hidden.parquet", "data/x/c.parquet", "data/x/y/d.parquet", "data/[1].csv",
+          "data/1.csv", "data/.git/e.parquet", "/data/a.parquet"}) {
+      EXPECT_EQ(matches_glob(pattern, path), std::ranges::find(found, path) != found.end())
+          << pattern << " " << path;
+    }
     return found;
   }
 

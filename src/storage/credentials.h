@@ -23,7 +23,7 @@ using Environment = std::function<std::optional<std::string>(std::string_view na
 Environment process_environment();
 
 enum class Access : std::uint8_t {
-  kAbsent,     ///< Nothing was found and nothing was asked for: the store cannot be opened.
+  kAbsent,     ///< Nothing was found and nothing was asked for.
   kAnonymous,  ///< Requests are not signed; only public objects can be seen.
   kKey,
 };
@@ -69,6 +69,14 @@ struct Credentials {
   Result<AwsAccess> aws;
   Result<GcsAccess> gcs;
 };
+
+/// What to tell someone who has none.
+inline constexpr std::string_view kNoAwsCredentials =
+    "no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a "
+    "profile of ~/.aws/credentials";
+inline constexpr std::string_view kNoGoogleCredentials =
+    "no Google credentials; set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service "
+    "account";
 
 /// Find the credentials and endpoints.
 ///

@@ -23,20 +23,18 @@ void set_endpoint(Options& options, const std::string& endpoint) {
 Result<std::unique_ptr<ObjectStore>> open_gcs_store(std::string bucket, const GcsAccess& access,
                                                     const StoreOptions& options) {
   std::string name = "gs://" + bucket;
-  if (access.access == Access::kAbsent) {
-    return missing(
-        fmt::format("{}: no Google credentials; give a key file, set "
-                    "GOOGLE_APPLICATION_CREDENTIALS, or ask for anonymous access",
-                    name));
+  if (access.access == Access::kAbsent &&
+      options.without_credentials == WithoutCredentials::kRefuse) {
+    return missing(fmt::format("{}: {}", name, kNoGoogleCredentials));
   }
   using FileSystem = std::shared_ptr<arrow::fs::FileSystem>;
   ASSIGN_OR_RETURN(FileSystem file_system,
                    call_arrow<FileSystem>("open " + name, [&]() -> arrow::Result<FileSystem> {
                      // By its options, never by an address: addresses come back in error texts.
-                     auto gcs_options = access.access == Access::kAnonymous
-                                            ? arrow::fs::GcsOptions::Anonymous()
-                                            : arrow::fs::GcsOptions::FromServiceAccountCredentials(
-                                                  std::string(access.key_json.reveal()));
+                     auto gcs_options = access.access == Access::kKey
+                                            ? arrow::fs::GcsOptions::FromServiceAccountCredentials(
+                                                  std::string(access.key_json.reveal()))
+                                            : arrow::fs::GcsOptions::Anonymous();
                      if (!access.endpoint.empty()) set_endpoint(gcs_options, access.endpoint);
                      gcs_options.retry_limit_seconds =
                          std::chrono::duration<double>(options.retry_limit).count();

@@ -33,7 +33,10 @@ struct StoreAddress {
 /// user name or password in the address: that is not shown).
 Result<StoreAddress> parse_store_address(std::string_view text);
 
-/// What bounds each call to a remote store.
+/// Whether a store may be opened without credentials for it: only public objects can be seen then.
+enum class WithoutCredentials : std::uint8_t { kRefuse, kAnonymous };
+
+/// What bounds each call to a remote store, and how it is entered.
 struct StoreOptions {
   /// How long to wait for a connection.
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
@@ -46,6 +49,7 @@ struct StoreOptions {
   std::chrono::milliseconds retry_limit = std::chrono::seconds(7);
   /// How often to try at most, the first time included. S3 only: GCS counts time.
   int max_tries = 5;
+  WithoutCredentials without_credentials = WithoutCredentials::kRefuse;
 };
 
 struct OpenedStore {

@@ -38,12 +38,9 @@ class BoundedRetries final : public arrow::fs::S3RetryStrategy {
 Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string bucket, const AwsAccess& access,
                                                    const StoreOptions& options) {
   std::string name = "s3://" + bucket;
-  if (access.access == Access::kAbsent) {
-    return missing(
-        fmt::format("{}: no AWS credentials; set AWS_ACCESS_KEY_ID and "
-                    "AWS_SECRET_ACCESS_KEY, name a profile of ~/.aws/credentials, or ask "
-                    "for anonymous access",
-                    name));
+  if (access.access == Access::kAbsent &&
+      options.without_credentials == WithoutCredentials::kRefuse) {
+    return missing(fmt::format("{}: {}", name, kNoAwsCredentials));
   }
   ASSIGN_OR_RETURN(const S3Library* const library, load_s3_library());
   using FileSystem = std::shared_ptr<arrow::fs::FileSystem>;
@@ -51,11 +48,11 @@ Result<std::unique_ptr<ObjectStore>> open_s3_store(std::string bucket, const Aws
       FileSystem file_system,
       call_arrow<FileSystem>("open " + name, [&]() -> arrow::Result<FileSystem> {
         auto s3_options =
-            access.access == Access::kAnonymous
-                ? library->anonymous()
-                : library->from_access_key(access.keys.access_key_id,
+            access.access == Access::kKey
+                ? library->from_access_key(access.keys.access_key_id,
                                            std::string(access.keys.secret_access_key.reveal()),
-                                           std::string(access.keys.session_token.reveal()));
+                                           std::string(access.keys.session_token.reveal()))
+                : library->anonymous();
         // Always named: without a region the library asks the machine's metadata service for one.
         s3_options.region = access.region;
         if (!access.endpoint.empty()) {

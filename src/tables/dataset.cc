@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 namespace assay::tables {
@@ -105,8 +106,62 @@ Result<RemoteSources*> require_remote(const DatasetSources& sources, std::string
   return invalid_input(fmt::format("{}: remote addresses are not supported here", address));
 }
 
+// Adds an object that a listing of `folder` found, if it is one of the files that a folder stands
+// for.
+void add_object_below(std::string_view folder, std::string object,
+                      std::vector<DatasetFile>& found) {
+  if (!object.starts_with(folder) || !object.ends_with(".parquet")) return;
+  DatasetFile file;
+  std::string_view rest = std::string_view(object).substr(folder.size());
+  for (std::size_t slash = rest.find('/'); slash != std::string_view::npos;
+       slash = rest.find('/')) {
+    if (is_hidden(rest.substr(0, slash))) return;
+    add_constant(rest.substr(0, slash), file.constants);
+    rest.remove_prefix(slash + 1);
+  }
+  if (is_hidden(rest)) return;
+  file.address = std::move(object);
+  found.push_back(std::move(file));
+}
+
+// The folder of `object` that `pattern` matches, the outermost; nothing when none does.
+std::optional<std::string> matching_folder(std::string_view pattern, std::string_view object) {
+  for (std::size_t slash = object.find('/'); slash != std::string_view::npos;
+       slash = object.find('/', slash + 1)) {
+    if (files::matches_glob(pattern, object.substr(0, slash))) {
+      return std::string(object.substr(0, slash + 1));
+    }
+  }
+  return std::nullopt;
+}
+
+Status expand_remote_glob(RemoteSources& remote, const std::string& pattern,
+                          std::vector<DatasetFile>& found) {
+  const std::size_t wildcard = pattern.find_first_of("*?[");
+  if (pattern.find('/', pattern.find("://") + 3) > wildcard) {
+    return invalid_input(pattern + ": a pattern is for keys; name the bucket as it is");
+  }
+  ASSIGN_OR_RETURN(auto addresses, remote.list(pattern.substr(0, wildcard)));
+  if (std::ranges::find(addresses, pattern) != addresses.end()) {
+    found.push_back({pattern, {}});
+    return {};
+  }
+  std::ranges::sort(addresses);
+  const std::size_t before = found.size();
+  for (std::string& object : addresses) {
+    if (files::matches_glob(pattern, object)) {
+      found.push_back({std::move(object), {}});
+    } else if (const auto folder = matching_folder(pattern, object)) {
+      add_object_below(*folder, std::move(object), found);
+    }
+  }
+  if (found.size() > before) return {};
+  return not_found("Parquet file not found: no object matches " + pattern);
+}
+
 Status expand_remote(RemoteSources& remote, const std::string& address,
                      std::vector<DatasetFile>& found) {
+  if (files::is_glob(address)) return expand_remote_glob(remote, address, found);
   if (address.ends_with(".parquet")) {
     found.push_back({address, {}});
     return {};
@@ -115,25 +170,9 @@ Status expand_remote(RemoteSources& remote, const std::string& address,
   ASSIGN_OR_RETURN(auto addresses, remote.list(folder));
   std::ranges::sort(addresses);
   const std::size_t before = found.size();
-  for (std::string& object : addresses) {
-    if (!object.starts_with(folder) || !object.ends_with(".parquet")) continue;
-    DatasetFile file;
-    std::string_view rest = std::string_view(object).substr(folder.size());
-    bool is_skipped = false;
-    for (std::size_t slash = rest.find('/'); slash != std::string_view::npos;
-         slash = rest.find('/')) {
-      is_skipped |= is_hidden(rest.substr(0, slash));
-      add_constant(rest.substr(0, slash), file.constants);
-      rest.remove_prefix(slash + 1);
-    }
-    if (is_skipped || is_hidden(rest)) continue;
-    file.address = std::move(object);
-    found.push_back(std::move(file));
-  }
-  if (found.size() == before) {
-    return not_found(address + ": no *.parquet objects below this address");
-  }
-  return {};
+  for (std::string& object : addresses) add_object_below(folder, std::move(object), found);
+  if (found.size() > before) return {};
+  return not_found(address + ": no *.parquet objects below this address");
 }
 
 std::string local_path(std::string_view address) {

@@ -61,7 +61,7 @@ bool is_remote_address(std::string_view address);
 /// the `*.parquet` files below it, in name order (in each folder its files and folders by bytes);
 /// names that begin with `.` or `_` are skipped, and folders named `key=value` below it become
 /// constant columns. A path that does not exist and holds `*`, `?` or `[` is a pattern
-/// (files::glob).
+/// (files::glob); so is the key of a remote address, whose objects are listed up to that character.
 ///
 /// Order:  of the arguments.
 /// Errors: kNotFound (`Parquet file not found: P`), kInvalidInput (nothing matches, a folder

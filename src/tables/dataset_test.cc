@@ -99,6 +99,32 @@ TEST_F(DatasetTest, ARemoteFolderIsListed) {
   EXPECT_EQ(failure("gs://b/none").code, ErrorCode::kNotFound);
 }
 
+TEST_F(DatasetTest, ARemotePatternStandsForWhatItMatches) {
+  for (const char* address : {"gs://b/d/2025-10/x=1/p.parquet", "gs://b/d/2025-10/a.parquet",
+                              "gs://b/d/2025-11/a.parquet", "gs://b/d/2025-11/_t/a.parquet",
+                              "gs://b/d/2026-01/a.parquet", "gs://b/d/2025-10.txt"}) {
+    memory_.set(address, "");
+  }
+  EXPECT_EQ(expand({"gs://b/d/*/a.parquet"}),
+            (std::vector<DatasetFile>{{"gs://b/d/2025-10/a.parquet", {}},
+                                      {"gs://b/d/2025-11/a.parquet", {}},
+                                      {"gs://b/d/2026-01/a.parquet", {}}}));
+  // Folders stand for what is below them, their own names not counted.
+  const std::vector<DatasetFile> of_2025 = {{"gs://b/d/2025-10/a.parquet", {}},
+                                            {"gs://b/d/2025-10/x=1/p.parquet", {{"x", "1"}}},
+                                            {"gs://b/d/2025-11/a.parquet", {}}};
+  EXPECT_EQ(expand({"gs://b/d/2025-1[0-9]"}), of_2025);
+  EXPECT_EQ(expand({"gs://b/d/2025-1?/"}), of_2025);
+  EXPECT_EQ(expand({"gs://b/**/p.parquet"}),
+            (std::vector<DatasetFile>{{"gs://b/d/2025-10/x=1/p.parquet", {}}}));
+  EXPECT_EQ(failure("gs://b/d/*.parquet").message,
+            "Parquet file not found: no object matches gs://b/d/*.parquet");
+  EXPECT_EQ(failure("gs://b*/d").code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(failure("gs://*").code, ErrorCode::kInvalidInput);
+  memory_.set("gs://b/d/*.parquet", "");
+  EXPECT_EQ(expand({"gs://b/d/*.parquet"}), (std::vector<DatasetFile>{{"gs://b/d/*.parquet", {}}}));
+}
+
 TEST_F(DatasetTest, RemoteAddressesNeedSomeoneWhoKnowsThem) {
   sources_.remote = nullptr;
   EXPECT_EQ(failure("s3://b/a.parquet").code, ErrorCode::kInvalidInput);

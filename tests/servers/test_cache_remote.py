@@ -10,34 +10,11 @@ import subprocess
 import sys
 import tempfile
 import unittest
-import urllib.parse
-import urllib.request
+
+import object_stores
 
 PROGRAM = "assay"
 DATA = pathlib.Path(__file__).resolve().parent.parent / "data/cache"
-S3 = os.environ.get("ASSAY_TEST_S3_ENDPOINT", "")
-GCS = os.environ.get("ASSAY_TEST_GCS_ENDPOINT", "")
-SKIPPED = 77
-
-
-def put(address, content):
-    # Said to be a form, as urllib would say by itself, the body is looked into by servers, which may then wait for more.
-    request = urllib.request.Request(address, data=content, method="PUT", headers={"Content-Type": "application/octet-stream"})
-    urllib.request.urlopen(request, timeout=60).close()
-
-
-def put_s3(key, content):
-    put(f"{S3}/assay-test/{key}", content)
-
-
-def put_gcs(key, content):
-    """By its resumable way, as the clients of the store do."""
-    name = urllib.parse.quote(key, safe="")
-    begin = urllib.request.Request(f"{GCS}/upload/storage/v1/b/assay-test/o?uploadType=resumable&name={name}",
-                                   data=json.dumps({"name": key}).encode(), headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(begin, timeout=60) as answer:
-        place = answer.headers["Location"]
-    put(place, content)
 
 
 class CacheRemote(unittest.TestCase):
@@ -75,21 +52,19 @@ class CacheRemote(unittest.TestCase):
         report, _ = self.update("--from", f"{scheme}://assay-test/cache/tables/", "--count", "3")
         self.assertEqual(report["added"], 3)
 
-    @unittest.skipUnless(S3, "no S3 server")
+    @unittest.skipUnless(object_stores.S3, "no S3 server")
     def test_s3(self):
-        self.environment |= {"AWS_ENDPOINT_URL": S3, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-                             "AWS_REGION": "us-east-1"}
-        self.check("s3", put_s3)
+        self.environment |= object_stores.S3_ENVIRONMENT
+        self.check("s3", object_stores.put_s3)
 
-    @unittest.skipUnless(GCS, "no GCS server")
+    @unittest.skipUnless(object_stores.GCS, "no GCS server")
     def test_gcs(self):
-        self.environment |= {"STORAGE_EMULATOR_HOST": GCS}
-        self.check("gs", put_gcs)
+        self.environment |= {"STORAGE_EMULATOR_HOST": object_stores.GCS}
+        self.check("gs", object_stores.put_gcs)
 
-    @unittest.skipUnless(S3, "no S3 server")
+    @unittest.skipUnless(object_stores.S3, "no S3 server")
     def test_what_a_store_refuses_is_told_and_not_asked_again_at_once(self):
-        self.environment |= {"AWS_ENDPOINT_URL": S3, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-                             "AWS_REGION": "us-east-1"}
+        self.environment |= object_stores.S3_ENVIRONMENT
         place = ("--from", "s3://no-such-bucket/x", "--count", "1")
         self.assertIn("no-such-bucket", self.update(*place, expect=1)[1])
         self.assertIn("is not asked before", self.update(*place, expect=1)[1])
@@ -97,7 +72,4 @@ class CacheRemote(unittest.TestCase):
 
 if __name__ == "__main__":
     PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
-    result = unittest.main(argv=sys.argv, exit=False).result
-    if result.testsRun and len(result.skipped) == result.testsRun:
-        sys.exit(SKIPPED)
-    sys.exit(0 if result.wasSuccessful() else 1)
+    sys.exit(object_stores.run_tests())

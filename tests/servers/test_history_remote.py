@@ -11,10 +11,9 @@ import sys
 import tempfile
 import unittest
 
+import object_stores
+
 PROGRAM = "assay"
-S3 = os.environ.get("ASSAY_TEST_S3_ENDPOINT", "")
-GCS = os.environ.get("ASSAY_TEST_GCS_ENDPOINT", "")
-SKIPPED = 77
 
 
 class HistoryRemote(unittest.TestCase):
@@ -53,27 +52,22 @@ class HistoryRemote(unittest.TestCase):
         self.assertEqual((restored["restored"], restored["verified"]), (42, 42))
         self.assertEqual(self.contents("new"), self.contents("data"))
 
-    @unittest.skipUnless(S3, "no S3 server")
+    @unittest.skipUnless(object_stores.S3, "no S3 server")
     def test_s3(self):
-        self.environment |= {"AWS_ENDPOINT_URL": S3, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-                             "AWS_REGION": "us-east-1"}
+        self.environment |= object_stores.S3_ENVIRONMENT
         self.back_up_and_restore("s3://assay-test/history/miner")
 
-    @unittest.skipUnless(GCS, "no GCS server")
+    @unittest.skipUnless(object_stores.GCS, "no GCS server")
     def test_gcs(self):
-        self.environment |= {"STORAGE_EMULATOR_HOST": GCS}
+        self.environment |= {"STORAGE_EMULATOR_HOST": object_stores.GCS}
         self.back_up_and_restore("gs://assay-test/history/miner")
 
-    @unittest.skipUnless(S3, "no S3 server")
+    @unittest.skipUnless(object_stores.S3, "no S3 server")
     def test_no_such_bucket(self):
-        self.environment |= {"AWS_ENDPOINT_URL": S3, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-                             "AWS_REGION": "us-east-1"}
+        self.environment |= object_stores.S3_ENVIRONMENT
         self.assertIn("no-such-bucket", self.run_program("backup", "--to", "s3://no-such-bucket/x", expect=1))
 
 
 if __name__ == "__main__":
     PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
-    result = unittest.main(argv=sys.argv, exit=False).result
-    if result.testsRun and len(result.skipped) == result.testsRun:
-        sys.exit(SKIPPED)
-    sys.exit(0 if result.wasSuccessful() else 1)
+    sys.exit(object_stores.run_tests())
