@@ -30,26 +30,6 @@ constexpr std::chrono::milliseconds kLingerTime = std::chrono::seconds(2);
 /// How long the other side of TLS may take to say that it ends too; many never do.
 constexpr std::chrono::milliseconds kTlsEndTime{250};
 
-/// A share of the memory for bodies.
-class HeldBytes {
- public:
-  explicit HeldBytes(ServerState& server) : server_(&server) {}
-  HeldBytes(const HeldBytes&) = delete;
-  HeldBytes& operator=(const HeldBytes&) = delete;
-  ~HeldBytes() { server_->bodies = server_->bodies - held_; }
-
-  bool take(ByteCount size) {
-    if (server_->bodies + size > server_->options.max_bodies) return false;
-    server_->bodies += size;
-    held_ += size;
-    return true;
-  }
-
- private:
-  ServerState* server_;
-  ByteCount held_;
-};
-
 // Asks for an answer on a thread of the pool, and goes on on the server's own.
 asio::awaitable<void> run_handler(ServerState* server, const HttpRoute* route,
                                   const ServedRequest* request, ServedResponse* response) {
@@ -119,6 +99,26 @@ class Connection {
   }
 
  private:
+  /// A share of the memory for bodies.
+  class HeldBytes {
+   public:
+    explicit HeldBytes(ServerState& server) : server_(&server) {}
+    HeldBytes(const HeldBytes&) = delete;
+    HeldBytes& operator=(const HeldBytes&) = delete;
+    ~HeldBytes() { server_->bodies = server_->bodies - held_; }
+
+    bool take(ByteCount size) {
+      if (server_->bodies + size > server_->options.max_bodies) return false;
+      server_->bodies += size;
+      held_ += size;
+      return true;
+    }
+
+   private:
+    ServerState* server_;
+    ByteCount held_;
+  };
+
   using Parser = http::request_parser<http::string_body>;
 
   bool is_one_too_many() const {
