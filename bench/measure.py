@@ -10,6 +10,7 @@ import platform
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 
 
 @dataclasses.dataclass
@@ -44,13 +45,16 @@ def run_once(command: list, environment: dict | None = None) -> Run:
     return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
-def run_paired(commands: dict[str, list], runs: int, environment: dict | None = None) -> dict[str, list[Run]]:
+def run_paired(commands: dict[str, list], runs: int, environment: dict | None = None,
+               before_each: Callable[[], None] = lambda: None) -> dict[str, list[Run]]:
     """One warm-up of each, then `runs` rounds in which the commands take turns."""
     for command in commands.values():
+        before_each()
         run_once(command, environment)
     results: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
+            before_each()
             results[name].append(run_once(command, environment))
     return results
 

@@ -85,9 +85,7 @@ Status append_value(std::string& json, const json::Field& field) {
     case json::FieldKind::kList:
       break;
   }
-  ASSIGN_OR_RETURN(const std::string text, json::python_dumps(field.raw));
-  json += text;
-  return {};
+  return json::append_python_dumps(json, field.raw);
 }
 
 Status ConfigText::append(std::string& json, const json::Field& field) {

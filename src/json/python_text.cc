@@ -7,14 +7,14 @@
 #include "json/python_syntax_internal.h"
 #include "json/text_step_internal.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace assay::json {
 namespace {
@@ -46,43 +46,68 @@ CodePoint first_code_point(std::string_view text) {
   return {value, length};
 }
 
-void append_escaped(std::string& json, std::uint32_t code_point) {
-  switch (code_point) {
-    case '"':
-      json += "\\\"";
-      return;
-    case '\\':
-      json += "\\\\";
-      return;
-    case '\b':
-      json += "\\b";
-      return;
-    case '\f':
-      json += "\\f";
-      return;
-    case '\n':
-      json += "\\n";
-      return;
-    case '\r':
-      json += "\\r";
-      return;
-    case '\t':
-      json += "\\t";
-      return;
-    default:
-      break;
-  }
-  if (code_point >= 0x10000) {
-    const std::uint32_t offset = code_point - 0x10000;
-    fmt::format_to(std::back_inserter(json), "\\u{:04x}\\u{:04x}", 0xd800 + (offset >> 10),
-                   0xdc00 + (offset & 0x3ffU));
-  } else {
-    fmt::format_to(std::back_inserter(json), "\\u{:04x}", code_point);
-  }
+/// The longest form of a byte: `\u00e9` of one that is no UTF-8 is `\ufffd`.
+constexpr std::size_t kMaxEscapedLength = 6;
+
+char* write_unit(char* to, std::uint32_t unit) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  *to++ = '\\';
+  *to++ = 'u';
+  for (int shift = 12; shift >= 0; shift -= 4) *to++ = kDigits[(unit >> shift) & 0xfU];
+  return to;
 }
 
-bool is_plain(char character) {
-  return character >= ' ' && character <= '~' && character != '"' && character != '\\';
+char* write_escaped(char* to, std::uint32_t code_point) {
+  constexpr std::string_view kShort = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kLetters = "\"\\bfnrt";
+  if (code_point >= 0x10000) {
+    const std::uint32_t offset = code_point - 0x10000;
+    return write_unit(write_unit(to, 0xd800 + (offset >> 10)), 0xdc00 + (offset & 0x3ffU));
+  }
+  const std::size_t known =
+      code_point < 0x80 ? kShort.find(static_cast<char>(code_point)) : std::string_view::npos;
+  if (known == std::string_view::npos) return write_unit(to, code_point);
+  *to++ = '\\';
+  *to++ = kLetters[known];
+  return to;
+}
+
+/// Bits of what is not printable ASCII, or a quote or backslash, of the sixteen bytes at `at`.
+std::uint32_t unplain_bits(const char* at) {
+  constexpr char kDelete = 0x7f;
+  return special_bits(at) | equal_bits(at, kDelete);
+}
+
+/// The first sixteen bytes, blanks behind the last one.
+std::array<char, kTextStep> padded_step(std::string_view text) {
+  std::array<char, kTextStep> step;
+  step.fill(' ');
+  std::memcpy(step.data(), text.data(), text.size());
+  return step;
+}
+
+/// Write what comes next of `text` until `piece_size` bytes of it are written, and a few more to
+/// the end of a step, and go behind it.
+/// Pre: room for kMaxEscapedLength for each of piece_size + kTextStep bytes, and for a step more.
+char* write_piece(char* to, std::string_view& text, std::size_t piece_size) {
+  const std::size_t size_left = text.size() - std::min(text.size(), piece_size);
+  while (text.size() > size_left) {
+    const std::size_t size = std::min(text.size(), kTextStep);
+    std::array<char, kTextStep> padded;
+    const char* at = text.data();
+    if (size < kTextStep) at = (padded = padded_step(text)).data();
+    const std::uint32_t unplain = unplain_bits(at);
+    std::memcpy(to, at, kTextStep);
+    const std::size_t num_plain =
+        unplain == 0 ? size : static_cast<std::size_t>(std::countr_zero(unplain));
+    to += num_plain;
+    text.remove_prefix(num_plain);
+    if (unplain == 0) continue;
+    const CodePoint next = first_code_point(text);
+    to = write_escaped(to, next.value);
+    text.remove_prefix(next.length);
+  }
+  return to;
 }
 
 void append_scalar(std::string& json, const SyntaxValue& value) {
@@ -139,36 +164,43 @@ void append_value(std::string& json, const SyntaxValue& value) {
 }  // namespace
 
 std::size_t plain_length(std::string_view text) {
-  constexpr char kDelete = 0x7f;
-  std::size_t length = 0;
-  for (; length + kTextStep <= text.size(); length += kTextStep) {
-    const char* at = text.data() + length;
-    const std::uint32_t is_special = special_bits(at) | equal_bits(at, kDelete);
-    if (is_special != 0) return length + static_cast<std::size_t>(std::countr_zero(is_special));
+  for (std::size_t start = 0; start < text.size(); start += kTextStep) {
+    const std::string_view rest = text.substr(start);
+    const std::uint32_t unplain = rest.size() < kTextStep ? unplain_bits(padded_step(rest).data())
+                                                          : unplain_bits(rest.data());
+    if (unplain != 0) return start + static_cast<std::size_t>(std::countr_zero(unplain));
   }
-  while (length < text.size() && is_plain(text[length])) ++length;
-  return length;
+  return text.size();
+}
+
+Status append_python_dumps(std::string& json, std::string_view text) {
+  if (is_python_dumps(text)) {
+    json += text;
+    return {};
+  }
+  ASSIGN_OR_RETURN(const SyntaxValue value, read_python_json(text));
+  append_value(json, value);
+  return {};
 }
 
 Result<std::string> python_dumps(std::string_view text) {
-  if (is_python_dumps(text)) return std::string(text);
-  ASSIGN_OR_RETURN(const SyntaxValue value, read_python_json(text));
   std::string json;
   json.reserve(text.size());
-  append_value(json, value);
+  RETURN_IF_ERROR(append_python_dumps(json, text));
   return json;
 }
 
 void append_python_string(std::string& json, std::string_view text) {
   json += '"';
   while (!text.empty()) {
-    const std::size_t num_plain = plain_length(text);
-    json += text.substr(0, num_plain);
-    text.remove_prefix(num_plain);
-    if (text.empty()) break;
-    const CodePoint next = first_code_point(text);
-    append_escaped(json, next.value);
-    text.remove_prefix(next.length);
+    // A piece at a time, since room is made for the longest form.
+    constexpr std::size_t kPieceSize = 4096;
+    const std::size_t size = json.size();
+    const std::size_t room =
+        (std::min(text.size(), kPieceSize) + kTextStep) * kMaxEscapedLength + kTextStep;
+    json.resize_and_overwrite(size + room, [&](char* data, std::size_t) {
+      return static_cast<std::size_t>(write_piece(data + size, text, kPieceSize) - data);
+    });
   }
   json += '"';
 }

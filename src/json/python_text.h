@@ -16,6 +16,9 @@ namespace assay::json {
 /// deep).
 Result<std::string> python_dumps(std::string_view text);
 
+/// Add the same to `json`. On failure `json` is as it was.
+Status append_python_dumps(std::string& json, std::string_view text);
+
 /// A JSON string literal with all non-ASCII as \uXXXX, quotes included.
 /// Each byte that is not of UTF-8 becomes U+FFFD; a lone surrogate of three bytes its \uDXXX.
 void append_python_string(std::string& json, std::string_view text);

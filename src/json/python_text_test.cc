@@ -114,6 +114,20 @@ TEST(AppendPythonString, ShowsBytesThatAreNoText) {
   EXPECT_EQ(python_string("\xc0\x80"), R"("\ufffd\ufffd")");
 }
 
+TEST(AppendPythonString, WritesLongTextsInWhatTheirBytesNeed) {
+  EXPECT_EQ(python_string(std::string(10'000, '\xff')).size(), 2 + std::size_t{6} * 10'000);
+  // Each letter once across the end of every step and piece.
+  for (std::size_t num_before = 0; num_before < 8; ++num_before) {
+    std::string text(num_before, 'x');
+    std::string json = '"' + text;
+    for (int i = 0; i < 3'000; ++i) {
+      text += "\U0001f916 abc\n";
+      json += R"(\ud83e\udd16 abc\n)";
+    }
+    ASSERT_EQ(python_string(text), json + '"') << num_before;
+  }
+}
+
 TEST(PythonRound, RoundsTheExactDecimalValueHalfToEven) {
   EXPECT_EQ(python_round(2.675, 2), 2.67);  // 2.67499999999999982236431605997495353221893310546875
   EXPECT_EQ(python_round(0.5, 0), 0.0);

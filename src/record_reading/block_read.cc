@@ -53,7 +53,7 @@ Status BlockRead::read(const LineBlock& block, std::uint64_t ordinal) {
     if (!status) return;
     const auto at = static_cast<std::size_t>(line.data() - text.data());
     const std::size_t next_at = std::min(at + line.size() + 1, text.size());
-    // While this line is read the memory for the id of the next one comes near.
+    // While this line is read the memory for its id and for that of the next one comes near.
     const Foreseen foreseen = std::exchange(next, foresee(text.substr(next_at)));
     status = read_line(line, ordinal + at, foreseen);
   });
@@ -65,12 +65,13 @@ BlockRead::Foreseen BlockRead::foresee(std::string_view rest) const {
   if (rest.size() <= kStart.size() + kUuidLength || !rest.starts_with(kStart)) return {};
   const auto digest = digest_uuid(rest.substr(kStart.size(), kUuidLength));
   if (!digest) return {};
-  ids_->seen.prepare(*digest);
+  ids_->seen.prepare_shard(*digest);
   return {.raw = rest.data() + kStart.size() - 1, .digest = *digest};
 }
 
 Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal,
                             const Foreseen& foreseen) {
+  if (foreseen.raw != nullptr) ids_->seen.prepare_slot(foreseen.digest);
   if (!count_verdict(scan_.scan(line))) return {};
   records::RecordView record{.fields = scan_.fields(), .line = line};
   const json::Field& id = record[records::RecordField::kGenerationId];

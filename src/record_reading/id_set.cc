@@ -108,14 +108,17 @@ IdSeen IdSet::insert(const IdDigest& digest, std::uint16_t file) {
   return IdSeen::kNever;
 }
 
-void IdSet::prepare(const IdDigest& digest) const {
+void IdSet::prepare_shard(const IdDigest& digest) const {
+  __builtin_prefetch(&shards_[IdDigestHash()(digest) % kNumShards], 1);
+}
+
+void IdSet::prepare_slot(const IdDigest& digest) const {
   const std::size_t hash = IdDigestHash()(digest);
   const Shard& shard = shards_[hash % kNumShards];
   const std::size_t num_slots = shard.num_slots.load(std::memory_order_relaxed);
   if (num_slots == 0) return;
   const std::size_t at = first_slot(hash, num_slots);
   __builtin_prefetch(shard.slots_at.load(std::memory_order_relaxed) + at, 1);
-  __builtin_prefetch(shard.files_at.load(std::memory_order_relaxed) + at, 1);
 }
 
 std::size_t IdSet::first_slot(std::size_t hash, std::size_t num_slots) {
@@ -144,7 +147,6 @@ void IdSet::grow(Shard& shard) {
   shard.slots = std::move(larger);
   shard.files = std::move(files);
   shard.slots_at.store(shard.slots.data(), std::memory_order_relaxed);
-  shard.files_at.store(shard.files.data(), std::memory_order_relaxed);
   shard.num_slots.store(shard.slots.size(), std::memory_order_relaxed);
 }
 

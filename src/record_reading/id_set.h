@@ -39,22 +39,26 @@ class IdSet {
  public:
   /// Add an id that stands in the file of this number, and say where it was before.
   IdSeen insert(const IdDigest& digest, std::uint16_t file);
-  /// Bring what insert() will look at into the cache. The set of a long history is far larger than
-  /// that, and the wait for memory would be a tenth of all the time.
-  void prepare(const IdDigest& digest) const;
+  /// Bring what insert() will look at into the cache: first the shard, which another thread may
+  /// have changed, and once it is there the slot. The set of a long history is far larger than any
+  /// cache, and the wait for memory would be a tenth of all the time.
+  void prepare_shard(const IdDigest& digest) const;
+  void prepare_slot(const IdDigest& digest) const;
 
  private:
+  static constexpr std::size_t kCacheLineSize = 64;
+
   /// Open addressing with linear probing; zeros mark what is free.
-  struct Shard {
+  struct alignas(kCacheLineSize) Shard {
     std::mutex mutex;
-    std::vector<IdDigest> slots;
-    std::vector<std::uint16_t> files;  // of each slot
     std::size_t num_used = 0;
-    // Where slots and files lie, for prepare(), which takes no lock: an address that is no longer
+    // Where the slots lie, for prepare_slot(), which takes no lock: an address that is no longer
     // right costs time, nothing else.
     std::atomic<const IdDigest*> slots_at = nullptr;
-    std::atomic<const std::uint16_t*> files_at = nullptr;
     std::atomic<std::size_t> num_slots = 0;
+    // What changes when the shard grows, and is else only read.
+    alignas(kCacheLineSize) std::vector<IdDigest> slots;
+    std::vector<std::uint16_t> files;  // of each slot
   };
   static constexpr std::size_t kNumShards = 64;
 
