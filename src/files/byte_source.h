@@ -28,6 +28,8 @@ class ByteSource {
   /// What to call it in messages: the path or address as the user gave it.
   virtual const std::string& name() const = 0;
   virtual ByteCount size() const = 0;
+  /// Whether each read is a request over a network: few and large ones are better then.
+  virtual bool is_remote() const { return false; }
   /// Fill `into` from `offset` on; fewer bytes come back only at the end.
   /// Errors: kDenied, kUnavailable, kTimeout; each names the source.
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;

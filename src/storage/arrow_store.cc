@@ -21,6 +21,7 @@ class ArrowByteSource final : public files::ByteSource {
 
   const std::string& name() const override { return name_; }
   ByteCount size() const override { return size_; }
+  bool is_remote() const override { return true; }
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset >= size_.count() || into.empty()) return std::size_t{0};
