@@ -16,7 +16,7 @@ namespace assay::json {
 /// deep).
 Result<std::string> python_dumps(std::string_view text);
 
-/// Add the same to `json`. On failure `json` is as it was.
+/// Add the same to `json`. Errors: as python_dumps(); `json` is as it was then.
 Status append_python_dumps(std::string& json, std::string_view text);
 
 /// A JSON string literal with all non-ASCII as \uXXXX, quotes included.
