@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::size_t kReadSize = 256U << 10;
 constexpr std::size_t kRemoteReadSize = 4U << 20;
-// The head of an element and the few bytes of a short one.
-constexpr std::size_t kJustNextSize = 256;
+// What is read behind a jump: heads of elements and values, and a few bytes more.
+constexpr std::size_t kFirstReadSize = 256;
+constexpr std::size_t kReadGrowth = 2;
 constexpr std::size_t kReach = 64U << 10;
 constexpr std::size_t kWindow = 4 * kReach;
 // A shorter literal is read sooner than passed over.
@@ -29,13 +30,13 @@ StoredBytes::StoredBytes(const files::ByteSource& source, std::uint64_t begin, s
       end_(end),
       read_size_(static_cast<std::size_t>(
           std::min<std::uint64_t>(source.is_remote() ? kRemoteReadSize : kReadSize, end - begin))),
+      next_size_(read_size_),
       buffer_(make_uncleared_array<std::byte>(read_size_)) {}
 
 Result<std::span<const std::byte>> StoredBytes::peek() {
   if (used_ == filled_ && next_ < end_) {
-    const std::size_t size =
-        reading_ == Reading::kAhead ? read_size_ : std::min(read_size_, kJustNextSize);
-    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(size, end_ - next_));
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(next_size_, end_ - next_));
+    next_size_ = std::min(next_size_ * kReadGrowth, read_size_);
     used_ = filled_ = 0;
     ASSIGN_OR_RETURN(const std::size_t count,
                      source_.read_at(next_, std::span(buffer_.get(), wanted)));
@@ -48,11 +49,11 @@ Result<std::span<const std::byte>> StoredBytes::peek() {
 
 Status StoredBytes::read(std::span<std::byte> into) {
   while (!into.empty()) {
-    const bool is_direct = reading_ == Reading::kJustNext && used_ == filled_ &&
-                           into.size() >= kMinPassed && into.size() <= end_ - next_;
+    const bool is_direct = !is_remote() && used_ == filled_ && into.size() >= kMinPassed &&
+                           into.size() <= end_ - next_;
     if (is_direct) {
       RETURN_IF_ERROR(read_again(next_, into));
-      next_ += into.size();
+      jump(into.size());
       return {};
     }
     ASSIGN_OR_RETURN(const std::span<const std::byte> here, peek());
@@ -69,8 +70,14 @@ Status StoredBytes::skip(std::uint64_t count) {
   if (count > left()) return ends_early();
   const std::uint64_t buffered = std::min<std::uint64_t>(count, filled_ - used_);
   used_ += static_cast<std::size_t>(buffered);
-  next_ += count - buffered;
+  if (count > buffered) jump(count - buffered);
   return {};
+}
+
+// Pre: nothing is in the buffer, or it is used.
+void StoredBytes::jump(std::uint64_t count) {
+  next_ += count;
+  if (!is_remote() && count >= kMinPassed) next_size_ = std::min(kFirstReadSize, read_size_);
 }
 
 Status StoredBytes::read_again(std::uint64_t position, std::span<std::byte> into) const {
@@ -97,11 +104,6 @@ Status UnpackedBytes::advance(std::uint64_t count, std::span<std::byte> into) {
     into = into.subspan(taken.size());
     return taken;
   };
-  // Between long values stand their lengths, of four bytes: they change nothing.
-  if (count > kJustNextSize) {
-    const bool is_long = count >= kMinPassed && !packed_.is_remote();
-    packed_.set_reading(is_long ? StoredBytes::Reading::kJustNext : StoredBytes::Reading::kAhead);
-  }
   while (count > 0) {
     if (is_passing(count)) {
       const std::uint64_t passed = std::min(literal_left_, count);

@@ -28,7 +28,9 @@ class PageBytes {
   virtual Status skip(std::uint64_t count) = 0;
 };
 
-/// As they stand in the file, from `begin` to `end`. What is passed over is not read.
+/// As they stand in the file, from `begin` to `end`. What is passed over is not read. Who has just
+/// passed over much is likely to do so again: then little is read ahead, and ever more while all is
+/// used. A remote source is always asked for much.
 class StoredBytes final : public PageBytes {
  public:
   /// Lifetime: `source` outlives it.
@@ -46,20 +48,16 @@ class StoredBytes final : public PageBytes {
   /// Fill `into` from what was passed over. Pre: `position` to the end of `into` was.
   Status read_again(std::uint64_t position, std::span<std::byte> into) const;
 
-  /// How much comes into the buffer at a time.
-  enum class Reading : std::uint8_t {
-    kAhead,    ///< As suits reading on.
-    kJustNext  ///< The next few bytes; long ones go where they are wanted.
-  };
-  void set_reading(Reading reading) { reading_ = reading; }
   bool is_remote() const { return source_.is_remote(); }
 
  private:
+  void jump(std::uint64_t count);
+
   const files::ByteSource& source_;
   std::uint64_t next_;  // of the file, behind the buffer
   std::uint64_t end_;
-  std::size_t read_size_;
-  Reading reading_ = Reading::kAhead;
+  std::size_t read_size_;  // at most so many bytes at a time
+  std::size_t next_size_;  // and the next time
   OwnedArray<std::byte> buffer_;
   std::size_t used_ = 0;
   std::size_t filled_ = 0;
