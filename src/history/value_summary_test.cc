@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <random>
 #include <utility>
+#include <vector>
 
 namespace assay::history {
 namespace {
@@ -42,6 +46,31 @@ TEST(ValueSummary, ShowsThatAValueIsNoNumber) {
   EXPECT_TRUE(std::isnan(summary.minimum));
   EXPECT_TRUE(std::isnan(summary.maximum));
   EXPECT_EQ(summary.median, (0.1689 + 0.2502) / 2);
+}
+
+// Against sorting: few values and many, of all sizes, alike, with signs, zeros and infinities.
+TEST(ValueSummary, FindsTheMiddleOfAnyValues) {
+  std::mt19937_64 random(1);
+  const auto number = [&](int kind) -> double {
+    const auto whole = static_cast<double>(random() % 1000) - 500;
+    if (kind == 0) return whole;
+    if (kind == 1) return whole / 1000;
+    if (kind == 2) return std::ldexp(whole, static_cast<int>(random() % 2000) - 1000);
+    if (kind == 3) return random() % 100 == 0 ? std::numeric_limits<double>::infinity() : whole;
+    return random() % 50 == 0 ? 1e300 : 0.25 + static_cast<double>(random() % 3) * 1e-16;
+  };
+  for (int round = 0; round < 500; ++round) {
+    std::vector<double> values(1 + random() % (round % 10 == 0 ? 5000 : 20));
+    ValueList list;
+    for (double& value : values) list.add(value = number(round % 5));
+    std::ranges::sort(values);
+    const double below = values[(values.size() - 1) / 2];
+    const double above = values[values.size() / 2];
+    const ValueSummary summary = list.summarise();
+    EXPECT_EQ(summary.median, values.size() % 2 != 0 ? below : (below + above) / 2) << round;
+    EXPECT_EQ(summary.minimum, values.front());
+    EXPECT_EQ(summary.maximum, values.back());
+  }
 }
 
 TEST(ValueSummary, IsTheSameAfterAMerge) {

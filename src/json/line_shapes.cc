@@ -26,10 +26,11 @@ constexpr int kMaxCredit = 128;
 constexpr int kNumRestingLines = 16'384;
 
 /// Where the string goes on to be special: a quote, a backslash, a control character, or no ASCII.
-/// `end` or somewhat behind when there is nothing. Pre: kTextStep bytes are readable behind `end`.
-const char* find_special(const char* from, const char* end) {
-  for (; from < end; from += kTextStep) {
-    const std::uint32_t is_special = special_bits(from);
+/// `end` or somewhat behind when there is nothing. Pre: two kTextStep are readable behind `end`.
+inline const char* find_special(const char* from, const char* end) {
+  for (; from < end; from += 2 * kTextStep) {
+    const std::uint32_t is_special =
+        special_bits(from) | (special_bits(from + kTextStep) << kTextStep);
     if (is_special != 0) return from + std::countr_zero(is_special);
   }
   return from;
@@ -150,13 +151,19 @@ inline const LineShapes::Node* LineShapes::find(const Node& parent, const char*&
 }
 
 inline bool LineShapes::has_text(const Node& node, const char* at, const char* end) const {
-  if (std::cmp_less(end - at, node.text_size)) return false;
+  const std::size_t size = node.text_size;
+  if (std::cmp_less(end - at, size)) return false;
   const char* text = texts_.data() + node.text;
-  const char* text_end = text + node.text_size;
-  for (; text + kTextStep <= text_end; text += kTextStep, at += kTextStep) {
-    if (differing_bits(text, at) != 0) return false;
+  if (size <= kTextStep) {
+    return (differing_bits(text, at) & ((std::uint64_t{1} << size) - 1)) == 0;
   }
-  return (differing_bits(text, at) & ((1U << (text_end - text)) - 1U)) == 0;
+  // The last steps overlap those before, in place of a loop that ends somewhere.
+  const std::size_t last = size - kTextStep;
+  if (size <= 2 * kTextStep) return are_same(text, at, 0, last);
+  for (std::size_t i = 0; i + 2 * kTextStep < size; i += 2 * kTextStep) {
+    if (!are_same(text + i, at + i, 0, kTextStep)) return false;
+  }
+  return are_same(text, at, last - kTextStep, last);
 }
 
 inline void LineShapes::fill_brackets(const Node& node, const char* at, std::span<Field> fields) {

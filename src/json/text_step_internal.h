@@ -38,6 +38,14 @@ inline std::uint32_t differing_bits(const char* left, const char* right) {
   return bits_of(_mm_cmpeq_epi8(load_step(left), load_step(right))) ^ 0xffffU;
 }
 
+/// Whether two texts are the same in the steps that begin so far behind their beginnings.
+inline bool are_same(const char* left, const char* right, std::size_t first, std::size_t second) {
+  const __m128i is_same =
+      _mm_and_si128(_mm_cmpeq_epi8(load_step(left + first), load_step(right + first)),
+                    _mm_cmpeq_epi8(load_step(left + second), load_step(right + second)));
+  return bits_of(is_same) == 0xffffU;
+}
+
 /// Digits.
 inline std::uint32_t digit_bits(const char* at) {
   // Moved so that the digits alone come out below -118.

@@ -65,20 +65,22 @@ BlockRead::Foreseen BlockRead::foresee(std::string_view rest) const {
   if (rest.size() <= kStart.size() + kUuidLength || !rest.starts_with(kStart)) return {};
   const auto digest = digest_uuid(rest.substr(kStart.size(), kUuidLength));
   if (!digest) return {};
-  ids_->seen.prepare_shard(*digest);
-  return {.raw = rest.data() + kStart.size() - 1, .digest = *digest};
+  const std::size_t hash = IdDigestHash()(*digest);
+  ids_->seen.prepare_shard(hash);
+  return {.raw = rest.data() + kStart.size() - 1, .digest = *digest, .hash = hash};
 }
 
 Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal,
                             const Foreseen& foreseen) {
-  if (foreseen.raw != nullptr) ids_->seen.prepare_slot(foreseen.digest);
+  if (foreseen.raw != nullptr) ids_->seen.prepare_slot(foreseen.hash);
   if (!count_verdict(scan_.scan(line))) return {};
   records::RecordView record{.fields = scan_.fields(), .line = line};
   const json::Field& id = record[records::RecordField::kGenerationId];
   if (id.kind == FieldKind::kText && !id.text.empty()) {
     const bool was_foreseen = id.raw.data() == foreseen.raw && id.raw.size() == kUuidLength + 2;
     const IdDigest digest = was_foreseen ? foreseen.digest : digest_id(id.text);
-    if (!is_the_one(digest, ordinal)) {
+    const std::size_t hash = was_foreseen ? foreseen.hash : IdDigestHash()(digest);
+    if (!is_the_one(digest, hash, ordinal)) {
       ++counts_.num_duplicate;
       return {};
     }
@@ -99,7 +101,7 @@ Status BlockRead::read_line(std::string_view line, std::uint64_t ordinal,
   return (*on_record_)(record, worker_, ordinal);
 }
 
-bool BlockRead::is_the_one(const IdDigest& digest, std::uint64_t ordinal) {
+bool BlockRead::is_the_one(const IdDigest& digest, std::size_t hash, std::uint64_t ordinal) {
   if (ids_->kind == PassKind::kLocate) {
     ids_->contested->note_known(digest, ordinal);
     return false;
@@ -108,7 +110,8 @@ bool BlockRead::is_the_one(const IdDigest& digest, std::uint64_t ordinal) {
     const auto last = ids_->contested->find(digest);
     if (last) return *last == ordinal;
   }
-  const IdSeen seen = ids_->seen.insert(digest, static_cast<std::uint16_t>(ordinal >> kFileShift));
+  const auto file = static_cast<std::uint16_t>(ordinal >> kFileShift);
+  const IdSeen seen = ids_->seen.insert(digest, hash, file);
   if (seen == IdSeen::kInThisFile) ids_->contested->note(digest, ordinal);
   return seen == IdSeen::kNever;
 }

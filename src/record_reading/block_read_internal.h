@@ -46,6 +46,7 @@ class BlockRead {
   struct Foreseen {
     const char* raw = nullptr;  ///< Where its opening quote stands; null for none.
     IdDigest digest = {};
+    std::size_t hash = 0;
   };
 
   /// Of the line that `rest` begins with, where it has the recorder's form.
@@ -54,7 +55,7 @@ class BlockRead {
   /// Whether the line holds a record.
   bool count_verdict(json::LineVerdict verdict);
   /// Whether the record of this id at this place is the one that counts.
-  bool is_the_one(const IdDigest& digest, std::uint64_t ordinal);
+  bool is_the_one(const IdDigest& digest, std::size_t hash, std::uint64_t ordinal);
   void count_missing_sections();
   std::optional<Timestamp> read_time();
 

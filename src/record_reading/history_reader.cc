@@ -1,5 +1,6 @@
 #include "record_reading/history_reader.h"
 
+#include "compress/stream.h"
 #include "core/check.h"
 #include "record_reading/block_read_internal.h"
 #include "record_reading/history_files_internal.h"
@@ -11,6 +12,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace assay::record_reading {
 namespace {
@@ -33,17 +35,26 @@ class Blocks {
     if (has_block) --num_in_work_;
     changed_.notify_all();
     while (!is_stopped_) {
+      if (part_ < plain_size()) {
+        const OpenHistoryFile& file = (*files_)[next_file_ - 1];
+        const std::uint64_t part = std::exchange(part_, part_ + kFilePart);
+        Given given = give();
+        lock.unlock();
+        RETURN_IF_ERROR(read_file_part(*file.opened, file.size.count(), part, block));
+        given.ordinal += block.offset;
+        return std::optional(given);
+      }
       if (current_) {
         ASSIGN_OR_RETURN(const bool has_more, current_->next(block));
         if (has_more) {
-          ++num_in_work_;
-          return std::optional(
-              Given{.ordinal = (next_file_ << kFileShift) + block.offset, .number = num_given_++});
+          Given given = give();
+          given.ordinal += block.offset;
+          return std::optional(given);
         }
         current_.reset();
       }
-      changed_.wait(lock, [&] { return num_in_work_ == 0 || is_stopped_ || current_; });
-      if (is_stopped_ || current_) continue;
+      changed_.wait(lock, [&] { return num_in_work_ == 0 || is_stopped_ || has_file(); });
+      if (is_stopped_ || has_file()) continue;
       if (next_file_ == files_->size()) break;
       begin_next();
       changed_.notify_all();
@@ -70,15 +81,31 @@ class Blocks {
   }
 
  private:
+  // Pre of all: the lock is held.
   void begin_next() {
     const OpenHistoryFile& file = (*files_)[next_file_++];
-    current_.emplace(history_stream(file.opened, file.size, file.file.path));
+    is_plain_ = !compress::format_of_name(file.file.path.native());
+    part_ = 0;
+    if (!is_plain_) current_.emplace(history_stream(file.opened, file.size, file.file.path));
+  }
+  bool has_file() const { return current_ || part_ < plain_size(); }
+  std::uint64_t plain_size() const {
+    return is_plain_ ? (*files_)[next_file_ - 1].size.count() : 0;
+  }
+  /// The next block of the file that was begun last, from its first byte on.
+  Given give() {
+    ++num_in_work_;
+    return {.ordinal = next_file_ << kFileShift, .number = num_given_++};
   }
 
   const std::vector<OpenHistoryFile>* files_;
   std::mutex mutex_;  // guards all below
   std::condition_variable changed_;
+  // Of the file before the next: a compressed one is read under the lock, of a plain one each
+  // worker reads its part itself.
   std::optional<LineBlocks> current_;
+  bool is_plain_ = false;
+  std::uint64_t part_ = 0;  // that is given out next
   std::uint64_t next_file_ = 0;
   std::size_t num_in_work_ = 0;
   std::uint64_t num_given_ = 0;

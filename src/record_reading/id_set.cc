@@ -57,6 +57,12 @@ class HexDigits {
   std::uint64_t digits_ = 0;
 };
 
+/// Zeros mark what is free.
+IdDigest marked(IdDigest digest) {
+  if (digest == IdDigest()) digest.low = 1;
+  return digest;
+}
+
 std::uint64_t digest_bytes(std::string_view text, std::uint64_t seed) {
   std::uint64_t state = mix(seed ^ text.size());
   while (!text.empty()) {
@@ -78,47 +84,44 @@ std::optional<IdDigest> digest_uuid(std::string_view text) {
   const std::array<HexDigits, 4> parts = {HexDigits(at, at + 4), HexDigits(at + 9, at + 14),
                                           HexDigits(at + 19, at + 24), HexDigits(at + 28, at + 32)};
   if (!std::ranges::all_of(parts, &HexDigits::are_digits)) return std::nullopt;
-  return IdDigest{.high = (parts[0].value() << 32) | parts[1].value(),
-                  .low = (parts[2].value() << 32) | parts[3].value()};
+  return marked({.high = (parts[0].value() << 32) | parts[1].value(),
+                 .low = (parts[2].value() << 32) | parts[3].value()});
 }
 
 IdDigest digest_id(std::string_view generation_id) {
   if (const auto uuid = digest_uuid(generation_id)) return *uuid;
-  return {digest_bytes(generation_id, 1), digest_bytes(generation_id, 2)};
+  return marked({.high = digest_bytes(generation_id, 1), .low = digest_bytes(generation_id, 2)});
 }
 
 std::size_t IdDigestHash::operator()(const IdDigest& digest) const {
   return mix(digest.high ^ mix(digest.low));
 }
 
-IdSeen IdSet::insert(const IdDigest& digest, std::uint16_t file) {
-  IdDigest kept = digest;
-  if (kept == IdDigest()) kept.low = 1;
-  const std::size_t hash = IdDigestHash()(kept);
+IdSeen IdSet::insert(const IdDigest& digest, std::size_t hash, std::uint16_t file) {
   Shard& shard = shards_[hash % kNumShards];
   const std::scoped_lock lock(shard.mutex);
   if (shard.num_used * 4 >= shard.slots.size() * 3) grow(shard);
-  const std::size_t at = find_slot(shard.slots, kept, hash);
-  if (shard.slots[at] == kept) {
+  const std::size_t at = find_slot(shard.slots, digest, hash);
+  if (shard.slots[at] == digest) {
     return shard.files[at] == file ? IdSeen::kInThisFile : IdSeen::kInEarlierFile;
   }
-  shard.slots[at] = kept;
+  shard.slots[at] = digest;
   shard.files[at] = file;
   ++shard.num_used;
   return IdSeen::kNever;
 }
 
-void IdSet::prepare_shard(const IdDigest& digest) const {
-  __builtin_prefetch(&shards_[IdDigestHash()(digest) % kNumShards], 1);
+void IdSet::prepare_shard(std::size_t hash) const {
+  __builtin_prefetch(&shards_[hash % kNumShards], 1);
 }
 
-void IdSet::prepare_slot(const IdDigest& digest) const {
-  const std::size_t hash = IdDigestHash()(digest);
+void IdSet::prepare_slot(std::size_t hash) const {
   const Shard& shard = shards_[hash % kNumShards];
   const std::size_t num_slots = shard.num_slots.load(std::memory_order_relaxed);
   if (num_slots == 0) return;
   const std::size_t at = first_slot(hash, num_slots);
   __builtin_prefetch(shard.slots_at.load(std::memory_order_relaxed) + at, 1);
+  __builtin_prefetch(shard.files_at.load(std::memory_order_relaxed) + at, 1);
 }
 
 std::size_t IdSet::first_slot(std::size_t hash, std::size_t num_slots) {
@@ -147,6 +150,7 @@ void IdSet::grow(Shard& shard) {
   shard.slots = std::move(larger);
   shard.files = std::move(files);
   shard.slots_at.store(shard.slots.data(), std::memory_order_relaxed);
+  shard.files_at.store(shard.files.data(), std::memory_order_relaxed);
   shard.num_slots.store(shard.slots.size(), std::memory_order_relaxed);
 }
 

@@ -15,7 +15,7 @@
 
 namespace assay::record_reading {
 
-/// 128 bits in place of an id: those of a UUID themselves, of any other text a digest.
+/// 128 bits in place of an id: those of a UUID themselves, of any other text a digest; never zeros.
 struct IdDigest {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
@@ -37,13 +37,14 @@ enum class IdSeen : std::uint8_t { kNever, kInEarlierFile, kInThisFile };
 /// Threads: all calls are safe from any thread.
 class IdSet {
  public:
-  /// Add an id that stands in the file of this number, and say where it was before.
-  IdSeen insert(const IdDigest& digest, std::uint16_t file);
+  /// Add an id that stands in the file of this number, and say where it was before. `hash`, here
+  /// and below, is what IdDigestHash gives. Pre: `digest` has a bit that is set.
+  IdSeen insert(const IdDigest& digest, std::size_t hash, std::uint16_t file);
   /// Bring what insert() will look at into the cache: first the shard, which another thread may
   /// have changed, and once it is there the slot. The set of a long history is far larger than any
   /// cache, and the wait for memory would be a tenth of all the time.
-  void prepare_shard(const IdDigest& digest) const;
-  void prepare_slot(const IdDigest& digest) const;
+  void prepare_shard(std::size_t hash) const;
+  void prepare_slot(std::size_t hash) const;
 
  private:
   static constexpr std::size_t kCacheLineSize = 64;
@@ -55,6 +56,7 @@ class IdSet {
     // Where the slots lie, for prepare_slot(), which takes no lock: an address that is no longer
     // right costs time, nothing else.
     std::atomic<const IdDigest*> slots_at = nullptr;
+    std::atomic<const std::uint16_t*> files_at = nullptr;
     std::atomic<std::size_t> num_slots = 0;
     // What changes when the shard grows, and is else only read.
     alignas(kCacheLineSize) std::vector<IdDigest> slots;

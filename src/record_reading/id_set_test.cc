@@ -4,28 +4,33 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
 namespace assay::record_reading {
 namespace {
 
+IdSeen insert(IdSet& ids, std::string_view id, std::uint16_t file) {
+  const IdDigest digest = digest_id(id);
+  return ids.insert(digest, IdDigestHash()(digest), file);
+}
+
 TEST(IdSet, TellsKnownIdsFromNew) {
   IdSet ids;
   for (int i = 0; i < 100'000; ++i) {
-    EXPECT_EQ(ids.insert(digest_id(fmt::format("{:08x}-0000-4000-a000-000000000000", i)), 1),
-              IdSeen::kNever);
-    EXPECT_EQ(ids.insert(digest_id(fmt::format("name {}", i)), 1), IdSeen::kNever);
+    EXPECT_EQ(insert(ids, fmt::format("{:08x}-0000-4000-a000-000000000000", i), 1), IdSeen::kNever);
+    EXPECT_EQ(insert(ids, fmt::format("name {}", i), 1), IdSeen::kNever);
   }
   for (int i = 0; i < 100'000; ++i) {
-    EXPECT_EQ(ids.insert(digest_id(fmt::format("{:08x}-0000-4000-a000-000000000000", i)), 1),
+    EXPECT_EQ(insert(ids, fmt::format("{:08x}-0000-4000-a000-000000000000", i), 1),
               IdSeen::kInThisFile);
-    EXPECT_EQ(ids.insert(digest_id(fmt::format("name {}", i)), 2), IdSeen::kInEarlierFile);
+    EXPECT_EQ(insert(ids, fmt::format("name {}", i), 2), IdSeen::kInEarlierFile);
   }
 }
 
 TEST(IdSet, KeepsTheUuidOfZeros) {
   IdSet ids;
-  EXPECT_EQ(ids.insert(digest_id("00000000-0000-0000-0000-000000000000"), 1), IdSeen::kNever);
-  EXPECT_EQ(ids.insert(digest_id("00000000-0000-0000-0000-000000000000"), 1), IdSeen::kInThisFile);
+  EXPECT_EQ(insert(ids, "00000000-0000-0000-0000-000000000000", 1), IdSeen::kNever);
+  EXPECT_EQ(insert(ids, "00000000-0000-0000-0000-000000000000", 1), IdSeen::kInThisFile);
 }
 
 TEST(DigestId, DiffersForTextsThatAreNotTheSame) {

@@ -12,9 +12,9 @@
 namespace assay::record_reading {
 namespace {
 
-/// It should still be in a core's own cache (1 MiB or more) when its lines are read, beside what
-/// the reader itself needs.
-constexpr std::size_t kBlockSize = std::size_t{256} << 10;
+constexpr std::size_t kBlockSize = kFilePart;
+/// What is read first of a line that goes on behind a part; then ever more.
+constexpr std::size_t kLineRest = std::size_t{4} << 10;
 constexpr std::size_t kPadding = json::LineScan::kPadding;
 constexpr char kLineEnd = '\n';
 
@@ -116,6 +116,7 @@ Result<std::unique_ptr<ByteStream>> open_history_stream(files::FileSystem& file_
 
 Result<bool> LineBlocks::next(LineBlock& block) {
   block.num_too_long = 0;
+  block.begin = 0;
   while (true) {
     block.size = 0;
     const std::size_t capacity = std::max(kBlockSize, 2 * rest_.size());
@@ -158,6 +159,54 @@ Result<bool> LineBlocks::next(LineBlock& block) {
     }
     rest_ = block.text();
   }
+}
+
+Status read_file_part(const files::File& file, std::uint64_t file_size, std::uint64_t begin,
+                      LineBlock& block) {
+  block.num_too_long = 0;
+  block.begin = 0;
+  block.size = 0;
+  const std::uint64_t end = std::min(begin + kFilePart, file_size);
+  // The byte before tells whether a line begins with the part.
+  const std::uint64_t from = begin == 0 ? 0 : begin - 1;
+  std::size_t filled = 0;
+  const auto read_on = [&](std::size_t count) -> Result<std::string_view> {
+    count = static_cast<std::size_t>(std::min<std::uint64_t>(count, file_size - from - filled));
+    if (block.bytes.size() < filled + count + kPadding) {
+      block.bytes.resize(std::max(filled + count, block.bytes.size() * 2) + kPadding);
+    }
+    const auto into = std::span(block.bytes).subspan(filled, count);
+    ASSIGN_OR_RETURN(const std::size_t size,
+                     file.read_at(from + filled, std::as_writable_bytes(into)));
+    filled += size;
+    return std::string_view(into.data(), size);
+  };
+  ASSIGN_OR_RETURN(const std::string_view part, read_on(static_cast<std::size_t>(end - from)));
+  if (begin > 0) {
+    block.begin = std::min(part.find(kLineEnd), part.size() - 1) + 1;
+  }
+  block.offset = from + block.begin;
+  block.size = part.size() - block.begin;
+  if (block.size == 0 || part.ends_with(kLineEnd)) return {};
+  // The last line goes on into what follows.
+  const std::size_t last_line = std::string_view(block.bytes.data(), filled).rfind(kLineEnd) + 1;
+  const std::size_t last_begin = std::max(last_line, block.begin);
+  std::size_t line_end = std::string_view::npos;
+  std::size_t wanted = kLineRest;
+  while (line_end == std::string_view::npos && from + filled < file_size &&
+         filled - last_begin <= json::kMaxLineSize) {
+    ASSIGN_OR_RETURN(const std::string_view more, read_on(wanted));
+    wanted *= 2;
+    if (more.empty()) break;
+    line_end = more.find(kLineEnd);
+    block.size += line_end == std::string_view::npos ? more.size() : line_end + 1;
+  }
+  const bool is_too_long = block.begin + block.size - last_begin > json::kMaxLineSize + 1;
+  if (is_too_long) {
+    block.size = last_begin - block.begin;
+    ++block.num_too_long;
+  }
+  return {};
 }
 
 }  // namespace assay::record_reading

@@ -22,13 +22,14 @@ namespace assay::record_reading {
 /// readable behind them.
 struct LineBlock {
   std::vector<char> bytes;
-  std::size_t size = 0;  ///< Of the lines, which `bytes` begins with.
-  /// Where it begins in the uncompressed file.
+  std::size_t begin = 0;  ///< Of the lines, within `bytes`.
+  std::size_t size = 0;   ///< Of the lines.
+  /// Where the first line begins in the uncompressed file.
   std::uint64_t offset = 0;
   /// Lines over json::kMaxLineSize that were left out before it.
   std::uint64_t num_too_long = 0;
 
-  std::string_view text() const { return {bytes.data(), size}; }
+  std::string_view text() const { return {bytes.data() + begin, size}; }
 };
 
 /// Call `on_line` for each line of `text`, without its LF.
@@ -77,5 +78,15 @@ class LineBlocks {
   std::uint64_t offset_ = 0;
   bool is_skipping_ = false;  // within a line that is too long
 };
+
+/// A part of an uncompressed file, of which several threads read one each. It should still be in a
+/// core's own cache (1 MiB or more) when its lines are read, beside what the reader itself needs.
+inline constexpr std::uint64_t kFilePart = std::uint64_t{256} << 10;
+
+/// Read the lines that begin in the part from `begin` on, of a file that has `file_size` bytes; all
+/// parts together hold what LineBlocks gives. Threads: safe from any thread.
+/// Errors: those of File::read_at().
+Status read_file_part(const files::File& file, std::uint64_t file_size, std::uint64_t begin,
+                      LineBlock& block);
 
 }  // namespace assay::record_reading

@@ -1,11 +1,14 @@
 #include "record_reading/line_blocks.h"
 
+#include "files/testing/temporary_folder.h"
 #include "json/line_scan.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,18 +37,39 @@ struct Read {
   std::uint64_t num_too_long = 0;
 };
 
-Read read(std::string text) {
-  LineBlocks blocks(std::make_unique<TextStream>(std::move(text)));
+void add(const LineBlock& block, Read& all) {
+  all.num_too_long += block.num_too_long;
+  for_each_line(block.text(), [&](std::string_view line) {
+    all.lines.emplace_back(line);
+    all.offsets.push_back(block.offset +
+                          static_cast<std::uint64_t>(line.data() - block.text().data()));
+  });
+}
+
+Read read_in_parts(const std::string& text) {
+  const files::testing::TemporaryFolder folder;
+  const auto path = folder.path() / "lines";
+  std::ofstream(path, std::ios::binary) << text;
+  const auto file = *files::posix_file_system().open(path, files::OpenMode::kRead);
   LineBlock block;
   Read all;
-  while (*blocks.next(block)) {
-    all.num_too_long += block.num_too_long;
-    for_each_line(block.text(), [&](std::string_view line) {
-      all.lines.emplace_back(line);
-      all.offsets.push_back(block.offset +
-                            static_cast<std::uint64_t>(line.data() - block.bytes.data()));
-    });
+  for (std::uint64_t part = 0; part < text.size(); part += kFilePart) {
+    EXPECT_TRUE(read_file_part(*file, text.size(), part, block));
+    add(block, all);
   }
+  return all;
+}
+
+/// As blocks, which must agree with the parts of a file.
+Read read(const std::string& text) {
+  LineBlocks blocks(std::make_unique<TextStream>(text));
+  LineBlock block;
+  Read all;
+  while (*blocks.next(block)) add(block, all);
+  const Read in_parts = read_in_parts(text);
+  EXPECT_EQ(in_parts.lines, all.lines);
+  EXPECT_EQ(in_parts.offsets, all.offsets);
+  EXPECT_EQ(in_parts.num_too_long, all.num_too_long);
   return all;
 }
 
@@ -67,6 +91,27 @@ TEST(LineBlocks, KeepsLinesWholeOverTheEndsOfBlocks) {
   const Read all = read(text);
   EXPECT_EQ(all.lines, lines);
   EXPECT_EQ(all.offsets, offsets);
+}
+
+TEST(LineBlocks, KeepsALineThatBeginsOrEndsWithAPart) {
+  for (const std::size_t size : {kFilePart - 2, kFilePart - 1, kFilePart, kFilePart + 1}) {
+    const std::string first(size, 'a');
+    const std::string second(3 * kFilePart, 'b');
+    EXPECT_EQ(read(first + "\n" + second + "\n\nc").lines,
+              (std::vector<std::string>{first, second, "", "c"}));
+  }
+}
+
+TEST(LineBlocks, GivesNothingOfAFileThatWasCut) {
+  const files::testing::TemporaryFolder folder;
+  const auto path = folder.path() / "lines";
+  std::ofstream(path, std::ios::binary) << "a\nb";
+  const auto file = *files::posix_file_system().open(path, files::OpenMode::kRead);
+  LineBlock block;
+  ASSERT_TRUE(read_file_part(*file, 2 * kFilePart, 0, block));
+  EXPECT_EQ(block.text(), "a\nb");
+  ASSERT_TRUE(read_file_part(*file, 2 * kFilePart, kFilePart, block));
+  EXPECT_EQ(block.text(), "");
 }
 
 TEST(LineBlocks, ReadsALineLargerThanABlock) {
