@@ -117,8 +117,15 @@ Status check_public_half(const std::vector<KeyField>& fields, const Hotkey& hotk
         "the key file names no ss58Address, so nothing tells whether it was damaged; add that of "
         "the hotkey as the chain shows it");
   }
-  ASSIGN_OR_RETURN(const Ss58Address named, parse_ss58(*address));
-  if (named.account != hotkey.account()) {
+  const auto named = parse_ss58(*address);
+  // What is no address may be anything, also a secret in the wrong place: it is not repeated.
+  if (!named) {
+    return corrupt(
+        fmt::format("ss58Address of the key file is mistyped or damaged, and its secret is that of "
+                    "{}: where this is the address of the hotkey, write it there",
+                    hotkey.to_ss58()));
+  }
+  if (named->account != hotkey.account()) {
     return invalid_input(
         fmt::format("the key file says {}, but its secret is that of {}: one of them was changed",
                     *address, hotkey.to_ss58()));

@@ -92,8 +92,19 @@ TEST(Keyfile, TheAddressMustBeThatOfTheSecret) {
                       ErrorCode::kInvalidInput, "publicKey"));
   EXPECT_TRUE(refuses(replaced(kAliceFile, "\"ss58Address\"", "\"address\""), ErrorCode::kCorrupt,
                       "names no ss58Address"));
-  EXPECT_TRUE(refuses(replaced(kAliceFile, kAliceAddress, "5Grwva"), ErrorCode::kInvalidInput,
-                      "no SS58 address"));
+}
+
+// A secret that was pasted into the wrong field is not repeated either.
+TEST(Keyfile, DoesNotRepeatAnAddressThatIsNone) {
+  for (const std::string_view address : {"5Grwva", "0x33a6f3093f158a7109f679410bef1a0c"}) {
+    const auto pair = parse_keyfile(Secret(replaced(kAliceFile, kAliceAddress, address)));
+    ASSERT_FALSE(pair);
+    EXPECT_EQ(pair.error().code, ErrorCode::kCorrupt);
+    EXPECT_EQ(pair.error().message,
+              "ss58Address of the key file is mistyped or damaged, and its secret is that of " +
+                  std::string(kAliceAddress) +
+                  ": where this is the address of the hotkey, write it there");
+  }
 }
 
 TEST(Keyfile, NamesTheWayOutOfWhatItDoesNotRead) {
