@@ -73,6 +73,12 @@ std::optional<std::string_view> text_of(const std::vector<KeyField>& fields,
   return field->value;
 }
 
+/// What a field says, unless it is so long that it may be a secret in the wrong place.
+std::string shown_name(std::string_view value) {
+  constexpr std::size_t kMaxNameSize = 16;
+  return value.size() > kMaxNameSize ? "(a long text)" : shown_text(value);
+}
+
 Status check_scheme(const std::vector<KeyField>& fields) {
   for (const std::string_view name : {"cryptoType", "signingScheme"}) {
     const auto field = find_field(fields, name);
@@ -80,7 +86,7 @@ Status check_scheme(const std::vector<KeyField>& fields) {
     return invalid_input(
         fmt::format("the key file says {} {}; only sr25519 (1) is supported: make a hotkey of that "
                     "kind with `assay wallet new` or `btcli wallet new-hotkey`",
-                    name, shown_text(field->value)));
+                    name, shown_name(field->value)));
   }
   return {};
 }

@@ -94,7 +94,15 @@ TEST(Keyfile, TheAddressMustBeThatOfTheSecret) {
                       "names no ss58Address"));
 }
 
-// A secret that was pasted into the wrong field is not repeated either.
+// Secrets that were pasted into the wrong field.
+TEST(Keyfile, DoesNotRepeatALongScheme) {
+  EXPECT_TRUE(refuses(replaced(kAliceFile, "\"cryptoType\":1", "\"cryptoType\":\"ed25519\""),
+                      ErrorCode::kInvalidInput, "cryptoType \"ed25519\";"));
+  EXPECT_TRUE(refuses(replaced(kAliceFile, "\"cryptoType\":1",
+                               "\"cryptoType\":\"0x33a6f3093f158a7109f679410bef1a0c\""),
+                      ErrorCode::kInvalidInput, "cryptoType (a long text);"));
+}
+
 TEST(Keyfile, DoesNotRepeatAnAddressThatIsNone) {
   for (const std::string_view address : {"5Grwva", "0x33a6f3093f158a7109f679410bef1a0c"}) {
     const auto pair = parse_keyfile(Secret(replaced(kAliceFile, kAliceAddress, address)));

@@ -18,6 +18,16 @@ namespace {
 // Shorter texts may be in a message by accident.
 constexpr std::size_t kTellingSize = 20;
 
+/// Whether the message says so whatever the file holds in place of `words`.
+bool are_own_words(std::string_view text, std::string_view words) {
+  std::string other(text);
+  for (std::size_t at = 0; (at = other.find(words, at)) != std::string::npos; at += words.size()) {
+    other.replace(at, words.size(), words.size(), '0');  // in an escape too, a digit
+  }
+  const auto pair = assay::keys::parse_keyfile(assay::crypto::Secret(other));
+  return !pair && pair.error().message.contains(words);
+}
+
 }  // namespace
 
 FUZZ_TARGET(keyfile) {
@@ -34,9 +44,9 @@ FUZZ_TARGET(keyfile) {
   if (!fields) return 0;
   for (const std::string_view name : {"secretSeed", "privateKey", "secretPhrase"}) {
     const auto field = assay::keys::find_field(*fields, name);
-    CHECK(!field || field->value.size() < kTellingSize ||
-              !message.contains(field->value.substr(0, kTellingSize)),
-          "no message repeats a secret");
+    if (!field || field->value.size() < kTellingSize) continue;
+    const auto head = field->value.substr(0, kTellingSize);
+    CHECK(!message.contains(head) || are_own_words(text, head), "no message repeats a secret");
   }
   return 0;
 }
