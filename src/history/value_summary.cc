@@ -111,10 +111,9 @@ ValueSummary ValueList::summarise() {
   if (values_.size() > 1) summary.standard_deviation = moments_.standard_deviation();
   // NaN stands first, if anywhere: then there is no range.
   constexpr auto kNan = std::numeric_limits<double>::quiet_NaN();
-  const auto first = std::partition(values_.begin(), values_.end(),
-                                    [](double value) { return std::isnan(value); });
-  const auto num_nan = static_cast<std::size_t>(first - values_.begin());
-  const std::span numbers(first, values_.end());
+  const std::span numbers(
+      std::ranges::partition(values_, [](double value) { return std::isnan(value); }));
+  const std::size_t num_nan = values_.size() - numbers.size();
   const Places places = places_of(numbers);
   summary.minimum = num_nan > 0 ? kNan : number_at(places.first);
   summary.maximum = num_nan > 0 ? kNan : number_at(places.last);
