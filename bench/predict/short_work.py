@@ -73,6 +73,7 @@ def known_images(full: bool) -> None:
 
 def main(full: bool) -> None:
     print("\nshort work")
+    FOLDER.mkdir(parents=True, exist_ok=True)
     group_names()
     open_zip()
     known_images(full)
