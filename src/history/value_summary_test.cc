@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <utility>
@@ -46,6 +47,19 @@ TEST(ValueSummary, ShowsThatAValueIsNoNumber) {
   EXPECT_TRUE(std::isnan(summary.minimum));
   EXPECT_TRUE(std::isnan(summary.maximum));
   EXPECT_EQ(summary.median, (0.1689 + 0.2502) / 2);
+}
+
+TEST(ValueSummary, CountsNanAsLowest) {
+  const auto median_of = [](std::initializer_list<double> values) {
+    ValueList list;
+    for (const double value : values) list.add(value);
+    return list.summarise().median;
+  };
+  EXPECT_TRUE(std::isnan(median_of({std::nan("")})));
+  EXPECT_TRUE(std::isnan(median_of({std::nan(""), 1.0})));
+  EXPECT_TRUE(std::isnan(median_of({std::nan(""), 1.0, -std::nan("")})));
+  EXPECT_EQ(median_of({3.0, std::nan(""), 1.0}), 1.0);
+  EXPECT_EQ(median_of({3.0, std::nan(""), 1.0, 2.0}), 1.5);
 }
 
 // Against sorting: few values and many, of all sizes, alike, with signs, zeros and infinities.

@@ -17,7 +17,7 @@ inline __m128i load_step(const char* at) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
 }
 
-// Of all below: a bit for each byte, the first the lowest.
+// Of those named for bits: one for each byte, the first the lowest.
 
 inline std::uint32_t bits_of(__m128i bytes) {
   return static_cast<std::uint32_t>(_mm_movemask_epi8(bytes));
@@ -38,14 +38,6 @@ inline std::uint32_t differing_bits(const char* left, const char* right) {
   return bits_of(_mm_cmpeq_epi8(load_step(left), load_step(right))) ^ 0xffffU;
 }
 
-/// Whether two texts are the same in the steps that begin so far behind their beginnings.
-inline bool are_same(const char* left, const char* right, std::size_t first, std::size_t second) {
-  const __m128i is_same =
-      _mm_and_si128(_mm_cmpeq_epi8(load_step(left + first), load_step(right + first)),
-                    _mm_cmpeq_epi8(load_step(left + second), load_step(right + second)));
-  return bits_of(is_same) == 0xffffU;
-}
-
 /// Digits.
 inline std::uint32_t digit_bits(const char* at) {
   // Moved so that the digits alone come out below -118.
@@ -57,6 +49,14 @@ inline std::uint32_t digit_bits(const char* at) {
 /// Bytes that are `wanted`.
 inline std::uint32_t equal_bits(const char* at, char wanted) {
   return bits_of(_mm_cmpeq_epi8(load_step(at), _mm_set1_epi8(wanted)));
+}
+
+/// Whether two texts are the same in the steps that begin so far behind their beginnings.
+inline bool are_same(const char* left, const char* right, std::size_t first, std::size_t second) {
+  const __m128i is_same =
+      _mm_and_si128(_mm_cmpeq_epi8(load_step(left + first), load_step(right + first)),
+                    _mm_cmpeq_epi8(load_step(left + second), load_step(right + second)));
+  return bits_of(is_same) == 0xffffU;
 }
 
 }  // namespace assay::json
