@@ -10,9 +10,40 @@ namespace {
 constexpr std::uint64_t kMask = (std::uint64_t{1} << 51) - 1;
 constexpr std::size_t kLimbBits = 51;
 
-Field squared(Field field, int times) {
-  for (int i = 0; i < times; ++i) field = square(field);
-  return field;
+// Each square waits for the one before: several numbers go side by side in little more than the
+// time of one.
+template <std::size_t Count>
+using Fields = std::array<Field, Count>;
+
+template <std::size_t Count>
+Fields<Count> operator*(const Fields<Count>& a, const Fields<Count>& b) {
+  Fields<Count> products;
+  for (std::size_t i = 0; i < Count; ++i) products[i] = a[i] * b[i];
+  return products;
+}
+
+template <std::size_t Count>
+Fields<Count> squared(Fields<Count> fields, int times) {
+  for (int i = 0; i < times; ++i) {
+    for (Field& field : fields) field = square(field);
+  }
+  return fields;
+}
+
+// 2^252 - 3 = (2^250 - 1) * 4 + 1, by the exponents 2^n - 1.
+template <std::size_t Count>
+Fields<Count> powers_to_root(const Fields<Count>& fields) {
+  const auto two = fields * squared(fields, 1);       // 2^2 - 1
+  const auto four = two * squared(two, 2);            // 2^4 - 1
+  const auto five = fields * squared(four, 1);        // 2^5 - 1
+  const auto ten = five * squared(five, 5);           // 2^10 - 1
+  const auto twenty = ten * squared(ten, 10);         // 2^20 - 1
+  const auto forty = twenty * squared(twenty, 20);    // 2^40 - 1
+  const auto fifty = ten * squared(forty, 10);        // 2^50 - 1
+  const auto hundred = fifty * squared(fifty, 50);    // 2^100 - 1
+  const auto more = hundred * squared(hundred, 100);  // 2^200 - 1
+  const auto all = fifty * squared(more, 50);         // 2^250 - 1
+  return fields * squared(all, 2);
 }
 
 // Limbs of 51 bits and an integer below twice the modulus.
@@ -69,20 +100,7 @@ bool is_zero(const Field& field) {
 
 bool is_negative(const Field& field) { return (encode(field)[0] & std::byte{1}) != std::byte{0}; }
 
-// 2^252 - 3 = (2^250 - 1) * 4 + 1, by the exponents 2^n - 1.
-Field power_to_root(const Field& field) {
-  const Field two = field * square(field);             // 2^2 - 1
-  const Field four = two * squared(two, 2);            // 2^4 - 1
-  const Field five = field * square(four);             // 2^5 - 1
-  const Field ten = five * squared(five, 5);           // 2^10 - 1
-  const Field twenty = ten * squared(ten, 10);         // 2^20 - 1
-  const Field forty = twenty * squared(twenty, 20);    // 2^40 - 1
-  const Field fifty = ten * squared(forty, 10);        // 2^50 - 1
-  const Field hundred = fifty * squared(fifty, 50);    // 2^100 - 1
-  const Field more = hundred * squared(hundred, 100);  // 2^200 - 1
-  const Field all = fifty * squared(more, 50);         // 2^250 - 1
-  return field * squared(all, 2);
-}
+Field power_to_root(const Field& field) { return powers_to_root(Fields<1>{field}).front(); }
 
 const Field& root_of_minus_one() {
   // 2 is no square, so 2^((p-1)/4) is a root; (p - 1) / 4 = 2 * (2^252 - 3) + 1.
@@ -93,17 +111,26 @@ const Field& root_of_minus_one() {
   return kRoot;
 }
 
-std::optional<Field> inverse_root(const Field& field) {
+template <std::size_t Count>
+std::array<std::optional<Field>, Count> inverse_roots(const std::array<Field, Count>& fields) {
   // With v the field: v^3 * (v^7)^((p-5)/8) is a root of 1/v times a fourth root of one.
-  const Field cubed = field * square(field);
-  Field root = cubed * power_to_root(cubed * cubed * field);
-  const Field check = field * square(root);
-  if (is_equal(check, negated(kFieldOne))) {
-    root = root * root_of_minus_one();
-  } else if (!is_equal(check, kFieldOne)) {
-    return std::nullopt;
+  const auto cubed = fields * squared(fields, 1);
+  const auto roots = cubed * powers_to_root(cubed * cubed * fields);
+  std::array<std::optional<Field>, Count> inverse;
+  for (std::size_t i = 0; i < Count; ++i) {
+    Field root = roots[i];
+    const Field check = fields[i] * square(root);
+    if (is_equal(check, negated(kFieldOne))) {
+      root = root * root_of_minus_one();
+    } else if (!is_equal(check, kFieldOne)) {
+      continue;
+    }
+    inverse[i] = is_negative(root) ? reduced(negated(root)) : root;
   }
-  return is_negative(root) ? negated(root) * kFieldOne : root;
+  return inverse;
 }
+
+template std::array<std::optional<Field>, 1> inverse_roots(const std::array<Field, 1>& fields);
+template std::array<std::optional<Field>, 2> inverse_roots(const std::array<Field, 2>& fields);
 
 }  // namespace assay::crypto

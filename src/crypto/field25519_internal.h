@@ -52,6 +52,12 @@ inline Field operator-(const Field& a, const Field& b) {
   return {{lowest & kMask, low(w1) + (lowest >> 51), low(w2), low(w3), low(w4)}};
 }
 
+/// The same class with limbs of 51 bits and a little, for one more sum before a product.
+inline Field reduced(const Field& field) {
+  const auto& x = field.limb;
+  return carried(x[0], x[1], x[2], x[3], x[4]);
+}
+
 [[gnu::always_inline]] inline Field operator*(const Field& a, const Field& b) {
   const auto& x = a.limb;
   const auto& y = b.limb;
@@ -100,7 +106,9 @@ Field power_to_root(const Field& field);
 /// A square root of -1.
 const Field& root_of_minus_one();
 
-/// The non-negative root of 1 / `field`; nothing when there is none, or `field` is zero.
-std::optional<Field> inverse_root(const Field& field);
+/// The non-negative root of 1 over each; nothing when there is none, or for zero.
+/// Cost: two side by side take less than one after the other.
+template <std::size_t Count>
+std::array<std::optional<Field>, Count> inverse_roots(const std::array<Field, Count>& fields);
 
 }  // namespace assay::crypto

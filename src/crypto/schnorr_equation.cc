@@ -2,6 +2,7 @@
 
 #include "core/check.h"
 #include "crypto/field25519_internal.h"
+#include "crypto/half_size_internal.h"
 
 #include <array>
 #include <cstdint>
@@ -10,7 +11,7 @@
 #include <tuple>
 
 // libsodium multiplies in constant time, which a check of public values need not, and each of its
-// results is encoded only to be decoded again. Here both multiplications share their doublings
+// results is encoded only to be decoded again. Here all multiplications share their doublings
 // (Straus), scalars are written with few digits other than zero (wNAF), and elements are compared
 // without being encoded. Curve, formulas and decoding: RFC 9496 and Hisil, Wong, Carter and Dawson,
 // "Twisted Edwards Curves Revisited" (2008), for a = -1.
@@ -48,29 +49,55 @@ const Curve& curve() {
     const Field v{{121'666, 0, 0, 0, 0}};
     const Field inverse = square(square(square(power_to_root(v)))) * (v * square(v));
     const Field d = negated(Field{{121'665, 0, 0, 0, 0}}) * inverse;
-    return Curve{.d = d, .twice_d = (d + d) * kFieldOne};
+    return Curve{.d = d, .twice_d = reduced(d + d)};
   }();
   return kCurve;
 }
 
-std::optional<Point> decode_point(const RistrettoPoint& bytes) {
-  const auto s = decode(bytes);
-  if (!s || is_negative(*s)) return std::nullopt;
-  const Field squared_s = square(*s);
-  const Field u1 = kFieldOne - squared_s;
-  const Field u2 = kFieldOne + squared_s;
-  const Field squared_u2 = square(u2);
-  const Field v = (negated(curve().d * square(u1)) - squared_u2) * kFieldOne;
-  const auto root = inverse_root(v * squared_u2);
-  if (!root) return std::nullopt;
-  const Field x_part = *root * u2;
-  const Field y_part = *root * x_part * v;
-  Field x = (*s + *s) * x_part;
-  if (is_negative(x)) x = negated(x) * kFieldOne;
-  const Field y = u1 * y_part;
-  const Field t = x * y;
-  if (is_negative(t) || is_zero(y)) return std::nullopt;
-  return Point{.x = x, .y = y, .t = t};
+// All of them, or nothing.
+template <std::size_t Count>
+std::optional<std::array<Point, Count>> decode_points(
+    const std::array<RistrettoPoint, Count>& encoded) {
+  struct Parts {
+    Field s;
+    Field u1;
+    Field u2;
+    Field v;
+  };
+  std::array<Parts, Count> parts;
+  std::array<Field, Count> inverse_squares;
+  for (std::size_t i = 0; i < Count; ++i) {
+    const auto s = decode(encoded[i]);
+    if (!s || is_negative(*s)) return std::nullopt;
+    const Field squared_s = square(*s);
+    const Field u1 = kFieldOne - squared_s;
+    const Field u2 = kFieldOne + squared_s;
+    const Field squared_u2 = square(u2);
+    const Field v = reduced(negated(curve().d * square(u1)) - squared_u2);
+    parts[i] = {.s = *s, .u1 = u1, .u2 = u2, .v = v};
+    inverse_squares[i] = v * squared_u2;
+  }
+  const auto roots = inverse_roots(inverse_squares);
+  std::array<Point, Count> points;
+  for (std::size_t i = 0; i < Count; ++i) {
+    if (!roots[i]) return std::nullopt;
+    const auto& [s, u1, u2, v] = parts[i];
+    const Field x_part = *roots[i] * u2;
+    const Field y_part = *roots[i] * x_part * v;
+    Field x = (s + s) * x_part;
+    if (is_negative(x)) x = reduced(negated(x));
+    const Field y = u1 * y_part;
+    const Field t = x * y;
+    if (is_negative(t) || is_zero(y)) return std::nullopt;
+    points[i] = {.x = x, .y = y, .t = t};
+  }
+  return points;
+}
+
+std::optional<Point> decode_point(const RistrettoPoint& encoded) {
+  const auto points = decode_points(std::array<RistrettoPoint, 1>{encoded});
+  if (!points) return std::nullopt;
+  return points->front();
 }
 
 // T is needed by additions alone.
@@ -90,11 +117,8 @@ inline void double_point(Point& p, NeedsT needs_t) {
   if (needs_t == NeedsT::kYes) p.t = e * h;
 }
 
-inline void add_products(Point& p, const Field& a, const Field& b, const Field& c, const Field& d) {
-  const Field e = b - a;
-  const Field f = d - c;
-  const Field g = d + c;
-  const Field h = b + a;
+inline void finish_addition(Point& p, const Field& e, const Field& f, const Field& g,
+                            const Field& h) {
   p.x = e * f;
   p.y = g * h;
   p.t = e * h;
@@ -102,19 +126,25 @@ inline void add_products(Point& p, const Field& a, const Field& b, const Field& 
 }
 
 inline void add(Point& p, const Addend& q) {
-  add_products(p, (p.y - p.x) * q.difference, (p.y + p.x) * q.sum, p.t * q.scaled_t,
-               p.z * q.twice_z);
+  const Field a = (p.y - p.x) * q.difference;
+  const Field b = (p.y + p.x) * q.sum;
+  const Field c = p.t * q.scaled_t;
+  const Field d = p.z * q.twice_z;
+  finish_addition(p, b - a, d - c, d + c, b + a);
 }
 
+// The negative of q has sum and difference exchanged, and T with the other sign.
 inline void subtract(Point& p, const Addend& q) {
+  const Field a = (p.y - p.x) * q.sum;
+  const Field b = (p.y + p.x) * q.difference;
   const Field c = p.t * q.scaled_t;
-  add_products(p, (p.y - p.x) * q.sum, (p.y + p.x) * q.difference, negated(c) * kFieldOne,
-               p.z * q.twice_z);
+  const Field d = p.z * q.twice_z;
+  finish_addition(p, b - a, d + c, d - c, b + a);
 }
 
 Addend addend_of(const Point& p) {
   return {.sum = p.y + p.x,
-          .difference = (p.y - p.x) * kFieldOne,
+          .difference = reduced(p.y - p.x),
           .twice_z = p.z + p.z,
           .scaled_t = p.t * curve().twice_d};
 }
@@ -174,7 +204,7 @@ inline void add_digit(Point& p, std::int16_t digit, std::span<const Addend> mult
 }
 
 constexpr unsigned kGeneratorWidth = 8;
-constexpr unsigned kSignerWidth = 5;
+constexpr unsigned kPointWidth = 5;
 constexpr unsigned kPreparedWidth = 7;
 template <unsigned Width>
 using Multiples = std::array<Addend, std::size_t{1} << (Width - 2)>;
@@ -215,12 +245,9 @@ bool is_same_element(const Point& p, const Point& q) {
   return is_equal(p.x * q.y, p.y * q.x) || is_equal(p.y * q.y, p.x * q.x);
 }
 
-std::optional<Point> decode_negative(const RistrettoPoint& bytes) {
-  auto point = decode_point(bytes);
-  if (!point) return std::nullopt;
-  point->x = negated(point->x) * kFieldOne;
-  point->t = negated(point->t) * kFieldOne;
-  return point;
+void negate(Point& point) {
+  point.x = reduced(negated(point.x));
+  point.t = reduced(negated(point.t));
 }
 
 }  // namespace
@@ -230,8 +257,9 @@ struct PreparedSigner::Tables {
 };
 
 std::optional<PreparedSigner> PreparedSigner::prepare(const RistrettoPoint& signer) {
-  const auto negative = decode_negative(signer);
+  auto negative = decode_point(signer);
   if (!negative) return std::nullopt;
+  negate(*negative);
   PreparedSigner prepared;
   prepared.tables_ =
       std::make_shared<const Tables>(Tables{multiples_by_part<kPreparedWidth>(*negative)});
@@ -258,24 +286,39 @@ bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const st
   return is_same_element(sum, *expected);
 }
 
+// With challenge = u / v, both of half the size, the equation times v has half the doublings:
+// u * signer + v * commitment = (v * scalar) * generator.
 bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
                             std::span<const std::byte, 32> challenge,
                             const RistrettoPoint& signer) {
-  const auto expected = decode_point(commitment);
-  const auto negative = decode_negative(signer);
-  if (!expected || !negative) return false;
-  const Multiples<kGeneratorWidth>& of_generator = generator_multiples().front();
-  const auto of_negative = odd_multiples<std::tuple_size_v<Multiples<kSignerWidth>>>(*negative);
-  const Digits generator_digits = wnaf_of(scalar, kGeneratorWidth);
-  const Digits signer_digits = wnaf_of(challenge, kSignerWidth);
+  auto points = decode_points(std::array<RistrettoPoint, 2>{commitment, signer});
+  if (!points) return false;
+  auto& [negative_commitment, some_signer] = *points;
+  negate(negative_commitment);
+  const HalfSizeFraction fraction = half_size_fraction(challenge);
+  if (!fraction.is_negative) negate(some_signer);
+  RistrettoScalar of_generator;
+  multiply_add_scalar(fraction.denominator, scalar, RistrettoScalar{}, of_generator);
+
+  const MultiplesByPart<kGeneratorWidth>& generator = generator_multiples();
+  const auto of_signer = odd_multiples<std::tuple_size_v<Multiples<kPointWidth>>>(some_signer);
+  const auto of_commitment =
+      odd_multiples<std::tuple_size_v<Multiples<kPointWidth>>>(negative_commitment);
+  const Digits generator_digits = wnaf_of(of_generator, kGeneratorWidth);
+  const Digits signer_digits = wnaf_of(fraction.numerator, kPointWidth);
+  const Digits commitment_digits = wnaf_of(fraction.denominator, kPointWidth);
   Point sum;
-  for (std::size_t i = kNumDigits; i-- > 0;) {
-    const bool has_digit = generator_digits[i] != 0 || signer_digits[i] != 0;
+  constexpr std::size_t kHalf = kNumDigits / 2;
+  for (std::size_t i = kHalf; i-- > 0;) {
+    const bool has_digit = (generator_digits[i] | generator_digits[kHalf + i] | signer_digits[i] |
+                            commitment_digits[i]) != 0;
     double_point(sum, has_digit ? NeedsT::kYes : NeedsT::kNo);
-    add_digit(sum, generator_digits[i], of_generator);
-    add_digit(sum, signer_digits[i], of_negative);
+    add_digit(sum, generator_digits[i], generator[0]);
+    add_digit(sum, generator_digits[kHalf + i], generator[kNumParts / 2]);
+    add_digit(sum, signer_digits[i], of_signer);
+    add_digit(sum, commitment_digits[i], of_commitment);
   }
-  return is_same_element(sum, *expected);
+  return is_same_element(sum, Point{});
 }
 
 }  // namespace assay::crypto

@@ -15,7 +15,7 @@ namespace assay::crypto {
 /// Whether `commitment` is `scalar` times the generator less `challenge` times `signer`; not if one
 /// of the two is no element. The scalars are canonical.
 /// All of these are public: the time it takes tells of them.
-/// Cost: half of what the operations of `ristretto` take, one by one.
+/// Cost: two fifths of what the operations of `ristretto` take, one by one.
 bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const std::byte, 32> scalar,
                             std::span<const std::byte, 32> challenge, const RistrettoPoint& signer);
 
@@ -23,7 +23,7 @@ bool schnorr_equation_holds(const RistrettoPoint& commitment, std::span<const st
 /// Immutable and cheap to copy: 20 kB, shared. Threads: safe from any thread.
 class PreparedSigner {
  public:
-  /// Nothing when it is no element. Cost: that of a check.
+  /// Nothing when it is no element. Cost: that of a check and a half.
   static std::optional<PreparedSigner> prepare(const RistrettoPoint& signer);
 
  private:

@@ -5,6 +5,8 @@
 #include "crypto/secret_bytes.h"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 namespace assay::crypto {
 namespace {
@@ -77,9 +79,13 @@ void Strobe128::begin(std::uint8_t flags, StrobePart part) {
 }
 
 void Strobe128::absorb(std::span<const std::byte> data) {
-  for (const std::byte value : data) {
-    state_[position_++] ^= value;
+  while (!data.empty()) {
+    const auto taken = data.first(std::min<std::size_t>(data.size(), kRate - position_));
+    const auto place = std::span(state_).subspan(position_, taken.size());
+    std::ranges::transform(taken, place, place.begin(), std::bit_xor<>());
+    position_ += static_cast<std::uint8_t>(taken.size());
     if (position_ == kRate) run_permutation();
+    data = data.subspan(taken.size());
   }
 }
 
