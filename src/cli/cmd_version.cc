@@ -4,7 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <string>
+
 namespace assay::cli {
+namespace {
+
+std::string text_of(const app::Version& version) {
+  return fmt::format("assay {} ({})", version.number, version.compiler);
+}
+
+}  // namespace
 
 void add_version_command(CommandTree& tree) {
   tree.add_command(
@@ -20,9 +29,11 @@ void add_version_command(CommandTree& tree) {
           RETURN_IF_ERROR(print(writer.take() + "\n"));
           return ExitCode::kOk;
         }
-        RETURN_IF_ERROR(print(fmt::format("assay {} ({})\n", version.number, version.compiler)));
+        RETURN_IF_ERROR(print(text_of(version) + "\n"));
         return ExitCode::kOk;
       });
+  // What people type at a program they do not know.
+  tree.root().set_version_flag("--version", text_of(app::version()), "Print the version.");
 }
 
 }  // namespace assay::cli

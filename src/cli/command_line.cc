@@ -191,6 +191,9 @@ int run_command_line(std::span<const char* const> arguments) {
     root.parse(static_cast<int>(arguments.size()), arguments.data());
   } catch (const CLI::CallForHelp&) {
     return print(deepest(root).help()) ? to_int(ExitCode::kOk) : to_int(ExitCode::kFailed);
+  } catch (const CLI::CallForVersion& version) {
+    return print(std::string(version.what()) + "\n") ? to_int(ExitCode::kOk)
+                                                     : to_int(ExitCode::kFailed);
   } catch (const CLI::ParseError& error) {
     return report_usage_error(root, error);
   }
