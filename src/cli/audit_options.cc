@@ -82,10 +82,10 @@ void JudgementFlags::add_to(CLI::App& command) {
   add_option(command, "--tolerate", tolerate,
              "Exact test: share of claims without image put down to accidents [0.03].")
       ->type_name("SHARE")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(real_number(0.0, 1.0));
   add_option(command, "--fdr", fdr, "Exact test: share of honest miners among the suspects [0.01].")
       ->type_name("SHARE")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(real_number(0.0, 1.0));
 }
 
 void JudgementFlags::complete(const Config& config) {

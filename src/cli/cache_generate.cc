@@ -295,12 +295,12 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
       add_option(command, "--target", flags->target,
                  "Until each label of each cache has so many that can be served [100].")
           ->type_name("N")
-          ->check(check_count);
+          ->check(whole_number(std::uint64_t{1}, kMaxCacheCount));
   CLI::Option* const count =
       add_option(command, "--count", flags->count,
                  "So many for each cache; with --seed those that are there count.")
           ->type_name("N")
-          ->check(check_count)
+          ->check(whole_number(std::uint64_t{1}, kMaxCacheCount))
           ->excludes(target);
   add_option(command, "--seed", flags->seed, "Makes the same images again [another each time].")
       ->type_name("N");

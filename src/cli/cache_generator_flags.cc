@@ -25,30 +25,19 @@ std::string check_prompts(const std::string& text) {
              : "nobody writes prompts by the name '" + text + "'; there are template and http";
 }
 
-/// Not a number is none. Both bounds are allowed.
-CLI::Validator number_between(double least, double most) {
-  return {[least, most](const std::string& text) {
-            const auto number = parse_real(text);
-            return number && *number >= least && *number <= most
-                       ? std::string()
-                       : fmt::format("expected a number from {} to {}: {}", least, most, text);
-          },
-          ""};
-}
-
 void add_model_options(CacheGeneratorFlags& flags, CLI::App& command) {
   add_option(command, "--steps", flags.settings.steps,
              "Of a diffusion [what the service or the model's kind takes].")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, kMaxSteps));
+      ->check(whole_number(std::int64_t{1}, kMaxSteps));
   add_option(command, "--guidance", flags.settings.guidance,
              "How much the prompt weighs [as --steps].")
       ->type_name("X")
-      ->check(number_between(0, kMaxGuidance));
+      ->check(real_number(0, kMaxGuidance));
   add_option(command, "--strength", flags.settings.strength,
              "For i2i: how much is made anew, 0.01 to 1 [as --steps].")
       ->type_name("X")
-      ->check(number_between(kLeastStrength, 1));
+      ->check(real_number(kLeastStrength, 1));
   add_option(
       command, "--scheduler", flags.settings.scheduler,
       "The sampler, by the service's name of it; for openvino ddim, euler, euler-ancestral or "

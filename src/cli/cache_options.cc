@@ -13,11 +13,6 @@
 #include <utility>
 
 namespace assay::cli {
-namespace {
-
-constexpr std::uint64_t kMaxCount = 10'000'000;
-
-}  // namespace
 void CacheFolderFlag::add_to(CLI::App& command) {
   add_option(command, "--cache-dir", given,
              "The folder of the caches [setting cache.dir, else ~/.cache/natix].")
@@ -89,13 +84,6 @@ Result<ByteCount> parse_size(std::string_view text) {
 }
 
 std::string check_size(const std::string& text) { return problem_of(parse_size(text)); }
-
-std::string check_count(const std::string& text) {
-  const auto number = parse_integer(text);
-  return number && *number > 0 && std::cmp_less_equal(*number, kMaxCount)
-             ? ""
-             : fmt::format("expected a number from 1 to {}: {}", kMaxCount, text);
-}
 
 void CacheBudgetFlags::add_to(CLI::App& command) {
   const auto add_size = [&](const char* name, std::string& target, const char* help) {

@@ -11,6 +11,7 @@
 #include "core/thread_pool.h"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -49,8 +50,8 @@ struct CacheLabelFlag {
 Result<ByteCount> parse_size(std::string_view text);
 /// For CLI11: what is wrong with the text of a size, or nothing.
 std::string check_size(const std::string& text);
-/// For CLI11: what is wrong with the text of a number of images, rows or tables, or nothing.
-std::string check_count(const std::string& text);
+/// Images, rows or tables that a command takes at most.
+inline constexpr std::uint64_t kMaxCacheCount = 10'000'000;
 
 /// `--max-size`, `--max-total`, `--evict`: how large the caches may be, and who makes room.
 struct CacheBudgetFlags {

@@ -22,7 +22,7 @@ struct SampleFlags {
   CacheLabelFlag label;
   std::string policy = "uniform";
   std::string cool_down = "1h";
-  std::size_t count = 1;
+  std::uint64_t count = 1;
 };
 
 /// One that is there: a file that somebody has just removed is passed over.
@@ -100,7 +100,7 @@ Result<ExitCode> run_sample(const SampleFlags& flags, Session& session) {
     if (!draw) break;
     draws.push_back(std::move(*draw));
   }
-  if (draws.empty() && flags.count > 0) {
+  if (draws.empty()) {
     return missing(fmt::format(
         "no image of {} fits{}{}; what is missing, and what helps: assay cache doctor",
         opened.store->layout().root().native(),
@@ -133,7 +133,10 @@ void add_cache_sample_command(CommandTree& tree, CLI::App& group) {
   flags->folder.add_to(command);
   flags->kind.add_to(command, "real, t2i or i2i [any].");
   flags->label.add_to(command, "roadwork or none [any].");
-  add_option(command, "--count", flags->count, "How many.")->type_name("N")->capture_default_str();
+  add_option(command, "--count", flags->count, "How many.")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(whole_number(std::uint64_t{1}, kMaxCacheCount));
   add_option(command, "--policy", flags->policy,
              "uniform: every image alike; sources: every source alike; least-used: the one served "
              "least often.")

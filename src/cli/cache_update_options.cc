@@ -83,21 +83,21 @@ void add_amount_options(CLI::App& command, const std::shared_ptr<UpdateFlags>& f
                  "Until so many of each label can be served; above four fifths nothing is done "
                  "[500].")
           ->type_name("N")
-          ->check(check_count);
+          ->check(whole_number(std::uint64_t{1}, kMaxCacheCount));
   add_option(command, "--count", flags->count, "Add so many, whatever is there.")
       ->type_name("N")
-      ->check(check_count)
+      ->check(whole_number(std::uint64_t{1}, kMaxCacheCount))
       ->excludes(target);
   flags->label.add_to(command, "roadwork or none [both].");
   add_option(command, "--rows-per-table", flags->rows_per_table,
              "Rows of one table before the next has its turn.")
       ->type_name("N")
       ->capture_default_str()
-      ->check(check_count);
+      ->check(whole_number(std::uint64_t{1}, kMaxCacheCount));
   add_option(command, "--max-downloads", flags->max_downloads, "Tables fetched in one round.")
       ->type_name("N")
       ->capture_default_str()
-      ->check(check_count);
+      ->check(whole_number(std::uint64_t{1}, kMaxCacheCount));
   flags->near.add_to(command);
   flags->budget.add_to(command);
   for (const auto& [name, size, help] :

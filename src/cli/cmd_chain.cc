@@ -181,7 +181,7 @@ void add_chain_commands(CommandTree& tree) {
       ->type_name("SS58");
   add_option(enter, "--stake", entered->stake_tao, "In TAO.")
       ->type_name("TAO")
-      ->check(CLI::Range(0.0, 1e9));
+      ->check(real_number(0.0, 1e9));
   enter.add_flag("--permit", entered->has_permit, "As a validator.");
 
   auto shown = std::make_shared<SubnetFlags>();

@@ -216,7 +216,7 @@ void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& fl
                   "The last A days against the B days before them.")
       ->type_name("A B")
       ->expected(2)
-      ->check(CLI::Range(std::int64_t{1}, kMaxAnalyzedDays).description(""));
+      ->check(whole_number(std::int64_t{1}, kMaxAnalyzedDays));
 }
 
 }  // namespace
@@ -239,7 +239,7 @@ void add_analyze_command(CommandTree& tree, CLI::App& group) {
       ->check(check_task_type);
   add_option(command, "--last-days", flags->last_days, "Only the last N days; 0 for all.")
       ->type_name("N")
-      ->check(CLI::Range(-kMaxAnalyzedDays, kMaxAnalyzedDays).description(""));
+      ->check(whole_number(-kMaxAnalyzedDays, kMaxAnalyzedDays));
   add_option(command, "--now", flags->now, "The time that days are counted back from.")
       ->type_name("TIME")
       ->check(check_time);

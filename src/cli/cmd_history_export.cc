@@ -158,7 +158,7 @@ void add_filter_options(CLI::App& command, HistoryExportFlags& flags) {
       ->type_name("N");
   add_option(command, "--last-days", flags.last_days, "Only the last N days; 0 takes all.")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{0}, kMaxExportedDays));
+      ->check(whole_number(std::int64_t{0}, kMaxExportedDays));
   add_option(command, "--now", flags.now, "The time that counts as now; the clock's if not given.")
       ->type_name("TIME");
   command.add_flag_callback(

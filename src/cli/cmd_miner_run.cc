@@ -185,7 +185,7 @@ void add_policy_options(CLI::App& command, MinerFlags& flags) {
   add_option(command, "--blacklist.min_stake", flags.policy.min_stake,
              "Refuse those with less stake, in TAO.")
       ->type_name("TAO")
-      ->check(CLI::NonNegativeNumber);
+      ->check(real_number(0));
 }
 
 void add_work_options(CLI::App& command, MinerFlags& flags) {

@@ -210,7 +210,7 @@ void add_model_import_command(CommandTree& tree, CLI::App& group, ModelKind kind
   if (kind == ModelKind::kCrop) {
     add_option(command, "--divisor", flags->divisor,
                "What width and height are divided by; 2048 by default.")
-        ->check(CLI::PositiveNumber);
+        ->check(real_number(1e-6));
   }
   command.add_flag("--replace", flags->replace, "Replace another model of the same name.");
 }

@@ -130,7 +130,7 @@ void add_up_command(CommandTree& tree) {
       ->check(check_miners);
   add_option(command, "--seed", flags->seed, "Of the images that are drawn [1].")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(std::int64_t{0}));
   command
       .add_option_function<std::string>(
           "--once-dead",

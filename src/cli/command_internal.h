@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "cli/option_check_internal.h"
 #include "core/config.h"
 #include "core/exit_code.h"
 #include "core/result.h"
@@ -59,12 +60,24 @@ class CommandTree {
   bool json_ = false;
 };
 
-/// An option of which the last one given wins.
+template <typename T>
+struct NumberWithin {
+  using Type = T;
+};
+template <typename T>
+struct NumberWithin<std::optional<T>> {
+  using Type = T;
+};
+
+/// An option of which the last one given wins. What a number's type cannot hold is refused: CLI11
+/// would take -1 for the largest of those without a sign.
 template <typename T>
 CLI::Option* add_option(CLI::App& command, const std::string& flags, T& target,
                         const std::string& help) {
-  return command.add_option(flags, target, help)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  CLI::Option* const option = command.add_option(flags, target, help)
+                                  ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  const OptionCheck check = check_of_type<typename NumberWithin<T>::Type>();
+  return check ? option->check(check) : option;
 }
 
 /// Write to stdout. Errors: kNoSpace and kUnavailable, as when the reader of a pipe is gone.

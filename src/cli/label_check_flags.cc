@@ -16,7 +16,7 @@ void LabelCheckFlags::add_to(CLI::App& command) {
   add_option(command, "--label-check-minimum", minimum, "How sure it must be of the label, 0 to 1.")
       ->type_name("SHARE")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(real_number(0.0, 1.0))
       ->needs(given);
   add_option(command, "--label-check-prompts", prompts,
              "A CSV with the columns label and prompt: what images of each label are compared "

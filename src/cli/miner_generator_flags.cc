@@ -34,7 +34,7 @@ void MinerGeneratorFlags::add_to(CLI::App& command) {
   add_option(command, "--generator-steps", steps,
              "Of a diffusion by a1111 or openvino [what the service or the model's kind takes].")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, kMaxJobSteps));
+      ->check(whole_number(std::int64_t{1}, kMaxJobSteps));
   add_option(command, "--generator-size", size,
              "Of images that are ordered as 1K or without a word [1024x576]; for openvino of all "
              "[512x512].")

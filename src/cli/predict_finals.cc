@@ -77,10 +77,10 @@ void add_predict_finals_command(CommandTree& tree, CLI::App& group) {
              "The least correlation of a final image with its place in the original.")
       ->type_name("SCORE")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(real_number(0.0, 1.0));
   add_option(command, "--threads", flags->num_threads, "Threads [one for each core].")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(whole_number(1, 1024));
   command.add_flag_callback(
       "--dry-run", [flags] { flags->mode = decision_merge::MergeMode::kDryRun; },
       "Show what would be filled in, and change nothing.");

@@ -28,7 +28,7 @@ void ModelFlags::add_to(CLI::App& command) {
       ->capture_default_str();
   add_option(command, "--threads", num_threads, "Workers [one for each core].")
       ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+      ->check(whole_number(1, 1024));
 }
 
 Result<app::PredictSessionOptions> ModelFlags::options() const {

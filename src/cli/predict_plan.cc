@@ -131,7 +131,7 @@ void add_predict_plan_command(CommandTree& tree, CLI::App& group) {
              "Images of each source that are decoded to estimate the time; 0: no estimate.")
       ->type_name("N")
       ->capture_default_str()
-      ->check(CLI::Range(0, 10'000));
+      ->check(whole_number(0, 10'000));
   add_option(command, "--table", flags->table,
              "The table of projects and sources, in place of ROOT/ai_data/projects.csv. Where "
              "there is no such table yet, it is written.")

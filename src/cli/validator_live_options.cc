@@ -118,7 +118,7 @@ std::string given(const CLI::App& root, const std::string& name) {
 void LiveFlags::add_to(CLI::App& command) {
   add_option(command, "--neuron.sample_size,--sample-size", sample_size,
              "Miners that are asked in a round [setting validator.sample_size, 10].")
-      ->check(CLI::Range(1, 65'535))
+      ->check(whole_number(1, 65'535))
       ->type_name("N");
   add_option(command, "--neuron.timeout,--timeout", timeout,
              "Seconds that a miner has to answer [setting validator.timeout, 9].")

@@ -71,7 +71,7 @@ void ProxyFlags::add_to(CLI::App& command) {
       ->allow_extra_args(false);
   add_option(command, "--proxy.rate", requests_per_minute,
              "Requests of one client in a minute; a third of it at once.")
-      ->check(CLI::Range(0.1, 1e6))
+      ->check(real_number(0.1, 1e6))
       ->type_name("N")
       ->capture_default_str();
   add_seconds(command, "--proxy.deadline", deadline, "Seconds to an answer, whatever miners do.");
@@ -85,12 +85,12 @@ void ProxyFlags::add_to(CLI::App& command) {
       ->type_name("URL");
   add_option(command, "--organic.miners_per_task", miners_per_request,
              "Miners that judge an image of a client.")
-      ->check(CLI::Range(1, 64))
+      ->check(whole_number(1, 64))
       ->type_name("N")
       ->capture_default_str();
   add_option(command, "--organic.max_concurrent_tasks", max_active,
              "Images of clients that are judged at a time.")
-      ->check(CLI::Range(1, 64))
+      ->check(whole_number(1, 64))
       ->type_name("N")
       ->capture_default_str();
   add_seconds(command, "--organic.deduplication_window_seconds", image_window,

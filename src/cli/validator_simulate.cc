@@ -98,7 +98,7 @@ void add_synthetic_options(CLI::App& command, SimulateFlags& flags, CLI::Option*
       ->capture_default_str()
       ->type_name("CHARACTER=N,...");
   add_option(command, "--challenges", flags.challenges, "How many the fleet is asked.")
-      ->check(CLI::Range(std::int64_t{1}, kMaxSyntheticChallenges))
+      ->check(whole_number(std::int64_t{1}, kMaxSyntheticChallenges))
       ->excludes(history)
       ->capture_default_str()
       ->type_name("N");

@@ -55,7 +55,7 @@ void add_validator_token_command(CommandTree& tree, CLI::App& group) {
       ->required()
       ->type_name("NAME");
   add_option(command, "--hours", flags->hours, "How long it is good; nobody can take it back.")
-      ->check(CLI::Range(0.001, static_cast<double>(organic::kMaxTokenTime.count())))
+      ->check(real_number(0.001, static_cast<double>(organic::kMaxTokenTime.count())))
       ->type_name("HOURS")
       ->capture_default_str();
   flags->wallet.add_to(command);

@@ -9,17 +9,16 @@ void VerifyFlags::add_to(CLI::App& command) {
   add_option(command, "--credentials", credentials, "Key file of a Google service account.")
       ->type_name("KEY.json");
   add_option(command, "--limit", limit, "Ask about the first N rows of the export only.")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->type_name("N");
   add_option(command, "--concurrency", concurrency, "Requests in flight [256].")
       ->type_name("N")
-      ->check(CLI::Range(1, 65536));
+      ->check(whole_number(1, 65536));
   add_option(command, "--rate", rate, "At most so many requests a second.")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(real_number(0.001));
   add_option(command, "--max-tries,--tries", tries, "How often to ask before an answer is unknown.")
       ->type_name("N")
-      ->check(CLI::Range(1, 100))
+      ->check(whole_number(1, 100))
       ->capture_default_str();
   add_option(command, "--timeout", timeout, "For one try: 500ms, 30s, 2m.")
       ->type_name("TIME")
