@@ -27,8 +27,8 @@ constexpr std::chrono::seconds kDiagnosisInterval{30};
 /// However much is going on in the folders, a look at them takes no more than a part of the time.
 constexpr int kMinRescanPause = 10;
 constexpr std::chrono::milliseconds kLeastRescanPause{500};
-/// Files that vanish between the draw and the reading.
-constexpr int kMaxVanished = 20;
+/// Files that vanish, or are edited, between the look at the folders and the reading.
+constexpr int kMaxChanged = 20;
 
 cache::CacheKind kind_of(validator::ImageOrigin origin) {
   switch (origin) {
@@ -69,15 +69,15 @@ Status CacheShelf::reopen() {
                                 .pool = *pool_};
   ASSIGN_OR_RETURN(store_, cache::Store::open(tools, cache::CacheLayout(folder_),
                                               {.max_wait = kMaxWait}, stop_));
-  RETURN_IF_ERROR(look_at_folders());
+  RETURN_IF_ERROR(look_at(cache::ScanDepth::kFolders));
   ASSIGN_OR_RETURN(cache::Sampler sampler, cache::Sampler::open(*store_));
   sampler_ = std::make_unique<cache::Sampler>(std::move(sampler));
   return {};
 }
 
-Status CacheShelf::look_at_folders() {
+Status CacheShelf::look_at(cache::ScanDepth depth) {
   const auto start = system_clock().monotonic();
-  const auto found = cache::rescan(*store_, cache::ScanDepth::kFolders, stop_);
+  const auto found = cache::rescan(*store_, depth, stop_);
   const auto end = system_clock().monotonic();
   next_rescan_ = end + options_.rescan_interval;
   earliest_rescan_ =
@@ -107,7 +107,9 @@ Result<PerCell<std::uint64_t>> CacheShelf::stock() {
   if (!sampler_) RETURN_IF_ERROR(reopen());
   const auto now = system_clock().monotonic();
   const bool is_told = now >= earliest_rescan_ && watch_.has_changed();
-  if (is_told || now >= next_rescan_) RETURN_IF_ERROR(look_at_folders());
+  // What is told may be a file written to in place.
+  if (is_told) RETURN_IF_ERROR(look_at(cache::ScanDepth::kFiles));
+  if (now >= next_rescan_) RETURN_IF_ERROR(look_at(cache::ScanDepth::kFolders));
   auto counts = count();
   if (counts || counts.error().code != ErrorCode::kUnavailable) return counts;
   // Somebody has made the index anew.
@@ -116,9 +118,17 @@ Result<PerCell<std::uint64_t>> CacheShelf::stock() {
 }
 
 Result<std::optional<validator::ShelfImage>> CacheShelf::draw(const Cell& cell) {
-  for (int i = 0; i < kMaxVanished; ++i) {
+  for (int i = 0; i < kMaxChanged; ++i) {
     ASSIGN_OR_RETURN(const auto drawn, sampler_->draw(draw_options(cell)));
     if (!drawn) break;
+    // The label of a sidecar that was edited meanwhile would be a wrong truth.
+    auto is_as_told = cache::confirm_item(*store_, drawn->id, stop_);
+    if (!is_as_told) {
+      // Another process writes to the index: the next round finds out.
+      if (is_as_told.error().code == ErrorCode::kUnavailable) break;
+      return std::move(is_as_told.error());
+    }
+    if (!*is_as_told) continue;
     auto image =
         read((cache::path_of(drawn->folder) / std::filesystem::path(drawn->name)).native());
     if (image) return std::optional(std::move(*image));

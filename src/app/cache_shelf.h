@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "cache/rescan.h"
 #include "cache/sampler.h"
 #include "cache/store.h"
 #include "core/thread_pool.h"
@@ -44,7 +45,7 @@ class CacheShelf final : public validator::ImageShelf {
   CacheShelf(std::filesystem::path folder, const CacheShelfOptions& options, std::stop_token stop);
   /// Errors of all: as open().
   Status reopen();
-  Status look_at_folders();
+  Status look_at(cache::ScanDepth depth);
   Result<validator::PerCell<std::uint64_t>> count();
   cache::DrawOptions draw_options(const validator::Cell& cell) const;
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -69,6 +70,21 @@ TEST_F(CacheShelfTest, APhotoThatIsDroppedInIsNoticedBeforeTheNextLook) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   EXPECT_EQ((*shelf)->stock().value().at(index_of(kPhotoWithout)), 1U);
+}
+
+TEST_F(CacheShelfTest, ALabelThatWasEditedIsNeverDrawnAsTheOldOne) {
+  put("Roadwork/image", "road", 10, R"({"label": 0, "scene_description": ""})");
+  auto shelf = CacheShelf::open(root(), {.rescan_interval = std::chrono::hours(1)}, {});
+  ASSERT_TRUE(shelf);
+  ASSERT_EQ((*shelf)->stock().value().at(index_of(kPhotoWithout)), 1U);
+  // In place: the time of the folder stays.
+  std::ofstream(root() / "Roadwork/image/road.json")
+      << R"({"label": 1, "scene_description": "cones here"})";
+  EXPECT_FALSE((*shelf)->draw(kPhotoWithout).value());
+  const auto drawn =
+      (*shelf)->draw({.origin = ImageOrigin::kReal, .label = scoring::Label::kPresent}).value();
+  ASSERT_TRUE(drawn);
+  EXPECT_EQ(drawn->name, "Roadwork/image/road.png");
 }
 
 TEST_F(CacheShelfTest, FollowsWhatOthersPutThereAndTakeAway) {

@@ -4,6 +4,7 @@
 #include "files/atomic_file.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -18,8 +19,11 @@ namespace {
 constexpr std::chrono::seconds kCoarseTime{2};
 constexpr std::size_t kCandidateBatchSize = 256;
 
-FileStamp stamp_of(const files::FileInfo& info) {
-  return {.size_bytes = info.size.count(), .modified = info.modified};
+/// Nothing where there is no file.
+Result<std::optional<FileStamp>> stamp_of_file(Store& store, const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(const auto info, store.tools().file_system.info(path));
+  if (!info || info->kind != files::FileKind::kFile) return std::optional<FileStamp>();
+  return std::optional(FileStamp{.size_bytes = info->size.count(), .modified = info->modified});
 }
 
 bool is_in(const std::vector<std::string>& sorted_names, const std::string& name) {
@@ -41,6 +45,8 @@ class FolderScan {
 
   /// Errors: as rescan().
   Status run(ScanDepth depth, const std::stop_token& stop);
+  /// One item alone. Errors: as rescan().
+  Status look_again_at(const Item& item, const std::stop_token& stop);
 
  private:
   /// What is looked at again, and as what it is known.
@@ -54,7 +60,9 @@ class FolderScan {
   Status take_in(std::span<const Candidate> candidates, const std::stop_token& stop);
   Result<std::optional<Item>> look_at(const Candidate& candidate) const;
   Status read_image(Item& item, const std::optional<ImageFacts>& facts) const;
-  Result<std::optional<FileStamp>> stamp_at(const std::string& name) const;
+  Result<std::optional<FileStamp>> stamp_at(const std::string& name) const {
+    return stamp_of_file(store_, path(name));
+  }
   std::filesystem::path path(const std::string& name) const {
     return store_.layout().folder(folder_) / name;
   }
@@ -69,23 +77,17 @@ class FolderScan {
   bool has_young_broken_ = false;
 };
 
-Result<std::optional<FileStamp>> FolderScan::stamp_at(const std::string& name) const {
-  ASSIGN_OR_RETURN(const auto info, store_.tools().file_system.info(path(name)));
-  if (!info || info->kind != files::FileKind::kFile) return std::optional<FileStamp>();
-  return std::optional(stamp_of(*info));
-}
-
 /// Whether a known item is still what the index says.
 Status FolderScan::compare(ScanDepth depth, const Item& item) {
   const bool has_sidecar = is_in(names_, sidecar_name(item.name));
   bool is_same = has_sidecar == item.sidecar.has_value();
+  if (is_same && has_sidecar) {
+    ASSIGN_OR_RETURN(const auto sidecar, stamp_at(sidecar_name(item.name)));
+    is_same = sidecar == item.sidecar;
+  }
   if (is_same && (depth == ScanDepth::kFiles || item.state == ItemState::kBroken)) {
     ASSIGN_OR_RETURN(const auto stamp, stamp_at(item.name));
     is_same = stamp && *stamp == item.stamp;
-    if (is_same && has_sidecar) {
-      ASSIGN_OR_RETURN(const auto sidecar, stamp_at(sidecar_name(item.name)));
-      is_same = sidecar == item.sidecar;
-    }
   }
   // Rights may have been mended, or a library installed, which no time of a file tells.
   const bool is_retried = depth == ScanDepth::kFiles && item.state == ItemState::kBroken;
@@ -196,6 +198,12 @@ Status FolderScan::take_in(std::span<const Candidate> candidates, const std::sto
   return store_.put(turn_, items);
 }
 
+Status FolderScan::look_again_at(const Item& item, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const auto stamp, stamp_at(item.name));
+  if (!stamp) return store_.forget(turn_, std::array{item.id});
+  return take_in(std::array{Candidate{.name = item.name, .known = item}}, stop);
+}
+
 Status FolderScan::run(ScanDepth depth, const std::stop_token& stop) {
   files::FileSystem& file_system = store_.tools().file_system;
   const std::filesystem::path folder = store_.layout().folder(folder_);
@@ -249,6 +257,19 @@ Result<RescanSummary> rescan(Store& store, ScanDepth depth, const std::stop_toke
     summary.failures.push_back({.folder = folder, .error = std::move(scanned.error())});
   }
   return summary;
+}
+
+Result<bool> confirm_item(Store& store, std::uint64_t id, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const auto item, store.index().find_id(id));
+  if (!item) return false;
+  const std::filesystem::path folder = store.layout().folder(item->folder);
+  ASSIGN_OR_RETURN(const auto image, stamp_of_file(store, folder / item->name));
+  ASSIGN_OR_RETURN(const auto sidecar, stamp_of_file(store, folder / sidecar_name(item->name)));
+  if (image == item->stamp && sidecar == item->sidecar) return true;
+  ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
+  RescanSummary summary;
+  RETURN_IF_ERROR(FolderScan(store, turn, item->folder, summary).look_again_at(*item, stop));
+  return false;
 }
 
 }  // namespace assay::cache

@@ -17,8 +17,10 @@ namespace assay::cache {
 inline constexpr std::chrono::minutes kCopyTime{5};
 
 enum class ScanDepth : std::uint8_t {
-  kFolders,  ///< Folders that have not changed are not read. A sidecar edited in place is missed.
-  kFiles,    ///< The size and time of every file are looked at; broken ones are read again.
+  /// Folders that have not changed are not read: a file written to in place is missed. In the
+  /// others new files and sidecars are looked at.
+  kFolders,
+  kFiles,  ///< The size and time of every file are looked at; broken ones are read again.
 };
 
 struct FolderFailure {
@@ -42,8 +44,14 @@ std::vector<std::filesystem::path> item_folders(const CacheLayout& layout);
 
 /// Bring the index up to date. A new image is decoded, unless its sidecar is one of ours and gives
 /// its size.
-/// Cost:   kFolders: a look at each folder; of a changed one its names and its new files.
+/// Cost:   kFolders: a look at each folder; of a changed one its names, its sidecars' times and its
+///         new files.
 /// Errors: as Store; kCancelled, which keeps what was found so far.
 Result<RescanSummary> rescan(Store& store, ScanDepth depth, const std::stop_token& stop = {});
+
+/// Whether the files of an item are those that the index tells of. If not, they are looked at
+/// again, and the index tells what they are now.
+/// Errors: as rescan().
+Result<bool> confirm_item(Store& store, std::uint64_t id, const std::stop_token& stop = {});
 
 }  // namespace assay::cache

@@ -77,6 +77,33 @@ TEST(Store, ASecondScanFindsNothingAndAChangeIsFound) {
   EXPECT_EQ(items_of(*store).size(), 1U);
 }
 
+TEST(Store, ASidecarThatOthersReplacedIsRead) {
+  CacheFixture fixture;
+  fixture.drop("Synthetic/t2i/a.png", jpeg_picture(1));
+  const fs::path sidecar = fixture.drop("Synthetic/t2i/a.json", kWorks);
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const Item before = items_of(*store).at("a.png");
+  EXPECT_TRUE(confirm_item(*store, before.id).value());
+
+  constexpr std::string_view kPlainRoad = R"({"label": 0, "scene_description": "a road"})";
+  fixture.drop("Synthetic/t2i/new.tmp", kPlainRoad);
+  fs::rename(sidecar.parent_path() / "new.tmp", sidecar);
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const Item replaced = items_of(*store).at("a.png");
+  EXPECT_EQ(replaced.label, Label::kNone);
+
+  // Written to in place, which the time of the folder does not tell.
+  std::ofstream(sidecar) << kWorks;
+  EXPECT_FALSE(confirm_item(*store, replaced.id).value());
+  const Item edited = items_of(*store).at("a.png");
+  EXPECT_EQ(edited.label, Label::kRoadwork);
+  EXPECT_TRUE(confirm_item(*store, edited.id).value());
+  fs::remove(sidecar.parent_path() / "a.png");
+  EXPECT_FALSE(confirm_item(*store, edited.id).value());
+  EXPECT_TRUE(items_of(*store).empty());
+}
+
 TEST(Store, ABrokenImageIsReadAgainThoughItsTimeIsTheSame) {
   CacheFixture fixture;
   const std::string picture = jpeg_picture(1);

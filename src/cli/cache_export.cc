@@ -26,7 +26,7 @@ struct CacheExportFlags {
 
 Result<ExitCode> run_cache_export(const CacheExportFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const OpenedCache opened,
-                   open_cache_to_look(flags.folder, session, cache::ScanDepth::kFolders));
+                   open_cache_to_look(flags.folder, session, cache::ScanDepth::kFiles));
   ASSIGN_OR_RETURN(const cache::ExportReport report,
                    cache::export_images(*opened.store,
                                         {.form = flags.form,
@@ -70,7 +70,7 @@ struct SheetFlags {
 
 Result<ExitCode> run_contact_sheet(const SheetFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const OpenedCache opened,
-                   open_cache_to_look(flags.folder, session, cache::ScanDepth::kFolders));
+                   open_cache_to_look(flags.folder, session, cache::ScanDepth::kFiles));
   const cache::ContactSheetOptions options{
       .target = flags.target,
       .cache = flags.kind.kind(),

@@ -56,10 +56,10 @@ Status watch_status(const CacheStatusFlags& flags, Session& session) {
         last = std::move(text);
       }
     }
-    // Sidecars edited in place are found at the start; from then on what is told, and draws.
-    depth = cache::ScanDepth::kFolders;
     const auto start = std::chrono::steady_clock::now();
-    static_cast<void>(folders.wait(interval, session.stop));
+    // What is told may be a file written to in place.
+    depth = folders.wait(interval, session.stop) ? cache::ScanDepth::kFiles
+                                                 : cache::ScanDepth::kFolders;
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - start);
     if (waited < kLeastStatusPause) pause_for(kLeastStatusPause - waited, session.stop);

@@ -1,3 +1,4 @@
+#include "cache/rescan.h"
 #include "cache/sampler.h"
 #include "cli/cache_options_internal.h"
 #include "cli/option_check_internal.h"
@@ -10,7 +11,9 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace assay::cli {
@@ -25,18 +28,24 @@ struct SampleFlags {
   std::uint64_t count = 1;
 };
 
-/// One that is there: a file that somebody has just removed is passed over.
+/// One whose files are what the index says: what others have just removed or edited is passed over.
+/// That there is none is said after a look at every file.
 Result<std::optional<cache::Draw>> draw_file(cache::Sampler& sampler, cache::Store& store,
-                                             const cache::DrawOptions& options) {
-  constexpr int kMaxTries = 100;
+                                             const cache::DrawOptions& options,
+                                             const std::stop_token& stop) {
+  constexpr int kMaxTries = 1000;
+  bool has_looked = false;
   for (int tries = 0; tries < kMaxTries; ++tries) {
     ASSIGN_OR_RETURN(auto draw, sampler.draw(options));
-    if (!draw) return draw;
-    const auto path = store.layout().folder(draw->folder) / draw->name;
-    ASSIGN_OR_RETURN(const auto info, store.tools().file_system.info(path));
-    if (info) return draw;
+    if (!draw) {
+      if (std::exchange(has_looked, true)) return draw;
+      RETURN_IF_ERROR(cache::rescan(store, cache::ScanDepth::kFiles, stop));
+      continue;
+    }
+    ASSIGN_OR_RETURN(const bool is_as_told, cache::confirm_item(store, draw->id, stop));
+    if (is_as_told) return draw;
   }
-  return unavailable("the files of this cache are being removed; try again");
+  return unavailable("the files of this cache are being changed; try again");
 }
 
 std::string reason_for(const cache::Draw& draw, const SampleFlags& flags) {
@@ -96,7 +105,7 @@ Result<ExitCode> run_sample(const SampleFlags& flags, Session& session) {
   std::vector<cache::Draw> draws;
   while (draws.size() < flags.count) {
     if (session.stop.stop_requested()) return cancelled("stopped; what was drawn counts as served");
-    ASSIGN_OR_RETURN(auto draw, draw_file(sampler, *opened.store, options));
+    ASSIGN_OR_RETURN(auto draw, draw_file(sampler, *opened.store, options, session.stop));
     if (!draw) break;
     draws.push_back(std::move(*draw));
   }
