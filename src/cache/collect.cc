@@ -44,8 +44,14 @@ Status quarantine_broken(Store& store, const CollectOptions& options, CollectRep
   if (broken.empty() || options.mode == CollectMode::kTell) return {};
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
   for (const Item& item : broken) {
-    Status moved = move_into_quarantine(store.tools().file_system, store.layout(),
-                                        store.path_of(item), item.problem);
+    files::FileSystem& file_system = store.tools().file_system;
+    Status moved =
+        move_into_quarantine(file_system, store.layout(), store.path_of(item), item.problem);
+    // What a person wrote about it stays with it.
+    if (moved && item.sidecar) {
+      moved = move_into_quarantine(file_system, store.layout(), store.sidecar_of(item),
+                                   "the sidecar of " + item.name);
+    }
     if (!moved && moved.error().code != ErrorCode::kNotFound) return moved;
     RETURN_IF_ERROR(store.forget(turn, std::span(&item.id, 1)));
   }
@@ -126,7 +132,7 @@ Result<ByteCount> remove_tables(Store& store, const CollectOptions& options, Byt
   // Nobody reads from a table, or goes on with one, while this is held.
   std::unique_ptr<files::FileLock> lock;
   if (options.mode == CollectMode::kDo) {
-    auto taken = file_system.lock(store.layout().update_lock());
+    auto taken = file_system.lock(store.layout().work_lock(Work::kUpdate));
     if (!taken && taken.error().code != ErrorCode::kUnavailable) return std::move(taken.error());
     report.is_updating = !taken;
     if (!taken) return ByteCount();
@@ -175,8 +181,10 @@ Result<BytesByCache> plan(Store& store, const CollectOptions& options, CollectRe
   BytesByCache wanted = plan_evictions(usage, options.budget, {});
   ByteCount freed = space.free + removed;
   for (const ByteCount bytes : wanted) freed += bytes;
-  share_out(usage, beyond(enough, freed), wanted);
-  return wanted;
+  // A disk that others have filled is no reason to empty the cache.
+  BytesByCache more = wanted;
+  report.missing_bytes = share_out(usage, beyond(enough, freed), more);
+  return report.missing_bytes == ByteCount() ? more : wanted;
 }
 
 /// Errors: as collect().
@@ -189,7 +197,8 @@ Status evict(Store& store, const CollectOptions& options, ByteCount wanted, Coll
   for (bool is_going_on = true; is_going_on;) {
     if (stop.stop_requested()) return cancelled("stopped; what was removed is gone");
     if (options.mode == CollectMode::kTell) {
-      ASSIGN_OR_RETURN(is_going_on, tell_batch(queue, wanted, evicted));
+      ASSIGN_OR_RETURN(is_going_on,
+                       tell_batch(store, queue, wanted, options.budget.in_flight, evicted));
       continue;
     }
     // Others wait for no more than a batch.
@@ -239,6 +248,12 @@ std::string collect_text(const CollectReport& report, CollectMode mode) {
                     counted(cache.num_evicted, "image", "images"), to_string(cache.bytes_evicted),
                     is_done ? "" : "would be ", cache.num_in_flight);
   }
+  if (report.missing_bytes > ByteCount()) {
+    text += fmt::format(
+        "No image goes for --keep-free: {} would still be missing without all of them. Other files "
+        "fill this disk.\n",
+        to_string(report.missing_bytes));
+  }
   return text.empty() ? "Nothing to collect.\n" : text;
 }
 
@@ -253,6 +268,7 @@ std::string collect_json(const CollectReport& report, CollectMode mode) {
   writer.name("tables_removed").unsigned_integer(report.num_tables);
   writer.name("tables_bytes_removed").unsigned_integer(report.bytes_of_tables.count());
   writer.name("other_bytes").unsigned_integer(report.other_bytes.count());
+  writer.name("missing_bytes").unsigned_integer(report.missing_bytes.count());
   writer.name("caches").begin_list();
   for (const CollectedCache& cache : report.caches) {
     writer.begin_object();

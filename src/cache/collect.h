@@ -48,6 +48,8 @@ struct CollectReport {
   std::uint64_t num_tables = 0;    ///< That were removed.
   ByteCount bytes_of_tables = {};  ///< Of those removed.
   bool is_updating = false;        ///< Tables stay while a process updates.
+  /// Of `min_free_bytes`, though all images went: then none goes for it.
+  ByteCount missing_bytes = {};
 };
 
 /// Move broken images to the quarantine, remove sidecars without an image and files that killed

@@ -131,7 +131,7 @@ TEST(Collect, KeptTablesCountAndGoBeforeImages) {
   EXPECT_EQ(collect(*store, {})->table_bytes, ByteCount(2 * size_of_one()));
   CollectOptions options{.max_tables_bytes = ByteCount(size_of_one())};
   {
-    const auto updater = fixture.file_system.lock(fixture.layout.update_lock());
+    const auto updater = fixture.file_system.lock(fixture.layout.work_lock(Work::kUpdate));
     const auto report = collect(*store, options);
     EXPECT_EQ(report->num_tables, 0U);
     EXPECT_TRUE(report->is_updating);

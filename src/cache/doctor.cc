@@ -53,6 +53,7 @@ class Doctor {
   void look_at_cells(const CacheStatus& cache);
   void look_at_rescan();
   void look_at_updates();
+  std::string after_failure(std::string_view cause, const std::string& flags) const;
   void add(Diagnosis diagnosis) { report_.diagnoses.push_back(std::move(diagnosis)); }
   std::string at(std::string_view arguments) const {
     return fmt::format("assay cache {} --cache-dir {}", arguments,
@@ -91,13 +92,23 @@ void Doctor::look_at_access() {
 }
 
 void Doctor::look_at_disk() {
-  if (report_.status.free_bytes >= options_.min_free_bytes) return;
+  const ByteCount free = report_.status.free_bytes;
+  const ByteCount wanted = options_.min_free_bytes;
+  if (free >= wanted) return;
+  ByteCount held;
+  for (const CacheStatus& cache : report_.status.caches) held += cache.bytes;
+  const bool can_help = free + held >= wanted;
+  const fs::path root = store_.layout().root();
   add({.cause = Cause::kDiskFull,
        .words = fmt::format("The disk of {} has {} left, less than the {} that are kept free: "
-                            "nothing more is taken in.",
-                            store_.layout().root().native(), to_string(report_.status.free_bytes),
-                            to_string(options_.min_free_bytes)),
-       .command = at(fmt::format("gc --keep-free {}B", options_.min_free_bytes.count()))});
+                            "nothing more is taken in.{}",
+                            root.native(), to_string(free), to_string(wanted),
+                            can_help ? std::string()
+                                     : fmt::format(" All images of the cache hold {}: other files "
+                                                   "fill this disk, and have to go.",
+                                                   to_string(held))),
+       .command = can_help ? at(fmt::format("gc --keep-free {}B", wanted.count()))
+                           : fmt::format("df -h {}", shell_word(root))});
 }
 
 /// Images in folders that nobody reads.
@@ -109,13 +120,18 @@ void Doctor::look_for_lost_images() {
     if (!names) continue;  // not there; what cannot be read is told already, if it matters
     const auto count = static_cast<std::uint64_t>(std::ranges::count_if(*names, is_image_name));
     if (count == 0) continue;
+    const bool is_made = name.starts_with("Synthetic");
+    const CacheKind kind = is_made ? CacheKind::kTextToImage : CacheKind::kReal;
     add({.cause = Cause::kWrongFolder,
-         .kind = CacheKind::kReal,
+         .kind = kind,
          .count = count,
-         .words = fmt::format("{} in {}, where nobody looks for them; photos belong in {}.",
+         .words = fmt::format("{} in {}, where nobody looks for them; {} belong in {}. Those that "
+                              "show no works are imported with --label none.",
                               counted(count, "image lies", "images lie"), folder.native(),
-                              store_.layout().folder(ItemFolder::kRoadworkImage).native()),
-         .command = at(fmt::format("import {} --label roadwork", shell_word(folder)))});
+                              is_made ? "images that were made" : "photos",
+                              store_.layout().folder(folder_of(kind)).native()),
+         .command = at(fmt::format("import {} --cache {} --label roadwork", shell_word(folder),
+                                   to_string(kind)))});
   }
 }
 
@@ -160,9 +176,12 @@ void Doctor::look_at_states(const CacheStatus& cache) {
   };
   constexpr std::array<Known, 5> kKnown = {{
       {ItemState::kNoSidecar, Cause::kNoSidecar, "image has", "images have",
-       "no sidecar, the JSON file beside it that says what it shows, so nobody is asked about it"},
+       "no sidecar, the JSON file beside it that says what it shows, so nobody is asked about it; "
+       "those without works get the label none"},
       {ItemState::kNoLabel, Cause::kNoLabel, "image has", "images have",
-       "a sidecar without a `label` of 0 or 1, so nobody is asked about it"},
+       "a sidecar without a `label` of 0 or 1, so nobody is asked about it; those without works "
+       "get "
+       "the label none"},
       {ItemState::kDisagrees, Cause::kDisagrees, "image has", "images have",
        "a label and a `scene_description` that disagree: works (1) need words, no works (0) must "
        "have none, or the image is passed over"},
@@ -219,6 +238,20 @@ void Doctor::look_at_cells(const CacheStatus& cache) {
   cell(Label::kNone, cache.num_none);
 }
 
+/// What helps against a hub's refusal: asking again alone does not.
+std::string Doctor::after_failure(std::string_view cause, const std::string& flags) const {
+  const std::string again = at(fmt::format("update {}--now", flags));
+  if (cause == "unauthorized" || cause == "forbidden") {
+    return "export HF_TOKEN=YOUR_TOKEN && " + again;
+  }
+  // Before it is due the hub would only refuse once more.
+  if (cause == "rate_limited") return at(fmt::format("update {}--watch", flags));
+  if (cause == "not_found" && flags.starts_with("--dataset")) {
+    return at("update --dataset OWNER/NAME --now");
+  }
+  return again;
+}
+
 /// What earlier updates could not do.
 void Doctor::look_at_updates() {
   for (const UpdateSource& source : report_.status.updates) {
@@ -233,13 +266,11 @@ void Doctor::look_at_updates() {
          .words = fmt::format(
              "The last update from {} failed at {} ({}): {}. {}", source.name,
              to_rfc3339(source.failure->at), source.failure->cause, source.failure->message,
-             source.next_due
-                 ? fmt::format(
-                       "The next try is due at {}, by assay cache update (--watch goes on by "
-                       "itself); the command below tries now.",
-                       to_rfc3339(*source.next_due))
-                 : std::string()),
-         .command = at(fmt::format("update {}--now", flags))});
+             source.next_due ? fmt::format("The next try is due at {}, by assay cache update "
+                                           "(--watch goes on by itself).",
+                                           to_rfc3339(*source.next_due))
+                             : std::string()),
+         .command = after_failure(source.failure->cause, flags)});
   }
 }
 

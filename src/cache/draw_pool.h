@@ -33,11 +33,12 @@ struct Claimed {
 };
 
 /// The ids of one kind of item. What was served is in the shared map; the pool remembers, for each
-/// block of ids, a time before which none of them was served last. Times only grow, so that stays
-/// true whatever other processes do, and a block of cooling items is passed over at one look.
+/// block of ids, a time before which none of them was served last, and a number of times that each
+/// was served at least. Both only grow, so they stay true whatever other processes do, and a block
+/// of cooling or much used items is passed over at one look.
 /// Threads: one thread at a time.
-/// Cost:    of a claim: some tens of looks at the map while a tenth of the items are free; else one
-///          number a block, and one block.
+/// Cost:    of a claim: some tens of looks at the map while a tenth of the items are free; else,
+///          and by kLeastUsed always, two numbers a block, and most often one block.
 class DrawPool {
  public:
   /// An id that is not in the pool. Cost: none.
@@ -58,15 +59,17 @@ class DrawPool {
 
   std::optional<Claimed> try_claim(ServedMap& served, std::size_t position, std::uint64_t seen,
                                    const DrawMoment& moment);
-  std::optional<Claimed> probe(ServedMap& served, RandomSource& random, const DrawMoment& moment,
-                               PoolOrder order);
-  std::optional<Claimed> search(ServedMap& served, RandomSource& random, const DrawMoment& moment,
-                                PoolOrder order);
-  /// What is best in a block, and how long nothing in it was served.
+  std::optional<Claimed> probe(ServedMap& served, RandomSource& random, const DrawMoment& moment);
+  std::optional<Claimed> search(ServedMap& served, RandomSource& random, const DrawMoment& moment);
+  std::optional<Claimed> claim_least_used(ServedMap& served, RandomSource& random,
+                                          const DrawMoment& moment);
+  /// What is best in a block, how long nothing in it was served, and how often each was at least.
   struct BlockView {
     std::optional<std::size_t> best;
     std::uint64_t best_seen = 0;
+    std::uint64_t best_count = 0;
     std::uint64_t oldest = ServedMap::kGone;
+    std::uint64_t least_count = ~std::uint64_t{0};
   };
   BlockView look_at(ServedMap& served, RandomSource& random, std::size_t block,
                     const DrawMoment& moment, PoolOrder order);
@@ -74,7 +77,10 @@ class DrawPool {
   std::size_t end_of(std::size_t block) const;
 
   std::vector<std::uint64_t> ids_;
-  std::vector<std::uint64_t> bounds_;  // by block: nothing in it was served before
+  std::vector<std::uint64_t> bounds_;   // by block: nothing in it was served before
+  std::vector<std::uint64_t> counts_;   // by block: each in it was served so often at least
+  std::vector<std::uint64_t> visited_;  // by block: the number of the draw that looked at it
+  std::uint64_t draw_number_ = 0;
 };
 
 }  // namespace assay::cache

@@ -30,11 +30,13 @@ Result<EvictionQueue> EvictionQueue::open(Store& store, CacheKind kind, Eviction
 /// time: those of the others are passed over when their turn comes.
 Status EvictionQueue::find_candidates() {
   constexpr std::uint64_t kMaxLooksPerItem = 4;
-  RETURN_IF_ERROR(store_->refresh_served());
-  const ServedMap& served = *store_->served();
+  if (store_->options().access == Access::kWrite) RETURN_IF_ERROR(store_->refresh_served());
+  // Not there where the store only reads.
+  const ServedMap* const served = store_->served();
   const bool is_by_use = order_ == EvictionOrder::kLeastUsed;
   const auto add = [&](std::uint64_t id) {
-    left_.push_back({.num_served = is_by_use ? served.num_served(id) : 0, .id = id});
+    const bool is_ranked = is_by_use && served != nullptr;
+    left_.push_back({.num_served = is_ranked ? served->num_served(id) : 0, .id = id});
   };
   std::uint64_t num_all = 0;
   std::uint64_t num_own = 0;
@@ -43,11 +45,11 @@ Status EvictionQueue::find_candidates() {
     num_all += totals.num_items;
     num_own += kind_of(folder) == kind_ ? totals.num_items : 0;
   }
-  if (num_own * kMaxLooksPerItem >= num_all) {
+  if (served != nullptr && num_own * kMaxLooksPerItem >= num_all) {
     left_.reserve(num_all);
     ASSIGN_OR_RETURN(const std::uint64_t largest, store_->index().largest_id());
     for (std::uint64_t id = 1; id <= largest && id < first_kept_; ++id) {
-      if (served.last_served(id) != ServedMap::kGone) add(id);
+      if (served->last_served(id) != ServedMap::kGone) add(id);
     }
   } else {
     for (const ItemFolder folder : kItemFolders) {
@@ -72,7 +74,9 @@ std::uint64_t EvictionQueue::take_least_used() {
   while (true) {
     std::ranges::pop_heap(left_, std::greater());
     Candidate& last = left_.back();
-    const std::uint64_t num_served = store_->served()->num_served(last.id);
+    const ServedMap* const served = store_->served();
+    const std::uint64_t num_served =
+        served == nullptr ? last.num_served : served->num_served(last.id);
     if (num_served == last.num_served) break;
     // Served since it was ranked: it goes back to its place.
     last.num_served = num_served;
@@ -136,11 +140,18 @@ Result<bool> evict_batch(Store& store, const WriteTurn& turn, EvictionQueue& que
   return true;
 }
 
-Result<bool> tell_batch(EvictionQueue& queue, ByteCount wanted, Evicted& evicted) {
+Result<bool> tell_batch(const Store& store, EvictionQueue& queue, ByteCount wanted,
+                        std::chrono::microseconds in_flight, Evicted& evicted) {
   if (evicted.bytes >= wanted) return false;
   ASSIGN_OR_RETURN(const auto items, queue.next(wanted - evicted.bytes, kEvictionBatchSize));
-  evicted.num_items += items.size();
-  for (const Item& item : items) evicted.bytes += size_of(item);
+  for (const Item& item : items) {
+    if (store.is_in_flight(item, in_flight)) {
+      ++evicted.num_in_flight;
+      continue;
+    }
+    ++evicted.num_items;
+    evicted.bytes += size_of(item);
+  }
   return !items.empty();
 }
 

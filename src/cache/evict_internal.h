@@ -71,6 +71,7 @@ Result<bool> evict_batch(Store& store, const WriteTurn& turn, EvictionQueue& que
                          ByteCount wanted, std::chrono::microseconds in_flight, Evicted& evicted);
 
 /// The same, without removing any. Errors: as Store.
-Result<bool> tell_batch(EvictionQueue& queue, ByteCount wanted, Evicted& evicted);
+Result<bool> tell_batch(const Store& store, EvictionQueue& queue, ByteCount wanted,
+                        std::chrono::microseconds in_flight, Evicted& evicted);
 
 }  // namespace assay::cache

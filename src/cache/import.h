@@ -54,6 +54,7 @@ struct ImportPlan {
   std::uint64_t num_unlabelled = 0;
   /// Files that have no image's extension.
   std::uint64_t num_passed_over = 0;
+  std::uint64_t num_empty = 0;  ///< Files of zero bytes.
 };
 
 /// Find the images of `folder` and of the folders in it. Without a label for all and a labels file,

@@ -100,6 +100,7 @@ Result<ImportPlan> plan_import(files::FileSystem& file_system, const fs::path& f
   }
   ASSIGN_OR_RETURN(const auto source, archives::open_entry_source(file_system, folder));
   ImportPlan plan;
+  plan.num_empty = source->left_out().at(static_cast<std::size_t>(archives::LeftOut::kEmpty));
   for (const archives::SourceEntry& entry : source->entries()) {
     const fs::path relative = entry.path;
     if (!is_image_name(relative.filename().native())) {

@@ -2,6 +2,7 @@
 
 #include "cache/publish.h"
 #include "cache/quarantine.h"
+#include "cache/relabel.h"
 #include "images/perceptual_hash.h"
 
 #include <fmt/format.h>
@@ -146,11 +147,12 @@ Status Intake::learn_looks() {
 }
 
 /// An entry of the index whose file was lost counts no more.
-Result<bool> Intake::is_there(const Sha256& content) {
-  ASSIGN_OR_RETURN(const auto known, store_.index().find_content(content));
-  if (!known) return false;
+Result<std::optional<Item>> Intake::find_same(const Sha256& content) {
+  ASSIGN_OR_RETURN(auto known, store_.index().find_content(content));
+  if (!known) return known;
   ASSIGN_OR_RETURN(const auto info, store_.tools().file_system.info(store_.path_of(*known)));
-  return info.has_value();
+  if (!info) known.reset();
+  return known;
 }
 
 Status Intake::judge(std::span<Arrival> arrivals) {
@@ -160,8 +162,8 @@ Status Intake::judge(std::span<Arrival> arrivals) {
   for (Arrival& arrival : arrivals) {
     if (!arrival.image) continue;
     const ImageFacts& facts = arrival.image->facts;
-    ASSIGN_OR_RETURN(const bool is_known, is_there(facts.content));
-    if (is_known || of_batch.contains(facts.content)) {
+    ASSIGN_OR_RETURN(arrival.same, find_same(facts.content));
+    if (arrival.same || of_batch.contains(facts.content)) {
       arrival.outcome = ImportOutcome::kAlreadyThere;
       continue;
     }
@@ -222,6 +224,28 @@ Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
   return store_.add(turn, folder, files, items, options_.min_free_bytes);
 }
 
+Status Intake::give_labels(const WriteTurn& turn, std::span<const Arrival> arrivals) {
+  for (const Arrival& arrival : arrivals) {
+    if (!arrival.same) continue;
+    const Item& same = *arrival.same;
+    if (kind_of(same.folder) != options_.cache) {
+      ++report_.num_elsewhere;
+      continue;
+    }
+    const bool has_none = same.state == ItemState::kNoSidecar || same.state == ItemState::kNoLabel;
+    if (!arrival.draft.label) continue;
+    if (!has_none) {
+      report_.num_otherwise_labelled += same.label && same.label != arrival.draft.label ? 1 : 0;
+      continue;
+    }
+    RETURN_IF_ERROR(
+        write_label(store_, turn, same,
+                    {.label = *arrival.draft.label, .description = arrival.draft.description}));
+    ++report_.num_labelled;
+  }
+  return {};
+}
+
 Status Intake::quarantine(const Arrival& arrival) {
   if (is_fine(arrival.outcome) || arrival.outcome == ImportOutcome::kUnreadable ||
       arrival.bytes.empty()) {
@@ -250,6 +274,7 @@ Status Intake::take_in(std::span<Arrival> arrivals, const std::stop_token& stop)
   ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
   RETURN_IF_ERROR(judge(arrivals));
   RETURN_IF_ERROR(add(turn, arrivals));
+  RETURN_IF_ERROR(give_labels(turn, arrivals));
   for (const Arrival& arrival : arrivals) {
     RETURN_IF_ERROR(quarantine(arrival));
     count(arrival);

@@ -66,6 +66,12 @@ struct ImportProblem {
 struct ImportReport {
   std::array<std::uint64_t, kNumImportOutcomes> counts = {};  ///< By ImportOutcome.
   std::uint64_t num_near_duplicates_taken = 0;
+  /// Of those there already: had no label, and have that of the arrival now; are in another of the
+  /// three caches.
+  std::uint64_t num_labelled = 0;
+  std::uint64_t num_elsewhere = 0;
+  /// Of those there already: have another label, which stays.
+  std::uint64_t num_otherwise_labelled = 0;
   /// Of those added: without a label; not seen by other programs because of their format.
   std::uint64_t num_unlabelled = 0;
   std::uint64_t num_unseen_by_others = 0;
@@ -90,6 +96,8 @@ struct Arrival {
   std::function<std::string(const ExaminedImage&)> name = {};
 
   std::optional<ExaminedImage> image = {};
+  /// The item of the same bytes, if there is one.
+  std::optional<Item> same = {};
   ImportOutcome outcome = ImportOutcome::kAdded;
   std::string reason = {};
 };
@@ -125,11 +133,13 @@ class Intake {
   /// Errors of all: as take_in().
   Status learn_looks();
   Status judge(std::span<Arrival> arrivals);
-  Result<bool> is_there(const Sha256& content);
+  Result<std::optional<Item>> find_same(const Sha256& content);
   Status add(const WriteTurn& turn, std::span<const Arrival> arrivals);
   Result<std::string> free_name(const Arrival& arrival, const ExaminedImage& image,
                                 ItemFolder folder);
   Status quarantine(const Arrival& arrival);
+  /// An item without a label gets that of an arrival with the same bytes.
+  Status give_labels(const WriteTurn& turn, std::span<const Arrival> arrivals);
   void count(const Arrival& arrival);
   std::uint32_t group_of(const std::string& source);
 

@@ -88,4 +88,10 @@ std::string sidecar_name(std::string_view image_name) {
   return std::filesystem::path(image_name).replace_extension(".json").native();
 }
 
+std::filesystem::path CacheLayout::work_lock(Work work) const {
+  constexpr std::array<std::string_view, 3> kNames = {"update.lock", "generate-t2i.lock",
+                                                      "generate-i2i.lock"};
+  return state() / kNames.at(static_cast<std::size_t>(work));
+}
+
 }  // namespace assay::cache

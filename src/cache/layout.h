@@ -53,6 +53,9 @@ ItemFolder folder_of(CacheKind kind);
 /// Below the cache's folder: `Roadwork/image`.
 std::string_view path_of(ItemFolder folder);
 
+/// What one process at a time does.
+enum class Work : std::uint8_t { kUpdate, kGenerateT2i, kGenerateI2i };
+
 /// The paths of one cache folder.
 class CacheLayout {
  public:
@@ -66,8 +69,8 @@ class CacheLayout {
   std::filesystem::path state() const { return root_ / ".assay"; }
   std::filesystem::path index() const { return state() / "index.db"; }
   std::filesystem::path write_lock() const { return state() / "write.lock"; }
-  /// Held by the one process that updates; says in words who that is.
-  std::filesystem::path update_lock() const { return state() / "update.lock"; }
+  /// Held by the one process that does this work; says in words who that is.
+  std::filesystem::path work_lock(Work work) const;
   std::filesystem::path update_state() const { return state() / "update.json"; }
   /// Tables of data sets, as they came.
   std::filesystem::path tables() const { return state() / "tables"; }

@@ -30,6 +30,8 @@ Result<std::vector<Item>> find_items(Store& store, const std::string& given) {
   return found;
 }
 
+}  // namespace
+
 Status write_label(Store& store, const WriteTurn& turn, Item item, const RelabelOptions& options) {
   files::FileSystem& file_system = store.tools().file_system;
   const fs::path path = store.sidecar_of(item);
@@ -50,8 +52,6 @@ Status write_label(Store& store, const WriteTurn& turn, Item item, const Relabel
   item.source = sidecar.source;
   return store.put(turn, std::span(&item, 1));
 }
-
-}  // namespace
 
 Result<RelabelReport> relabel(Store& store, std::span<const std::string> images,
                               const RelabelOptions& options) {

@@ -18,6 +18,9 @@ struct RelabelOptions {
   std::string description = {};
 };
 
+/// Write the label into the sidecar of an item, whose other members stay. Errors: as Store.
+Status write_label(Store& store, const WriteTurn& turn, Item item, const RelabelOptions& options);
+
 struct RelabelReport {
   std::uint64_t num_labelled = 0;
   /// As they were given: no image of the cache, or one that does not decode.
@@ -26,8 +29,9 @@ struct RelabelReport {
 };
 
 /// Write the label into the sidecar of each image of `images`, whose other members stay. An image
-/// is given by its path, by its path below the cache's folder, or by its name alone. Pre:    the
-/// index is up to date. Errors: as Store. What was written before stays.
+/// is given by its path, by its path below the cache's folder, or by its name alone.
+/// Pre:    the index is up to date.
+/// Errors: as Store. What was written before stays.
 Result<RelabelReport> relabel(Store& store, std::span<const std::string> images,
                               const RelabelOptions& options);
 

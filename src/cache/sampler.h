@@ -19,10 +19,9 @@
 namespace assay::cache {
 
 enum class DrawPolicy : std::uint8_t {
-  kUniform,  ///< Each item that is free.
-  kSources,  ///< Each source that has a free item, then each item of it.
-  /// The item served least often: exactly among up to 512, beyond that the best of 32 random ones.
-  kLeastUsed,
+  kUniform,    ///< Each item that is free.
+  kSources,    ///< Each source that has a free item, then each item of it.
+  kLeastUsed,  ///< The free item that was served least often.
 };
 
 /// `uniform`, `sources` or `least-used`.

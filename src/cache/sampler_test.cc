@@ -133,17 +133,27 @@ TEST(Sampler, IsUniformOverSourcesAndWithin) {
 TEST(Sampler, TheLeastUsedComeFirst) {
   CacheFixture fixture;
   const auto store = fixture.open();
-  fill(*store, 300, Label::kNone, "a");
+  constexpr int kNumItems = 1700;  // more than three blocks of the pool
+  fill(*store, kNumItems, Label::kNone, "a");
   auto sampler = Sampler::open(*store);
   const DrawOptions options{.policy = DrawPolicy::kLeastUsed,
                             .cool_down = std::chrono::milliseconds(0)};
   std::map<std::uint64_t, int> drawn;
-  for (int i = 0; i < 3000; ++i) {
-    ++drawn[draw_one(*sampler, options).id];
+  for (int round = 1; round <= 3; ++round) {
+    for (int i = 0; i < kNumItems; ++i) {
+      ++drawn[draw_one(*sampler, options).id];
+      fixture.clock.advance(std::chrono::microseconds(1));
+    }
+    ASSERT_EQ(drawn.size(), static_cast<std::size_t>(kNumItems));
+    for (const auto& [id, count] : drawn) ASSERT_EQ(count, round);
+  }
+  // New ones come before those that were served, and cool meanwhile.
+  fill(*store, 3, Label::kNone, "b");
+  const DrawOptions cooling{.policy = DrawPolicy::kLeastUsed, .cool_down = std::chrono::hours(1)};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(draw_one(*sampler, cooling).num_served_before, 0U);
     fixture.clock.advance(std::chrono::microseconds(1));
   }
-  ASSERT_EQ(drawn.size(), 300U);
-  for (const auto& [id, count] : drawn) EXPECT_EQ(count, 10);
 }
 
 TEST(Sampler, NothingComesTwiceWithinTheCoolDown) {

@@ -180,12 +180,21 @@ Status Store::forget(const WriteTurn& /*turn*/, std::span<const std::uint64_t> i
   return {};
 }
 
+std::uint64_t Store::rested_since(std::chrono::microseconds in_flight) const {
+  const auto now = tools_.clock.now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::max<std::int64_t>((now - in_flight).count(), 0));
+}
+
+bool Store::is_in_flight(const Item& item, std::chrono::microseconds in_flight) const {
+  if (!served_) return false;
+  const std::uint64_t seen = served_->last_served(item.id);
+  return seen != ServedMap::kGone && seen > rested_since(in_flight);
+}
+
 Result<std::vector<Item>> Store::remove(const WriteTurn& /*turn*/, std::span<const Item> items,
                                         std::chrono::microseconds in_flight) {
   CHECK(served_.has_value(), "a store that only reads removes nothing");
-  const auto now = tools_.clock.now().time_since_epoch();
-  const auto free_since =
-      static_cast<std::uint64_t>(std::max<std::int64_t>((now - in_flight).count(), 0));
+  const std::uint64_t free_since = rested_since(in_flight);
   std::vector<Item> taken;
   for (const Item& item : items) {
     const std::uint64_t seen = served_->last_served(item.id);

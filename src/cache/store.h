@@ -92,6 +92,9 @@ class Store {
   Result<std::vector<Item>> remove(const WriteTurn& turn, std::span<const Item> items,
                                    std::chrono::microseconds in_flight);
 
+  /// Whether it was served in the last `in_flight`, as far as this store can tell.
+  bool is_in_flight(const Item& item, std::chrono::microseconds in_flight) const;
+
   /// By all calls of add().
   const MadeRoom& made_room() const { return made_room_; }
 
@@ -115,6 +118,8 @@ class Store {
   Status retire_others();
   Status reserve_slots(std::uint64_t num_more);
   Status finish_removals();
+  /// In the clock of `served_`: what was served later is in flight.
+  std::uint64_t rested_since(std::chrono::microseconds in_flight) const;
 
   StoreTools tools_;
   CacheLayout layout_;

@@ -25,6 +25,7 @@ struct CacheExportFlags {
 };
 
 Result<ExitCode> run_cache_export(const CacheExportFlags& flags, Session& session) {
+  RETURN_IF_ERROR(require_cache(flags.folder, session));
   ASSIGN_OR_RETURN(const OpenedCache opened,
                    open_cache_to_look(flags.folder, session, cache::ScanDepth::kFiles));
   ASSIGN_OR_RETURN(const cache::ExportReport report,
@@ -69,6 +70,7 @@ struct SheetFlags {
 };
 
 Result<ExitCode> run_contact_sheet(const SheetFlags& flags, Session& session) {
+  RETURN_IF_ERROR(require_cache(flags.folder, session));
   ASSIGN_OR_RETURN(const OpenedCache opened,
                    open_cache_to_look(flags.folder, session, cache::ScanDepth::kFiles));
   const cache::ContactSheetOptions options{

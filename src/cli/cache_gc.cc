@@ -17,9 +17,13 @@ struct CollectFlags {
 };
 
 Result<ExitCode> run_gc(const CollectFlags& flags, Session& session) {
+  RETURN_IF_ERROR(require_cache(flags.folder, session));
+  const bool is_telling = flags.mode == cache::CollectMode::kTell;
   ASSIGN_OR_RETURN(
       const OpenedCache opened,
-      open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
+      is_telling
+          ? open_cache_to_look(flags.folder, session, cache::ScanDepth::kFolders)
+          : open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
   cache::CollectOptions options{.mode = flags.mode};
   ASSIGN_OR_RETURN(options.budget, flags.budget.budget(session));
   ASSIGN_OR_RETURN(options.max_tables_bytes, parse_size(flags.keep_tables));
@@ -29,7 +33,7 @@ Result<ExitCode> run_gc(const CollectFlags& flags, Session& session) {
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson
                             ? cache::collect_json(report, flags.mode)
                             : cache::collect_text(report, flags.mode)));
-  return ExitCode::kOk;
+  return report.missing_bytes == ByteCount() ? ExitCode::kOk : ExitCode::kPartial;
 }
 
 }  // namespace
@@ -46,7 +50,8 @@ void add_cache_gc_command(CommandTree& tree, CLI::App& group) {
       "Only tell what would be removed.");
   flags->budget.add_to(command);
   for (const auto& [name, size, help] :
-       {std::tuple("--keep-free", &flags->keep_free, "Remove until so much of the disk is free."),
+       {std::tuple("--keep-free", &flags->keep_free,
+                   "Remove until so much of the disk is free, if that is possible."),
         std::tuple("--keep-tables", &flags->keep_tables,
                    "Of tables that updates keep: the oldest go beyond it.")}) {
     add_option(command, name, *size, help)

@@ -246,12 +246,28 @@ Status watch_stock(const GenerateFlags& flags, const Makers& makers, Session& se
     // What this round did itself is told too and costs a look: else what others did would be lost.
     folders.wait(std::chrono::ceil<std::chrono::milliseconds>(pause), session.stop);
     // Many changes are one reason to look.
-    pause_for(std::min<std::chrono::microseconds>(kLeastGeneratePause, pause), session.stop);
+    pause_for(kLeastGeneratePause, session.stop);
   }
   return {};
 }
 
+/// Two that fill one stock would make twice what is missing. Errors: as cache::WorkLock.
+Result<std::vector<cache::WorkLock>> take_locks(const GenerateFlags& flags,
+                                                const Session& session) {
+  ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
+  std::vector<cache::WorkLock> locks;
+  for (const CacheKind kind : kinds_of(flags)) {
+    const cache::Work work =
+        kind == CacheKind::kTextToImage ? cache::Work::kGenerateT2i : cache::Work::kGenerateI2i;
+    ASSIGN_OR_RETURN(cache::WorkLock lock,
+                     take_work_lock(folder, work, flags.watches ? "generate --watch" : "generate"));
+    locks.push_back(std::move(lock));
+  }
+  return locks;
+}
+
 Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(const auto locks, take_locks(flags, session));
   // Both opened once, however often it looks.
   ASSIGN_OR_RETURN(app::GeneratorChoices choices, flags.generator.choices());
   ASSIGN_OR_RETURN(choices.size, parse_image_size(flags.size));

@@ -68,9 +68,25 @@ std::string import_text(const ImportReport& report, const cache::ImportPlan& pla
     text += fmt::format("{:>9} {}\n", count_text(report.counts[i]),
                         words_of(static_cast<ImportOutcome>(i)));
   }
+  if (report.num_labelled > 0) {
+    text += fmt::format("{:>9} of those had no label, and have it now\n",
+                        count_text(report.num_labelled));
+  }
+  if (report.num_otherwise_labelled > 0) {
+    text += fmt::format(
+        "{:>9} of those have another label, which stays: assay cache label changes it\n",
+        count_text(report.num_otherwise_labelled));
+  }
+  if (report.num_elsewhere > 0) {
+    text += fmt::format("{:>9} of those are in another of the three caches, and stay there alone\n",
+                        count_text(report.num_elsewhere));
+  }
   if (plan.num_passed_over > 0) {
     text += fmt::format("{:>9} passed over: their names are not those of images\n",
                         count_text(plan.num_passed_over));
+  }
+  if (plan.num_empty > 0) {
+    text += fmt::format("{:>9} passed over: empty files\n", count_text(plan.num_empty));
   }
   for (const cache::ImportProblem& problem : report.problems) {
     text += fmt::format("  {}: {}\n", report::visible_text(problem.path),
@@ -99,6 +115,10 @@ std::string report_json(const ImportReport& report, const cache::ImportPlan& pla
     writer.name(to_string(static_cast<ImportOutcome>(i))).unsigned_integer(report.counts[i]);
   }
   writer.name("near_duplicates_taken").unsigned_integer(report.num_near_duplicates_taken);
+  writer.name("empty").unsigned_integer(plan.num_empty);
+  writer.name("labelled").unsigned_integer(report.num_labelled);
+  writer.name("otherwise_labelled").unsigned_integer(report.num_otherwise_labelled);
+  writer.name("in_another_cache").unsigned_integer(report.num_elsewhere);
   writer.name("passed_over").unsigned_integer(plan.num_passed_over);
   writer.name("unlabelled").unsigned_integer(report.num_unlabelled);
   writer.name("unseen_by_validator").unsigned_integer(report.num_unseen_by_others);

@@ -63,6 +63,7 @@ Result<ExitCode> run_label(const LabelFlags& flags, Session& session) {
         "a description tells what works are seen: leave it out with --label none, since the "
         "validator passes over an image whose label and description disagree");
   }
+  RETURN_IF_ERROR(require_cache(flags.folder, session));
   ASSIGN_OR_RETURN(
       const OpenedCache opened,
       open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));

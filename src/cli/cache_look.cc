@@ -80,6 +80,7 @@ Result<ExitCode> run_cache_status(const CacheStatusFlags& flags, Session& sessio
 }
 
 Result<ExitCode> run_cache_verify(const CacheFolderFlag& folder, Session& session) {
+  RETURN_IF_ERROR(require_cache(folder, session));
   ASSIGN_OR_RETURN(const OpenedCache opened,
                    open_cache_to_look(folder, session, cache::ScanDepth::kFiles));
   std::optional<Progress> bar;

@@ -1,9 +1,13 @@
 #include "cli/cache_options_internal.h"
 #include "cli/option_check_internal.h"
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/parse_number.h"
+#include "core/timestamp.h"
 
 #include <fmt/format.h>
+
+#include <unistd.h>
 
 #include <array>
 #include <condition_variable>
@@ -165,6 +169,24 @@ Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& ses
     return opened;
   }
   return open_cache(flag, session, cache::Access::kRead, depth);
+}
+
+Status require_cache(const CacheFolderFlag& flag, const Session& session) {
+  ASSIGN_OR_RETURN(const std::filesystem::path folder, flag.folder(session));
+  ASSIGN_OR_RETURN(const auto info, files::posix_file_system().info(folder));
+  if (info) return {};
+  return missing(
+      fmt::format("there is no folder {}: no image was ever put there, or the cache is elsewhere "
+                  "(--cache-dir, or the setting cache.dir)",
+                  folder.native()));
+}
+
+Result<cache::WorkLock> take_work_lock(const std::filesystem::path& folder, cache::Work work,
+                                       std::string_view command) {
+  const std::string holder = fmt::format("process {} on {}, assay cache {}, since {}", ::getpid(),
+                                         host_name(), command, to_rfc3339(system_clock().now()));
+  return cache::WorkLock::take(files::posix_file_system(), cache::CacheLayout(folder), work,
+                               holder);
 }
 
 void pause_for(std::chrono::microseconds span, const std::stop_token& stop) {

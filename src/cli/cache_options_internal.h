@@ -7,6 +7,7 @@
 #include "cache/intake.h"
 #include "cache/rescan.h"
 #include "cache/store.h"
+#include "cache/work_lock.h"
 #include "cli/command_internal.h"
 #include "core/thread_pool.h"
 
@@ -17,6 +18,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace assay::cli {
 
@@ -87,6 +89,14 @@ Result<OpenedCache> open_cache(const CacheFolderFlag& flag, Session& session, ca
 /// As open_cache(), only for reading where the cache may not be written.
 Result<OpenedCache> open_cache_to_look(const CacheFolderFlag& flag, Session& session,
                                        cache::ScanDepth depth);
+
+/// Of what does not make a cache: that there is one.
+/// Errors: kMissing (there is no such folder), kInvalidInput.
+Status require_cache(const CacheFolderFlag& flag, const Session& session);
+
+/// `command` is the one of `assay cache` that does the work. Errors: as cache::WorkLock.
+Result<cache::WorkLock> take_work_lock(const std::filesystem::path& folder, cache::Work work,
+                                       std::string_view command);
 
 /// Return after `span`, or when it is to stop.
 void pause_for(std::chrono::microseconds span, const std::stop_token& stop);

@@ -92,6 +92,7 @@ std::string draws_json(const std::vector<cache::Draw>& draws, const cache::Store
 }
 
 Result<ExitCode> run_sample(const SampleFlags& flags, Session& session) {
+  RETURN_IF_ERROR(require_cache(flags.folder, session));
   ASSIGN_OR_RETURN(
       const OpenedCache opened,
       open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));

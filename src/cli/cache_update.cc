@@ -32,11 +32,6 @@ using updater::UpdateOutcome;
 
 constexpr std::chrono::seconds kLeastUpdatePause{1};
 
-std::string holder(const UpdateFlags& flags) {
-  return fmt::format("process {} on {}, assay cache update{}, since {}", ::getpid(), host_name(),
-                     flags.watches ? " --watch" : "", to_rfc3339(system_clock().now()));
-}
-
 /// What an update works with, from the first round to the last.
 struct Updater {
   const UpdateFlags& flags;
@@ -46,7 +41,7 @@ struct Updater {
   std::vector<updater::SourceSetup> sources;
   app::HubSession hub;
   std::unique_ptr<RemoteAccess> remote;
-  updater::UpdateLock lock;
+  cache::WorkLock lock;
   files::FolderWatch folders;
 };
 
@@ -76,7 +71,7 @@ bool is_remote(const UpdateOptions& options) {
          std::ranges::any_of(options.tables, tables::is_remote_address);
 }
 
-/// Errors: as update_options(), chosen_sources(), app::open_hub() and UpdateLock.
+/// Errors: as update_options(), chosen_sources(), app::open_hub() and cache::WorkLock.
 Result<Updater> open_updater(const UpdateFlags& flags, const Session& session) {
   ASSIGN_OR_RETURN(UpdateOptions options, update_options(flags, session));
   ASSIGN_OR_RETURN(auto judge, flags.label_check.open_judge());
@@ -97,9 +92,9 @@ Result<Updater> open_updater(const UpdateFlags& flags, const Session& session) {
     one->remote = remote->sources.get();
   }
   ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
-  ASSIGN_OR_RETURN(updater::UpdateLock lock,
-                   updater::UpdateLock::take(files::posix_file_system(), cache::CacheLayout(folder),
-                                             holder(flags)));
+  ASSIGN_OR_RETURN(
+      cache::WorkLock lock,
+      take_work_lock(folder, cache::Work::kUpdate, flags.watches ? "update --watch" : "update"));
   return Updater{.flags = flags,
                  .judge = std::move(judge),
                  .options = std::move(options),

@@ -122,6 +122,12 @@ UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptio
   outcome.next_due =
       is_stopped ? end : next_due(source, options, outcome.status, end, store.tools().random);
   source.next_due = outcome.next_due;
+  // A path that was mistyped is no source.
+  const bool is_mistyped = outcome.cause == to_string(ErrorCode::kNotFound) &&
+                           source.name.starts_with('/') && !source.last_success &&
+                           source.tables.empty();
+  if (is_mistyped)
+    std::erase_if(kept.sources, [&](const UpdateSource& one) { return &one == &source; });
   Status noted = cache::write_update_state(file_system, store.layout(), kept);
   if (noted) noted = remove_forgotten(store, kept);
   if (outcome.status && !noted) {

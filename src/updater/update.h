@@ -127,17 +127,4 @@ using OnUpdate = std::function<void(const UpdateProgress&)>;
 UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptions& options,
                      UpdateTime time, const OnUpdate& on_update, const std::stop_token& stop);
 
-/// Held while a process updates a cache.
-class UpdateLock {
- public:
-  /// `holder` says who takes it, for the others.
-  /// Errors: as FileSystem; kUnavailable when another process has it: the message says which.
-  static Result<UpdateLock> take(files::FileSystem& file_system, const cache::CacheLayout& layout,
-                                 std::string_view holder);
-
- private:
-  explicit UpdateLock(std::unique_ptr<files::FileLock> lock) : lock_(std::move(lock)) {}
-  std::unique_ptr<files::FileLock> lock_;
-};
-
 }  // namespace assay::updater

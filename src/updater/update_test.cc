@@ -314,19 +314,5 @@ TEST_F(UpdateTest, WantsLabelsForAStock) {
   EXPECT_EQ(items().size(), 2U);
 }
 
-TEST(UpdateLock, SaysWhoHasIt) {
-  CacheFixture fixture;
-  {
-    const auto first = UpdateLock::take(fixture.file_system, fixture.layout, "process 17 on there");
-    ASSERT_TRUE(first);
-    const auto second = UpdateLock::take(fixture.file_system, fixture.layout, "process 18");
-    ASSERT_FALSE(second);
-    EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
-    EXPECT_NE(second.error().message.find("process 17 on there"), std::string::npos)
-        << second.error().message;
-  }
-  EXPECT_TRUE(UpdateLock::take(fixture.file_system, fixture.layout, "process 18"));
-}
-
 }  // namespace
 }  // namespace assay::updater
