@@ -114,6 +114,15 @@ Result<std::unique_ptr<cache::ImageGenerator>> open_model_generator(
     return invalid_input(
         "--model is missing: the folder of a diffusion model, with model_index.json in it");
   }
+  ASSIGN_OR_RETURN(const auto index,
+                   files::posix_file_system().info(std::filesystem::path(choices.model_folder) /
+                                                   "model_index.json"));
+  if (!index) {
+    return missing(fmt::format(
+        "--model {0}: no diffusion model is there (no model_index.json); fetch one, such as assay "
+        "models fetch OpenVINO/LCM_Dreamshaper_v7-fp16-ov --to {0}",
+        choices.model_folder));
+  }
   ASSIGN_OR_RETURN(auto generator, generators::ModelGenerator::open(files::posix_file_system(),
                                                                     {.folder = choices.model_folder,
                                                                      .device = choices.device,

@@ -1,5 +1,6 @@
 #include "cache/doctor.h"
 
+#include "cache/generate_failure.h"
 #include "core/check.h"
 #include "json/writer.h"
 #include "report/number_text.h"
@@ -53,6 +54,7 @@ class Doctor {
   void look_at_cells(const CacheStatus& cache);
   void look_at_rescan();
   void look_at_updates();
+  void look_at_generator();
   std::string after_failure(std::string_view cause, const std::string& flags) const;
   void add(Diagnosis diagnosis) { report_.diagnoses.push_back(std::move(diagnosis)); }
   std::string at(std::string_view arguments) const {
@@ -274,6 +276,16 @@ void Doctor::look_at_updates() {
   }
 }
 
+void Doctor::look_at_generator() {
+  const auto failure = read_generate_failure(store_.tools().file_system, store_.layout());
+  if (!failure) return;
+  add({.cause = Cause::kNoGenerator,
+       .words = fmt::format("The last generating failed at {}: {}. Drawings for demos and tests "
+                            "need neither model nor service.",
+                            to_rfc3339(failure->at), failure->message),
+       .command = at("generate --provider scene")});
+}
+
 void Doctor::look_at_rescan() {
   const std::uint64_t count = rescan_.num_new + rescan_.num_changed + rescan_.num_gone +
                               rescan_.num_completed + rescan_.num_taken_back;
@@ -310,6 +322,7 @@ Result<DoctorReport> Doctor::examine() {
   for (const CacheStatus& cache : report_.status.caches) look_at_states(cache);
   look_at_rescan();
   look_at_updates();
+  look_at_generator();
   for (const CacheStatus& cache : report_.status.caches) look_at_cells(cache);
   std::ranges::stable_sort(report_.diagnoses, {}, &Diagnosis::cause);
   return std::move(report_);
@@ -319,9 +332,9 @@ Result<DoctorReport> Doctor::examine() {
 
 std::string_view to_string(Cause cause) {
   constexpr std::array<std::string_view, kNumCauses> kNames = {
-      "no_folder",   "no_permission", "disk_full",   "wrong_folder", "no_sidecar",
-      "no_label",    "disagrees",     "bad_sidecar", "broken",       "unseen_format",
-      "stale_index", "update_failed", "empty_cell"};
+      "no_folder",   "no_permission", "disk_full",    "wrong_folder", "no_sidecar",
+      "no_label",    "disagrees",     "bad_sidecar",  "broken",       "unseen_format",
+      "stale_index", "update_failed", "no_generator", "empty_cell"};
   return kNames[static_cast<std::size_t>(cause)];
 }
 

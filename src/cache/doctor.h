@@ -29,9 +29,10 @@ enum class Cause : std::uint8_t {
   kUnseenFormat,  ///< Images that the validator does not look at.
   kStaleIndex,    ///< Others changed files since the last look. Put right by looking.
   kUpdateFailed,  ///< The last update from a data set.
+  kNoGenerator,   ///< The last generate: no model, no service, or it gave up.
   kEmptyCell,     ///< A label of a cache without one image.
 };
-inline constexpr std::size_t kNumCauses = 13;
+inline constexpr std::size_t kNumCauses = 14;
 
 /// In snake case, for JSON.
 std::string_view to_string(Cause cause);

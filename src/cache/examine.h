@@ -14,7 +14,8 @@
 
 namespace assay::cache {
 
-/// What is taken in at most. Time is bounded by the pixels.
+/// What is taken in at most. Time is bounded by the pixels, and by how often a progressive JPEG may
+/// go through them.
 struct ExamineLimits {
   ByteCount max_size_bytes{64U << 20};
   std::uint64_t max_pixels = 100'000'000;

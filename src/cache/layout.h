@@ -71,6 +71,7 @@ class CacheLayout {
   std::filesystem::path write_lock() const { return state() / "write.lock"; }
   /// Held by the one process that does this work; says in words who that is.
   std::filesystem::path work_lock(Work work) const;
+  std::filesystem::path generate_failure() const { return state() / "generate_failure.txt"; }
   std::filesystem::path update_state() const { return state() / "update.json"; }
   /// Tables of data sets, as they came.
   std::filesystem::path tables() const { return state() / "tables"; }

@@ -67,13 +67,17 @@ std::string update_text(const UpdateSource& source) {
 std::string cache_text(const CacheStatus& cache) {
   using report::count_text;
   std::string text =
-      fmt::format("{:<5} {:>9} {:>11} {:>10} {:>9} {:>11} {:>11} {:>10}\n", to_string(cache.kind),
+      fmt::format("{:<5} {:>9} {:>11} {:>10} {:>9} {:>11} {:>11} {:>13}\n", to_string(cache.kind),
                   count_text(cache.num_items), to_string(cache.bytes),
                   count_text(cache.num_roadwork), count_text(cache.num_none),
                   count_text(cache.count(ItemState::kNoSidecar) + cache.count(ItemState::kNoLabel)),
                   count_text(cache.count(ItemState::kDisagrees) +
                              cache.count(ItemState::kBadSidecar) + cache.count(ItemState::kBroken)),
                   count_text(cache.num_served_today));
+  if (cache.oldest && cache.newest) {
+    text +=
+        fmt::format("      added {} to {}\n", to_rfc3339(*cache.oldest), to_rfc3339(*cache.newest));
+  }
   std::size_t num_shown = 0;
   for (const auto& [source, count] : cache.sources) {
     if (++num_shown > kMaxSourcesShown) {
@@ -112,9 +116,9 @@ Result<StatusReport> read_status(Store& store) {
 }
 
 std::string status_text(const StatusReport& report) {
-  std::string text = fmt::format("{}\n\n{:<5} {:>9} {:>11} {:>10} {:>9} {:>11} {:>11} {:>10}\n",
+  std::string text = fmt::format("{}\n\n{:<5} {:>9} {:>11} {:>10} {:>9} {:>11} {:>11} {:>13}\n",
                                  report::visible_text(report.root), "cache", "images", "size",
-                                 "roadwork", "none", "unlabelled", "unusable", "today");
+                                 "roadwork", "none", "unlabelled", "unusable", "served today");
   bool is_lacking = report.num_quarantined > 0;
   for (const CacheStatus& cache : report.caches) {
     text += cache_text(cache);

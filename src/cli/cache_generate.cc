@@ -1,5 +1,6 @@
 #include "app/image_generator.h"
 #include "cache/generate.h"
+#include "cache/generate_failure.h"
 #include "cli/cache_generator_flags_internal.h"
 #include "cli/cache_metrics_internal.h"
 #include "cli/cache_options_internal.h"
@@ -266,8 +267,8 @@ Result<std::vector<cache::WorkLock>> take_locks(const GenerateFlags& flags,
   return locks;
 }
 
-Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
-  ASSIGN_OR_RETURN(const auto locks, take_locks(flags, session));
+/// Errors: as open_generator(), LabelCheckFlags and fill_all().
+Result<ExitCode> make_images(const GenerateFlags& flags, Session& session) {
   // Both opened once, however often it looks.
   ASSIGN_OR_RETURN(app::GeneratorChoices choices, flags.generator.choices());
   ASSIGN_OR_RETURN(choices.size, parse_image_size(flags.size));
@@ -284,6 +285,19 @@ Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
   const bool is_whole = std::ranges::none_of(
       all, [](const Generated& generated) { return generated.report.num_missing > 0; });
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
+}
+
+Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
+  ASSIGN_OR_RETURN(const auto locks, take_locks(flags, session));
+  auto made = make_images(flags, session);
+  if (!made && made.error().code == ErrorCode::kCancelled) return made;
+  std::optional<cache::GenerateFailure> failure;
+  if (!made) failure = {.at = system_clock().now(), .message = made.error().message};
+  const Status noted =
+      cache::note_generate_failure(files::posix_file_system(), cache::CacheLayout(folder), failure);
+  if (made && !noted) return noted.error();
+  return made;
 }
 
 }  // namespace

@@ -47,13 +47,16 @@ Status watch_status(const CacheStatusFlags& flags, Session& session) {
       auto opened = open_cache_to_look(flags.folder, session, depth);
       if (!opened && opened.error().code == ErrorCode::kCancelled) return {};
       if (!opened) return std::move(opened.error());
-      ASSIGN_OR_RETURN(const cache::StatusReport report, cache::read_status(*opened->store));
-      std::string text = shown_status(report, session);
-      if (text != last) {
+      ASSIGN_OR_RETURN(cache::StatusReport report, cache::read_status(*opened->store));
+      const std::string text = shown_status(report, session);
+      // Others write to the disk all the time.
+      report.free_bytes = {};
+      std::string seen = shown_status(report, session);
+      if (seen != last) {
         const std::string_view between = last.empty() ? "" : "\n";
         const std::string_view front = clears ? kClearBelow : between;
         RETURN_IF_ERROR(print(fmt::format("{}{}", front, text)));
-        last = std::move(text);
+        last = std::move(seen);
       }
     }
     const auto start = std::chrono::steady_clock::now();

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -128,6 +130,11 @@ Result<ExitCode> run_sample(const SampleFlags& flags, Session& session) {
         "\n";
   }
   RETURN_IF_ERROR(print(text));
+  const auto num_cooling = std::ranges::count_if(draws, &cache::Draw::is_cooling);
+  if (num_cooling > 0 && !session.quiet) {
+    fmt::print(stderr, "{} of {} come again within {}: all others were served as recently\n",
+               num_cooling, draws.size(), flags.cool_down);
+  }
   return ExitCode::kOk;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
@@ -97,13 +98,21 @@ void on_output(j_common_ptr /*info*/) {}
 void do_nothing(j_decompress_ptr /*info*/) {}
 
 // A progressive file of a few kilobytes may ask for any number of passes over the whole image; real
-// ones have some ten.
+// ones have some ten. So many pixels gone through take some seconds.
 constexpr int kMaxScans = 200;
+constexpr std::uint64_t kMaxPixelsOfScans = std::uint64_t{1} << 31;
+
+int max_scans(const jpeg_decompress_struct& info) {
+  const std::uint64_t num_pixels = std::uint64_t{info.image_width} * info.image_height;
+  const std::uint64_t affordable = kMaxPixelsOfScans / std::max<std::uint64_t>(num_pixels, 1);
+  return static_cast<int>(
+      std::min<std::uint64_t>(kMaxScans, std::max<std::uint64_t>(affordable, 1)));
+}
 
 void on_progress(j_common_ptr info) {
   if (!info->is_decompressor) return;
-  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number > kMaxScans)
-    on_jpeg_read_error(info);
+  const auto& decompression = *reinterpret_cast<j_decompress_ptr>(info);
+  if (decompression.input_scan_number > max_scans(decompression)) on_jpeg_read_error(info);
 }
 
 [[noreturn]] boolean on_end_of_input(j_decompress_ptr info) {
@@ -182,8 +191,10 @@ Refusal jpeg_refusal(Decompression& state) {
             fmt::format("JPEG: ends in row {} of {}", state.info.output_scanline,
                         state.info.image_height)};
   }
-  if (state.info.input_scan_number > kMaxScans) {
-    return {RefusalKind::kUnsupported, fmt::format("JPEG: more than {} scans", kMaxScans)};
+  if (const int limit = max_scans(state.info); state.info.input_scan_number > limit) {
+    return {RefusalKind::kUnsupported,
+            fmt::format("JPEG: more than {} scans of {} x {} pixels", limit, state.info.image_width,
+                        state.info.image_height)};
   }
   std::string text(JMSG_LENGTH_MAX, '\0');
   state.errors.base.format_message(reinterpret_cast<j_common_ptr>(&state.info), text.data());

@@ -252,5 +252,45 @@ TEST(Decode, PngsByTheFastWayEqualThoseOfTheLibrary) {
   }
 }
 
+/// A flat gray progressive JPEG of a few kilobytes that goes through its pixels again and again.
+std::string jpeg_of_scans(std::uint32_t side, int num_scans) {
+  std::string jpeg("\xff\xd8", 2);
+  const auto number16 = [](std::uint32_t value) {
+    return std::string{static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
+  };
+  const auto add_segment = [&](char marker, const std::string& content) {
+    jpeg += std::string{'\xff', marker} + number16(static_cast<std::uint32_t>(content.size()) + 2) +
+            content;
+  };
+  // The codes of both Huffman tables are one bit long: "no difference", and a run of 16,384 blocks.
+  const std::string one_code = std::string(1, '\1') + std::string(15, '\0');
+  const std::size_t num_blocks = std::size_t{side / 8} * (side / 8);
+  const std::size_t num_runs = (num_blocks + 16'383) / 16'384;
+  const std::string runs((num_runs * 15 + 7) / 8, '\0');
+  add_segment('\xdb', std::string(1, '\0') + std::string(64, '\1'));
+  add_segment('\xc2', std::string(1, '\10') + number16(side) + number16(side) +
+                          std::string("\1\1\x11\0", 4));
+  add_segment('\xc4', std::string(1, '\0') + one_code + std::string(1, '\0'));
+  add_segment('\xc4', std::string(1, '\x10') + one_code + std::string(1, '\xe0'));
+  add_segment('\xda', std::string("\1\1\0\0\0\0", 6));
+  jpeg += std::string((num_blocks + 7) / 8, '\0');
+  for (int scan = 1; scan < num_scans; ++scan) {
+    // The first brings all bits but the last, the others the last, which is always zero.
+    add_segment('\xda', std::string("\1\1\0\1\77", 5) + (scan == 1 ? '\1' : '\x10'));
+    jpeg += runs;
+  }
+  return jpeg + "\xff\xd9";
+}
+
+TEST(Decode, AJpegGoesThroughItsPixelsNoMoreThanIsAffordable) {
+  EXPECT_TRUE(decode(as_bytes(jpeg_of_scans(1024, 150))));
+  EXPECT_FALSE(decode(as_bytes(jpeg_of_scans(1024, 201))));
+  EXPECT_TRUE(decode(as_bytes(jpeg_of_scans(4096, 20))));
+  const auto refused = decode(as_bytes(jpeg_of_scans(4096, 150)));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.contains("more than 128 scans of 4096 x 4096 pixels"))
+      << refused.error().message;
+}
+
 }  // namespace
 }  // namespace assay::images
