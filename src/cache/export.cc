@@ -58,17 +58,26 @@ class FolderSink final : public Sink {
     const std::array<std::string_view, 5> row = {name, to_string(item.label.value_or(Label::kNone)),
                                                  description, item.source, digest};
     tables::append_csv_row(table_, row);
-    return files::write_file(file_system_, folder_ / name, image);
+    written_.push_back(folder_ / name);
+    return files::write_file(file_system_, written_.back(), image);
   }
 
   Status finish() override {
-    return files::write_file(file_system_, folder_ / "labels.csv", table_);
+    RETURN_IF_ERROR(files::write_file(file_system_, folder_ / "labels.csv", table_));
+    written_.clear();
+    return {};
+  }
+
+  // What was not finished goes, so that the same command finds the folder empty.
+  ~FolderSink() override {
+    for (const fs::path& path : written_) static_cast<void>(file_system_.remove(path));
   }
 
  private:
   files::FileSystem& file_system_;
   fs::path folder_;
   std::string table_;
+  std::vector<fs::path> written_;
 };
 
 class TarSink final : public Sink {
@@ -99,7 +108,11 @@ Result<std::unique_ptr<Sink>> open_sink(files::FileSystem& file_system,
   }
   ASSIGN_OR_RETURN(const auto info, file_system.info(options.target));
   if (info) {
-    ASSIGN_OR_RETURN(const auto names, file_system.list(options.target));
+    ASSIGN_OR_RETURN(auto names, file_system.list(options.target));
+    // Of one that was not finished.
+    if (names == std::vector<std::string>{"images"}) {
+      ASSIGN_OR_RETURN(names, file_system.list(options.target / "images"));
+    }
     if (!names.empty()) {
       return invalid_input(fmt::format(
           "{} is not empty; give a new folder, or remove what is there", options.target.native()));

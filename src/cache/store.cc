@@ -114,9 +114,9 @@ Status Store::check_space(std::span<const NewFile> files, ByteCount min_free) co
   ASSIGN_OR_RETURN(const files::DiskSpace space, tools_.file_system.space(layout_.root()));
   if (space.free >= min_free + needed) return {};
   return no_space(fmt::format(
-      "{}: {} are free, and {} are to stay free: free some space, make the cache smaller (assay "
-      "cache gc --max-size), or allow less (--keep-free)",
-      layout_.root().native(), to_string(space.free), to_string(min_free)));
+      "{}: {} are free, {} are to come, and {} are to stay free: free some space, make the cache "
+      "smaller (assay cache gc --max-size), or allow less (--keep-free)",
+      layout_.root().native(), to_string(space.free), to_string(needed), to_string(min_free)));
 }
 
 Status Store::make_room_for(const WriteTurn& turn, ItemFolder folder,

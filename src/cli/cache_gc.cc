@@ -16,7 +16,7 @@ struct CollectFlags {
   cache::CollectMode mode = cache::CollectMode::kDo;
 };
 
-Result<ExitCode> run_gc(const CollectFlags& flags, Session& session) {
+Result<ExitCode> collect_all(const CollectFlags& flags, Session& session) {
   RETURN_IF_ERROR(require_cache(flags.folder, session));
   const bool is_telling = flags.mode == cache::CollectMode::kTell;
   ASSIGN_OR_RETURN(
@@ -34,6 +34,16 @@ Result<ExitCode> run_gc(const CollectFlags& flags, Session& session) {
                             ? cache::collect_json(report, flags.mode)
                             : cache::collect_text(report, flags.mode)));
   return report.missing_bytes == ByteCount() ? ExitCode::kOk : ExitCode::kPartial;
+}
+
+/// What is to go is noted first, so that a kill leaves no half item.
+Result<ExitCode> run_gc(const CollectFlags& flags, Session& session) {
+  auto done = collect_all(flags, session);
+  if (done || done.error().code != ErrorCode::kNoSpace) return done;
+  return std::move(done.error())
+      .within(
+          "not even a note of what is to go fits the disk: remove some file first, such as "
+          "those in the folder quarantine of the cache");
 }
 
 }  // namespace

@@ -265,6 +265,40 @@ class SmallCache(MountedDisk):
         _, out, _ = self.run_program("cache", "verify", "--cache-dir", "disk/cache", "--quiet", expect=0)
         self.assertTrue(out.startswith("150 images read"), out)
 
+    def test_each_verb_on_a_disk_without_a_page(self):
+        """One clear line, nothing half-written, and the same command works with space."""
+        table = programs.DATA / "cache/tables/extract/binary_column.parquet"
+        for name in ("photos", "more"):
+            subprocess.run([sys.executable, programs.DATA / "cache/make_photos.py", self.folder / name, "2",
+                            "--first", "10" if name == "photos" else "20"], check=True)
+        at_disk = ("--cache-dir", "disk/cache", "--quiet")
+        self.run_program("cache", "import", "photos", "--label", "none", "--keep-free", "0B", *at_disk, expect=0)
+        (self.folder / "disk/cache/Roadwork/image/by_hand.png").write_bytes((self.folder / "more/image_020.png").read_bytes())
+        self.run_program("cache", "status", *at_disk, expect=0)
+        self.fill()
+        verbs = ((("import", "more", "--label", "none", "--keep-free", "0B"), (6,)),
+                 (("label", "by_hand.png", "--label", "none"), (6,)),
+                 (("update", "--from", table, "--count", "2", "--keep-free", "0B"), (6,)),
+                 (("generate", "--kind", "t2i", "--count", "1", "--keep-free", "0B"), (6,)),
+                 (("export", "disk/out"), (6,)),
+                 (("export", "disk/out.tar", "--webdataset"), (6,)),
+                 (("contact-sheet", "--out", "disk/sheet.html"), (6,)))
+        for verb, codes in verbs:
+            with self.subTest(verb=verb[0]):
+                code, _, err = self.run_program("cache", *verb, *at_disk, expect=None)
+                self.assertIn(code, codes, err)
+                self.assert_one_clear_line(err, "space")
+                self.assertFalse(any((self.folder / "disk").glob("out/**/*.*")), "half an export")
+        for verb in ("status", "verify", "doctor", "sample"):
+            self.run_program("cache", verb, *at_disk, expect=0)
+        _, _, err = self.run_program("cache", "gc", "--max-size", "1B", *at_disk, expect=6)
+        self.assert_one_clear_line(err, "space", "remove some file first")
+        (self.folder / "disk/ballast").unlink()
+        self.grow()
+        for verb, _ in verbs:
+            with self.subTest(verb=verb[0]):
+                self.run_program("cache", *verb, *at_disk, expect=0)
+
     def test_import_leaves_the_reserve_free(self):
         subprocess.run([sys.executable, programs.DATA / "cache/make_photos.py", self.folder / "photos", "3"], check=True)
         _, out, err = self.run_program("cache", "import", "photos", "--label", "none", "--cache-dir", "disk/cache", "--quiet",
@@ -375,16 +409,20 @@ class Unwritable(Locked):
                        check=True)
         (self.folder / "locked").chmod(0o555)
         before = self.files()
+        table = programs.DATA / "cache/tables/extract/binary_column.parquet"
         for verb in (("import", "photos", "--label", "none"), ("label", "image_001.png", "--label", "none"),
-                     ("sample",), ("gc",)):
+                     ("sample",), ("gc",), ("update", "--from", table, "--count", "1"),
+                     ("generate", "--kind", "t2i", "--count", "1")):
             _, out, err = self.run_program("cache", *verb, "--cache-dir", "locked", "--quiet", expect=5)
             self.assertEqual(out, "")
             self.assert_one_clear_line(err, "locked")
-        for verb in ("status", "verify", "doctor"):
-            self.run_program("cache", verb, "--cache-dir", "locked", "--quiet", "--json", expect=0)
+        for verb in (("status",), ("verify",), ("doctor",), ("gc", "--dry-run"), ("export", "out"),
+                     ("contact-sheet", "--out", "sheet.html")):
+            self.run_program("cache", *verb, "--cache-dir", "locked", "--quiet", "--json", expect=0)
         _, out, _ = self.run_program("cache", "doctor", "--cache-dir", "locked", expect=0)
         self.assertIn("The cache cannot be written", out)
-        self.assertEqual(self.files(), before)
+        self.assertEqual([path for path in self.files() if path.startswith("locked")],
+                         [path for path in before if path.startswith("locked")])
 
     def test_missing(self):
         shutil.copy(programs.DATA / "jobs" / "small.parquet", self.folder)
