@@ -119,7 +119,7 @@ Result<std::unique_ptr<cache::ImageGenerator>> open_model_generator(
                                                    "model_index.json"));
   if (!index) {
     return missing(fmt::format(
-        "--model {0}: no diffusion model is there (no model_index.json); fetch one, such as assay "
+        "{0}: no diffusion model is there (no model_index.json); fetch one, such as assay "
         "models fetch OpenVINO/LCM_Dreamshaper_v7-fp16-ov --to {0}",
         choices.model_folder));
   }

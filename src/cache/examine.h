@@ -29,7 +29,7 @@ struct ExaminedImage {
 /// Sees the pixels of an image that is sound.
 using OnPixels = std::function<void(const images::Image& image)>;
 
-/// Decode every pixel, and compute both hashes.
+/// Read the whole image, and compute both hashes.
 /// Threads: safe from any thread; each keeps the memory of its last image.
 images::Readable<ExaminedImage> examine(std::span<const std::byte> bytes,
                                         const ExamineLimits& limits,

@@ -117,10 +117,13 @@ std::string item_name(std::string_view original, const ExaminedImage& image) {
 Status look_at(Arrival& arrival, const ExamineLimits& limits, const LabelCheck& check) {
   if (arrival.outcome != ImportOutcome::kAdded) return {};
   Status judged;
-  auto image = examine(as_bytes(arrival.bytes), limits, [&](const images::Image& pixels) {
-    if (check.judge == nullptr || !arrival.draft.label) return;
-    judged = judge_label(arrival, *arrival.draft.label, pixels, check);
-  });
+  OnPixels on_pixels;
+  if (check.judge != nullptr && arrival.draft.label) {
+    on_pixels = [&](const images::Image& pixels) {
+      judged = judge_label(arrival, *arrival.draft.label, pixels, check);
+    };
+  }
+  auto image = examine(as_bytes(arrival.bytes), limits, on_pixels);
   if (!image) {
     arrival.outcome = outcome_of(image.error().kind);
     arrival.reason = std::move(image.error().reason);

@@ -51,14 +51,19 @@ Readable<DecodedImage> Decoder::decode(Bytes encoded, const DecodeOptions& optio
                   fmt::format("{}: {} x {} pixels, more than the limit of {}",
                               to_string(header->format), width, height, options.max_pixels));
   }
-  auto image = decode_format({.encoded = encoded, .header = *header, .scratch = scratch_},
-                             std::move(spare_));
-  if (!image) return std::unexpected(std::move(image.error()));
-  CHECK(image->size() == header->size, "a decoder gives the size that the probe found");
   const bool is_turned =
       options.orientation == ExifOrientation::kHonour || header->format == ImageFormat::kTiff;
-  if (is_turned) image = make_upright(std::move(*image), header->orientation);
-  return DecodedImage{std::move(*image), *header};
+  const DecodeDetail detail = is_turned ? DecodeDetail::kPixels : options.detail;
+  auto image =
+      decode_format({.encoded = encoded, .header = *header, .scratch = scratch_, .detail = detail},
+                    std::move(spare_));
+  if (!image) return std::unexpected(std::move(image.error()));
+  CHECK(detail == DecodeDetail::kBlocks || image->size() == header->size,
+        "a decoder gives the size that the probe found");
+  if (!is_turned) return DecodedImage{std::move(*image), *header, header->size};
+  image = make_upright(std::move(*image), header->orientation);
+  const ImageSize upright = image->size();
+  return DecodedImage{std::move(*image), *header, upright};
 }
 
 Result<Image> decode(Bytes encoded, const DecodeOptions& options) {

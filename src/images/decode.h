@@ -27,15 +27,26 @@ enum class ExifOrientation : std::uint8_t {
   kHonour,  ///< Turned and mirrored to be upright.
 };
 
+enum class DecodeDetail : std::uint8_t {
+  kPixels,  ///< Every pixel.
+  /// The whole file is read, and refused for all that kPixels refuses; but of a large JPEG each
+  /// block of 8 x 8 pixels may become one, its mean, where the orientation is ignored.
+  /// Cost: two thirds of kPixels.
+  kBlocks,
+};
+
 struct DecodeOptions {
   ByteCount max_encoded_size = kMaxEncodedSize;
   std::uint64_t max_pixels = kMaxPixels;
   ExifOrientation orientation = ExifOrientation::kIgnore;
+  DecodeDetail detail = DecodeDetail::kPixels;
 };
 
 struct DecodedImage {
   Image image;
   ImageHeader header;
+  /// Of the image before its blocks became pixels; else its own.
+  ImageSize whole = {};
 };
 
 /// Decodes one image after another, keeping the memory it needs between them.

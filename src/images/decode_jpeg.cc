@@ -153,7 +153,10 @@ struct Decompression {
   Decompression& operator=(const Decompression&) = delete;
 };
 
-Step start(Decompression& state) {
+// So that a mean of blocks still has some for each part of the image.
+constexpr JDIMENSION kLeastSideOfBlocks = 512;
+
+Step start(Decompression& state, DecodeDetail detail) {
   if (setjmp(state.errors.jump) != 0) return Step::kFailed;
   jpeg_create_decompress(&state.info);
   state.info.src = &state.source;
@@ -170,6 +173,9 @@ Step start(Decompression& state) {
       state.info.out_color_space = JCS_CMYK;
       break;
   }
+  const bool is_large =
+      std::min(state.info.image_width, state.info.image_height) >= kLeastSideOfBlocks;
+  if (detail == DecodeDetail::kBlocks && is_large) state.info.scale_denom = DCTSIZE;
   jpeg_start_decompress(&state.info);
   return Step::kDone;
 }
@@ -188,7 +194,9 @@ Step read_jpeg_rows(Decompression& state, std::vector<JSAMPROW>& rows) {
 Refusal jpeg_refusal(Decompression& state) {
   if (state.errors.is_truncated) {
     return {RefusalKind::kTruncated,
-            fmt::format("JPEG: ends in row {} of {}", state.info.output_scanline,
+            fmt::format("JPEG: ends in row {} of {}",
+                        std::uint64_t{state.info.output_scanline} * state.info.image_height /
+                            std::max<JDIMENSION>(state.info.output_height, 1),
                         state.info.image_height)};
   }
   if (const int limit = max_scans(state.info); state.info.input_scan_number > limit) {
@@ -245,10 +253,11 @@ Readable<ImageHeader> probe_jpeg(Bytes encoded) {
 
 Readable<Image> decode_jpeg(const DecodeInput& input, Image reuse) {
   Decompression state(input.encoded);
-  if (start(state) == Step::kFailed) return std::unexpected(jpeg_refusal(state));
+  if (start(state, input.detail) == Step::kFailed) return std::unexpected(jpeg_refusal(state));
+  const ImageSize whole{.width = state.info.image_width, .height = state.info.image_height};
   const ImageSize size{.width = state.info.output_width, .height = state.info.output_height};
   const auto num_components = static_cast<std::uint32_t>(state.info.output_components);
-  if (size != input.header.size || jpeg_mode(num_components) != input.header.mode) {
+  if (whole != input.header.size || jpeg_mode(num_components) != input.header.mode) {
     return refuse(RefusalKind::kCorrupt, "JPEG: two headers that differ");
   }
   Image image = Image::with_size(size, std::move(reuse));

@@ -3,8 +3,11 @@
 #include "compress/inflate.h"
 #include "core/random.h"
 #include "crypto/digest.h"
+#include "images/encode.h"
+#include "images/perceptual_hash.h"
 #include "images/png_chunks_internal.h"
 #include "images/resize.h"
+#include "images/scene.h"
 #include "json/value.h"
 
 #include <gtest/gtest.h>
@@ -250,6 +253,58 @@ TEST(Decode, PngsByTheFastWayEqualThoseOfTheLibrary) {
     ASSERT_TRUE(by_library.has_value() && decoded.has_value()) << path;
     EXPECT_TRUE(std::ranges::equal(by_library->pixels(), decoded->image.pixels())) << path;
   }
+}
+
+/// Photos as cameras write them: large enough to be read by blocks.
+std::vector<std::string> photos() {
+  std::vector<std::string> encoded;
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    const Image scene =
+        draw_scene(plan_scene(seed, seed % 2 == 0 ? SceneLabel::kRoadwork : SceneLabel::kNone),
+                   {.width = 611 + static_cast<std::uint32_t>(seed), .height = 523});
+    const auto bytes = encode_jpeg(scene, {.quality = 80 + static_cast<int>(seed)}).value();
+    encoded.emplace_back(as_text(bytes));
+  }
+  return encoded;
+}
+
+TEST(Decode, ByBlocksTheLookIsThatOfThePixels) {
+  for (const std::string& photo : photos()) {
+    const auto whole = Decoder().decode(as_bytes(photo)).value();
+    const auto blocks =
+        Decoder().decode(as_bytes(photo), {.detail = DecodeDetail::kBlocks}).value();
+    EXPECT_EQ(blocks.header.size, whole.image.size());
+    EXPECT_EQ(blocks.image.width(), (whole.image.width() + 7) / 8);
+    const std::uint64_t look = perceptual_hash(blocks.image, blocks.whole);
+    EXPECT_LE(hash_distance(perceptual_hash(whole.image), look), 2);
+  }
+}
+
+TEST(Decode, ByBlocksTheVerdictIsThatOfThePixels) {
+  SeededRandom random(11);
+  Decoder decoder;
+  int num_refused = 0;
+  for (const std::string& photo : photos()) {
+    for (int i = 0; i < 60; ++i) {
+      std::string encoded = photo;
+      for (std::uint64_t k = random.below(6) + 1; k > 0; --k) {
+        // The headers more often than their share.
+        const std::uint64_t end = random.below(2) == 0 ? 700 : encoded.size();
+        encoded[random.below(end)] = static_cast<char>(random.next());
+      }
+      if (random.below(4) == 0) encoded.resize(random.below(encoded.size()));
+      constexpr std::uint64_t kMostPixels = 1'000'000;
+      const auto whole = decoder.decode(as_bytes(encoded), {.max_pixels = kMostPixels});
+      const auto blocks = decoder.decode(
+          as_bytes(encoded), {.max_pixels = kMostPixels, .detail = DecodeDetail::kBlocks});
+      ASSERT_EQ(whole.has_value(), blocks.has_value())
+          << (whole ? blocks.error().reason : whole.error().reason);
+      if (whole) continue;
+      EXPECT_EQ(whole.error().kind, blocks.error().kind);
+      ++num_refused;
+    }
+  }
+  EXPECT_GT(num_refused, 60);
 }
 
 /// A flat gray progressive JPEG of a few kilobytes that goes through its pixels again and again.

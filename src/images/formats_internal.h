@@ -1,10 +1,11 @@
 /// \file
 /// One probe and one decoder a format. A decoder is called after its probe, once the limits hold;
-/// what it gives is of the size that the probe found.
+/// what it gives is of the size that the probe found, unless less detail will do.
 
 #pragma once
 
 #include "images/byte_order_internal.h"
+#include "images/decode.h"
 #include "images/image.h"
 #include "images/probe.h"
 #include "images/refusal.h"
@@ -20,6 +21,7 @@ struct DecodeInput {
   const ImageHeader& header;
   /// Memory that lives from image to image.
   std::vector<std::uint8_t>& scratch;
+  DecodeDetail detail = DecodeDetail::kPixels;
 };
 
 Readable<ImageHeader> probe_bmp(Bytes encoded);

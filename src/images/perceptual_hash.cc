@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kSide = 32;
 constexpr std::size_t kNumBits = 64;
+constexpr std::uint32_t kBlockSide = 8;  // of DecodeDetail::kBlocks
 // Of a cell: evenly spread, they say as much of its mean as all of them.
 constexpr std::uint32_t kMaxRows = 8;
 // The last diagonal of the zig-zag that the 64 coefficients reach: 2 + 3 + ... + 11 >= 64.
@@ -86,6 +87,50 @@ Grid mean_luma(const Image& image) {
   return grid;
 }
 
+struct Share {
+  std::uint32_t pixel;
+  double part;  // of the cell, 0 to 1
+};
+using Shares = std::array<std::vector<Share>, kSide>;
+
+/// Of each cell along one axis: the pixels of the smaller image, each by how much of the cell its
+/// part of the whole image covers. Pre: a pixel stands for `scale` of them, the last for the rest.
+Shares shares_of(std::uint32_t length, std::uint32_t whole_length, std::uint32_t scale) {
+  Shares shares;
+  for (std::size_t cell = 0; cell < kSide; ++cell) {
+    const Span span = span_of(cell, whole_length);
+    for (std::uint32_t pixel = span.begin / scale; pixel < length; ++pixel) {
+      const std::uint32_t begin = std::max(pixel * scale, span.begin);
+      const std::uint32_t end = std::min((pixel + 1) * scale, span.end);
+      if (begin >= end) break;
+      shares[cell].push_back(
+          {.pixel = pixel,
+           .part = static_cast<double>(end - begin) / static_cast<double>(span.end - span.begin)});
+    }
+  }
+  return shares;
+}
+
+Grid mean_luma_of_blocks(const Image& image, ImageSize whole, std::uint32_t scale) {
+  const Shares columns = shares_of(image.width(), whole.width, scale);
+  const Shares rows = shares_of(image.height(), whole.height, scale);
+  Grid grid{};
+  for (std::size_t y = 0; y < kSide; ++y) {
+    for (const Share& row : rows[y]) {
+      const std::uint8_t* const samples = image.row(row.pixel);
+      for (std::size_t x = 0; x < kSide; ++x) {
+        double luma = 0;
+        for (const Share& column : columns[x]) {
+          const std::uint8_t* const pixel = samples + (std::size_t{column.pixel} * kNumChannels);
+          luma += column.part * ((77 * pixel[0]) + (150 * pixel[1]) + (29 * pixel[2]));
+        }
+        grid[y][x] += row.part * luma / 256;
+      }
+    }
+  }
+  return grid;
+}
+
 const Grid& cosines() {
   static const Grid table = [] {
     Grid made{};
@@ -137,9 +182,11 @@ std::array<std::int64_t, kNumBits> zig_zag(const Coefficients& coefficients) {
 
 }  // namespace
 
-std::uint64_t perceptual_hash(const Image& image) {
+std::uint64_t perceptual_hash(const Image& image, ImageSize whole) {
   CHECK(image.size().num_pixels() > 0, "an empty image has no look");
-  const auto values = zig_zag(transform(mean_luma(image)));
+  const bool is_whole = image.size() == whole;
+  const auto values = zig_zag(
+      transform(is_whole ? mean_luma(image) : mean_luma_of_blocks(image, whole, kBlockSide)));
   auto sorted = values;
   std::ranges::nth_element(sorted, sorted.begin() + (kNumBits / 2));
   const std::int64_t median = sorted[kNumBits / 2];
@@ -149,6 +196,8 @@ std::uint64_t perceptual_hash(const Image& image) {
   }
   return hash;
 }
+
+std::uint64_t perceptual_hash(const Image& image) { return perceptual_hash(image, image.size()); }
 
 int hash_distance(std::uint64_t left, std::uint64_t right) { return std::popcount(left ^ right); }
 

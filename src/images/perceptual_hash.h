@@ -20,6 +20,10 @@ namespace assay::images {
 /// Cost: one pass over the pixels.
 std::uint64_t perceptual_hash(const Image& image);
 
+/// The same of an image that was decoded with DecodeDetail::kBlocks, whose whole size is `whole`:
+/// the mean of all rows. 0 to 2 bits from that of the pixels.
+std::uint64_t perceptual_hash(const Image& image, ImageSize whole);
+
 /// In how many bits two hashes differ: 0 to 64. Copies of one picture are some 0 to 4 apart,
 /// pictures of different things some 32.
 int hash_distance(std::uint64_t left, std::uint64_t right);
