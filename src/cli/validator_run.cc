@@ -38,6 +38,7 @@ struct ValidatorRunFlags {
   std::optional<std::uint64_t> epoch_length;
   std::optional<std::uint64_t> version_key;
   std::uint16_t burn_uid = 0;
+  bool keeps_small_weights = false;
   double stake_limit = scoring::kValidatorStakeLimit;
   std::string cool_down = "1h";
   std::string jobs_interval;
@@ -72,6 +73,12 @@ Result<app::ValidatorJobsOptions> jobs_options(const ValidatorRunFlags& flags,
       .cache = flags.takes_job_images ? cache : std::filesystem::path(),
       .protocol = flags.protocol,
       .validator_stake_limit = flags.stake_limit};
+}
+
+scoring::SmallWeights small_weights(const ValidatorRunFlags& flags, const Config& config) {
+  return flags.keeps_small_weights || config.get_text("validator.small_weights") == "keep"
+             ? scoring::SmallWeights::kKeep1
+             : scoring::SmallWeights::kDrop;
 }
 
 Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRunFlags& flags,
@@ -113,6 +120,7 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
                               .weights = flags.weights,
                               .epoch_length = flags.epoch_length,
                               .burn_uid = flags.burn_uid,
+                              .small_weights = small_weights(flags, session.config),
                               .version_key = flags.version_key,
                               .landing_blocks = landing_blocks}},
       .jobs = std::move(jobs),
@@ -215,6 +223,9 @@ void add_weight_options(CLI::App& command, ValidatorRunFlags& flags) {
              "Who gets all weight while too few have earned anything.")
       ->type_name("UID")
       ->capture_default_str();
+  command.add_flag("--keep-small-weights", flags.keeps_small_weights,
+                   "Weights too small for 16 bits become 1, not 0 [setting "
+                   "validator.small_weights, drop].");
   add_option(command, "--neuron.vpermit_tao_limit", flags.stake_limit,
              "Who has a permit and more stake is a validator, and is not asked.")
       ->type_name("TAO")

@@ -107,6 +107,10 @@ std::vector<float> normalise_max_weight(std::span<const float> weights, double l
   return divided(lowered, sum_of(lowered));
 }
 
+std::string_view to_string(SmallWeights small) {
+  return small == SmallWeights::kKeep1 ? "keep" : "drop";
+}
+
 std::vector<ChainWeight> to_chain_weights(std::span<const UidWeight> weights, SmallWeights small) {
   double largest = 0;
   for (const UidWeight& entry : weights) {

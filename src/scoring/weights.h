@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace assay::scoring {
@@ -52,6 +53,9 @@ enum class SmallWeights : std::uint8_t {
   kDrop,   ///< As the chain's own tools do.
   kKeep1,  ///< They become 1.
 };
+
+/// `drop` or `keep`.
+std::string_view to_string(SmallWeights small);
 
 /// A weight before it is rounded. Doubles hold those of either size exactly.
 struct UidWeight {

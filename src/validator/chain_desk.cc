@@ -166,9 +166,10 @@ Status ChainDesk::submit(const NetworkView& view, const ScoreOffer& offer,
                              .weights = set.weights,
                              .is_burnt = set.is_burnt};
   RETURN_IF_ERROR(rotate_log());
-  RETURN_IF_ERROR(record(intent_line(
-      report, valid, view,
-      {.version_key = version_key, .last_update = std::max(view.own_last_update, last_landed_)})));
+  RETURN_IF_ERROR(record(intent_line(report, valid, view,
+                                     {.version_key = version_key,
+                                      .last_update = std::max(view.own_last_update, last_landed_),
+                                      .small_weights = options_.small_weights})));
 
   std::vector<chain::WeightEntry> entries;
   entries.reserve(set.weights.size());

@@ -45,6 +45,7 @@ std::string intent_line(const WeightsReport& report, const ScoreOffer& offer,
   writer.name("netuid").unsigned_integer(static_cast<std::uint64_t>(view.metagraph.netuid));
   writer.name("version_key").unsigned_integer(facts.version_key);
   writer.name("burnt").boolean(report.is_burnt);
+  writer.name("small_weights").text(to_string(facts.small_weights));
   writer.name("last_update").unsigned_integer(facts.last_update);
   writer.name("members").begin_list();
   const std::size_t size = std::min(offer.scores.size(), view.neurons.size());

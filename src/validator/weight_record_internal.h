@@ -14,6 +14,7 @@ struct IntentFacts {
   std::uint64_t version_key = 0;
   /// Of the validator, before.
   chain::BlockNumber last_update = 0;
+  scoring::SmallWeights small_weights = scoring::SmallWeights::kDrop;
 };
 
 /// Before they are sent: all that the weights were made of.
