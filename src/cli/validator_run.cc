@@ -41,6 +41,7 @@ struct ValidatorRunFlags {
   bool keeps_small_weights = false;
   double stake_limit = scoring::kValidatorStakeLimit;
   std::string cool_down = "1h";
+  validator::AugmentationStyle augment = validator::AugmentationStyle::kMended;
   std::string jobs_interval;
   std::string jobs_store;
   std::size_t jobs_sample_size = 50;
@@ -116,6 +117,7 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
                                .num_rounds = flags.rounds,
                                .validator_stake_limit = flags.stake_limit,
                                .mix = live.mix},
+                               .challenge = {.augmentation = {.style = flags.augment}},
                     .chain = {.netuid = netuid,
                               .weights = flags.weights,
                               .epoch_length = flags.epoch_length,
@@ -205,6 +207,9 @@ void add_round_options(CLI::App& command, ValidatorRunFlags& flags) {
       ->type_name("TIME")
       ->capture_default_str();
   add_named_option(command, "--protocol", flags.protocol, validator::parse_wire_protocol,
+  add_named_option(command, "--augment", flags.augment, validator::parse_augmentation_style,
+                   "How images are varied: mended, or compat, as the old validator with its bugs.")
+      ->default_str("mended");
                    "How requests are signed: btauth, epistula or legacy.")
       ->default_str("btauth");
 }

@@ -83,6 +83,29 @@ void blur_line(std::span<const double> line, std::span<const double> weights,
   }
 }
 
+/// Turns an image of `size` about its middle.
+class Turn {
+ public:
+  Turn(ImageSize size, double degrees)
+      : cosine_(std::cos(degrees * std::numbers::pi / 180)),
+        sine_(std::sin(degrees * std::numbers::pi / 180)),
+        middle_x_((static_cast<double>(size.width) - 1) / 2),
+        middle_y_((static_cast<double>(size.height) - 1) / 2) {}
+
+  /// Where this pixel, x and y, was before it was turned; y goes down.
+  std::pair<double, double> origin_of(std::uint32_t x, std::uint32_t y) const {
+    const double right = x - middle_x_;
+    const double down = y - middle_y_;
+    return {middle_x_ + cosine_ * right - sine_ * down, middle_y_ + sine_ * right + cosine_ * down};
+  }
+
+ private:
+  double cosine_;
+  double sine_;
+  double middle_x_;
+  double middle_y_;
+};
+
 /// By G. Box and M. Muller's formula; std::normal_distribution differs from library to library.
 double normal(RandomSource& random) {
   const double radius = std::sqrt(-2 * std::log(1 - random.unit()));
@@ -123,18 +146,10 @@ Image crop(const Image& image, PixelBox box) {
 
 Image rotate(const Image& image, double degrees) {
   Image turned = Image::with_size(image.size());
-  const double angle = degrees * std::numbers::pi / 180;
-  const double cosine = std::cos(angle);
-  const double sine = std::sin(angle);
-  const double middle_x = (static_cast<double>(image.width()) - 1) / 2;
-  const double middle_y = (static_cast<double>(image.height()) - 1) / 2;
+  const Turn turn(image.size(), degrees);
   for (std::uint32_t y = 0; y < image.height(); ++y) {
     for (std::uint32_t x = 0; x < image.width(); ++x) {
-      // Where this pixel was before it was turned; y goes down.
-      const double right = x - middle_x;
-      const double down = y - middle_y;
-      const double from_x = middle_x + cosine * right - sine * down;
-      const double from_y = middle_y + sine * right + cosine * down;
+      const auto [from_x, from_y] = turn.origin_of(x, y);
       const double left = std::floor(from_x);
       const double top = std::floor(from_y);
       const double part_x = from_x - left;
@@ -150,6 +165,26 @@ Image rotate(const Image& image, double degrees) {
         const double upper = (1 - part_x) * above[first + i] + part_x * above[second + i];
         const double lower = (1 - part_x) * below[first + i] + part_x * below[second + i];
         into[i] = to_sample((1 - part_y) * upper + part_y * lower);
+      }
+    }
+  }
+  return turned;
+}
+
+Image rotate_nearest(const Image& image, double degrees) {
+  Image turned = Image::with_size(image.size());
+  const Turn turn(image.size(), degrees);
+  for (std::uint32_t y = 0; y < image.height(); ++y) {
+    for (std::uint32_t x = 0; x < image.width(); ++x) {
+      const auto [from_x, from_y] = turn.origin_of(x, y);
+      const auto column = static_cast<std::int64_t>(std::lrint(from_x));
+      const auto line = static_cast<std::int64_t>(std::lrint(from_y));
+      std::uint8_t* into = turned.row(y) + x * kNumChannels;
+      if (column < 0 || column >= image.width() || line < 0 || line >= image.height()) {
+        std::fill_n(into, kNumChannels, std::uint8_t{0});
+      } else {
+        const std::uint8_t* row = image.row(static_cast<std::uint32_t>(line));
+        std::copy_n(row + static_cast<std::size_t>(column) * kNumChannels, kNumChannels, into);
       }
     }
   }

@@ -25,6 +25,9 @@ Image crop(const Image& image, PixelBox box);
 /// along both axes; what comes from outside is the picture mirrored at its edge.
 Image rotate(const Image& image, double degrees);
 
+/// Likewise, but by the pixel that lies next; what comes from outside is black.
+Image rotate_nearest(const Image& image, double degrees);
+
 /// Move every sample away from its pixel's grey (0.299 red, 0.587 green, 0.114 blue) by `factor`: 0
 /// is grey, 1 changes nothing. What leaves 0 to 255 is cut off.
 Image adjust_saturation(const Image& image, double factor);

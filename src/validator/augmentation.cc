@@ -2,11 +2,13 @@
 
 #include "core/check.h"
 #include "core/random.h"
+#include "core/shown_text.h"
 #include "images/decode.h"
 #include "images/encode.h"
 #include "images/transform.h"
 #include "json/value.h"
 #include "json/writer.h"
+#include "validator/compat_transform_internal.h"
 
 #include <fmt/format.h>
 
@@ -34,6 +36,9 @@ constexpr std::array kContrasts = {0.85, 0.725};
 constexpr std::array kJpegQualities = {60, 40};
 constexpr std::array kNoises = {8.0, 11.4};  // variances of 0.001 and 0.002 of the range
 constexpr std::array kBlurs = {7.0 / 6, 9.0 / 6};
+constexpr std::array kCompatShrinks = {2, 3};
+constexpr double kCompatMinPart = 0.2;
+constexpr int kMaxShrink = 16;
 /// The noise's own seed: what is drawn before it never shifts it.
 constexpr std::uint64_t kNoiseSeed = 0x6e6f697365;
 
@@ -137,11 +142,23 @@ Result<PixelBox> part_of(const json::Value& object) {
 
 }  // namespace
 
+std::string_view to_string(AugmentationStyle style) {
+  return style == AugmentationStyle::kCompat ? "compat" : "mended";
+}
+
+Result<AugmentationStyle> parse_augmentation_style(std::string_view text) {
+  for (const auto style : {AugmentationStyle::kMended, AugmentationStyle::kCompat}) {
+    if (text == to_string(style)) return style;
+  }
+  return invalid_input(fmt::format("{}: expected mended or compat", shown_text(text)));
+}
+
 Augmentation draw_augmentation(std::uint64_t seed, ImageSize size,
                                const AugmentationOptions& options) {
   CHECK(size.num_pixels() > 0, "an image without pixels");
   SeededRandom random(seed);
   Augmentation drawn{.seed = seed};
+  drawn.style = options.style;
   drawn.side = options.side;
   drawn.level = static_cast<AugmentationLevel>(random.below(4));
   if (drawn.level == AugmentationLevel::kPlain) {
@@ -149,14 +166,21 @@ Augmentation draw_augmentation(std::uint64_t seed, ImageSize size,
     return drawn;
   }
   drawn.rotation_degrees = kMaxRotationDegrees * (2 * random.unit() - 1);
-  drawn.part = random_square(size, options.min_part, random);
-  drawn.is_flipped_horizontally = random.below(2) == 1;
-  drawn.is_flipped_vertically = random.below(2) == 1;
+  const bool is_compat = options.style == AugmentationStyle::kCompat;
+  drawn.part = random_square(size, is_compat ? kCompatMinPart : options.min_part, random);
+  if (!is_compat) {
+    drawn.is_flipped_horizontally = random.below(2) == 1;
+    drawn.is_flipped_vertically = random.below(2) == 1;
+  }
   if (drawn.level == AugmentationLevel::kTurned) return drawn;
   const std::size_t num_steps = drawn.level == AugmentationLevel::kNoisy ? 2 : 1;
   drawn.saturation = draw_step(kSaturations, num_steps, random);
   drawn.contrast = draw_step(kContrasts, num_steps, random);
-  drawn.jpeg_quality = draw_step(kJpegQualities, num_steps, random);
+  if (is_compat) {
+    drawn.shrink = draw_step(kCompatShrinks, num_steps, random);
+  } else {
+    drawn.jpeg_quality = draw_step(kJpegQualities, num_steps, random);
+  }
   if (drawn.level == AugmentationLevel::kWorn) return drawn;
   drawn.noise = draw_step(kNoises, num_steps, random);
   drawn.blur = draw_step(kBlurs, num_steps, random);
@@ -174,31 +198,38 @@ Result<Image> augment(const Image& image, const Augmentation& augmentation) {
                                      image.width(), image.height()));
   }
   const ImageSize square{.width = augmentation.side, .height = augmentation.side};
+  const bool is_compat = augmentation.style == AugmentationStyle::kCompat;
+  const auto turn = is_compat ? images::rotate_nearest : images::rotate;
   Image result = augmentation.rotation_degrees == 0
                      ? images::crop(image, part)
-                     : images::crop(images::rotate(image, augmentation.rotation_degrees), part);
+                     : images::crop(turn(image, augmentation.rotation_degrees), part);
   result = images::resize(result, square, images::ResizeFilter::kBilinear);
   if (augmentation.is_flipped_horizontally) result = images::flip_horizontally(result);
   if (augmentation.is_flipped_vertically) result = images::flip_vertically(result);
   if (const auto factor = augmentation.saturation) {
-    result = images::adjust_saturation(result, *factor);
+    result = is_compat ? scale_chroma_unclamped(result, *factor)
+                       : images::adjust_saturation(result, *factor);
   }
   if (const auto factor = augmentation.contrast) {
-    result = images::adjust_contrast(result, *factor);
+    result = is_compat ? darken(result, *factor) : images::adjust_contrast(result, *factor);
   }
   if (const auto quality = augmentation.jpeg_quality) {
     ASSIGN_OR_RETURN(result, recompress(result, *quality));
   }
+  if (const auto factor = augmentation.shrink) result = shrink_and_stretch(result, *factor);
   if (const auto deviation = augmentation.noise) {
     SeededRandom random(augmentation.seed ^ kNoiseSeed);
-    result = images::add_noise(result, *deviation, random);
+    result = is_compat ? add_colour_noise(result, *deviation, random)
+                       : images::add_noise(result, *deviation, random);
   }
   if (const auto deviation = augmentation.blur) result = images::blur(result, *deviation);
   return result;
 }
 
 void write_json(json::Writer& writer, const Augmentation& augmentation) {
+  const bool is_compat = augmentation.style == AugmentationStyle::kCompat;
   writer.begin_object().name("seed").text(fmt::format("{}", augmentation.seed));
+  if (is_compat) writer.name("style").text(to_string(augmentation.style));
   writer.name("level").integer(static_cast<std::int64_t>(augmentation.level));
   writer.name("side").unsigned_integer(augmentation.side);
   writer.name("rotation_degrees").number(augmentation.rotation_degrees);
@@ -211,6 +242,7 @@ void write_json(json::Writer& writer, const Augmentation& augmentation) {
   write_optional(writer, "saturation", augmentation.saturation);
   write_optional(writer, "contrast", augmentation.contrast);
   write_optional(writer, "jpeg_quality", augmentation.jpeg_quality);
+  if (is_compat) write_optional(writer, "shrink", augmentation.shrink);
   write_optional(writer, "noise", augmentation.noise);
   write_optional(writer, "blur", augmentation.blur);
   writer.end_object();
@@ -230,6 +262,10 @@ Result<Augmentation> parse_augmentation(std::string_view text) {
 Result<Augmentation> read_augmentation(const json::Value& object) {
   Augmentation augmentation;
   ASSIGN_OR_RETURN(augmentation.seed, seed_of(object));
+  if (object.find("style") != nullptr) {
+    ASSIGN_OR_RETURN(const std::string style, object.require_text("style"));
+    ASSIGN_OR_RETURN(augmentation.style, parse_augmentation_style(style));
+  }
   ASSIGN_OR_RETURN(const double level, number_within(object, "level", {0, 3}));
   augmentation.level = static_cast<AugmentationLevel>(level);
   ASSIGN_OR_RETURN(const double side, number_within(object, "side", {1, kMaxSide}));
@@ -244,6 +280,10 @@ Result<Augmentation> read_augmentation(const json::Value& object) {
   ASSIGN_OR_RETURN(augmentation.contrast, optional_within(object, "contrast", {0, 10}));
   ASSIGN_OR_RETURN(const auto quality, optional_within(object, "jpeg_quality", {1, 100}));
   if (quality) augmentation.jpeg_quality = static_cast<int>(*quality);
+  if (augmentation.style == AugmentationStyle::kCompat) {
+    ASSIGN_OR_RETURN(const auto shrink, optional_within(object, "shrink", {1, kMaxShrink}));
+    if (shrink) augmentation.shrink = static_cast<int>(*shrink);
+  }
   ASSIGN_OR_RETURN(augmentation.noise, optional_within(object, "noise", {0, 255}));
   ASSIGN_OR_RETURN(augmentation.blur, optional_within(object, "blur", {0.01, kMaxBlur}));
   return augmentation;

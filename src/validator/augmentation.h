@@ -25,17 +25,33 @@ enum class AugmentationLevel : std::uint8_t {
   kNoisy = 3,   ///< Each of these up to a worse step; perhaps noise and blur.
 };
 
+enum class AugmentationStyle : std::uint8_t {
+  kMended,
+  /// The old validator's transforms with their defects: nothing is mirrored, a turn takes the
+  /// nearest pixel and leaves black corners, a part may be a fifth of the area, colour runs over at
+  /// 255, contrast darkens, and in place of JPEG the image is made small and large again. Drawn by
+  /// our seeds, and worked out in our arithmetic: not the same bytes as there.
+  kCompat,
+};
+
+/// `mended` or `compat`.
+std::string_view to_string(AugmentationStyle style);
+/// Errors: kInvalidInput.
+Result<AugmentationStyle> parse_augmentation_style(std::string_view text);
+
 struct AugmentationOptions {
+  AugmentationStyle style = AugmentationStyle::kMended;
   /// The side of the square that is sent.
   std::uint32_t side = 224;
   /// The least share of the area that a part has. Smaller ones may leave out what the label is
-  /// about.
+  /// about. Of kCompat it is a fifth.
   double min_part = 0.5;
 };
 
 /// All there is to know of one. Without a value a step is left out.
 struct Augmentation {
   std::uint64_t seed = 0;
+  AugmentationStyle style = AugmentationStyle::kMended;
   AugmentationLevel level = AugmentationLevel::kPlain;
   std::uint32_t side = 224;
   double rotation_degrees = 0;
@@ -46,6 +62,8 @@ struct Augmentation {
   std::optional<double> saturation = std::nullopt;
   std::optional<double> contrast = std::nullopt;
   std::optional<int> jpeg_quality = std::nullopt;
+  /// How many times smaller it was made meanwhile: of kCompat, in place of JPEG.
+  std::optional<int> shrink = std::nullopt;
   std::optional<double> noise = std::nullopt;  ///< Standard deviation, of 255.
   std::optional<double> blur = std::nullopt;   ///< Standard deviation, in pixels.
 };

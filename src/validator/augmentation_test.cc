@@ -146,5 +146,45 @@ TEST(Augmentation, RefusesAnImageOfAnotherSizeAndBadParameters) {
             "\"side\" of an augmentation: expected a number from 1 to 4096");
 }
 
+TEST(Augmentation, CompatHasTheDefectsOfTheOldTransforms) {
+  const Image image = picture();
+  std::size_t num_small_parts = 0;
+  std::size_t num_shrunk = 0;
+  bool has_black_corner = false;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const Augmentation drawn =
+        draw_augmentation(seed, kSize, {.style = AugmentationStyle::kCompat});
+    EXPECT_FALSE(drawn.is_flipped_horizontally || drawn.is_flipped_vertically);
+    EXPECT_FALSE(drawn.jpeg_quality);
+    const double share = static_cast<double>(drawn.part.size.num_pixels()) / (320.0 * 180);
+    EXPECT_GT(share, 0.19);
+    num_small_parts += share < 0.4 ? 1 : 0;
+    num_shrunk += drawn.shrink ? 1 : 0;
+    const std::string json = to_json(drawn);
+    EXPECT_TRUE(json.contains(R"("style":"compat")")) << json;
+    const auto read = parse_augmentation(json);
+    ASSERT_TRUE(read) << json << read.error().message;
+    EXPECT_EQ(to_json(*read), json);
+    const Image varied = augment(image, drawn).value();
+    EXPECT_EQ(bytes_of(augment(image, *read).value()), bytes_of(varied));
+    has_black_corner |= varied.row(0)[0] + varied.row(0)[1] + varied.row(0)[2] == 0;
+  }
+  EXPECT_GT(num_small_parts, 10U);
+  EXPECT_GT(num_shrunk, 10U);
+  EXPECT_TRUE(has_black_corner);
+  // What is recorded of the others stays as it was.
+  EXPECT_FALSE(to_json(draw_augmentation(3, kSize)).contains("style"));
+}
+
+TEST(Augmentation, CompatDarkensInPlaceOfContrast) {
+  const Image image = picture();
+  const Augmentation plain{.style = AugmentationStyle::kCompat, .part = {.size = kSize}};
+  Augmentation darkened = plain;
+  darkened.contrast = 0.5;
+  const auto before = bytes_of(augment(image, plain).value());
+  const auto after = bytes_of(augment(image, darkened).value());
+  for (std::size_t i = 0; i < before.size(); ++i) ASSERT_EQ(after[i], before[i] / 2) << i;
+}
+
 }  // namespace
 }  // namespace assay::validator
