@@ -22,7 +22,7 @@ namespace {
 
 /// Settings that a running validator takes up.
 constexpr auto kLiveKeys = std::to_array<std::string_view>(
-    {"log.level", "validator.formula", "validator.interval", "validator.mix",
+    {"log.level", "validator.copies", "validator.formula", "validator.interval", "validator.mix",
      "validator.sample_size", "validator.timeout"});
 constexpr double kShareTolerance = 1e-6;
 
@@ -146,6 +146,9 @@ void LiveFlags::add_to(CLI::App& command) {
       })
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
       ->type_name("NAME");
+  command.add_flag("--share-copies", shares_copies,
+                   "Pay miners whose answers go together as one [setting validator.copies, "
+                   "report].");
 }
 
 Result<validator::LiveOptions> LiveFlags::resolve(const Config& config) const {
@@ -165,6 +168,9 @@ Result<validator::LiveOptions> LiveFlags::resolve(const Config& config) const {
                                 "validator.mix"));
   ASSIGN_OR_RETURN(options.formula, scoring::parse_formula(config.get_text("validator.formula")));
   if (formula) options.formula = *formula;
+  if (shares_copies || config.get_text("validator.copies") == "share") {
+    options.copy_policy = scoring::CopyPolicy::kShare;
+  }
   return options;
 }
 

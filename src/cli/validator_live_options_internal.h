@@ -24,6 +24,7 @@ struct LiveFlags {
   std::string interval;
   std::string mix;
   std::optional<scoring::Formula> formula;
+  bool shares_copies = false;
 
   void add_to(CLI::App& command);
   /// Errors: kInvalidInput, which names the setting.

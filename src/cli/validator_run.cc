@@ -111,13 +111,14 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
       .validator = {.folder = flags.state.folder(flags.network.netuid),
                     .cache_name = cache.native(),
                     .formula = live.formula,
+                    .copy_policy = live.copy_policy,
                     .rounds = {.sample_size = live.sample_size,
                                .timeout = live.timeout,
                                .interval = live.interval,
                                .num_rounds = flags.rounds,
                                .validator_stake_limit = flags.stake_limit,
-                               .mix = live.mix},
                                .challenge = {.augmentation = {.style = flags.augment}},
+                               .mix = live.mix},
                     .chain = {.netuid = netuid,
                               .weights = flags.weights,
                               .epoch_length = flags.epoch_length,
@@ -206,10 +207,10 @@ void add_round_options(CLI::App& command, ValidatorRunFlags& flags) {
       ->check(check_seconds)
       ->type_name("TIME")
       ->capture_default_str();
-  add_named_option(command, "--protocol", flags.protocol, validator::parse_wire_protocol,
   add_named_option(command, "--augment", flags.augment, validator::parse_augmentation_style,
                    "How images are varied: mended, or compat, as the old validator with its bugs.")
       ->default_str("mended");
+  add_named_option(command, "--protocol", flags.protocol, validator::parse_wire_protocol,
                    "How requests are signed: btauth, epistula or legacy.")
       ->default_str("btauth");
 }

@@ -265,6 +265,10 @@ double chance_of(const Strata& strata) {
 
 }  // namespace
 
+std::string_view to_string(CopyPolicy policy) {
+  return policy == CopyPolicy::kShare ? "share" : "report";
+}
+
 std::vector<CopyPair> find_copies(const AnswerSheet& sheet, const CopyOptions& options) {
   const std::size_t num_miners = sheet.num_miners;
   if (num_miners < 2) return {};

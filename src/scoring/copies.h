@@ -7,9 +7,20 @@
 #include "scoring/neuron.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace assay::scoring {
+
+/// What becomes of miners whose answers go together.
+enum class CopyPolicy : std::uint8_t {
+  kReport,  ///< They are named.
+  kShare,   ///< And a group of them earns what one of them would.
+};
+
+/// `report` or `share`.
+std::string_view to_string(CopyPolicy policy);
 
 /// Who answered what: the rows are challenges, the columns miners. A prediction that is no valid
 /// answer, or none, is left out of every comparison.

@@ -17,12 +17,6 @@
 
 namespace assay::scoring {
 
-/// What becomes of miners whose answers go together.
-enum class CopyPolicy : std::uint8_t {
-  kReport,  ///< They are named.
-  kShare,   ///< And a group of them earns what one of them would.
-};
-
 struct SimulateOptions {
   std::vector<Formula> formulas = {Formula::kNatix, Formula::kCalibrated};
   CopyPolicy copy_policy = CopyPolicy::kReport;

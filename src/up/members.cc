@@ -67,13 +67,26 @@ supervision::MemberOptions validator_of(const NetworkFolder& folder, const Fleet
                                         const MemberSettings& settings) {
   std::vector<std::string> arguments = {"validator", "run"};
   append(arguments, identity(folder, kValidatorName));
-  append(arguments,
-         {"--cache", folder.cache().native(), "--state", folder.validator().native(),
-          "--neuron.sample_size", std::to_string(plan.miners.size()), "--neuron.timeout",
-          seconds_text(settings.answer_timeout), "--interval",
-          seconds_text(settings.challenge_interval), "--formula", "calibrated", "--jobs.interval",
-          seconds_text(settings.job_interval), "--jobs.store", folder.store().native(),
-          "--jobs.take_images", "--callback.port", std::to_string(plan.callback_port)});
+  append(arguments, {"--cache",
+                     folder.cache().native(),
+                     "--state",
+                     folder.validator().native(),
+                     "--neuron.sample_size",
+                     std::to_string(plan.miners.size()),
+                     "--neuron.timeout",
+                     seconds_text(settings.answer_timeout),
+                     "--interval",
+                     seconds_text(settings.challenge_interval),
+                     "--formula",
+                     "calibrated",
+                     "--share-copies",
+                     "--jobs.interval",
+                     seconds_text(settings.job_interval),
+                     "--jobs.store",
+                     folder.store().native(),
+                     "--jobs.take_images",
+                     "--callback.port",
+                     std::to_string(plan.callback_port)});
   return {.name = std::string(kValidatorName),
           .program = program_of(folder, settings, std::move(arguments)),
           .log = folder.log(kValidatorName),

@@ -170,6 +170,7 @@ std::string to_json(const ValidatorStatus& status) {
   writer.name("network").text(status.network);
   writer.name("netuid").unsigned_integer(status.netuid);
   writer.name("formula").text(status.formula);
+  writer.name("share_copies").boolean(status.shares_copies);
   writer.name("problem").text(status.problem);
   write_rounds(writer, status.rounds);
   write_chain(writer, status.chain);

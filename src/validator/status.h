@@ -111,6 +111,8 @@ struct ValidatorStatus {
   std::string network = {};
   std::uint64_t netuid = 0;
   std::string formula = {};
+  /// Miners whose answers go together are paid as one.
+  bool shares_copies = false;
   /// Why nothing is asked at the moment; empty when something is.
   std::string problem = {};
   RoundsStatus rounds = {};

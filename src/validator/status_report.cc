@@ -1,12 +1,14 @@
 #include "validator/status_report.h"
 
 #include "scoring/weights.h"
-#include "validator/paid_scores.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace assay::validator {
 namespace {
@@ -55,7 +57,8 @@ std::string address_text(const chain::Neuron& neuron) {
 void add_miners(const StatusSources& sources, const NetworkView& view, ValidatorStatus& status) {
   const auto states = sources.state.book().miners();
   const ClaimCounts jobs = sources.jobs == nullptr ? ClaimCounts() : sources.jobs->counts();
-  const std::vector<float> paid = paid_scores(sources.state.book(), jobs);
+  const std::vector<float> paid =
+      paid_scores(sources.state.book(), jobs, sources.copies, sources.copy_policy);
   std::vector<float> scores(view.neurons.size(), 0.0F);
   std::map<std::string, Uid, std::less<>> uids;
   for (std::size_t uid = 0; uid < view.neurons.size(); ++uid) {
@@ -152,6 +155,7 @@ void add_report(const StatusSources& sources, ValidatorStatus& status) {
                             .sent_share = mix.sent_share(cell),
                             .shortfall_share = mix.shortfall(cell)});
   }
+  status.shares_copies = sources.copy_policy == scoring::CopyPolicy::kShare;
   status.weights.is_off = sources.chain_options.weights == WeightSetting::kOff;
   add_weights_state(sources.chain, status.weights);
   status.miners.clear();

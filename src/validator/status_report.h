@@ -6,24 +6,19 @@
 #include "validator/answer_board.h"
 #include "validator/chain_desk.h"
 #include "validator/organic_proxy.h"
+#include "validator/paid_scores.h"
 #include "validator/round_loop.h"
 #include "validator/state_store.h"
 #include "validator/status.h"
 
-#include <map>
-#include <string>
-#include <vector>
-
 namespace assay::validator {
-
-/// By hotkey: whose answers go together with whose.
-using Copies = std::map<std::string, std::vector<std::string>>;
 
 struct StatusSources {
   const RoundLoop& loop;
   const StateStore& state;
   const AnswerBoard& board;
   const Copies& copies;
+  scoring::CopyPolicy copy_policy = scoring::CopyPolicy::kReport;
   const ChainState& chain;
   const ChainDeskOptions& chain_options;
   double validator_stake_limit = scoring::kValidatorStakeLimit;

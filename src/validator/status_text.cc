@@ -120,7 +120,7 @@ std::string ratio(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f}", *value) : "-";
 }
 
-std::string remarks(const MinerStatus& miner) {
+std::string remarks(const MinerStatus& miner, bool shares_copies) {
   std::string text;
   for (std::size_t i = 0; i < kNumReplyKinds; ++i) {
     if (miner.num_silent.at(i) == 0) continue;
@@ -128,8 +128,8 @@ std::string remarks(const MinerStatus& miner) {
                         to_string(static_cast<ReplyKind>(i)));
   }
   if (!miner.alike.empty()) {
-    text += fmt::format("{}answers go with those of {}", text.empty() ? "" : ", ",
-                        fmt::join(miner.alike, ", "));
+    text += fmt::format("{}answers go with those of {}{}", text.empty() ? "" : ", ",
+                        fmt::join(miner.alike, ", "), shares_copies ? ": paid as one" : "");
   }
   if (miner.jobs && miner.jobs->num_missing > 0) {
     text += fmt::format("{}{} of {} claimed images missing", text.empty() ? "" : ", ",
@@ -150,7 +150,7 @@ std::string miner_lines(const ValidatorStatus& status) {
                     kHotkeyWidth, fmt::format("{}/{}", miner.num_answered, miner.num_asked),
                     ratio(miner.accuracy), ratio(miner.auc), ratio(miner.false_alarm_share),
                     miner.mean_latency_ms ? fmt::format("{:.0f}", *miner.mean_latency_ms) : "-",
-                    miner.score, miner.weight, remarks(miner));
+                    miner.score, miner.weight, remarks(miner, status.shares_copies));
   }
   return text;
 }

@@ -158,6 +158,8 @@ Status Run::start(const std::stop_token& stop) {
   if (tools_.jobs != nullptr) {
     RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
   }
+  // Nor may they be the first weights of one who is paid as a part of a group.
+  if (options_.copy_policy == scoring::CopyPolicy::kShare) look_for_copies();
   offer_scores();
   return {};
 }
@@ -202,11 +204,14 @@ void Run::take_up_changes() {
                  .mix = live->mix});
   state_.set_formula(live->formula);
   options_.formula = live->formula;
+  options_.copy_policy = live->copy_policy;
+  offer_scores();
   is_status_due_ = true;
   log_info("settings were read anew", {{"sample_size", std::to_string(live->sample_size)},
                                        {"timeout", assay::to_string(live->timeout)},
                                        {"interval", assay::to_string(live->interval)},
-                                       {"formula", to_string(live->formula)}});
+                                       {"formula", to_string(live->formula)},
+                                       {"copies", to_string(live->copy_policy)}});
 }
 
 Status Run::look_at_chain(nanoseconds now) {
@@ -247,7 +252,7 @@ void Run::offer_scores() {
   // Nobody's weight may come of no challenge at all.
   if (state_.num_rounds() == 0) return;
   look_at_claims();
-  ScoreOffer offer{.scores = paid_scores(state_.book(), claims_)};
+  ScoreOffer offer{.scores = paid_scores(state_.book(), claims_, copies_, options_.copy_policy)};
   for (const scoring::MinerState& miner : state_.book().miners()) {
     offer.hotkeys.push_back(miner.hotkey);
   }
@@ -256,11 +261,14 @@ void Run::offer_scores() {
 
 void Run::look_for_copies() {
   const nanoseconds begun = tools_.clock.monotonic();
-  copies_ = board_.find_copies();
+  Copies found = board_.find_copies();
+  const bool has_changed = found != copies_;
+  copies_ = std::move(found);
   const nanoseconds ended = tools_.clock.monotonic();
   are_copies_stale_ = false;
   next_copy_search_ =
       ended + std::max<nanoseconds>((ended - begun) * kCopySearchPart, std::chrono::seconds(1));
+  if (has_changed) offer_scores();
 }
 
 Status Run::write_status(RunState state, std::string problem) {
@@ -279,6 +287,7 @@ Status Run::write_status(RunState state, std::string problem) {
               .state = state_,
               .board = board_,
               .copies = copies_,
+              .copy_policy = options_.copy_policy,
               .chain = chain,
               .chain_options = options_.chain,
               .validator_stake_limit = options_.rounds.validator_stake_limit,

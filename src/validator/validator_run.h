@@ -9,6 +9,7 @@
 #include "core/random.h"
 #include "core/result.h"
 #include "files/file_system.h"
+#include "scoring/copies.h"
 #include "validator/chain_desk.h"
 #include "validator/courier.h"
 #include "validator/generation_jobs.h"
@@ -34,6 +35,7 @@ struct ValidatorOptions {
   /// Of the cache, for the status.
   std::string cache_name = {};
   scoring::Formula formula = scoring::Formula::kNatix;
+  scoring::CopyPolicy copy_policy = scoring::CopyPolicy::kReport;
   RoundOptions rounds = {};
   ChainDeskOptions chain = {};
   RoundLogOptions log = {};
@@ -50,6 +52,7 @@ struct LiveOptions {
   std::chrono::milliseconds interval = std::chrono::seconds(3);
   MixOptions mix = {};
   scoring::Formula formula = scoring::Formula::kNatix;
+  scoring::CopyPolicy copy_policy = scoring::CopyPolicy::kReport;
 };
 
 /// What the validator works with; all outlive it.
