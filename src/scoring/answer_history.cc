@@ -2,6 +2,7 @@
 
 #include "core/shown_text.h"
 #include "json/line_scan.h"
+#include "json/value.h"
 #include "record_files/line_reader.h"
 
 #include <fmt/format.h>
@@ -51,6 +52,45 @@ std::optional<double> number_of(const Field& field) {
   return std::nullopt;
 }
 
+// A validator's own record (docs/formats/validator-rounds.md) has a line for each challenge, with
+// all who were asked.
+
+/// Who was asked; null when this is no such line.
+const json::Value::List* asked_miners(const json::Value& line) {
+  const json::Value* const miners = line.find("miners");
+  const json::Value* const label = line.find("label");
+  if (miners == nullptr || label == nullptr || label->text() == nullptr) return nullptr;
+  return miners->list();
+}
+
+Result<std::vector<RecordedAnswer>> answers_of_round(const json::Value& line,
+                                                     const json::Value::List& miners) {
+  ASSIGN_OR_RETURN(const std::string label, line.require_text("label"));
+  if (label != "roadwork" && label != "none") {
+    return invalid_input("\"label\" of a challenge: expected roadwork or none");
+  }
+  ASSIGN_OR_RETURN(const std::int64_t challenge, line.require_integer("challenge"));
+  std::vector<RecordedAnswer> answers;
+  for (const json::Value& miner : miners) {
+    ASSIGN_OR_RETURN(const std::string reply, miner.require_text("reply"));
+    // The validator stopped first: nobody was blamed.
+    if (reply == "not_awaited") continue;
+    RecordedAnswer answer{.challenge = fmt::format("{}", challenge)};
+    ASSIGN_OR_RETURN(const std::int64_t uid, miner.require_integer("uid"));
+    if (!std::in_range<Uid>(uid)) {
+      return invalid_input("\"uid\" of a challenge: expected 0 to 65535");
+    }
+    answer.uid = static_cast<Uid>(uid);
+    ASSIGN_OR_RETURN(answer.hotkey, miner.require_text("hotkey"));
+    answer.answer.label = label == "roadwork" ? Label::kPresent : Label::kAbsent;
+    if (reply == "prediction") {
+      ASSIGN_OR_RETURN(answer.answer.prediction, miner.require_number("prediction"));
+    }
+    answers.push_back(std::move(answer));
+  }
+  return answers;
+}
+
 }  // namespace
 
 struct AnswerLineReader::State {
@@ -98,6 +138,16 @@ Result<RecordedAnswer> AnswerLineReader::read(std::string_view line) {
   return answer;
 }
 
+Result<std::vector<RecordedAnswer>> AnswerLineReader::read_all(std::string_view line) {
+  if (line.find("\"miners\"") != std::string_view::npos) {
+    const auto value = json::parse(line);
+    const auto* const miners = value ? asked_miners(*value) : nullptr;
+    if (miners != nullptr) return answers_of_round(*value, *miners);
+  }
+  ASSIGN_OR_RETURN(RecordedAnswer answer, read(line));
+  return std::vector<RecordedAnswer>{std::move(answer)};
+}
+
 Result<AnswerHistoryCounts> read_answer_history(files::FileSystem& file_system,
                                                 const std::filesystem::path& path,
                                                 const OnAnswer& on_answer,
@@ -109,15 +159,18 @@ Result<AnswerHistoryCounts> read_answer_history(files::FileSystem& file_system,
   const auto take = [&](std::string_view line) -> Status {
     ++number;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return {};
-    auto answer = reader.read(line);
-    if (!answer) {
+    auto answers = reader.read_all(line);
+    if (!answers) {
       ++counts.num_bad_lines;
-      on_bad_line(fmt::format("{} line {}: {}", path.native(), number, answer.error().message));
+      on_bad_line(fmt::format("{} line {}: {}", path.native(), number, answers.error().message));
       return {};
     }
-    ++counts.num_answers;
-    answer->line = number;
-    return on_answer(*answer);
+    for (RecordedAnswer& answer : *answers) {
+      ++counts.num_answers;
+      answer.line = number;
+      RETURN_IF_ERROR(on_answer(answer));
+    }
+    return {};
   };
   ASSIGN_OR_RETURN(const auto read, record_files::read_lines(file_system, path, take, stop));
   static_cast<void>(read);

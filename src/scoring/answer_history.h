@@ -16,6 +16,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace assay::scoring {
 
@@ -38,6 +39,10 @@ class AnswerLineReader {
 
   /// Errors: kInvalidInput: says which field, and what was expected.
   Result<RecordedAnswer> read(std::string_view line);
+  /// Also takes a line of a validator's own record, a challenge with all its answers: see
+  /// docs/formats/validator-rounds.md. Those that were not awaited are none.
+  /// Errors: as read().
+  Result<std::vector<RecordedAnswer>> read_all(std::string_view line);
 
  private:
   struct State;

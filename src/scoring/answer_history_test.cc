@@ -79,5 +79,26 @@ TEST(AnswerHistory, ABadLineCostsItself) {
   EXPECT_EQ(problems, (std::vector<std::string>{"/a.jsonl line 4: not JSON"}));
 }
 
+TEST(AnswerHistory, TakesTheRecordOfAValidator) {
+  AnswerLineReader reader;
+  const auto answers = reader.read_all(
+      R"({"challenge":17,"round":3,"label":"roadwork","miners":[)"
+      R"({"uid":3,"hotkey":"a","reply":"prediction","prediction":0.25,"latency_ms":16},)"
+      R"({"uid":4,"hotkey":"b","reply":"timeout","prediction":null,"latency_ms":9000},)"
+      R"({"uid":5,"hotkey":"c","reply":"not_awaited","prediction":null,"latency_ms":0}]})");
+  ASSERT_TRUE(answers) << answers.error().message;
+  ASSERT_EQ(answers->size(), 2U);
+  EXPECT_EQ((*answers)[0].uid, 3);
+  EXPECT_EQ((*answers)[0].hotkey, "a");
+  EXPECT_EQ((*answers)[0].challenge, "17");
+  EXPECT_EQ((*answers)[0].answer.label, Label::kPresent);
+  EXPECT_EQ((*answers)[0].answer.prediction, 0.25);
+  EXPECT_EQ((*answers)[1].uid, 4);
+  EXPECT_EQ((*answers)[1].answer.prediction, std::nullopt);
+  const auto wrong = reader.read_all(R"({"challenge":1,"label":"none","miners":[{"uid":70000}]})");
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(wrong.error().message.contains("reply")) << wrong.error().message;
+}
+
 }  // namespace
 }  // namespace assay::scoring
