@@ -5,6 +5,7 @@
 #include "cli/miner_options_internal.h"
 #include "cli/option_check_internal.h"
 #include "cli/recorder_options_internal.h"
+#include "cli/validator_live_options_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/parse_number.h"
 #include "json/writer.h"
@@ -121,7 +122,9 @@ Status print_miner_ready(const MinerFlags& flags, const app::MinerReady& ready, 
   return print(writer.end_object().take() + "\n");
 }
 
-Result<ExitCode> run_run(const MinerFlags& flags, Session& session) {
+Result<ExitCode> run_run(const MinerFlags& flags, const CLI::App& command, Session& session) {
+  ASSIGN_OR_RETURN(const auto reloader,
+                   LogLevelReloader::start(SettingsReader(command, ""), session.config));
   ASSIGN_OR_RETURN(const app::MinerDaemonOptions options, daemon_options(flags, session));
   RETURN_IF_ERROR(app::run_miner(
       options,
@@ -247,12 +250,14 @@ void add_character_options(CLI::App& command, MinerFlags& flags) {
 
 void add_miner_run_command(CommandTree& tree, CLI::App& group) {
   auto flags = std::make_shared<MinerFlags>();
+  auto self = std::make_shared<const CLI::App*>(nullptr);
   CLI::App& command = tree.add_command(
       group, "run", "Answer challenges until it is stopped.",
       {"assay miner run --network local:net.db --netuid 1 --wallet miner --detector scene",
        "assay miner run --axon.ip 0.0.0.0 --axon.external_ip 198.51.100.7 --wallet miner "
        "--detector http:http://127.0.0.1:9000/judge"},
-      [flags](Session& session) { return run_run(*flags, session); });
+      [flags, self](Session& session) { return run_run(*flags, **self, session); });
+  *self = &command;
   flags->wallet.add_to(command);
   flags->wallet.add_password_to(command);
   add_network_options(command, *flags);

@@ -6,6 +6,7 @@
 #include "core/terminal.h"
 #include "core/thread_pool.h"
 #include "files/file_system.h"
+#include "process/reload_signal.h"
 #include "up/fleet_table.h"
 #include "up/local_run.h"
 #include "up/network_folder.h"
@@ -87,6 +88,8 @@ Result<up::OpenedNetwork> open_network(const UpFlags& flags, Session& session) {
 }
 
 Result<ExitCode> run_up(const UpFlags& flags, Session& session) {
+  // There is nothing to read anew here, and a network shall not die of a signal to reload.
+  ASSIGN_OR_RETURN(const auto hangup, process::ReloadSignal::install());
   up::LocalRunOptions options;
   options.supervisor.once_dead = flags.once_dead;
   options.status_interval = stderr_is_terminal() ? kTableEvery : kLineEvery;

@@ -12,8 +12,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <condition_variable>
+#include <mutex>
 #include <ranges>
+#include <stop_token>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,6 +30,7 @@ constexpr auto kLiveKeys = std::to_array<std::string_view>(
     {"log.level", "validator.copies", "validator.formula", "validator.interval", "validator.mix",
      "validator.sample_size", "validator.timeout"});
 constexpr double kShareTolerance = 1e-6;
+constexpr std::chrono::milliseconds kSignalInterval{200};
 
 std::string check_mix(const std::string& text) {
   const auto mix = parse_mix(text);
@@ -33,14 +39,17 @@ std::string check_mix(const std::string& text) {
 
 bool is_live(std::string_view key) { return std::ranges::find(kLiveKeys, key) != kLiveKeys.end(); }
 
+bool is_log_level(std::string_view key) { return key == "log.level"; }
+
 /// Names of settings that differ and take a restart.
-std::vector<std::string> settings_for_a_restart(const Config& before, const Config& now) {
+std::vector<std::string> settings_for_a_restart(const Config& before, const Config& now,
+                                                bool (*is_taken_up)(std::string_view)) {
   std::vector<std::string> names;
   const auto old_values = before.origins();
   const auto new_values = now.origins();
   // Both have all settings, by their keys.
   for (std::size_t i = 0; i < old_values.size(); ++i) {
-    if (old_values[i].value != new_values[i].value && !is_live(old_values[i].key)) {
+    if (old_values[i].value != new_values[i].value && !is_taken_up(old_values[i].key)) {
       names.push_back(old_values[i].key);
     }
   }
@@ -91,7 +100,7 @@ class Reloader {
     ASSIGN_OR_RETURN(const validator::LiveOptions options, flags_.resolve(config));
     ASSIGN_OR_RETURN(const LogLevel level, parse_log_level(config.get_text("log.level")));
     set_log_level(level);
-    std::vector<std::string> names = settings_for_a_restart(config_, config);
+    std::vector<std::string> names = settings_for_a_restart(config_, config, is_live);
     add_names_for_a_restart(content_, content, names);
     if (!names.empty()) {
       log_warning("these settings have changed and take a restart",
@@ -105,6 +114,47 @@ class Reloader {
   Config config_;
   NamedTexts content_;
   std::unique_ptr<process::ReloadSignal> signal_;
+};
+
+class LogLevelThread final : public LogLevelReloader {
+ public:
+  LogLevelThread(SettingsReader settings, Config config,
+                 std::unique_ptr<process::ReloadSignal> signal)
+      : settings_(std::move(settings)),
+        config_(std::move(config)),
+        signal_(std::move(signal)),
+        thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+ private:
+  void run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+      wake_.wait_for(lock, stop, kSignalInterval, [] { return false; });
+      if (!signal_->take()) continue;
+      if (const auto read = reload(); !read) {
+        log_error("settings could not be read anew, and all stays as it is",
+                  {{"reason", read.error().message}});
+      }
+    }
+  }
+
+  Status reload() {
+    ASSIGN_OR_RETURN(const Config config, settings_.load({}));
+    ASSIGN_OR_RETURN(const LogLevel level, parse_log_level(config.get_text("log.level")));
+    set_log_level(LogLevel::kInfo);  // this one line is told in any case
+    const auto names = settings_for_a_restart(config_, config, is_log_level);
+    log_info("settings were read anew", {{"log.level", config.get_text("log.level")},
+                                         {"restart", fmt::format("{}", fmt::join(names, " "))}});
+    set_log_level(level);
+    return {};
+  }
+
+  SettingsReader settings_;
+  Config config_;
+  std::unique_ptr<process::ReloadSignal> signal_;
+  std::mutex mutex_;  // for waiting
+  std::condition_variable_any wake_;
+  std::jthread thread_;  // last: it uses the rest
 };
 
 /// Of an option of the program itself; empty when it was not given.
@@ -230,6 +280,12 @@ Result<Config> SettingsReader::load(const NamedTexts& environment_file_content) 
   }
   sources.environment.insert(sources.environment.end(), added.begin(), added.end());
   return with_context(Config::load(sources), "configuration");
+}
+
+Result<std::unique_ptr<LogLevelReloader>> LogLevelReloader::start(SettingsReader settings,
+                                                                  const Config& config) {
+  ASSIGN_OR_RETURN(auto signal, process::ReloadSignal::install());
+  return std::make_unique<LogLevelThread>(std::move(settings), config, std::move(signal));
 }
 
 Result<std::function<std::optional<validator::LiveOptions>()>> make_reloader(

@@ -1,5 +1,5 @@
 /// \file
-/// What a validator takes up without a restart: from flags, settings and the environment file.
+/// What a daemon takes up without a restart: from flags, settings and the environment file.
 
 #pragma once
 
@@ -49,6 +49,21 @@ class SettingsReader {
   std::string config_file_;
   NamedTexts flags_;
   std::string environment_file_;
+};
+
+/// While it lives, SIGHUP ends nothing: the settings are read anew, the log's level is set, and one
+/// line tells it, with what only a restart changes. Of a daemon that has no other live settings.
+class LogLevelReloader {
+ public:
+  /// Errors: kInternal (the signal cannot be had).
+  static Result<std::unique_ptr<LogLevelReloader>> start(SettingsReader settings,
+                                                         const Config& config);
+  virtual ~LogLevelReloader() = default;
+  LogLevelReloader(const LogLevelReloader&) = delete;
+  LogLevelReloader& operator=(const LogLevelReloader&) = delete;
+
+ protected:
+  LogLevelReloader() = default;
 };
 
 /// To be called now and then: after a SIGHUP it reads all anew, sets the log's level, tells in one
