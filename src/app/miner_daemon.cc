@@ -195,8 +195,16 @@ Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& se
                      }));
     log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
   }
+  // A supervisor would notice the missing heartbeat; a miner that runs alone has none.
   const Heartbeat heartbeat({.file = state_of(options) / kHeartbeatFile},
-                            WorkGoesOn(axon, options));
+                            [goes_on = WorkGoesOn(axon, options)]() mutable {
+                              if (!goes_on()) {
+                                end_stuck_process(
+                                    "nothing that is worked on comes to an end: the "
+                                    "detector, or what makes images, hangs");
+                              }
+                              return true;
+                            });
   Status served = server->run(stop);
   log_counts(axon);
   return served;

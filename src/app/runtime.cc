@@ -1,5 +1,6 @@
 #include "app/runtime.h"
 
+#include "core/exit_code.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "files/atomic_file.h"
@@ -42,6 +43,11 @@ Status configure_logging(const Config& config) {
   ASSIGN_OR_RETURN(const LogFormat format, parse_log_format(config.get_text("log.format")));
   configure_log({.level = level, .format = format});
   return {};
+}
+
+void end_stuck_process(std::string_view reason) {
+  log_error("a worker is stuck; ending, so that it can be started anew", {{"reason", reason}});
+  std::_Exit(static_cast<int>(ExitCode::kFailed));
 }
 
 std::filesystem::path state_folder() {

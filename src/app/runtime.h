@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace assay::app {
 
@@ -18,6 +19,10 @@ ConfigSources machine_config_sources(const std::string& config_file);
 
 /// Set the log up as `log.level` and `log.format` say. Errors: kInvalidInput.
 Status configure_logging(const Config& config);
+
+/// End the process with exit code 1 and the reason in the log, for a thread that does not go on. It
+/// cannot be joined, so nothing of the usual end is done.
+[[noreturn]] void end_stuck_process(std::string_view reason);
 
 /// Where state that outlives a run is kept: $XDG_STATE_HOME/assay, by default ~/.local/state/assay.
 std::filesystem::path state_folder();

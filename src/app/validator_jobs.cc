@@ -92,6 +92,10 @@ Result<std::vector<jobs::JobMiner>> ValidatorJobs::deal(std::size_t count) {
   return miners;
 }
 
+std::string ValidatorJobs::stuck(std::chrono::milliseconds limit) const {
+  return service_ ? service_->stuck(limit) : std::string();
+}
+
 std::map<std::string, validator::JobCounts, std::less<>> ValidatorJobs::counts() const {
   std::map<std::string, validator::JobCounts, std::less<>> counts;
   if (!service_) return counts;

@@ -13,6 +13,7 @@
 #include "validator/generation_jobs.h"
 #include "validator/http_courier.h"
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <map>
@@ -51,6 +52,7 @@ class ValidatorJobs final : public validator::GenerationJobs {
 
   /// Errors: those of jobs::GenerationJobs::start() and failure().
   Status between_rounds(const std::shared_ptr<const validator::NetworkView>& view) override;
+  std::string stuck(std::chrono::milliseconds limit) const override;
   std::map<std::string, validator::JobCounts, std::less<>> counts() const override;
 
  private:

@@ -1,9 +1,9 @@
 #include "app/validator_session.h"
 
+#include "app/runtime.h"
 #include "chain/open_network.h"
 #include "chain/watched_network.h"
 #include "core/clock.h"
-#include "core/exit_code.h"
 #include "core/heap.h"
 #include "core/log.h"
 #include "core/random.h"
@@ -11,21 +11,12 @@
 #include "validator/status.h"
 #include "validator/status_metrics.h"
 
-#include <cstdlib>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace assay::app {
 namespace {
-
-/// A stuck thread cannot be joined, so nothing of the usual end is done: state that counts is on
-/// disk after each round.
-[[noreturn]] void end_process(std::string_view reason) {
-  log_error("a worker is stuck; ending, so that it can be started anew", {{"reason", reason}});
-  std::_Exit(static_cast<int>(ExitCode::kFailed));
-}
 
 /// From the file, so that a scrape never waits for the loop: the age of what it tells is a figure
 /// of its own.
@@ -86,7 +77,7 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
                                    .jobs = jobs.get(),
                                    .proxy = proxy.get(),
                                    .changes = options.changes},
-                                  options.validator, stop, end_process);
+                                  options.validator, stop, end_stuck_process);
 }
 
 }  // namespace assay::app

@@ -1,11 +1,13 @@
 #include "jobs/generation_jobs.h"
 
 #include "core/log.h"
+#include "core/parse_number.h"
 #include "net/url.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
@@ -46,6 +48,29 @@ class Alarm {
   std::mutex mutex_;  // guards is_rung_
   std::condition_variable_any condition_;
   bool is_rung_ = false;
+};
+
+/// A thread's sign of life. Threads: safe from any.
+class Sign {
+ public:
+  explicit Sign(const Clock& clock) : clock_(&clock), last_(clock.monotonic().count()) {}
+
+  /// It goes on.
+  void give() { last_ = clock_->monotonic().count(); }
+  /// From now on it works on so many things more, or fewer; without work it owes no sign.
+  void add_work(int number) {
+    num_works_ += number;
+    give();
+  }
+  std::chrono::nanoseconds silence() const {
+    return num_works_ == 0 ? std::chrono::nanoseconds(0)
+                           : clock_->monotonic() - std::chrono::nanoseconds(last_.load());
+  }
+
+ private:
+  const Clock* clock_;
+  std::atomic<std::int64_t> last_;
+  std::atomic<int> num_works_ = 0;
 };
 
 /// How long a store is left alone that has not answered so many times.
@@ -113,6 +138,19 @@ class Service final : public GenerationJobs {
     return failure_;
   }
 
+  std::string stuck(std::chrono::nanoseconds limit) const override {
+    for (const auto& [sign, name] : {std::pair(&sender_sign_, "the sender of generation jobs"),
+                                     std::pair(&checker_sign_, "the check of claimed images"),
+                                     std::pair(&server_sign_, "the server of callbacks")}) {
+      const auto silence = sign->silence();
+      if (silence <= limit) continue;
+      return fmt::format(
+          "{} has not gone on for {}", name,
+          assay::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(silence)));
+    }
+    return {};
+  }
+
   std::uint16_t callback_port() const override { return server_->port(); }
   std::vector<MinerJobs> miners(Timestamp since) const override {
     return ledger_->count(since).miners();
@@ -128,7 +166,10 @@ class Service final : public GenerationJobs {
         ledger_(std::move(ledger)),
         pool_(std::move(pool)),
         desk_(*ledger_, *environment.clock, environment.signer->hotkey(),
-              {.patience = options.answer_timeout}, [this] { checking_.wake(); }) {
+              {.patience = options.answer_timeout}, [this] { checking_.wake(); }),
+        sender_sign_(*environment.clock),
+        checker_sign_(*environment.clock),
+        server_sign_(*environment.clock) {
     if (environment.place) {
       images_ = std::make_unique<ImageChecker>(*ledger_, *environment.place, options.check);
     }
@@ -137,6 +178,13 @@ class Service final : public GenerationJobs {
   Status listen() {
     std::vector<net::HttpRoute> routes;
     routes.push_back(desk_.route());
+    routes.back().handler =
+        [this, answer = std::move(routes.back().handler)](const net::ServedRequest& request) {
+          server_sign_.add_work(1);
+          auto response = answer(request);
+          server_sign_.add_work(-1);
+          return response;
+        };
     ASSIGN_OR_RETURN(
         server_, net::HttpServer::listen(std::move(routes), {.address = options_.callback_address,
                                                              .port = options_.callback_port,
@@ -150,9 +198,17 @@ class Service final : public GenerationJobs {
 
   void begin() {
     server_thread_ = std::jthread([this] { end_with(server_->run(stop_.get_token())); });
-    sender_ = std::jthread([this] { end_with(send_batches(stop_.get_token())); });
+    sender_ = std::jthread([this] {
+      sender_sign_.add_work(1);
+      end_with(send_batches(stop_.get_token()));
+      sender_sign_.add_work(-1);
+    });
     if (images_) {
-      checker_ = std::jthread([this] { end_with(check_images(stop_.get_token())); });
+      checker_ = std::jthread([this] {
+        checker_sign_.add_work(1);
+        end_with(check_images(stop_.get_token()));
+        checker_sign_.add_work(-1);
+      });
     }
   }
 
@@ -171,6 +227,7 @@ class Service final : public GenerationJobs {
   Status send_batches(const std::stop_token& stop) {
     std::optional<std::chrono::nanoseconds> last;
     while (!stop.stop_requested()) {
+      sender_sign_.give();
       const auto now = environment_.clock->monotonic();
       if (!last || now - *last >= options_.interval) {
         last = now;
@@ -237,8 +294,10 @@ class Service final : public GenerationJobs {
 
   Status check_images(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
+      checker_sign_.give();
       for (const Job& job : ledger_->unchecked(kChecksAtOnce + tries_.size())) {
         if (stop.stop_requested()) return {};
+        checker_sign_.give();
         ASSIGN_OR_RETURN(const StoreAnswer answer, check(job));
         // Then the others would wait in vain, one after the other.
         if (answer == StoreAnswer::kAway) break;
@@ -286,6 +345,9 @@ class Service final : public GenerationJobs {
   Alarm sending_;
   Alarm checking_;
   CallbackDesk desk_;
+  Sign sender_sign_;
+  Sign checker_sign_;
+  Sign server_sign_;
   std::unique_ptr<ImageChecker> images_;    // of checker_; null without a store
   std::unordered_map<JobId, Tries> tries_;  // of checker_
   std::unique_ptr<net::HttpServer> server_;

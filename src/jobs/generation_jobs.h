@@ -114,6 +114,9 @@ class GenerationJobs {
   /// Why the service has ended by itself, such as a ledger that cannot be written: the process
   /// should end, too, and be started again. Nothing while it works.
   virtual std::optional<Error> failure() const = 0;
+  /// Which of its threads has not gone on for longer than `limit`, in a sentence; empty when none
+  /// is stuck. A stuck thread cannot be waited for: the process should end without stop().
+  virtual std::string stuck(std::chrono::nanoseconds limit) const = 0;
 
   virtual std::uint16_t callback_port() const = 0;
   /// Of the jobs sent at or after `since`, as far as they are retained.

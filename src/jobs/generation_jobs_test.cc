@@ -250,6 +250,24 @@ TEST_F(GenerationJobsTest, NoMinersIsNoFailure) {
   EXPECT_FALSE((*service)->failure());
 }
 
+TEST_F(GenerationJobsTest, TellsWhichThreadIsStuck) {
+  std::atomic<bool> hangs = true;
+  std::atomic<bool> is_asked = false;
+  auto environment = this->environment({});
+  environment.choose_miners = [&](std::size_t) -> Result<std::vector<JobMiner>> {
+    is_asked = true;
+    while (hangs) std::this_thread::sleep_for(1ms);
+    return std::vector<JobMiner>();
+  };
+  auto service = GenerationJobs::start(options(), environment);
+  ASSERT_TRUE(service);
+  ASSERT_TRUE(becomes_true([&] { return is_asked.load(); }));
+  EXPECT_EQ((*service)->stuck(1h), "");
+  EXPECT_TRUE(becomes_true([&] { return (*service)->stuck(50ms).contains("sender"); }));
+  hangs = false;
+  EXPECT_TRUE(becomes_true([&] { return (*service)->stuck(5s).empty(); }));
+}
+
 TEST_F(GenerationJobsTest, TwoOnOneStateAreRefused) {
   auto first = GenerationJobs::start(options(), environment({}));
   ASSERT_TRUE(first);

@@ -6,6 +6,7 @@
 #include "core/result.h"
 #include "validator/network_view.h"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -36,6 +37,12 @@ class GenerationJobs {
   /// Called several times a second, between rounds, with the network as it is now.
   /// Errors: jobs cannot be sent any more; the validator ends with it.
   virtual Status between_rounds(const std::shared_ptr<const NetworkView>& view) = 0;
+  /// Which of its threads has not gone on for longer than `limit`, in a sentence; empty: none. The
+  /// process then ends, for such a thread cannot be waited for.
+  virtual std::string stuck(std::chrono::milliseconds limit) const {
+    static_cast<void>(limit);
+    return {};
+  }
   /// By hotkey.
   virtual std::map<std::string, JobCounts, std::less<>> counts() const = 0;
 };

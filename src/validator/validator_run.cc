@@ -113,6 +113,7 @@ class Run {
   std::unique_ptr<Watchdog> watchdog_;
   std::unique_ptr<ChainThread> chain_thread_;
   Heart* heart_ = nullptr;
+  Watchdog::OnStuck on_stuck_;
   std::stop_token stop_;
   Timestamp started_ = {};
   nanoseconds last_status_{0};
@@ -165,6 +166,7 @@ Status Run::start(const std::stop_token& stop) {
 }
 
 Status Run::run(const std::stop_token& stop, const Watchdog::OnStuck& on_stuck) {
+  on_stuck_ = on_stuck;
   watchdog_ = std::make_unique<Watchdog>(options_.stuck_after, tools_.clock, on_stuck);
   heart_ = &watchdog_->watch("the loop of challenges");
   chain_thread_ = std::make_unique<ChainThread>(
@@ -222,6 +224,10 @@ Status Run::look_at_chain(nanoseconds now) {
   if (tools_.proxy != nullptr && chain.view) tools_.proxy->between_rounds(chain.view);
   if (tools_.jobs != nullptr && chain.view) {
     RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
+    if (const std::string stuck = tools_.jobs->stuck(options_.stuck_after); !stuck.empty()) {
+      on_stuck_(stuck);
+      return timed_out(stuck);
+    }
   }
   if (chain.block_read_at &&
       tools_.clock.now() - *chain.block_read_at > options_.max_chain_silence) {

@@ -75,8 +75,8 @@ struct ValidatorTools {
 /// Run until `stop`, or for the rounds that were asked for. Afterwards all that was scored is on
 /// disk, and the status says `stopped`.
 ///
-/// `on_stuck` is called, from another thread, when a worker does not go on; it must end the
-/// process.
+/// `on_stuck` is called, from any thread, when a worker does not go on, those of the generation
+/// jobs included; it must end the process.
 ///
 /// Errors: those of StateStore::open() and RoundLog; kNotFound (the hotkey is not registered when
 ///         it starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for

@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace assay::validator {
@@ -51,6 +52,8 @@ class ValidatorRun : public ::testing::Test {
     options_.chain.metagraph_interval = 30ms;
     options_.chain.landing_blocks = 0;
   }
+
+  void TearDown() override { EXPECT_EQ(stuck_, ""); }
 
   std::filesystem::path network_path() const { return folder_.path() / "net.db"; }
 
@@ -89,7 +92,7 @@ class ValidatorRun : public ::testing::Test {
                           .courier = *courier,
                           .shelf = shelf_,
                           .jobs = jobs_},
-                         options_, stop, [](std::string_view reason) { ADD_FAILURE() << reason; });
+                         options_, stop, [this](std::string_view reason) { stuck_ = reason; });
   }
 
   ValidatorStatus status() const {
@@ -109,6 +112,7 @@ class ValidatorRun : public ::testing::Test {
   keys::KeyPair keys_ = test_keys(200);
   MemoryShelf shelf_;
   GenerationJobs* jobs_ = nullptr;
+  std::string stuck_;  // what the process would have ended for
   ValidatorOptions options_;
   std::vector<std::unique_ptr<ScriptedMiner>> miners_;
 };
@@ -204,6 +208,26 @@ TEST_F(ValidatorRun, ClaimsOfAbsentImagesCostWeightButNoScore) {
   EXPECT_NEAR(seen.miners[1].weight / 65'535.0, 0.231, 0.001);
   ASSERT_EQ(set.size(), 2U);
   EXPECT_EQ(set[1].weight, seen.miners[1].weight);
+}
+
+/// A thread of it hangs.
+class HangingJobs final : public GenerationJobs {
+ public:
+  Status between_rounds(const std::shared_ptr<const NetworkView>&) override { return {}; }
+  std::string stuck(std::chrono::milliseconds limit) const override {
+    return limit == 77s ? "the sender hangs" : "";
+  }
+  std::map<std::string, JobCounts, std::less<>> counts() const override { return {}; }
+};
+
+TEST_F(ValidatorRun, EndsForJobsThatAreStuck) {
+  add_miner(1, honest());
+  HangingJobs jobs;
+  jobs_ = &jobs;
+  options_.rounds.num_rounds = 0;
+  options_.stuck_after = 77s;
+  EXPECT_FALSE(run());
+  EXPECT_EQ(std::exchange(stuck_, ""), "the sender hangs");
 }
 
 TEST_F(ValidatorRun, AMinerThatIsTooLateHasNotAnswered) {
