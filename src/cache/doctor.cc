@@ -224,15 +224,15 @@ void Doctor::look_at_cells(const CacheStatus& cache) {
                                                to_string(cache.kind), to_string(label));
     const std::string_view note =
         cache.kind == CacheKind::kReal
-            ? " Photos of the public data set are fetched by the command below; your own come by "
+            ? " Photos of the public data set are fetched by assay cache update; your own come by "
               "assay cache import."
             : " Drawings for demos and tests are made at once; your own images come by assay cache "
               "import.";
     add({.cause = Cause::kEmptyCell,
          .kind = cache.kind,
-         .words = fmt::format("The cache {} has no image with the label {} that can be served: a "
-                              "challenge that wants one is skipped (\"No images available in "
-                              "cache\").{}",
+         .words = fmt::format("The cache {} has no image with the label {} that can be served: "
+                              "challenges take others while there are any, and without any a "
+                              "validator logs \"No images available in cache\".{}",
                               to_string(cache.kind), to_string(label), note),
          .command = at(help)});
   };

@@ -1,5 +1,6 @@
 #include "app/runtime.h"
 #include "cli/validator_options_internal.h"
+#include "core/log.h"
 #include "core/parse_number.h"
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@ namespace assay::cli {
 namespace {
 
 constexpr double kMaxSeconds = 86'400;
+constexpr std::uint64_t kNamedBadLines = 10;
 
 std::string check_address(const std::string& text) {
   const auto address = chain::parse_network_address(text);

@@ -23,6 +23,17 @@ Result<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// For CLI11: what is wrong with the text, or nothing.
 std::string check_seconds(const std::string& text);
 
+/// Names bad lines in the log: the first few one by one, the rest in one count.
+class BadLines {
+ public:
+  void add(std::string_view problem);
+  /// Tell how many were not named.
+  void finish(const std::string& file) const;
+
+ private:
+  std::uint64_t count_ = 0;
+};
+
 /// `--network` and `--netuid`, under the names of the SDK too.
 struct NetworkFlags {
   std::string network = "finney";

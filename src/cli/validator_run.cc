@@ -114,6 +114,7 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
                     .copy_policy = live.copy_policy,
                     .rounds = {.sample_size = live.sample_size,
                                .timeout = live.timeout,
+                               .cache_name = cache.native(),
                                .interval = live.interval,
                                .num_rounds = flags.rounds,
                                .validator_stake_limit = flags.stake_limit,

@@ -1,5 +1,4 @@
 #include "cli/validator_options_internal.h"
-#include "core/log.h"
 #include "files/file_system.h"
 #include "scoring/score_text.h"
 
@@ -18,12 +17,14 @@ Result<ExitCode> run_score(const ScoreFlags& flags, Session& session) {
   const auto form =
       session.output == OutputForm::kJson ? scoring::ScoreForm::kJson : scoring::ScoreForm::kText;
   scoring::ScoreWriter writer(flags.formula, form, print);
+  BadLines bad_lines;
   ASSIGN_OR_RETURN(
       const scoring::AnswerHistoryCounts counts,
       scoring::read_answer_history(
           files::posix_file_system(), flags.history,
           [&](const scoring::RecordedAnswer& recorded) { return writer.add(recorded); },
-          [](std::string_view problem) { log_warning(problem); }, session.stop));
+          [&](std::string_view problem) { bad_lines.add(problem); }, session.stop));
+  bad_lines.finish(flags.history);
   RETURN_IF_ERROR(writer.finish(counts));
   return counts.num_bad_lines == 0 ? ExitCode::kOk : ExitCode::kPartial;
 }

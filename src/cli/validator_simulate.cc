@@ -1,5 +1,4 @@
 #include "cli/validator_options_internal.h"
-#include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
 #include "scoring/simulate.h"
@@ -38,6 +37,7 @@ struct History {
 
 Result<History> read_history(const SimulateFlags& flags, Session& session) {
   History history;
+  BadLines bad_lines;
   ASSIGN_OR_RETURN(const scoring::AnswerHistoryCounts counts,
                    scoring::read_answer_history(
                        files::posix_file_system(), flags.history,
@@ -45,7 +45,8 @@ Result<History> read_history(const SimulateFlags& flags, Session& session) {
                          history.answers.push_back(recorded);
                          return {};
                        },
-                       [](std::string_view problem) { log_warning(problem); }, session.stop));
+                       [&](std::string_view problem) { bad_lines.add(problem); }, session.stop));
+  bad_lines.finish(flags.history);
   history.num_bad_lines = counts.num_bad_lines;
   return history;
 }

@@ -24,6 +24,8 @@ using std::chrono::nanoseconds;
 constexpr std::chrono::milliseconds kLongestNap{100};
 /// Between two looks at what keeps a round from beginning.
 constexpr std::chrono::milliseconds kSkipPause{2'000};
+/// Images that cannot be sent are told together, not one by one.
+constexpr std::chrono::minutes kImageWarningInterval{1};
 /// Images that cannot be read, one after the other, before the round is given up.
 constexpr int kMaxBrokenImages = 5;
 /// A request's id is the challenge's number and the place of its miner.
@@ -134,6 +136,16 @@ void RoundLoop::skip_for(const Error& error) {
   skip(fmt::format("the cache cannot be used: {}. Challenge skipped.", error.message));
 }
 
+void RoundLoop::tell_of_broken_image(const Error& error) {
+  ++num_untold_images_;
+  const nanoseconds now = tools_.clock.monotonic();
+  if (next_image_line_ && now < *next_image_line_) return;
+  log_warning("images of the cache cannot be sent",
+              {{"count", fmt::format("{}", num_untold_images_)}, {"last", error.message}});
+  num_untold_images_ = 0;
+  next_image_line_ = now + kImageWarningInterval;
+}
+
 Status RoundLoop::follow_members(const std::shared_ptr<const NetworkView>& view) {
   if (view == view_) return {};
   view_ = view;
@@ -199,7 +211,7 @@ Result<std::optional<RoundLoop::Flight>> RoundLoop::prepare(
     }
     auto prepared = prepare_challenge(**image, tools_.random.next(), options_.challenge);
     if (!prepared) {
-      log_warning("an image of the cache cannot be sent", {{"reason", prepared.error().message}});
+      tell_of_broken_image(prepared.error());
       continue;
     }
     Flight flight{.record = {.challenge = next_challenge_,
@@ -221,10 +233,10 @@ Result<std::optional<RoundLoop::Flight>> RoundLoop::prepare(
     flight.is_replied.resize(uids.size());
     return std::optional<Flight>(std::move(flight));
   }
-  skip(
-      fmt::format("{} images in a row cannot be read; assay cache verify tells which. Challenge "
-                  "skipped.",
-                  kMaxBrokenImages));
+  skip(fmt::format(
+      "{} images in a row cannot be read; assay cache verify{} tells which. Challenge "
+      "skipped.",
+      kMaxBrokenImages, options_.cache_name.empty() ? "" : " --cache-dir " + options_.cache_name));
   return std::optional<Flight>();
 }
 

@@ -44,6 +44,8 @@ struct RoundOptions {
   std::chrono::milliseconds stop_grace = std::chrono::seconds(7);
   /// Who has a permit and more stake is a validator, and is not asked.
   double validator_stake_limit = scoring::kValidatorStakeLimit;
+  /// The folder of the cache, for messages.
+  std::string cache_name = {};
   ChallengeOptions challenge = {};
   MixOptions mix = {};
 };
@@ -130,6 +132,7 @@ class RoundLoop {
   Round scored_part(const RoundRecord& record) const;
   void skip(std::string problem);
   void skip_for(const Error& error);
+  void tell_of_broken_image(const Error& error);
 
   RoundTools tools_;
   RoundOptions options_;
@@ -138,6 +141,8 @@ class RoundLoop {
   PerCell<std::uint64_t> stock_{};
   RoundCounts counts_;
   std::string problem_;
+  std::uint64_t num_untold_images_ = 0;  // broken ones, since the last line about them
+  std::optional<std::chrono::nanoseconds> next_image_line_;
   std::shared_ptr<const NetworkView> view_;
   std::map<std::uint64_t, Flight> flights_;  // by challenge
   std::uint64_t next_challenge_;

@@ -244,6 +244,7 @@ TEST_F(RoundLoopTest, GoesOnWhenImagesArrive) {
 
 TEST_F(RoundLoopTest, BrokenImagesCostTheRoundAndAreTold) {
   shelf_.broken = "this is no image";
+  options_.cache_name = "/cache";
   SimulatedCourier courier(clock_, [](const Ask&) { return predicts(0); });
   options_.num_rounds = 0;
   view_ = network_of(3);
@@ -260,9 +261,20 @@ TEST_F(RoundLoopTest, BrokenImagesCostTheRoundAndAreTold) {
                         return Status();
                       },
                   .on_round = [](const RoundRecord&, const RoundResult&) { return Status(); }});
+  const auto begun = clock_.monotonic();
+  ::testing::internal::CaptureStderr();
   ASSERT_TRUE(loop.run(courier, stop_.get_token()));
+  const std::string logged = ::testing::internal::GetCapturedStderr();
   EXPECT_EQ(loop.counts().num_scored, 0U);
-  EXPECT_TRUE(loop.problem().contains("cannot be read"));
+  EXPECT_TRUE(loop.problem().contains("assay cache verify --cache-dir /cache tells"));
+  // Told at most once a minute, with a count.
+  std::size_t num_lines = 0;
+  for (std::size_t at = 0; (at = logged.find("cannot be sent", at)) != std::string::npos; ++at) {
+    ++num_lines;
+  }
+  EXPECT_GE(num_lines, 1U);
+  EXPECT_LE(num_lines, 1U + static_cast<std::size_t>((clock_.monotonic() - begun) / 60s));
+  EXPECT_TRUE(logged.contains("count=1 ")) << logged;
   EXPECT_TRUE(courier.sent().empty());
 }
 

@@ -53,6 +53,14 @@ std::string chain_lines(const ValidatorStatus& status, Timestamp now) {
   return text;
 }
 
+/// What is empty, the lines of the cache say; why, and what helps, is a paragraph in the log.
+std::string problem_text(const ValidatorStatus& status) {
+  constexpr std::string_view kEmptyCache = "No images available in cache";
+  if (!status.problem.starts_with(kEmptyCache)) return report::visible_text(status.problem);
+  return fmt::format("{}, Challenge skipped; what helps: assay cache doctor --cache-dir {}",
+                     kEmptyCache, report::visible_text(status.cache));
+}
+
 std::string loop_line(const ValidatorStatus& status, Timestamp now) {
   const RoundsStatus& rounds = status.rounds;
   std::string what =
@@ -60,7 +68,7 @@ std::string loop_line(const ValidatorStatus& status, Timestamp now) {
                   report::counted(rounds.num_scored, "round", "rounds"), to_rfc3339(status.started),
                   rounds.num_scored_ever, age_text(rounds.last_finished, now), rounds.num_answered,
                   rounds.num_asked, rounds.num_skipped);
-  if (!status.problem.empty()) what += "; " + report::visible_text(status.problem);
+  if (!status.problem.empty()) what += "; " + problem_text(status);
   const bool is_alive = status.state != RunState::kStopped && is_fresh(status.written, now);
   if (!is_alive) {
     what = status.state == RunState::kStopped
