@@ -172,11 +172,11 @@ void LiveFlags::add_to(CLI::App& command) {
       ->type_name("N");
   add_option(command, "--neuron.timeout,--timeout", timeout,
              "Seconds that a miner has to answer [setting validator.timeout, 9].")
-      ->check(check_seconds)
+      ->check(check_some_seconds)
       ->type_name("SECONDS");
   add_option(command, "--interval", interval,
              "Seconds from one round to the next; rounds overlap [setting validator.interval, 3].")
-      ->check(check_seconds)
+      ->check(check_some_seconds)
       ->type_name("SECONDS");
   add_option(command, "--mix", mix,
              "Shares of photos, images from texts and changed photos [setting validator.mix, "
@@ -212,6 +212,11 @@ Result<validator::LiveOptions> LiveFlags::resolve(const Config& config) const {
   options.interval = config.get_duration("validator.interval");
   if (!interval.empty()) {
     ASSIGN_OR_RETURN(options.interval, parse_seconds(interval));
+  }
+  for (const auto& [name, time] : {std::pair("validator.timeout", options.timeout),
+                                   std::pair("validator.interval", options.interval)}) {
+    if (time > std::chrono::milliseconds(0)) continue;
+    return invalid_input(fmt::format("{}: expected more than 0 seconds", name));
   }
   ASSIGN_OR_RETURN(options.mix,
                    with_context(parse_mix(mix.empty() ? config.get_text("validator.mix") : mix),

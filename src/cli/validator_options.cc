@@ -35,6 +35,22 @@ std::string check_seconds(const std::string& text) {
   return seconds ? std::string() : seconds.error().message;
 }
 
+std::string check_some_seconds(const std::string& text) {
+  const auto time = parse_seconds(text);
+  if (!time) return time.error().message;
+  return *time > std::chrono::milliseconds(0) ? "" : "expected more than 0 seconds, not " + text;
+}
+
+void BadLines::add(std::string_view problem) {
+  if (++count_ <= kNamedBadLines) log_warning(problem);
+}
+
+void BadLines::finish(const std::string& file) const {
+  if (count_ <= kNamedBadLines) return;
+  log_warning(
+      fmt::format("{}: {} more lines cannot be read either", file, count_ - kNamedBadLines));
+}
+
 void NetworkFlags::add_to(CLI::App& command) {
   add_option(command, "--network,--subtensor.network", network,
              "local:PATH, test, finney, archive, or the ws:// address of a node.")

@@ -22,6 +22,8 @@ namespace assay::cli {
 Result<std::chrono::milliseconds> parse_seconds(std::string_view text);
 /// For CLI11: what is wrong with the text, or nothing.
 std::string check_seconds(const std::string& text);
+/// Likewise, and 0 is wrong too.
+std::string check_some_seconds(const std::string& text);
 
 /// Names bad lines in the log: the first few one by one, the rest in one count.
 class BadLines {

@@ -59,9 +59,6 @@ struct ValidatorRunFlags {
 Result<app::ValidatorJobsOptions> jobs_options(const ValidatorRunFlags& flags,
                                                const std::filesystem::path& cache) {
   ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.jobs_interval));
-  if (interval <= std::chrono::milliseconds(0)) {
-    return invalid_input("--jobs.interval: expected more than 0 seconds");
-  }
   return app::ValidatorJobsOptions{
       .service = {.state_folder = flags.state.folder(flags.network.netuid),
                   .interval = interval,
@@ -114,10 +111,10 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
                     .copy_policy = live.copy_policy,
                     .rounds = {.sample_size = live.sample_size,
                                .timeout = live.timeout,
-                               .cache_name = cache.native(),
                                .interval = live.interval,
                                .num_rounds = flags.rounds,
                                .validator_stake_limit = flags.stake_limit,
+                               .cache_name = cache.native(),
                                .challenge = {.augmentation = {.style = flags.augment}},
                                .mix = live.mix},
                     .chain = {.netuid = netuid,
@@ -243,7 +240,7 @@ void add_job_options(CLI::App& command, ValidatorRunFlags& flags) {
   CLI::Option* const interval =
       add_option(command, "--jobs.interval", flags.jobs_interval,
                  "Seconds between batches of generation jobs [none are sent].")
-          ->check(check_seconds)
+          ->check(check_some_seconds)
           ->type_name("SECONDS");
   CLI::Option* const store =
       add_option(
