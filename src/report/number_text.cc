@@ -10,6 +10,13 @@ namespace {
 constexpr const char* kNoNumber = "–";
 constexpr const char* kNoBreakSpace = "\xc2\xa0";
 
+std::string share_text_with(const char* space, double share) {
+  if (!std::isfinite(share)) return kNoNumber;
+  if (share > 0 && share < 0.0005) return fmt::format("<0.1{}%", space);
+  if (share < 1 && share >= 0.9995) return fmt::format(">99.9{}%", space);
+  return fmt::format("{:.1f}{}%", 100 * share, space);
+}
+
 }  // namespace
 
 std::string count_text(std::uint64_t count) {
@@ -25,12 +32,9 @@ std::string change_text(std::int64_t change) {
   return change > 0 ? "+" + count_text(bits) : "-" + count_text(0 - bits);
 }
 
-std::string share_text(double share) {
-  if (!std::isfinite(share)) return kNoNumber;
-  if (share > 0 && share < 0.0005) return fmt::format("<0.1{}%", kNoBreakSpace);
-  if (share < 1 && share >= 0.9995) return fmt::format(">99.9{}%", kNoBreakSpace);
-  return fmt::format("{:.1f}{}%", 100 * share, kNoBreakSpace);
-}
+std::string share_text(double share) { return share_text_with(kNoBreakSpace, share); }
+
+std::string plain_share_text(double share) { return share_text_with(" ", share); }
 
 std::string p_value_text(double p_value) {
   if (!std::isfinite(p_value)) return kNoNumber;

@@ -15,6 +15,8 @@ std::string change_text(std::int64_t change);
 /// A share in [0, 1] as a percentage with one digit: `47.9 %`, with a no-break space. What is
 /// neither none nor all never shows as such: `<0.1 %`, `>99.9 %`. An en dash for what is no number.
 std::string share_text(double share);
+/// Likewise with a plain space: for terminals and logs.
+std::string plain_share_text(double share);
 /// `0.013`, `3.2e-14`, `<1e-300`. An en dash for what is no number.
 std::string p_value_text(double p_value);
 /// `0.5012`: a ratio with four digits. An en dash for what is no number.

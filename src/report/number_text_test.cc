@@ -27,6 +27,7 @@ TEST(NumberText, ChangesCarryTheirSign) {
 TEST(NumberText, SharesNeverRoundToNoneOrAll) {
   EXPECT_EQ(share_text(0), "0.0\u00a0%");
   EXPECT_EQ(share_text(0.4793), "47.9\u00a0%");
+  EXPECT_EQ(plain_share_text(0.4793), "47.9 %");
   EXPECT_EQ(share_text(1), "100.0\u00a0%");
   EXPECT_EQ(share_text(0.0001), "<0.1\u00a0%");
   EXPECT_EQ(share_text(0.99999), ">99.9\u00a0%");

@@ -36,6 +36,11 @@ MinerFacts facts_of(const MinerStatus& miner, std::string name) {
       .mean_latency = std::chrono::milliseconds(std::llround(miner.mean_latency_ms.value_or(0))),
       .score = miner.score,
       .weight_share = miner.weight_share};
+  const auto count = [&](ReplyKind kind) {
+    return miner.num_silent.at(static_cast<std::size_t>(kind));
+  };
+  facts.num_declined = count(ReplyKind::kDeclined);
+  facts.num_floods = count(ReplyKind::kTooLarge);
   if (!miner.alike.empty()) facts.copies = miner.alike.front();
   if (miner.jobs) {
     facts.num_jobs_claimed = miner.jobs->num_claimed;

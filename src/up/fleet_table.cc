@@ -43,11 +43,11 @@ Row row_of(const Judged& judged) {
   return {std::to_string(facts.uid),
           report::shorten_middle(report::visible_text(facts.name), kMaxName),
           fmt::format("{}/{}", facts.num_answered, facts.num_asked),
-          answers ? report::share_text(facts.accuracy) : "-",
+          answers ? report::plain_share_text(facts.accuracy) : "-",
           answers ? fmt::format("{} ms", facts.mean_latency.count()) : "-",
           images_text(facts),
           fmt::format("{:.3f}", facts.score),
-          report::share_text(facts.weight_share),
+          report::plain_share_text(facts.weight_share),
           std::string(words_of(judged.verdict))};
 }
 

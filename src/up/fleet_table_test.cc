@@ -41,8 +41,8 @@ TEST(FleetTable, AlignsItsColumnsAndSaysWhy) {
             "30 s, 40 rounds, 24 image jobs, block 61; weights: accepted\n"
             "\n"
             "uid  miner        answers   right  latency  images  score  weight  verdict\n"
-            "  1  honest-1       40/40  95.0\u00A0%    41 ms     3/3  0.810  75.0\u00A0%  honest\n"
-            " 12  off\u241B[2Jline     0/40       -        -       -  0.000   0.0\u00A0%  offline\n"
+            "  1  honest-1       40/40  95.0 %    41 ms     3/3  0.810  75.0 %  honest\n"
+            " 12  off\u241B[2Jline     0/40       -        -       -  0.000   0.0 %  offline\n"
             "\n"
             "  1  honest: 95 % right\n"
             " 12  offline: no answer to 40 requests\n");

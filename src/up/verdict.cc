@@ -11,7 +11,6 @@
 namespace assay::up {
 namespace {
 
-using report::share_text;
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kFewestRequests = 5;
@@ -20,6 +19,8 @@ constexpr std::uint64_t kFewestClaims = 2;
 /// Of a miner that is called better than a coin: of many who guess, none shall be.
 constexpr double kCoinConfidence = 0.999;
 constexpr double kConfidence = 0.95;
+/// Who declines more than this, or floods so often, does it on purpose.
+constexpr double kTolerated = 0.1;
 constexpr double kCoin = 0.5;
 /// Who says yes to so many images without roadwork says it to all.
 constexpr double kAlways = 0.9;
@@ -45,9 +46,28 @@ std::string time_text(milliseconds time) {
   return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000);
 }
 
+/// Also how many requests it left without one, where that is more than a few.
 std::string accuracy_text(const MinerFacts& facts) {
-  return fmt::format("{} right of {}", share_text(facts.accuracy),
-                     report::counted(facts.num_answered, "answer", "answers"));
+  std::string text = fmt::format("{} right of {}", report::plain_share_text(facts.accuracy),
+                                 report::counted(facts.num_answered, "answer", "answers"));
+  const std::uint64_t num_silent = facts.num_asked - std::min(facts.num_answered, facts.num_asked);
+  if (static_cast<double>(num_silent) > kTolerated * static_cast<double>(facts.num_asked)) {
+    text += fmt::format(", none to {} of {} requests", num_silent, facts.num_asked);
+    if (!facts.silence.empty()) text += fmt::format(" ({})", facts.silence);
+  }
+  return text;
+}
+
+/// Whether so many of all requests are surely more than what is tolerated.
+bool is_often(std::uint64_t count, const MinerFacts& facts) {
+  return facts.num_asked >= kFewestRequests && count <= facts.num_asked &&
+         statistics::clopper_pearson(count, facts.num_asked, kConfidence).lower > kTolerated;
+}
+
+/// It answers, but with nothing of worth.
+bool is_unusable(std::string_view silence) {
+  return silence == "unreadable" || silence == "wrong_type" || silence == "not_finite" ||
+         silence == "out_of_range";
 }
 
 struct Opinion {
@@ -66,7 +86,7 @@ Opinion opinion_of_answers(const MinerFacts& facts, milliseconds usual) {
   if (facts.false_alarm_share >= kAlways && facts.miss_share <= 1 - kAlways) {
     return {Verdict::kAlwaysYes,
             fmt::format("says yes to {} of the images without roadwork; {}",
-                        share_text(facts.false_alarm_share), accuracy_text(facts))};
+                        report::plain_share_text(facts.false_alarm_share), accuracy_text(facts))};
   }
   if (is_coin && rate_within(kConfidence).upper < 1 - (1 - kCoin) / 3) {
     return {Verdict::kGuesses, accuracy_text(facts) + ": no better than a coin"};
@@ -90,8 +110,20 @@ Opinion opinion_of(const MinerFacts& facts, milliseconds usual) {
     if (facts.num_answered > 0) why += "; of images it is asked about: " + accuracy_text(facts);
     return {Verdict::kFalseClaims, std::move(why)};
   }
+  if (is_often(facts.num_floods, facts)) {
+    return {Verdict::kFloods, fmt::format("{} of {} answers were longer than any that is read",
+                                          facts.num_floods, facts.num_asked)};
+  }
+  if (facts.num_answered == 0 && is_often(facts.num_declined, facts)) {
+    return {Verdict::kLazy, fmt::format("declined {} of {} requests, and answered none",
+                                        facts.num_declined, facts.num_asked)};
+  }
   if (facts.num_asked >= kFewestRequests && facts.num_answered == 0) {
     std::string why = fmt::format("no answer to {} requests", facts.num_asked);
+    if (is_unusable(facts.silence)) {
+      return {Verdict::kUnusable, fmt::format("no answer to {} requests that can be read ({})",
+                                              facts.num_asked, facts.silence)};
+    }
     if (!facts.silence.empty()) why += fmt::format(" ({})", facts.silence);
     return {Verdict::kOffline, std::move(why)};
   }
@@ -104,7 +136,15 @@ Opinion opinion_of(const MinerFacts& facts, milliseconds usual) {
     return {Verdict::kUnknown,
             fmt::format("{} so far", report::counted(facts.num_answered, "answer", "answers"))};
   }
-  return opinion_of_answers(facts, usual);
+  Opinion opinion = opinion_of_answers(facts, usual);
+  const bool is_better = opinion.verdict == Verdict::kHonest || opinion.verdict == Verdict::kSlow ||
+                         opinion.verdict == Verdict::kUnknown;
+  if (is_better && is_often(facts.num_declined, facts)) {
+    return {Verdict::kLazy,
+            fmt::format("declined {} of {} requests; {} right of the others", facts.num_declined,
+                        facts.num_asked, report::plain_share_text(facts.accuracy))};
+  }
+  return opinion;
 }
 
 }  // namespace
@@ -127,6 +167,12 @@ std::string_view to_string(Verdict verdict) {
       return "offline";
     case Verdict::kFalseClaims:
       return "false_claims";
+    case Verdict::kLazy:
+      return "lazy";
+    case Verdict::kFloods:
+      return "floods";
+    case Verdict::kUnusable:
+      return "unusable";
   }
   return "unknown";
 }
@@ -138,7 +184,7 @@ std::string_view words_of(Verdict verdict) {
     case Verdict::kHonest:
       return "honest";
     case Verdict::kSlow:
-      return "slow, but honest";
+      return "slow but honest";
     case Verdict::kGuesses:
       return "guesses";
     case Verdict::kAlwaysYes:
@@ -149,6 +195,12 @@ std::string_view words_of(Verdict verdict) {
       return "offline";
     case Verdict::kFalseClaims:
       return "claims false images";
+    case Verdict::kLazy:
+      return "lazy";
+    case Verdict::kFloods:
+      return "floods";
+    case Verdict::kUnusable:
+      return "answers nonsense";
   }
   return "not known yet";
 }

@@ -23,9 +23,11 @@ struct MinerFacts {
   std::uint64_t num_answered = 0;  ///< With a valid answer.
   /// What kept it from answering most often, such as `timeout`; empty: nothing did.
   std::string silence = {};
-  double accuracy = 0;           ///< Share of right answers.
-  double false_alarm_share = 0;  ///< Share of `yes` where no roadwork was.
-  double miss_share = 0;         ///< Share of `no` where roadwork was.
+  std::uint64_t num_declined = 0;  ///< Requests to which it said that it does not know.
+  std::uint64_t num_floods = 0;    ///< Answers that were longer than any that is read.
+  double accuracy = 0;             ///< Share of right answers.
+  double false_alarm_share = 0;    ///< Share of `yes` where no roadwork was.
+  double miss_share = 0;           ///< Share of `no` where roadwork was.
   std::chrono::milliseconds mean_latency{0};
   double score = 0;
   double weight_share = 0;  ///< Of all weight that was set the last time.
@@ -45,6 +47,9 @@ enum class Verdict : std::uint8_t {
   kCopies,
   kOffline,
   kFalseClaims,
+  kLazy,      ///< Leaves many requests without an opinion.
+  kFloods,    ///< Answers with far more than was asked for.
+  kUnusable,  ///< Answers, and never with anything that is one.
 };
 
 /// `honest`, `always_yes`: for JSON.

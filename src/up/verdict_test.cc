@@ -85,5 +85,35 @@ TEST(Verdict, WhoClaimsImagesThatDoNotExistIsNamedForThatFirst) {
   EXPECT_EQ(verdict_of(facts), Verdict::kFalseClaims);
 }
 
+TEST(Verdict, WhoDeclinesManyRequestsIsLazy) {
+  MinerFacts facts = answering(52, 0.9);
+  facts.num_asked = 120;
+  facts.num_declined = 68;
+  facts.silence = "declined";
+  EXPECT_EQ(verdict_of(facts), Verdict::kLazy);
+  EXPECT_TRUE(is_dishonest(Verdict::kLazy));
+  const auto judged = judge(std::vector{facts});
+  EXPECT_EQ(judged[0].why, "declined 68 of 120 requests; 90.0 % right of the others");
+  facts.num_answered = 0;
+  facts.num_declined = 120;
+  EXPECT_EQ(verdict_of(facts), Verdict::kLazy);
+  // One that was away for a while is not lazy, and is not said to have answered all.
+  MinerFacts away = answering(52, 0.9);
+  away.num_asked = 120;
+  away.silence = "unreachable";
+  EXPECT_EQ(verdict_of(away), Verdict::kHonest);
+  EXPECT_EQ(judge(std::vector{away})[0].why,
+            "90.0 % right of 52 answers, none to 68 of 120 requests (unreachable)");
+}
+
+TEST(Verdict, WhoAnswersWithTooMuchFloodsAndIsNotOffline) {
+  const auto judged =
+      judge(std::vector<MinerFacts>{{.num_asked = 30, .silence = "too_large", .num_floods = 30},
+                                    {.num_asked = 30, .silence = "unreadable"}});
+  EXPECT_EQ(judged[0].verdict, Verdict::kFloods);
+  EXPECT_EQ(judged[0].why, "30 of 30 answers were longer than any that is read");
+  EXPECT_EQ(judged[1].verdict, Verdict::kUnusable);
+}
+
 }  // namespace
 }  // namespace assay::up

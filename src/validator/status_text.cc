@@ -84,8 +84,9 @@ std::string cache_lines(const ValidatorStatus& status) {
     std::string what = fmt::format("{} {}", to_string(cell.cell),
                                    report::counted(cell.num_images, "image", "images"));
     if (cell.shortfall_share > 0.01) {
-      what += fmt::format("; {} of challenges, meant are {}", report::share_text(cell.sent_share),
-                          report::share_text(cell.target_share));
+      what +=
+          fmt::format("; {} of challenges, meant are {}", report::plain_share_text(cell.sent_share),
+                      report::plain_share_text(cell.target_share));
     }
     text += line(cell.num_images > 0, "cache", what);
   }
