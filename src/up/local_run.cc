@@ -4,9 +4,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace assay::up {
 namespace {
@@ -15,6 +19,8 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr milliseconds kLookEvery{100};
+/// For the miners to listen.
+constexpr std::chrono::seconds kLongestStart{15};
 
 std::string not_running(const supervision::Supervisor& supervisor) {
   std::string text;
@@ -36,7 +42,11 @@ class LocalRun {
         options_(options),
         supervisor_(file_system, clock, options.supervisor),
         start_(clock.monotonic()) {
-    for (auto& member : members_of(network.folder, network.plan, options.members)) {
+    auto members = members_of(network.folder, network.plan, options.members);
+    validator_ = std::move(members.back());
+    members.pop_back();
+    for (auto& member : members) {
+      heartbeats_.push_back(member.heartbeat);
       supervisor_.add(std::move(member));
     }
   }
@@ -47,6 +57,7 @@ class LocalRun {
     std::unique_lock lock(mutex);
     nanoseconds next_status = start_ + options_.status_interval;
     while (!stop.stop_requested() && !is_over()) {
+      if (validator_ && may_begin()) supervisor_.add(*std::exchange(validator_, std::nullopt));
       RETURN_IF_ERROR(supervisor_.look());
       if (on_status && clock_.monotonic() >= next_status) {
         next_status += options_.status_interval;
@@ -68,6 +79,15 @@ class LocalRun {
   }
 
  private:
+  /// Nobody is to be charged with being away while it starts: the validator waits for the miners,
+  /// but not for ever.
+  bool may_begin() const {
+    if (clock_.monotonic() - start_ >= kLongestStart) return true;
+    return std::ranges::all_of(heartbeats_, [this](const std::filesystem::path& path) {
+      const auto info = file_system_.info(path);
+      return info && *info && (**info).modified >= started_;
+    });
+  }
   bool is_over() const {
     return options_.duration && clock_.monotonic() - start_ >= *options_.duration;
   }
@@ -90,6 +110,9 @@ class LocalRun {
   const LocalRunOptions& options_;
   supervision::Supervisor supervisor_;
   const nanoseconds start_;
+  const Timestamp started_ = clock_.now();
+  std::optional<supervision::MemberOptions> validator_;  // until it is started
+  std::vector<std::filesystem::path> heartbeats_;        // of the miners
 };
 
 }  // namespace
