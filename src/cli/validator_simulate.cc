@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -78,7 +79,9 @@ Result<ExitCode> run_simulate(const SimulateFlags& flags, Session& session) {
   if (!flags.formulas.empty()) options.formulas.clear();
   for (const std::string& name : flags.formulas) {
     ASSIGN_OR_RETURN(const scoring::Formula formula, scoring::parse_formula(name));
-    options.formulas.push_back(formula);
+    if (std::ranges::find(options.formulas, formula) == options.formulas.end()) {
+      options.formulas.push_back(formula);
+    }
   }
   ASSIGN_OR_RETURN(const History history,
                    flags.history.empty() ? make_history(flags) : read_history(flags, session));

@@ -44,6 +44,12 @@ struct Step {
   const MinerWindows& windows;
 };
 
+/// As kCalibrated judges it: what is no answer is the wrong one.
+Answer judged(const Answer& answer) {
+  if (answer.is_valid()) return answer;
+  return {.label = answer.label, .prediction = answer.label == Label::kPresent ? 0.0 : 1.0};
+}
+
 struct MinerShare {
   Uid uid = 0;
   const MinerState* state = nullptr;
@@ -208,9 +214,15 @@ ScoreWriter::~ScoreWriter() = default;
 
 Status ScoreWriter::add(const RecordedAnswer& recorded) {
   const ScoreStep paid = book_.record(recorded.uid, recorded.hotkey, recorded.answer);
-  const MinerWindows& windows = book_.miners()[recorded.uid].windows;
+  const MinerWindows* shown = &book_.miners()[recorded.uid].windows;
+  if (book_.formula() == Formula::kCalibrated) {
+    MinerWindows& windows = judged_[recorded.uid];
+    if (paid.is_replaced) windows = MinerWindows();
+    windows.add(judged(recorded.answer));
+    shown = &windows;
+  }
   return form_->add(
-      {.number = ++num_steps_, .recorded = recorded, .paid = paid, .windows = windows});
+      {.number = ++num_steps_, .recorded = recorded, .paid = paid, .windows = *shown});
 }
 
 Status ScoreWriter::finish(const AnswerHistoryCounts& counts) {

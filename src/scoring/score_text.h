@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string_view>
 
@@ -36,6 +37,9 @@ class ScoreWriter {
   class JsonForm;
 
   ScoreBook book_;
+  // Of kCalibrated, by uid: its answers as that formula judges them, for the figures that are
+  // shown.
+  std::map<Uid, MinerWindows> judged_;
   std::uint64_t num_steps_ = 0;
   std::unique_ptr<Form> form_;
 };
