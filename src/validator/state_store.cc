@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "core/crc32c.h"
+#include "core/log.h"
 #include "files/atomic_file.h"
 #include "validator/state_codec_internal.h"
 
@@ -100,11 +101,17 @@ std::string record_of(std::uint64_t number, const Round& round, const scoring::D
   return writer.bytes();
 }
 
+/// What can be done for a state without its scores.
+std::string remedy() {
+  return fmt::format(
+      "put a backup of {} in its place, or move it and {} out of this folder: all scores begin at "
+      "0 "
+      "then, unless `assay validator state import` brings those of a state.npz",
+      kSnapshotFile, kRoundJournalFile);
+}
+
 Error broken(std::string_view what) {
-  return corrupt(
-      fmt::format("{} does not check; put a backup in its place, or move the folder away "
-                  "to begin with empty scores",
-                  what));
+  return corrupt(fmt::format("{} does not check; {}", what, remedy()));
 }
 
 }  // namespace
@@ -115,8 +122,34 @@ Result<StateStore> StateStore::open(files::FileSystem& file_system,
   RETURN_IF_ERROR(file_system.create_folders(folder));
   StateStore store(file_system, folder, options);
   RETURN_IF_ERROR(with_context(store.load_snapshot(), (folder / kSnapshotFile).native()));
-  RETURN_IF_ERROR(store.open_journal());
+  Status opened = store.open_journal();
+  if (!opened && opened.error().code == ErrorCode::kCorrupt && !store.is_snapshot_behind_) {
+    opened = store.set_journal_aside(opened.error());
+  }
+  RETURN_IF_ERROR(opened);
   return store;
+}
+
+Status StateStore::set_journal_aside(const Error& damage) {
+  std::filesystem::path aside;
+  for (int i = 0;; ++i) {
+    aside = folder_ / fmt::format("{}.damaged.{}", kRoundJournalFile, i);
+    ASSIGN_OR_RETURN(const auto taken, file_system_->info(aside));
+    if (!taken) break;
+  }
+  // First the rounds before the damage, which are in the book: after a kill in between they are
+  // passed over in the journal that is still there.
+  RETURN_IF_ERROR(with_context(files::write_file(*file_system_, folder_ / kSnapshotFile,
+                                                 snapshot_of(book_, deck_, num_rounds_)),
+                               "validator state"));
+  RETURN_IF_ERROR(file_system_->rename(folder_ / kRoundJournalFile, aside));
+  RETURN_IF_ERROR(file_system_->sync_folder(folder_));
+  log_error("the journal of rounds is damaged: its rounds behind the damage are lost to the scores",
+            {{"kept_until_round", fmt::format("{}", num_rounds_)},
+             {"moved_to", aside.native()},
+             {"reason", damage.message}});
+  num_journaled_ = 0;
+  return open_journal();
 }
 
 Status StateStore::load_snapshot() {
@@ -124,7 +157,9 @@ Status StateStore::load_snapshot() {
   ASSIGN_OR_RETURN(const auto found, file_system_->info(path));
   if (!found) return {};
   ASSIGN_OR_RETURN(const std::string text, files::read_file(*file_system_, path, kMaxSnapshot));
-  if (!text.starts_with(kStateMagic)) return invalid_input("not the state of a validator");
+  if (!text.starts_with(kStateMagic)) {
+    return invalid_input("not the state of a validator; " + remedy());
+  }
   if (text.size() < kStateMagic.size() + kChecksumSize) return broken("the snapshot");
   const std::string_view checked = std::string_view(text).substr(0, text.size() - kChecksumSize);
   ByteReader checksum(as_bytes(text).last(kChecksumSize));
@@ -177,7 +212,10 @@ Status StateStore::replay(std::span<const std::byte> record) {
   scoring::Deck deck = read_deck(reader);
   if (kind != kRoundRecord || !reader.is_whole()) return broken("a round in the journal");
   if (number <= num_rounds_) return {};
-  if (number != num_rounds_ + 1) return broken("the order of rounds in the journal");
+  if (number != num_rounds_ + 1) {
+    is_snapshot_behind_ = true;
+    return broken("the order of rounds in the journal");
+  }
   apply(round);
   deck_ = std::move(deck);
   ++num_rounds_;

@@ -61,8 +61,11 @@ struct StateRecovery {
 class StateStore {
  public:
   /// Open the state in `folder`, which is made when it is not there; without one it begins empty.
-  /// Errors: also kCorrupt (a snapshot or journal that does not check) and kInvalidInput (of a
-  ///         later version); the message says what to do. Nothing is changed then.
+  /// Of a damaged journal the rounds before the damage are kept, and the file is set aside, which
+  /// is told by an error in the log.
+  /// Errors: also kCorrupt (a snapshot that does not check, or does not belong to the journal) and
+  ///         kInvalidInput (of a later version); the message says what to do. Nothing is changed
+  ///         then.
   static Result<StateStore> open(files::FileSystem& file_system,
                                  const std::filesystem::path& folder, const StateOptions& options);
 
@@ -95,6 +98,8 @@ class StateStore {
   /// Errors of all: as the class and open().
   Status load_snapshot();
   Status open_journal();
+  /// Keep what is before the damage, in a new snapshot, and the damaged file under another name.
+  Status set_journal_aside(const Error& damage);
   Status replay(std::span<const std::byte> record);
   std::vector<scoring::ScoreStep> apply(const Round& round);
 
@@ -105,6 +110,7 @@ class StateStore {
   scoring::Deck deck_;
   std::uint64_t num_rounds_ = 0;
   std::size_t num_journaled_ = 0;        // answers
+  bool is_snapshot_behind_ = false;      // the journal goes on from a later one
   std::vector<files::Journal> journal_;  // one, or none when it failed
   StateRecovery recovery_;
 };

@@ -184,9 +184,9 @@ TEST(StateStore, RefusesADamagedSnapshotAndSaysWhatToDo) {
     ASSERT_FALSE(store) << at;
     if (at >= 8) {
       EXPECT_EQ(store.error().code, ErrorCode::kCorrupt) << at;
-      EXPECT_NE(store.error().message.find("put a backup"), std::string::npos)
-          << store.error().message;
     }
+    EXPECT_TRUE(store.error().message.contains("put a backup of validator.state"))
+        << store.error().message;
   }
   for (std::size_t size = 0; size < sound.size(); size += 29) {
     ASSERT_TRUE(files::write_file(file_system, "/state/validator.state", sound.substr(0, size)));
@@ -194,6 +194,42 @@ TEST(StateStore, RefusesADamagedSnapshotAndSaysWhatToDo) {
   }
   ASSERT_TRUE(files::write_file(file_system, "/state/validator.state", sound));
   EXPECT_TRUE(StateStore::open(file_system, "/state", {}));
+}
+
+TEST(StateStore, KeepsWhatIsBeforeTheDamageOfTheJournal) {
+  SimulatedFileSystem file_system;
+  std::vector<std::size_t> sizes;
+  std::vector<std::vector<float>> scores(1);
+  const auto journal_size = [&] {
+    return files::read_file(file_system, "/state/validator.journal", ByteCount(1U << 20))
+        .value()
+        .size();
+  };
+  {
+    StateStore store = open_store(file_system);
+    sizes.push_back(journal_size());
+    for (std::uint64_t number = 1; number <= 6; ++number) {
+      ASSERT_TRUE(store.add_round(round_of(number)));
+      scores.push_back(store.book().scores());
+      sizes.push_back(journal_size());
+    }
+  }
+  std::string bytes =
+      files::read_file(file_system, "/state/validator.journal", ByteCount(1U << 20)).value();
+  const std::size_t at = (sizes[3] + sizes[4]) / 2;  // in the fourth round
+  bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+  ASSERT_TRUE(files::write_file(file_system, "/state/validator.journal", bytes));
+  for (int i = 0; i < 2; ++i) {
+    StateStore store = open_store(file_system);
+    EXPECT_EQ(store.num_rounds(), 3U + static_cast<std::uint64_t>(i));
+    if (i == 0) {
+      EXPECT_EQ(store.book().scores(), scores[3]);
+      ASSERT_TRUE(store.add_round(round_of(4)));
+    }
+  }
+  EXPECT_EQ(files::read_file(file_system, "/state/validator.journal.damaged.0", ByteCount(1U << 20))
+                .value(),
+            bytes);
 }
 
 TEST(StateStore, TwoProcessesCannotHaveItAtOnce) {
