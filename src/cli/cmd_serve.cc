@@ -27,6 +27,7 @@ struct ServeFlags {
 Result<net::HttpServerOptions> server_options(const ServeFlags& flags) {
   net::HttpServerOptions options;
   options.exposure = flags.exposure;
+  options.exposure_remedy = "--allow-remote";
   options.num_handler_threads = kNumHandlerThreads;
   const std::string_view text = flags.listen;
   const std::size_t colon = text.rfind(':');

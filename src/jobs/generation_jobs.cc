@@ -185,13 +185,20 @@ class Service final : public GenerationJobs {
           server_sign_.add_work(-1);
           return response;
         };
-    ASSIGN_OR_RETURN(
-        server_, net::HttpServer::listen(std::move(routes), {.address = options_.callback_address,
-                                                             .port = options_.callback_port,
-                                                             .exposure = options_.callback_exposure,
-                                                             .num_handler_threads = kHandlerThreads,
-                                                             .max_bodies = ByteCount(64U << 20),
-                                                             .stop_timeout = 2s}));
+    net::HttpServerOptions server_options;
+    server_options.address = options_.callback_address;
+    server_options.port = options_.callback_port;
+    server_options.exposure = options_.callback_exposure;
+    server_options.exposure_remedy = "--callback.allow-remote";
+    server_options.num_handler_threads = kHandlerThreads;
+    server_options.max_bodies = ByteCount(64U << 20);
+    server_options.stop_timeout = 2s;
+    auto server = net::HttpServer::listen(std::move(routes), server_options);
+    if (!server) {
+      const bool is_address = server.error().code == ErrorCode::kInvalidInput;
+      return std::move(server.error()).within(is_address ? "--callback.ip" : "--callback.port");
+    }
+    server_ = std::move(*server);
     ASSIGN_OR_RETURN(url_, callback_url(options_, server_->port()));
     return {};
   }

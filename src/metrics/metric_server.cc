@@ -37,10 +37,13 @@ Result<std::unique_ptr<MetricServer>> MetricServer::start(const MetricServerOpti
   server_options.num_handler_threads = 1;
   server_options.max_connections = kMaxConnections;
   server_options.stop_timeout = std::chrono::seconds(1);
-  ASSIGN_OR_RETURN(
-      auto server,
-      with_context(net::HttpServer::listen(std::move(routes), server_options), "--metrics.port"));
-  return std::unique_ptr<MetricServer>(new MetricServer(std::move(server)));
+  server_options.exposure_remedy = "--metrics.allow-remote";
+  auto server = net::HttpServer::listen(std::move(routes), server_options);
+  if (!server) {
+    const bool is_address = server.error().code == ErrorCode::kInvalidInput;
+    return std::move(server.error()).within(is_address ? "--metrics.ip" : "--metrics.port");
+  }
+  return std::unique_ptr<MetricServer>(new MetricServer(std::move(*server)));
 }
 
 MetricServer::MetricServer(std::unique_ptr<net::HttpServer> server)

@@ -115,8 +115,11 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(std::vector<HttpRoute> ro
   }
   if (options.exposure == Exposure::kLoopback && !address.is_loopback()) {
     return invalid_input(
-        fmt::format("{} is not an address of this machine alone: whoever reaches it could write",
-                    address.to_string()));
+        fmt::format("{} is not an address of this machine alone: other machines would reach it{}",
+                    address.to_string(),
+                    options.exposure_remedy.empty()
+                        ? ""
+                        : fmt::format("; {} allows that", options.exposure_remedy)));
   }
   auto shared = std::make_unique<Shared>(std::move(routes), options);
   if (options.identity != nullptr) {

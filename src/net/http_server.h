@@ -86,6 +86,8 @@ struct HttpServerOptions {
   /// 0: one that is free.
   std::uint16_t port = 0;
   Exposure exposure = Exposure::kLoopback;
+  /// The flag that allows another one, for the message; empty: none is named.
+  std::string exposure_remedy = {};
   /// Given: TLS 1.2 or later, and nothing else. Read by listen(), not kept.
   const ServerIdentity* identity = nullptr;
   /// Threads for handlers, which may wait for a disk.
