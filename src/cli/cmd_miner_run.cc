@@ -1,12 +1,15 @@
 #include "app/miner_daemon.h"
+#include "app/runtime.h"
 #include "cli/command_internal.h"
 #include "cli/metrics_options_internal.h"
 #include "cli/miner_generator_flags_internal.h"
 #include "cli/miner_options_internal.h"
+#include "cli/old_flags_internal.h"
 #include "cli/option_check_internal.h"
 #include "cli/recorder_options_internal.h"
 #include "cli/validator_live_options_internal.h"
 #include "cli/wallet_options_internal.h"
+#include "core/log.h"
 #include "core/parse_number.h"
 #include "json/writer.h"
 
@@ -18,6 +21,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace assay::cli {
 namespace {
@@ -43,14 +47,9 @@ struct MinerFlags {
   std::string refresh_interval;
   std::string state;
   MetricsFlags metrics;
+  /// Names of flags that the old miner had and that change nothing here.
+  std::vector<std::string> without_effect;
 };
-
-/// `true` and `false` as the old miner's start script passes them.
-Result<bool> parse_switch(std::string_view text) {
-  if (text == "true" || text == "True" || text == "1") return true;
-  if (text == "false" || text == "False" || text == "0") return false;
-  return invalid_input("expected true or false");
-}
 
 std::size_t num_workers(const MinerFlags& flags) {
   if (flags.max_workers > 0) return flags.max_workers;
@@ -58,9 +57,6 @@ std::size_t num_workers(const MinerFlags& flags) {
 }
 
 Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Session& session) {
-  if (!flags.store.empty() && flags.data.empty()) {
-    return invalid_input("--store needs --data: every generation is recorded there");
-  }
   if (flags.character.character == miner::Character::kColluding &&
       flags.character.collusion_key.empty()) {
     return invalid_input("--character colluding needs --collusion-key");
@@ -123,8 +119,14 @@ Status print_miner_ready(const MinerFlags& flags, const app::MinerReady& ready, 
 }
 
 Result<ExitCode> run_run(const MinerFlags& flags, const CLI::App& command, Session& session) {
-  ASSIGN_OR_RETURN(const auto reloader,
-                   LogLevelReloader::start(SettingsReader(command, ""), session.config));
+  const SettingsReader settings(command, "");
+  ASSIGN_OR_RETURN(session.config, settings.load({}));
+  RETURN_IF_ERROR(app::configure_logging(session.config));
+  if (!flags.without_effect.empty()) {
+    log_warning("flags of the old miner that change nothing here",
+                {{"flags", fmt::format("{}", fmt::join(flags.without_effect, " "))}});
+  }
+  ASSIGN_OR_RETURN(const auto reloader, LogLevelReloader::start(settings, session.config));
   ASSIGN_OR_RETURN(const app::MinerDaemonOptions options, daemon_options(flags, session));
   RETURN_IF_ERROR(app::run_miner(
       options,
@@ -158,28 +160,13 @@ void add_network_options(CLI::App& command, MinerFlags& flags) {
 }
 
 void add_policy_options(CLI::App& command, MinerFlags& flags) {
-  const auto add_switch = [&](const std::string& name, const std::string& help, auto apply) {
-    command
-        .add_option_function<std::string>(
-            name,
-            [apply](const std::string& text) {
-              if (const auto value = parse_switch(text.empty() ? "true" : text)) apply(*value);
-            },
-            help)
-        ->expected(0, 1)
-        ->check([](const std::string& text) {
-          return text.empty() ? std::string() : problem_of(parse_switch(text));
-        })
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-        ->type_name("[BOOL]");
-  };
-  add_switch("--blacklist.force_validator_permit",
+  add_switch(command, "--blacklist.force_validator_permit",
              "Refuse those without a validator's permit. True or False may follow.",
              [&flags](bool is_on) {
                flags.policy.permit = is_on ? miner::SenderPolicy::Permit::kRequired
                                            : miner::SenderPolicy::Permit::kNotAsked;
              });
-  add_switch("--blacklist.allow_non_registered",
+  add_switch(command, "--blacklist.allow_non_registered",
              "Take those too who are not on the subnet: for tests of one's own miner.",
              [&flags](bool is_on) {
                flags.policy.unregistered = is_on ? miner::SenderPolicy::Unregistered::kTaken
@@ -211,12 +198,14 @@ void add_work_options(CLI::App& command, MinerFlags& flags) {
       ->type_name("DURATION")
       ->capture_default_str()
       ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
-  add_option(command, "--store", flags.store,
-             "Take generation jobs, make what they ask for, and put it into this folder, "
-             "s3://bucket/prefix or gs://bucket/prefix.")
-      ->type_name("STORE");
-  add_option(command, "--data", flags.data, "The history of what was generated; needed by --store.")
-      ->type_name("DIR");
+  CLI::Option* const store =
+      add_option(command, "--store", flags.store,
+                 "Take generation jobs, make what they ask for, and put it into this folder, "
+                 "s3://bucket/prefix or gs://bucket/prefix.")
+          ->type_name("STORE");
+  store->needs(add_option(command, "--data", flags.data,
+                          "The history of what was generated; needed by --store.")
+                   ->type_name("DIR"));
   flags.generator.add_to(command);
   add_option(command, "--state", flags.state,
              "The folder of what outlives a start [miner-HOTKEY among the user's state].")
@@ -246,6 +235,20 @@ void add_character_options(CLI::App& command, MinerFlags& flags) {
       ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
 }
 
+/// Start scripts of the old miner give these.
+void add_old_miner_flags(CLI::App& command, MinerFlags& flags) {
+  add_logging_flags(command);
+  add_flags_without_effect(
+      command,
+      {.with_value = {"--neuron.name", "--neuron.device", "--neuron.epoch_length",
+                      "--neuron.events_retention_size", "--model_url", "--wandb.project_name",
+                      "--wandb.entity", "--wandb.notes", "--wandb.restart_interval",
+                      "--logging.logging_dir"},
+       .alone = {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off", "--wandb.off",
+                 "--wandb.offline", "--logging.record_log", "--mock"}},
+      flags.without_effect);
+}
+
 }  // namespace
 
 void add_miner_run_command(CommandTree& tree, CLI::App& group) {
@@ -264,6 +267,7 @@ void add_miner_run_command(CommandTree& tree, CLI::App& group) {
   add_work_options(command, *flags);
   add_policy_options(command, *flags);
   add_character_options(command, *flags);
+  add_old_miner_flags(command, *flags);
 }
 
 }  // namespace assay::cli

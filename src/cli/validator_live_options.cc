@@ -1,5 +1,6 @@
 #include "app/runtime.h"
 #include "cli/env_file_internal.h"
+#include "cli/old_flags_internal.h"
 #include "cli/validator_live_options_internal.h"
 #include "cli/validator_options_internal.h"
 #include "core/log_control.h"
@@ -270,6 +271,10 @@ SettingsReader::SettingsReader(const CLI::App& command, std::string environment_
     if (std::string value = given(*root, flag); !value.empty()) {
       flags_.emplace_back(key, std::move(value));
     }
+  }
+  const std::string level = level_of_logging_flags(command);
+  if (!level.empty() && given(*root, "--log-level").empty()) {
+    flags_.emplace_back("log.level", level);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "cli/cache_options_internal.h"
 #include "cli/env_file_internal.h"
 #include "cli/metrics_options_internal.h"
+#include "cli/old_flags_internal.h"
 #include "cli/validator_live_options_internal.h"
 #include "cli/validator_options_internal.h"
 #include "cli/validator_proxy_options_internal.h"
@@ -214,9 +215,12 @@ void add_round_options(CLI::App& command, ValidatorRunFlags& flags) {
 }
 
 void add_weight_options(CLI::App& command, ValidatorRunFlags& flags) {
-  command.add_flag_callback(
-      "--neuron.disable_set_weights", [&flags] { flags.weights = validator::WeightSetting::kOff; },
-      "Never set weights: to run beside another validator.");
+  add_switch(command, "--neuron.disable_set_weights",
+             "Never set weights: to run beside another validator. True or False may follow.",
+             [&flags](bool is_on) {
+               flags.weights =
+                   is_on ? validator::WeightSetting::kOff : validator::WeightSetting::kOn;
+             });
   add_option(command, "--neuron.epoch_length", flags.epoch_length,
              "Blocks between two settings of weights [the tempo of the network].")
       ->type_name("BLOCKS");
@@ -280,26 +284,26 @@ void add_job_options(CLI::App& command, ValidatorRunFlags& flags) {
 
 /// Start scripts of the old validator give these.
 void add_options_without_effect(CLI::App& command, ValidatorRunFlags& flags) {
-  for (const char* name : {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
-                           "--neuron.num_concurrent_forwards", "--neuron.moving_average_alpha",
-                           "--axon.port", "--axon.ip", "--axon.external_ip", "--axon.external_port",
-                           "--axon.max_workers", "--wandb.project_name", "--wandb.entity",
-                           "--wandb.notes", "--wandb.restart_interval", "--logging.logging_dir"}) {
-    command
-        .add_option_function<std::string>(
-            name, [&flags, name](const std::string&) { flags.without_effect.emplace_back(name); },
-            "")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
-        ->group("");
-  }
-  for (const char* name : {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off",
-                           "--wandb.off", "--wandb.offline", "--logging.debug", "--logging.info",
-                           "--logging.trace", "--logging.record_log"}) {
-    command
-        .add_flag_callback(
-            name, [&flags, name] { flags.without_effect.emplace_back(name); }, "")
-        ->group("");
-  }
+  add_logging_flags(command);
+  add_flags_without_effect(
+      command,
+      {.with_value = {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
+                      "--neuron.num_concurrent_forwards", "--axon.port", "--axon.ip",
+                      "--axon.external_ip", "--axon.external_port", "--axon.max_workers",
+                      "--wandb.project_name", "--wandb.entity", "--wandb.notes",
+                      "--wandb.restart_interval", "--logging.logging_dir"},
+       .alone = {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off", "--wandb.off",
+                 "--wandb.offline", "--logging.record_log", "--mock"}},
+      flags.without_effect);
+  // The formula says how far one answer moves a score; nonsense is refused all the same.
+  command
+      .add_option_function<double>(
+          "--neuron.moving_average_alpha",
+          [&flags](double) { flags.without_effect.emplace_back("--neuron.moving_average_alpha"); },
+          "")
+      ->check(CLI::Range(0.0, 1.0))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->group("");
 }
 
 }  // namespace
