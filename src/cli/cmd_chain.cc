@@ -4,6 +4,7 @@
 #include "chain/open_network.h"
 #include "cli/chain_options_internal.h"
 #include "cli/command_internal.h"
+#include "cli/option_check_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/clock.h"
 #include "core/parse_number.h"
@@ -19,6 +20,14 @@
 
 namespace assay::cli {
 namespace {
+
+/// What is wrong with an address of a network in a file, or nothing.
+std::string check_local(const std::string& text) {
+  const auto address = chain::parse_network_address(text);
+  if (!address) return address.error().message;
+  if (address->kind == chain::NetworkKind::kLocal) return "";
+  return fmt::format("only a network in a file, local:PATH, is made here, not {}", text);
+}
 
 struct SubnetFlags {
   std::string network;
@@ -36,8 +45,7 @@ Result<std::filesystem::path> local_path(const SubnetFlags& flags) {
   ASSIGN_OR_RETURN(const auto address,
                    with_context(chain::parse_network_address(flags.network), "--network"));
   if (address.kind == chain::NetworkKind::kLocal) return address.path;
-  return invalid_input(fmt::format(
-      "--network {}: only a network in a file, local:PATH, is made here", flags.network));
+  return invalid_input("--network: " + check_local(flags.network));
 }
 
 struct CreateFlags {
@@ -175,6 +183,7 @@ void add_chain_commands(CommandTree& tree) {
        "assay chain create --network local:net.db --netuid 323 --block-time 1s"},
       [created](Session& session) { return run_create(*created, session); });
   created->network.add_to(create, "local:PATH of the new file.");
+  create.get_option("--network")->check(check_local);
   add_option(create, "--block-time", created->block_time, "How often a block is made.")
       ->type_name("DURATION")
       ->capture_default_str();
@@ -188,8 +197,10 @@ void add_chain_commands(CommandTree& tree) {
        "assay chain register --network local:net.db --address 5F... --stake 5000 --permit"},
       [entered](Session& session) { return run_register(*entered, session); });
   entered->network.add_to(enter, "local:PATH of the file.");
+  enter.get_option("--network")->check(check_local);
   entered->wallet.add_to(enter);
   add_option(enter, "--address", entered->address, "In SS58, in place of a wallet's hotkey.")
+      ->check([](const std::string& text) { return problem_of(keys::Hotkey::parse(text)); })
       ->type_name("SS58");
   add_option(enter, "--stake", entered->stake_tao, "In TAO.")
       ->type_name("TAO")

@@ -1,4 +1,5 @@
 #include "cli/command_internal.h"
+#include "cli/option_check_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/bytes.h"
 #include "core/hex.h"
@@ -131,12 +132,14 @@ void add_wallet_verify_command(CommandTree& tree, CLI::App& group) {
   CLI::Option* const signature =
       add_option(command, "--signature", flags->signature,
                  "Check this sr25519 signature instead: 0x and 128 digits.")
+          ->check([](const std::string& text) { return problem_of(keys::parse_signature(text)); })
           ->type_name("HEX");
   add_option(command, "--message", flags->message, "What was signed.")
       ->type_name("TEXT")
       ->needs(signature);
   add_option(command, "--address", flags->address,
              "Who signed, in SS58; the wallet's hotkey when not given.")
+      ->check([](const std::string& text) { return problem_of(Hotkey::parse(text)); })
       ->type_name("SS58")
       ->needs(signature);
 }

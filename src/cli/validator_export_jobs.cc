@@ -1,3 +1,4 @@
+#include "cli/option_check_internal.h"
 #include "cli/validator_options_internal.h"
 #include "core/log.h"
 #include "core/timestamp.h"
@@ -93,6 +94,7 @@ void add_validator_export_jobs_command(CommandTree& tree, CLI::App& group) {
       ->required()
       ->type_name("FILE");
   add_option(command, "--since", flags->since, "Only jobs that were sent at this time or later.")
+      ->check(check_time)
       ->type_name("TIME");
 }
 

@@ -14,6 +14,7 @@ namespace {
 struct ValidatorStatusFlags {
   StateFlag state;
   std::uint16_t netuid = 72;
+  bool fails_on_findings = false;
 };
 
 Result<ExitCode> run_validator_status(const ValidatorStatusFlags& flags, Session& session) {
@@ -26,7 +27,8 @@ Result<ExitCode> run_validator_status(const ValidatorStatusFlags& flags, Session
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson
                             ? to_json(*status)
                             : to_text(*status, system_clock().now())));
-  return ExitCode::kOk;
+  const bool is_found = !is_well(*status, system_clock().now());
+  return flags.fails_on_findings && is_found ? ExitCode::kFindings : ExitCode::kOk;
 }
 
 }  // namespace
@@ -41,6 +43,8 @@ void add_validator_status_command(CommandTree& tree, CLI::App& group) {
   add_option(command, "--netuid", flags->netuid, "Which network, when --state is not given.")
       ->type_name("N")
       ->capture_default_str();
+  command.add_flag("--fail-on-findings", flags->fails_on_findings,
+                   "Exit with 3 when a line of the checklist says NO.");
 }
 
 }  // namespace assay::cli

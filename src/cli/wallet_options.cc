@@ -1,4 +1,5 @@
 #include "app/chain_sdk_place.h"
+#include "cli/option_check_internal.h"
 #include "cli/wallet_options_internal.h"
 #include "core/config.h"
 #include "crypto/secret.h"
@@ -53,14 +54,24 @@ Status check_plain(const std::filesystem::path& path) {
       path.native()));
 }
 
+/// What is wrong with the name, or nothing.
+std::string check_wallet_name(const std::string& text) {
+  return problem_of(keys::hotkey_path({.folder = ".", .wallet = text, .hotkey = "default"}));
+}
+std::string check_hotkey_name(const std::string& text) {
+  return problem_of(keys::hotkey_path({.folder = ".", .wallet = "default", .hotkey = text}));
+}
+
 }  // namespace
 
 void WalletFlags::add_to(CLI::App& command) {
   add_option(command, "--wallet,--wallet.name", wallet,
              "The wallet; $BT_WALLET_NAME, $BT_WALLET or \"default\" when not given.")
+      ->check(check_wallet_name)
       ->type_name("NAME");
   add_option(command, "--hotkey,--wallet.hotkey", hotkey,
              "The hotkey in it; $BT_WALLET_HOTKEY or \"default\" when not given.")
+      ->check(check_hotkey_name)
       ->type_name("NAME");
   add_option(command, "--wallet-path,--wallet.path", folder,
              "The folder of wallets; $BT_WALLET_PATH or ~/.bittensor/wallets when not given.")

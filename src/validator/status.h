@@ -139,5 +139,7 @@ Result<std::optional<ValidatorStatus>> read_status(files::FileSystem& file_syste
 
 /// The checklist of an operator, with the age of each fact, then the miners.
 std::string to_text(const ValidatorStatus& status, Timestamp now);
+/// No line of the checklist says NO.
+bool is_well(const ValidatorStatus& status, Timestamp now);
 
 }  // namespace assay::validator

@@ -147,6 +147,11 @@ std::string remarks(const MinerStatus& miner, bool shares_copies) {
   return text;
 }
 
+std::string checklist(const ValidatorStatus& status, Timestamp now) {
+  return chain_lines(status, now) + loop_line(status, now) + cache_lines(status) +
+         proxy_line(status, now) + weights_line(status, now);
+}
+
 std::string miner_lines(const ValidatorStatus& status) {
   if (status.miners.empty()) return {};
   std::string text = fmt::format("\n{:>5} {:<{}} {:>9} {:>8} {:>5} {:>6} {:>7} {:>7} {:>6}  {}\n",
@@ -167,8 +172,11 @@ std::string miner_lines(const ValidatorStatus& status) {
 }  // namespace
 
 std::string to_text(const ValidatorStatus& status, Timestamp now) {
-  return chain_lines(status, now) + loop_line(status, now) + cache_lines(status) +
-         proxy_line(status, now) + weights_line(status, now) + miner_lines(status);
+  return checklist(status, now) + miner_lines(status);
+}
+
+bool is_well(const ValidatorStatus& status, Timestamp now) {
+  return !("\n" + checklist(status, now)).contains("\nNO ");
 }
 
 }  // namespace assay::validator

@@ -138,7 +138,7 @@ Status Run::start(const std::stop_token& stop) {
     return unavailable(fmt::format("{}: {}", tools_.network.name(), chain.problem));
   }
   if (!chain.view->own_uid) {
-    return not_found(fmt::format(
+    return denied(fmt::format(
         "the hotkey {} is not registered in network {} of {}: register it, or give the wallet that "
         "is",
         hotkey_, static_cast<unsigned>(options_.chain.netuid), tools_.network.name()));

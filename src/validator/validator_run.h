@@ -78,8 +78,8 @@ struct ValidatorTools {
 /// `on_stuck` is called, from any thread, when a worker does not go on, those of the generation
 /// jobs included; it must end the process.
 ///
-/// Errors: those of StateStore::open() and RoundLog; kNotFound (the hotkey is not registered when
-///         it starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for
+/// Errors: those of StateStore::open() and RoundLog; kDenied (the hotkey is not registered when it
+///         starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for
 ///         `max_chain_silence`), and those of the loop and the chain desk.
 Status run_validator(const ValidatorTools& tools, const ValidatorOptions& options,
                      const std::stop_token& stop, const Watchdog::OnStuck& on_stuck);

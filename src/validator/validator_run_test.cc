@@ -340,7 +340,7 @@ TEST_F(ValidatorRun, SaysWhenItsHotkeyIsNotRegistered) {
   keys_ = test_keys(201);
   const Status ended = run();
   ASSERT_FALSE(ended);
-  EXPECT_EQ(ended.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(ended.error().code, ErrorCode::kDenied);
   EXPECT_TRUE(ended.error().message.contains("not registered in network 1"));
 }
 
