@@ -167,6 +167,9 @@ std::string to_json(const ValidatorStatus& status) {
   writer.name("hotkey").text(status.hotkey);
   writer.name("uid");
   status.uid ? writer.unsigned_integer(*status.uid) : writer.null();
+  write_number(writer, "stake_tao", status.stake_tao);
+  writer.name("permit");
+  status.has_permit ? writer.boolean(*status.has_permit) : writer.null();
   writer.name("network").text(status.network);
   writer.name("netuid").unsigned_integer(status.netuid);
   writer.name("formula").text(status.formula);

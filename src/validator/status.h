@@ -108,6 +108,9 @@ struct ValidatorStatus {
   RunState state = RunState::kRunning;
   std::string hotkey = {};
   std::optional<scoring::Uid> uid = std::nullopt;
+  /// Of this validator; nothing while it is not known.
+  std::optional<double> stake_tao = std::nullopt;
+  std::optional<bool> has_permit = std::nullopt;
   std::string network = {};
   std::uint64_t netuid = 0;
   std::string formula = {};

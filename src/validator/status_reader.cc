@@ -208,7 +208,9 @@ Result<ValidatorStatus> parse_status(std::string_view text) {
                          .chain = read_chain(members.object("chain")),
                          .weights = read_weights(members.object("weights"))};
   ASSIGN_OR_RETURN(status.state, parse_run_state(members.text("state")));
-  // Older ones do not say it.
+  // Older ones do not say these.
+  status.stake_tao = members.optional_number("stake_tao");
+  if (members.has("permit")) status.has_permit = members.boolean("permit");
   if (members.has("share_copies")) status.shares_copies = members.boolean("share_copies");
   if (members.has("uid")) status.uid = members.count_as<scoring::Uid>("uid");
   if (members.has("proxy")) status.proxy = read_proxy(members.object("proxy"));

@@ -163,6 +163,9 @@ void add_report(const StatusSources& sources, ValidatorStatus& status) {
   const NetworkView& view = *sources.chain.view;
   status.uid = view.own_uid;
   if (view.own_uid) {
+    const chain::Neuron& self = view.metagraph.neurons[*view.own_uid];
+    status.stake_tao = self.stake_tao();
+    status.has_permit = self.has_validator_permit;
     status.chain.num_miners =
         scoring::available_uids(view.neurons, *view.own_uid, sources.validator_stake_limit).size();
   }

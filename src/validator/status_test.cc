@@ -15,6 +15,8 @@ ValidatorStatus example() {
       .started = kStatusTime - std::chrono::hours(3),
       .hotkey = "5FyBuJEKLQEvZf7cE2E9fawhm2EkvBSD5aQgbeHNmymY6xfb",
       .uid = 3,
+      .stake_tao = 12.5,
+      .has_permit = false,
       .network = "local:net.db",
       .netuid = 1,
       .formula = "natix",

@@ -46,6 +46,14 @@ std::string chain_lines(const ValidatorStatus& status, Timestamp now) {
                status.uid ? fmt::format("uid {} in network {}, {}", *status.uid, status.netuid,
                                         status.hotkey)
                           : fmt::format("{} is not in network {}", status.hotkey, status.netuid));
+  if (status.has_permit) {
+    const std::string stake = fmt::format("{:.3f} TAO", status.stake_tao.value_or(0));
+    text += *status.has_permit
+                ? line(true, "permit", "as a validator, with a stake of " + stake)
+                : line(status.weights.is_off, "permit",
+                       "none, with a stake of " + stake +
+                           ": the chain takes no weights of it until its stake earns one");
+  }
   text += line(chain.num_miners > 0, "metagraph",
                fmt::format("{}, {} that may be asked, {}",
                            report::counted(chain.num_members, "member", "members"),

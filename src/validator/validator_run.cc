@@ -143,6 +143,15 @@ Status Run::start(const std::stop_token& stop) {
         "is",
         hotkey_, static_cast<unsigned>(options_.chain.netuid), tools_.network.name()));
   }
+  const chain::Neuron& self = chain.view->metagraph.neurons[*chain.view->own_uid];
+  log_info("registered", {{"uid", fmt::format("{}", self.uid)},
+                          {"stake_tao", fmt::format("{:.3f}", self.stake_tao())},
+                          {"permit", self.has_validator_permit ? "yes" : "no"}});
+  if (!self.has_validator_permit && options_.chain.weights == WeightSetting::kOn) {
+    log_warning(
+        "without a validator's permit the chain takes no weights: challenges are asked and "
+        "scored, and weights are refused until the stake earns a permit");
+  }
   loop_ = std::make_unique<RoundLoop>(
       RoundTools{.clock = tools_.clock,
                  .random = tools_.random,
