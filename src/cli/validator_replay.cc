@@ -5,6 +5,7 @@
 #include "files/file_system.h"
 #include "images/decode.h"
 #include "validator/round_log.h"
+#include "validator/status.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +23,18 @@ struct ReplayFlags {
   std::string out;
 };
 
+/// The flag, else the cache that this validator worked with, else as everywhere.
+Result<std::filesystem::path> cache_of(const ReplayFlags& flags, const std::filesystem::path& state,
+                                       Session& session) {
+  if (flags.cache.given.empty()) {
+    const auto status = validator::read_status(files::posix_file_system(), state);
+    if (status && *status && !(**status).cache.empty()) {
+      return std::filesystem::path((**status).cache);
+    }
+  }
+  return flags.cache.folder(session);
+}
+
 Result<ExitCode> run_replay(const ReplayFlags& flags, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
   const std::filesystem::path folder = flags.state.folder(flags.netuid);
@@ -30,10 +43,14 @@ Result<ExitCode> run_replay(const ReplayFlags& flags, Session& session) {
     return not_found(fmt::format("{} holds no challenge {}; the last ones are in {}",
                                  folder.native(), flags.challenge, validator::kRoundLogFile));
   }
-  ASSIGN_OR_RETURN(const std::filesystem::path cache, flags.cache.folder(session));
-  ASSIGN_OR_RETURN(
-      const std::string bytes,
-      files::read_file(file_system, cache / record->recipe.image_name, images::kMaxEncodedSize));
+  ASSIGN_OR_RETURN(const std::filesystem::path cache, cache_of(flags, folder, session));
+  const auto read =
+      files::read_file(file_system, cache / record->recipe.image_name, images::kMaxEncodedSize);
+  if (!read && read.error().code == ErrorCode::kNotFound) {
+    return not_found(fmt::format("{} is not in the cache {}: say by --cache-dir where it is",
+                                 record->recipe.image_name, cache.native()));
+  }
+  ASSIGN_OR_RETURN(const std::string bytes, read);
   const auto* first = reinterpret_cast<const std::byte*>(bytes.data());
   const validator::ShelfImage image{.name = record->recipe.image_name,
                                     .bytes = {first, first + bytes.size()}};

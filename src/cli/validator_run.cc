@@ -107,7 +107,7 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
       .shelf = {.cool_down = cool_down},
       .courier = {.protocol = flags.protocol},
       .validator = {.folder = flags.state.folder(flags.network.netuid),
-                    .cache_name = cache.native(),
+                    .cache_name = std::filesystem::absolute(cache).native(),
                     .formula = live.formula,
                     .copy_policy = live.copy_policy,
                     .rounds = {.sample_size = live.sample_size,
