@@ -10,7 +10,10 @@
 #include "cli/validator_proxy_options_internal.h"
 #include "core/log.h"
 #include "core/parse_number.h"
+#include "files/file_system.h"
+#include "json/writer.h"
 #include "scoring/formula.h"
+#include "validator/status.h"
 
 #include <fmt/format.h>
 
@@ -174,6 +177,23 @@ Result<ExitCode> run_validator(ValidatorRunFlags& flags, const CLI::App& command
                                Session& session) {
   RETURN_IF_ERROR(apply_env_file(flags, command));
   SettingsReader settings(command, flags.env_file);
+/// What this run came to, from the status that it left.
+Status print_totals(const std::filesystem::path& folder) {
+  ASSIGN_OR_RETURN(const auto status, validator::read_status(files::posix_file_system(), folder));
+  if (!status) return internal("the validator has left no status");
+  json::Writer writer;
+  writer.begin_object().name("hotkey").text(status->hotkey);
+  writer.name("uid");
+  status->uid ? writer.unsigned_integer(*status->uid) : writer.null();
+  writer.name("rounds").unsigned_integer(status->rounds.num_scored);
+  writer.name("rounds_ever").unsigned_integer(status->rounds.num_scored_ever);
+  writer.name("skipped").unsigned_integer(status->rounds.num_skipped);
+  writer.name("asked").unsigned_integer(status->rounds.num_asked);
+  writer.name("answered").unsigned_integer(status->rounds.num_answered);
+  writer.name("weights").text(status->weights.result);
+  return print(writer.end_object().take() + "\n");
+}
+
   ASSIGN_OR_RETURN(session.config, settings.load(flags.env_settings));
   RETURN_IF_ERROR(app::configure_logging(session.config));
   ASSIGN_OR_RETURN(const validator::LiveOptions live, flags.live.resolve(session.config));
@@ -198,6 +218,9 @@ Result<ExitCode> run_validator(ValidatorRunFlags& flags, const CLI::App& command
   return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;
 }
 
+  if (session.output == OutputForm::kJson) {
+    RETURN_IF_ERROR(print_totals(options.validator.folder));
+  }
 void add_round_options(CLI::App& command, ValidatorRunFlags& flags) {
   flags.live.add_to(command);
   add_option(command, "--rounds", flags.rounds, "End after so many [without end].")->type_name("N");

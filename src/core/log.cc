@@ -102,7 +102,11 @@ std::string json_line(LogLevel level, std::string_view message, LogFields fields
     line += ',';
     append_json_string(line, field.name);
     line += ':';
-    append_json_string(line, field.value);
+    if (field.is_number) {
+      append_plain(line, field.value);
+    } else {
+      append_json_string(line, field.value);
+    }
   }
   line += '}';
   return line;

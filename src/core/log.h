@@ -33,6 +33,8 @@ void configure_log(const LogOptions& options);
 struct LogField {
   std::string_view name;
   std::string_view value;
+  /// The value is a number as JSON has it: written without quotes there.
+  bool is_number = false;
 };
 using LogFields = std::initializer_list<LogField>;
 

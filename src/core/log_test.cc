@@ -31,11 +31,12 @@ TEST(Log, WritesALineWithTimeLevelAndFields) {
 }
 
 TEST(Log, WritesOneJsonObjectALine) {
-  const std::string text =
-      logged({.format = LogFormat::kJson}, [] { log_error("said \"no\"\n", {{"status", "503"}}); });
-  EXPECT_TRUE(
-      std::regex_match(text, std::regex(R"(\{"time":"[-0-9T:.]+Z","level":"error",)"
-                                        R"("message":"said \\"no\\"\\n","status":"503"\}\n)")))
+  const std::string text = logged({.format = LogFormat::kJson}, [] {
+    log_error("said \"no\"\n", {{"status", "503"}, {"count", "12", true}});
+  });
+  EXPECT_TRUE(std::regex_match(
+      text, std::regex(R"(\{"time":"[-0-9T:.]+Z","level":"error",)"
+                       R"("message":"said \\"no\\"\\n","status":"503","count":12\}\n)")))
       << text;
 }
 

@@ -213,7 +213,7 @@ Status ChainDesk::settle(WeightsReport report, const Result<chain::SubmitReport>
   }
   not_before_ = next;
   log_info("weights", {{"result", chain::to_string(report.result)},
-                       {"block", fmt::format("{}", report.block)},
+                       {"block", fmt::format("{}", report.block), true},
                        {"members", fmt::format("{}", report.weights.size())},
                        {"message", report.message}});
   RETURN_IF_ERROR(record(answer_line(report, tools_.clock.now())));

@@ -141,7 +141,7 @@ void RoundLoop::tell_of_broken_image(const Error& error) {
   const nanoseconds now = tools_.clock.monotonic();
   if (next_image_line_ && now < *next_image_line_) return;
   log_warning("images of the cache cannot be sent",
-              {{"count", fmt::format("{}", num_untold_images_)}, {"last", error.message}});
+              {{"count", fmt::format("{}", num_untold_images_), true}, {"last", error.message}});
   num_untold_images_ = 0;
   next_image_line_ = now + kImageWarningInterval;
 }
@@ -292,13 +292,13 @@ Status RoundLoop::finish(std::uint64_t challenge) {
     counts_.num_answered += miner.reply.kind == ReplyKind::kPrediction ? 1 : 0;
   }
   const auto took = tools_.clock.monotonic() - flight.begun;
-  log_info("round", {{"number", fmt::format("{}", record.round)},
-                     {"challenge", fmt::format("{}", record.challenge)},
+  log_info("round", {{"number", fmt::format("{}", record.round), true},
+                     {"challenge", fmt::format("{}", record.challenge), true},
                      {"image", to_string(record.cell)},
-                     {"asked", fmt::format("{}", record.miners.size())},
+                     {"asked", fmt::format("{}", record.miners.size()), true},
                      {"replies", reply_counts(record)},
-                     {"right", fmt::format("{}", num_right(record))},
-                     {"ms", fmt::format("{}", took / std::chrono::milliseconds(1))}});
+                     {"right", fmt::format("{}", num_right(record)), true},
+                     {"ms", fmt::format("{}", took / std::chrono::milliseconds(1)), true}});
   return hooks_.on_round(record, result);
 }
 
