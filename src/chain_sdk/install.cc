@@ -214,6 +214,13 @@ Result<Environment> install(files::FileSystem& file_system, const Clock& clock, 
     return invalid_input(
         fmt::format("{} is no version: expected one such as 11.3.0", shown_text(options.version)));
   }
+  if (!options.wheels.empty()) {
+    ASSIGN_OR_RETURN(const auto wheels, file_system.info(options.wheels));
+    if (!wheels || wheels->kind != files::FileKind::kFolder) {
+      return not_found(
+          fmt::format("--wheels {}: there is no such folder", options.wheels.native()));
+    }
+  }
   // Those of Python have their own place written into them.
   const path place = std::filesystem::absolute(folder);
   ASSIGN_OR_RETURN(const auto lock, lock_folder(file_system, place));

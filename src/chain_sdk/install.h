@@ -37,7 +37,8 @@ struct InstallOptions {
 /// Make an environment, install, let the sidecar greet from it, and switch to it. Whatever fails
 /// leaves the one that is used as it was. Older ones than the previous one are removed.
 ///
-/// Errors: kMissing (no Python, or one that the packages are not for, or without `venv`; the SDK
+/// Errors: kNotFound (no folder of wheels where it was said to be), kMissing (no Python, or one
+/// that the packages are not for, or without `venv`; the SDK
 ///         does not work), kUnavailable (pip failed: its message is kept; another install runs),
 ///         kTimeout, kCancelled, and those of files.
 Result<Environment> install(files::FileSystem& file_system, const Clock& clock,

@@ -148,7 +148,11 @@ Status apply_env_file(ValidatorRunFlags& flags, const CLI::App& command) {
         flags.network.netuid = static_cast<std::uint16_t>(*netuid);
       }
     } else if (name == "SUBTENSOR_NETWORK") {
-      if (command.count("--network") == 0) flags.network.network = value;
+      if (command.count("--network") == 0) {
+        RETURN_IF_ERROR(with_context(chain::parse_network_address(value),
+                                     fmt::format("{}: {}", flags.env_file, name)));
+        flags.network.network = value;
+      }
     } else if (name == "SUBTENSOR_CHAIN_ENDPOINT") {
       if (command.count("--network") + command.count("--subtensor.chain_endpoint") == 0) {
         flags.network.endpoint = value;
@@ -173,10 +177,6 @@ Status apply_env_file(ValidatorRunFlags& flags, const CLI::App& command) {
   return {};
 }
 
-Result<ExitCode> run_validator(ValidatorRunFlags& flags, const CLI::App& command,
-                               Session& session) {
-  RETURN_IF_ERROR(apply_env_file(flags, command));
-  SettingsReader settings(command, flags.env_file);
 /// What this run came to, from the status that it left.
 Status print_totals(const std::filesystem::path& folder) {
   ASSIGN_OR_RETURN(const auto status, validator::read_status(files::posix_file_system(), folder));
@@ -194,6 +194,10 @@ Status print_totals(const std::filesystem::path& folder) {
   return print(writer.end_object().take() + "\n");
 }
 
+Result<ExitCode> run_validator(ValidatorRunFlags& flags, const CLI::App& command,
+                               Session& session) {
+  RETURN_IF_ERROR(apply_env_file(flags, command));
+  SettingsReader settings(command, flags.env_file);
   ASSIGN_OR_RETURN(session.config, settings.load(flags.env_settings));
   RETURN_IF_ERROR(app::configure_logging(session.config));
   ASSIGN_OR_RETURN(const validator::LiveOptions live, flags.live.resolve(session.config));
@@ -214,13 +218,13 @@ Status print_totals(const std::filesystem::path& folder) {
   ASSIGN_OR_RETURN(options.changes, make_reloader(std::move(settings), flags.live, session.config,
                                                   flags.env_settings));
   RETURN_IF_ERROR(app::run_validator_session(options, hotkey, session.stop));
+  if (session.output == OutputForm::kJson) {
+    RETURN_IF_ERROR(print_totals(options.validator.folder));
+  }
   // A daemon is ended by SIGTERM: that is its success. Ctrl-C is an interruption, as everywhere.
   return session.stop_signal() == SIGINT ? ExitCode::kCancelled : ExitCode::kOk;
 }
 
-  if (session.output == OutputForm::kJson) {
-    RETURN_IF_ERROR(print_totals(options.validator.folder));
-  }
 void add_round_options(CLI::App& command, ValidatorRunFlags& flags) {
   flags.live.add_to(command);
   add_option(command, "--rounds", flags.rounds, "End after so many [without end].")->type_name("N");

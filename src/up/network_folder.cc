@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <utility>
 
 namespace assay::up {
@@ -35,6 +37,14 @@ chain::Hyperparameters local_rules() {
 Result<std::unique_ptr<files::FileLock>> lock_folder(files::FileSystem& file_system,
                                                      const NetworkFolder& folder) {
   RETURN_IF_ERROR(file_system.create_folders(folder.root()));
+  ASSIGN_OR_RETURN(const auto names, file_system.list(folder.root()));
+  const auto is_there = [&](const std::filesystem::path& path) {
+    return std::ranges::find(names, path.filename().native()) != names.end();
+  };
+  if (!names.empty() && !is_there(folder.plan()) && !is_there(folder.lock())) {
+    return invalid_input(fmt::format("{} is not empty, and no network of ours: take another --dir",
+                                     folder.root().native()));
+  }
   auto lock = file_system.lock(folder.lock());
   if (!lock && lock.error().code == ErrorCode::kUnavailable) {
     return unavailable(fmt::format(
