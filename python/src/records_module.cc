@@ -201,6 +201,7 @@ nb::dict status(RecorderHandle& handle) {
   shown["open"] = found.num_open;
   shown["images_bytes"] = found.images.count();
   shown["ply_files_bytes"] = found.ply_files.count();
+  shown["ply_files_lost"] = found.num_ply_lost;
   shown["behind_bytes"] = found.behind.count();
   shown["is_disk_low"] = found.is_disk_low;
   shown["is_ply_large"] = found.is_ply_large;

@@ -81,6 +81,7 @@ Result<Try> try_replay(files::FileSystem& file_system, const fs::path& folder) {
   if (found.num_segments == 0) return Try{.replay = std::nullopt, .known = known};
   replay.damage = std::move(found.damage);
   replay.pending_json = table.pending_json();
+  replay.waiting_ply = table.ply_due(Timestamp::max());
   return Try{.replay = std::move(replay), .known = known};
 }
 

@@ -7,6 +7,7 @@
 #include "derivation/derivation.h"
 #include "files/file_system.h"
 #include "files/journal_damage.h"
+#include "records/generation_table.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -20,8 +21,9 @@ struct JournalReplay {
   /// Of the events behind the checkpoint: each stands in its file, or will when a recorder opens
   /// the folder.
   DerivedLines lines;
-  std::string pending_json;           ///< The generations that are open at its end.
-  std::uint64_t num_undecodable = 0;  ///< Records that are no events.
+  std::string pending_json;                  ///< The generations that are open at its end.
+  std::vector<records::PlyDue> waiting_ply;  ///< PLY bytes that no feedback or timeout settled.
+  std::uint64_t num_undecodable = 0;         ///< Records that are no events.
   std::vector<files::JournalDamage> damage;
 };
 

@@ -1,5 +1,6 @@
 #include "history/doctor.h"
 
+#include "derivation/journal_replay.h"
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
 #include "record_files/damage_notes.h"
@@ -57,6 +58,7 @@ class Examination {
     RETURN_IF_ERROR(read_other_names());
     for (const auto& [path, named] : named_) RETURN_IF_ERROR(check_blob(path, named));
     report_.num_files = named_.size();
+    RETURN_IF_ERROR(check_waiting_ply());
     RETURN_IF_ERROR(look_below({}, 0));
     for (const fs::path& below : {fs::path(), fs::path("images"), fs::path("ply_files")}) {
       RETURN_IF_ERROR(probe(below));
@@ -234,6 +236,39 @@ class Examination {
     return {};
   }
 
+  /// PLY bytes that wait for their validator: no record names them yet, but the journal does.
+  Status check_waiting_ply() {
+    std::map<std::string, Named, std::less<>> waiting;
+    RETURN_IF_ERROR(read_waiting_ply(waiting));
+    report_.num_files += waiting.size();
+    const auto is_there = [&](const auto& path_and_named) {
+      const auto info = file_system_.info(folder_ / path_and_named.first);
+      return !info || *info;  // what cannot be looked at is told below
+    };
+    std::map<std::string, Named, std::less<>> still_waiting;
+    if (!std::ranges::all_of(waiting, is_there)) {
+      // A recorder at work moves files: the journal says so a moment later.
+      RETURN_IF_ERROR(read_waiting_ply(still_waiting));
+    }
+    for (const auto& path_and_named : waiting) {
+      const bool has_gone = !is_there(path_and_named);
+      if (has_gone && !still_waiting.contains(path_and_named.first)) continue;
+      RETURN_IF_ERROR(check_blob(path_and_named.first, path_and_named.second));
+    }
+    return {};
+  }
+
+  Status read_waiting_ply(std::map<std::string, Named, std::less<>>& waiting) {
+    auto replay = derivation::replay_journal(file_system_, folder_);
+    // Of a later version, or changing all the time.
+    if (!replay) return tell(Status(std::move(replay.error())), "journal");
+    if (!*replay) return {};
+    for (records::PlyDue& ply : (*replay)->waiting_ply) {
+      waiting[ply.pending_path] = {.hash = std::move(ply.hash), .id = std::move(ply.generation_id)};
+    }
+    return {};
+  }
+
   /// Files that nobody names, and halves of files.
   Status look_below(const fs::path& below, int depth) {
     constexpr int kMaxDepth = 8;
@@ -244,7 +279,7 @@ class Examination {
       find(FindingKind::kUnreadable, below.native(), names.error().message);
       return {};
     }
-    // What waits for its validator is not named yet, and the journal looks after itself.
+    // The journal looks after itself, and what waits for its validator is checked by what it says.
     if (below == "ply_files/pending" || below == "journal") return {};
     for (const std::string& name : *names) {
       const fs::path path = below / name;

@@ -22,7 +22,7 @@ namespace assay::history {
 /// Order: that of the report.
 enum class FindingKind : std::uint8_t {
   kDamagedJournal,  ///< The journal was damaged, and events are lost or were salvaged.
-  kMissingFile,     ///< A record names an image or PLY file that is not there.
+  kMissingFile,     ///< A record, or the journal of what waits, names a file that is not there.
   kWrongContent,    ///< It is there with another hash than the record says.
   kUnreadable,      ///< A file of records that cannot be read, or is compressed and broken.
   kBadLine,         ///< A line that is no JSON object.
@@ -65,7 +65,7 @@ struct DoctorOptions {
 
 struct DoctorReport {
   std::uint64_t num_records = 0;
-  std::uint64_t num_files = 0;  ///< Images and PLY files that records name.
+  std::uint64_t num_files = 0;  ///< Images and PLY files that records, or the journal, name.
   std::uint64_t num_hashed = 0;
   std::uint64_t num_not_stored = 0;  ///< Hashes without a file, as the miner chose.
   std::uint64_t num_pruned = 0;      ///< Files that prune deleted.

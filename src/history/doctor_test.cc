@@ -1,9 +1,12 @@
 #include "history/doctor.h"
 
+#include "core/random.h"
+#include "core/testing/fake_clock.h"
 #include "crypto/digest.h"
 #include "files/testing/simulated_file_system.h"
 #include "record_files/testing/hooked_file_system.h"
 #include "record_files/testing/sample_history.h"
+#include "recorder/recorder.h"
 #include "rotation/rotate.h"
 
 #include <fmt/format.h>
@@ -162,6 +165,42 @@ TEST_F(DoctorTest, TellsLowSpaceAndFilesNotStoredByChoice) {
   EXPECT_EQ(run({.disk = DiskSpace{.capacity = ByteCount(1000), .available = ByteCount(200)}})
                 .num_findings(),
             0U);
+}
+
+// One that waits, one whose bytes are gone, one that the miner chose not to store.
+TEST_F(DoctorTest, FindsPlyBytesThatWaitedAndAreLost) {
+  assay::testing::FakeClock clock;
+  SeededRandom random(1);
+  recorder::RecorderOptions options;
+  options.derive_interval = std::chrono::milliseconds(0);
+  options.hand_over = recorder::HandOver::kNever;
+  const auto record = [&](const std::string& id, bool stores) {
+    options.stores_ply_files = stores;
+    const auto recorder = recorder::Recorder::open(file_system_, clock, random, "/data", options);
+    ASSERT_TRUE(recorder);
+    recorder::NewGeneration generation;
+    generation.generation_id = id;
+    ASSERT_TRUE((*recorder)->start(generation));
+    ASSERT_TRUE((*recorder)->log_output(id, {.output = "{}", .ply = as_bytes(id), .ply_file = {}}));
+    ASSERT_TRUE((*recorder)->finish(id));
+    if (id != "killed") return;
+    file_system_.kill();
+  };
+  record("by_choice", false);
+  record("waits", true);
+  record("gone", true);
+  record("killed", true);
+  const auto names = file_system_.list("/data/ply_files/pending").value();
+  for (const std::string& name : names) {
+    if (name.starts_with("waits")) continue;
+    ASSERT_TRUE(file_system_.remove("/data/ply_files/pending/" + name));
+  }
+  const DoctorReport report = run();
+  ASSERT_EQ(count(report, FindingKind::kMissingFile), 2U) << to_text(report);
+  EXPECT_EQ(report.findings[0].detail, "gone");
+  EXPECT_EQ(report.findings[1].detail, "killed");
+  EXPECT_EQ(report.num_files, 3U);
+  EXPECT_EQ(report.num_hashed, 1U) << "the bytes that wait are compared too";
 }
 
 TEST_F(DoctorTest, CountsWhatItDoesNotList) {

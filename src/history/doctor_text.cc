@@ -19,7 +19,7 @@ constexpr std::array<KindText, kNumFindingKinds> kFindingKinds = {{
      .advice = "What could be read was salvaged. Events of the time of the loss may be missing in "
                "the records. Test the disk; then move these files and those beside them away."},
     {.name = "missing_file",
-     .title = "Files that records name and that are not there",
+     .title = "Files that the history names and that are not there",
      .advice = "Bring them back with assay history restore; if no backup has them they are lost, "
                "and the records stay good."},
     {.name = "wrong_content",

@@ -284,6 +284,7 @@ RecorderStatus LocalRecorder::status() const {
   if (journal_ != nullptr) status.journal = journal_->counts();
   status.images = images_->size();
   status.ply_files = ply_files_->size();
+  status.num_ply_lost = num_ply_lost_.load(std::memory_order_relaxed);
   const std::scoped_lock guard(state_mutex_);
   status.num_by_verdict = num_by_verdict_;
   status.num_finished = table_.num_finished();

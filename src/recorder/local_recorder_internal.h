@@ -196,6 +196,7 @@ class LocalRecorder final : public Recorder {
   std::atomic<bool> is_closed_ = false;
   std::atomic<bool> is_folder_gone_ = false;
   std::atomic<bool> is_refusing_ = false;
+  std::atomic<std::uint64_t> num_ply_lost_ = 0;
   std::unique_ptr<files::GroupJournal> journal_;
   std::stop_source stop_rotating_;
   std::mutex wake_mutex_;

@@ -147,7 +147,8 @@ struct RecorderStatus {
   std::size_t num_open = 0;
   ByteCount images;
   ByteCount ply_files;
-  ByteCount behind;  ///< Lines that wait for the derived files.
+  std::uint64_t num_ply_lost = 0;  ///< Accepted since opening, and their bytes were gone.
+  ByteCount behind;                ///< Lines that wait for the derived files.
   bool is_disk_low = false;
   bool is_ply_large = false;
   bool is_journal_damaged = false;  ///< Notes of damage are in `journal/quarantine/`.

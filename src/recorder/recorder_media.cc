@@ -103,8 +103,8 @@ Result<records::OutputLogged> LocalRecorder::take_output(const records::Generati
 
 // What cannot be moved now waits: it is tried again at the next opening, and every minute.
 void LocalRecorder::settle(const records::PlyDue& due) {
-  auto settled = ply_files_->settle(due.generation_id, due.pending_path,
-                                    decision_of(due, options_.ply_min_score));
+  const media::PlyDecision decision = decision_of(due, options_.ply_min_score);
+  auto settled = ply_files_->settle(due.generation_id, due.pending_path, decision);
   Status recorded;
   if (settled) {
     records::PlySettled body{.outcome = std::string(to_string(settled->outcome)), .path = {}};
@@ -112,13 +112,23 @@ void LocalRecorder::settle(const records::PlyDue& due) {
         settled->outcome != media::PlyOutcome::kAccepted) {
       body.outcome = "expired";
     }
+    // They waited, and nobody but this recorder was to take them away.
+    const bool is_lost = decision == media::PlyDecision::kAccepted &&
+                         settled->outcome == media::PlyOutcome::kRemoved;
+    if (is_lost) body.outcome = records::kLostPly;
     if (settled->path) body.path = settled->path->native();
     auto receipt = append({.sequence = 0,
                            .time = clock_->now(),
                            .generation_id = due.generation_id,
                            .idempotency_key = {},
                            .body = std::move(body)});
-    if (!receipt) recorded = std::move(receipt.error());
+    if (!receipt) {
+      recorded = std::move(receipt.error());
+    } else if (is_lost) {
+      num_ply_lost_.fetch_add(1, std::memory_order_relaxed);
+      log_warning("an accepted PLY file is lost: its bytes waited and are gone",
+                  {{"generation", due.generation_id}, {"path", due.pending_path}});
+    }
   } else {
     recorded = std::move(settled.error());
   }

@@ -57,6 +57,26 @@ TEST_F(RecorderMedia, SettlesAfterARestartWhatACrashLeftWaiting) {
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply": "expired")"));
 }
 
+TEST_F(RecorderMedia, AnAcceptanceSaysThatTheBytesThatWaitedAreLost) {
+  const auto recorder = open();
+  for (const std::string id : {"finished", "open", "rejected"}) {
+    ASSERT_TRUE(recorder->start(text_generation(id)));
+    ASSERT_TRUE(recorder->log_output(id, {.output = "{}", .ply = as_bytes(id), .ply_file = {}}));
+  }
+  ASSERT_TRUE(recorder->finish("finished"));
+  for (const std::string& name : names("ply_files/pending")) {
+    ASSERT_TRUE(file_system_.remove("/data/ply_files/pending/" + name));
+  }
+  ASSERT_TRUE(recorder->log_feedback("finished", score(0.9)));
+  ASSERT_TRUE(recorder->log_feedback("open", score(0.9)));
+  ASSERT_TRUE(recorder->log_feedback("rejected", score(0.0)));
+  ASSERT_TRUE(recorder->finish("open"));
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_EQ(recorder->status().num_ply_lost, 2U);
+  EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("ply": "lost")"));
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply": "lost")"));
+}
+
 TEST_F(RecorderMedia, StoresNoBytesWhenToldNotTo) {
   RecorderOptions hashes = options();
   hashes.stores_ply_files = false;

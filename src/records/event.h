@@ -73,7 +73,10 @@ struct Failed {
   std::optional<std::string> stack_trace;
 };
 struct Finished {};
-/// The PLY bytes reached their place, or went: `accepted`, `sampled`, `removed` or `expired`.
+/// Outcome of PLY bytes that were to wait for their acceptance, and were gone when it came.
+inline constexpr std::string_view kLostPly = "lost";
+
+/// The PLY bytes reached their place, or went: `accepted`, `sampled`, `removed`, `expired`, `lost`.
 struct PlySettled {
   std::string outcome;
   std::optional<std::string> path;

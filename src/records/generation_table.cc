@@ -225,7 +225,7 @@ Applied GenerationTable::settle_ply(const Event& event, const PlySettled& body) 
     members.set_text("rejected_sample_path", *body.path);
     if (!known->ply.hash.empty()) members.set_text("rejected_sample_hash", known->ply.hash);
   }
-  if (body.outcome == "expired") members.set_text("ply", std::string_view("expired"));
+  if (body.outcome == "expired" || body.outcome == kLostPly) members.set_text("ply", body.outcome);
   open->second.record = with_members(open->second.record, kOutputPath, members);
   return applied;
 }

@@ -80,6 +80,7 @@ std::string status_json(const recorder::RecorderStatus& status) {
   writer.end_object();
   writer.name("images_bytes").unsigned_integer(status.images.count());
   writer.name("ply_files_bytes").unsigned_integer(status.ply_files.count());
+  writer.name("ply_files_lost").unsigned_integer(status.num_ply_lost);
   writer.name("behind_bytes").unsigned_integer(status.behind.count());
   writer.name("is_disk_low").boolean(status.is_disk_low);
   writer.name("is_ply_large").boolean(status.is_ply_large);
@@ -125,6 +126,9 @@ std::string metrics_text(const recorder::RecorderStatus& status) {
       .value(status.images.count());
   text.metric("assay_history_ply_files_bytes", "gauge", "Size of the stored PLY files.")
       .value(status.ply_files.count());
+  text.metric("assay_history_ply_files_lost_total", "counter",
+              "Accepted PLY files whose bytes were gone when the acceptance came.")
+      .value(status.num_ply_lost);
   text.metric("assay_history_behind_bytes", "gauge", "Lines that wait for the derived files.")
       .value(status.behind.count());
   text.metric("assay_history_queue_full_total", "counter",

@@ -17,6 +17,7 @@ recorder::RecorderStatus sample_status() {
   status.num_by_verdict[static_cast<std::size_t>(records::Verdict::kLate)] = 2;
   status.num_open = 5;
   status.ply_files = ByteCount(1000);
+  status.num_ply_lost = 7;
   status.is_disk_low = true;
   status.is_refusing = true;
   status.is_journal_damaged = true;
@@ -35,6 +36,7 @@ TEST(StatusJson, IsOneObjectWithAllVerdicts) {
   EXPECT_EQ(verdicts->size(), records::kNumVerdicts);
   EXPECT_EQ(read->find("generations")->require_integer("open"), 5);
   EXPECT_EQ(read->require_integer("corrupt_lines"), 4);
+  EXPECT_EQ(read->require_integer("ply_files_lost"), 7);
   EXPECT_TRUE(read->find("trouble")->is_null());
 }
 
@@ -43,6 +45,7 @@ TEST(MetricsText, DeclaresEachMetricOnceBeforeItsValues) {
   EXPECT_TRUE(text.contains("\nassay_history_syncs_total 3\n"));
   EXPECT_TRUE(text.contains("\nassay_history_events_total{verdict=\"late\"} 2\n"));
   EXPECT_TRUE(text.contains("\nassay_history_corrupt_lines 4\n"));
+  EXPECT_TRUE(text.contains("\nassay_history_ply_files_lost_total 7\n"));
   for (const std::string_view alert :
        {"disk_low", "refusing", "journal_damaged", "queue_full", "corrupt_lines"}) {
     EXPECT_TRUE(text.contains(fmt::format("\nassay_history_alert{{alert=\"{}\"}} 1\n", alert)));
