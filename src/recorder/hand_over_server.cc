@@ -49,6 +49,14 @@ Result<Receipt> feedback(Recorder& recorder, const Arguments& arguments, const s
                                key);
 }
 
+// Who makes the generation is said by whoever hands it over; an older program does not say it.
+std::optional<Miner> miner_of(const Arguments& arguments) {
+  const auto version = arguments.text("miner_version");
+  const auto network = arguments.text("network");
+  if (!version || !network) return std::nullopt;
+  return Miner{.uid = arguments.integer("miner_uid"), .version = *version, .network = *network};
+}
+
 Result<Receipt> call(Recorder& recorder, const Arguments& arguments) {
   const std::string name = arguments.text_or_empty("call");
   const std::string id = arguments.text_or_empty("generation_id");
@@ -59,7 +67,8 @@ Result<Receipt> call(Recorder& recorder, const Arguments& arguments) {
                            .prompt = arguments.text_or_empty("prompt"),
                            .validator_uid = arguments.integer("validator_uid"),
                            .validator_hotkey = arguments.text_or_empty("validator_hotkey"),
-                           .miner_config = arguments.text_or_empty("miner_config")},
+                           .miner_config = arguments.text_or_empty("miner_config"),
+                           .miner = miner_of(arguments)},
                           key);
   }
   if (name == "prompt") {

@@ -4,6 +4,7 @@
 #include "core/testing/fake_clock.h"
 #include "files/atomic_file.h"
 #include "files/testing/temporary_folder.h"
+#include "process/local_socket.h"
 #include "recorder/recorder.h"
 
 #include <fmt/format.h>
@@ -25,8 +26,7 @@ namespace {
 
 class HandOverTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Recorder> open() {
-    RecorderOptions options;
+  std::unique_ptr<Recorder> open(RecorderOptions options = {}) {
     options.derive_interval = std::chrono::milliseconds(5);
     auto recorder = Recorder::open(files::posix_file_system(), system_clock(), system_random(),
                                    folder_.path() / "data", options);
@@ -74,6 +74,73 @@ TEST_F(HandOverTest, TheSecondGetsTheSameReceipts) {
   ASSERT_TRUE(second->flush());
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("enhanced_prompt": "a chair")"));
   EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("validator_uid": 57)"));
+}
+
+TEST_F(HandOverTest, TheRecordSaysWhichMinerHandedItOver) {
+  RecorderOptions options;
+  options.miner_uid = 1;
+  options.miner_version = "old";
+  auto first = open(options);
+  options.miner_uid = 2;
+  options.miner_version = "new";
+  options.network = "testnet";
+  const auto second = open(options);
+  ASSERT_TRUE(second->status().is_handed_over);
+  for (const std::string id : {"handed_over", "taken_over"}) {
+    ASSERT_TRUE(second->start(chair(id)));
+    ASSERT_TRUE(second->finish(id));
+    ASSERT_TRUE(second->flush());
+    EXPECT_TRUE(content("generation_history.jsonl")
+                    .contains(R"("miner_uid": 2, "miner_version": "new", )"));
+    EXPECT_TRUE(content("generation_history.jsonl").contains(R"("network": "testnet")"));
+    EXPECT_FALSE(content("generation_history.jsonl").contains(R"("miner_version": "old")"));
+    first.reset();
+  }
+}
+
+// One that the program before does not send.
+TEST_F(HandOverTest, AnOlderProgramCountsAsTheFirstMiner) {
+  RecorderOptions options;
+  options.miner_version = "first";
+  const auto first = open(options);
+  auto connection =
+      process::LocalConnection::connect(folder_.path() / "data" / "journal" / "socket");
+  ASSERT_TRUE(connection);
+  ASSERT_TRUE(connection->send(
+      as_bytes(R"({"call": "start", "generation_id": "a", "miner_config": "{}", "key": "k"})")));
+  ASSERT_TRUE(connection->receive());
+  ASSERT_TRUE(first->finish("a"));
+  ASSERT_TRUE(first->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("miner_version": "first")"));
+}
+
+// It has the folder, and took the call: nobody knows what became of that.
+TEST_F(HandOverTest, SaysThatTheOutcomeIsNotKnownWhenNoAnswerComes) {
+  auto& file_system = files::posix_file_system();
+  const auto journal = folder_.path() / "data" / "journal";
+  ASSERT_TRUE(file_system.create_folders(journal));
+  const auto lock = file_system.lock(journal / "lock");
+  ASSERT_TRUE(lock);
+  auto listener = process::LocalListener::listen(journal / "socket");
+  ASSERT_TRUE(listener);
+  assay::testing::FakeClock clock;
+  const std::jthread silent([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      auto guest = listener->accept({.timeout = std::chrono::hours(1), .stop = stop});
+      if (!guest) continue;
+      if (guest->receive({.timeout = std::chrono::seconds(1), .stop = stop})) {
+        clock.advance(std::chrono::seconds(15));
+      }
+    }
+  });
+  const auto recorder =
+      Recorder::open(file_system, clock, system_random(), folder_.path() / "data", {});
+  ASSERT_TRUE(recorder) << recorder.error().message;
+  const auto started = (*recorder)->start(chair("a"));
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::kUnavailable);
+  EXPECT_TRUE(started.error().message.contains("is not known")) << started.error().message;
+  EXPECT_TRUE(started.error().message.contains("is safe")) << started.error().message;
 }
 
 TEST_F(HandOverTest, PlyBytesGoTheSameWay) {

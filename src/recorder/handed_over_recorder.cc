@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryPause{20};
 constexpr std::chrono::seconds kPatience{20};
+// Begins the message of what kept the call from the other process, or its answer from this one:
+// the call is asked again. With the second, the other may have carried it out, or do so yet.
+constexpr std::string_view kCut = "hand over: ";
+constexpr std::string_view kUnanswered = "hand over: no answer: ";
 
 records::JsonMembers request(std::string_view call, std::string_view generation_id) {
   records::JsonMembers members;
@@ -78,11 +82,14 @@ Result<std::string> HandedOverRecorder::answer_of_other(const std::string& reque
     connection = std::make_unique<process::LocalConnection>(std::move(made));
   }
   RETURN_IF_ERROR(connection->send(as_bytes(request)));
-  ASSIGN_OR_RETURN(const auto answer, connection->receive());
-  if (!answer) return unavailable("the process that has the history is gone");
+  const auto answer = connection->receive();
+  if (!answer) return unavailable(fmt::format("{}{}", kUnanswered, answer.error().message));
+  if (!*answer) {
+    return unavailable(fmt::format("{}the process that has the history is gone", kUnanswered));
+  }
   const std::scoped_lock guard(mutex_);
   idle_.push_back(std::move(connection));
-  return std::string(as_text(*answer));
+  return std::string(as_text(**answer));
 }
 
 // One thread tries; the lock of the folder decides among the processes.
@@ -101,12 +108,13 @@ Result<Receipt> HandedOverRecorder::ask_once(const std::string& request) {
   if (const auto recorder = local()) return receipt_of(carry_out(*recorder, request));
   auto answer = answer_of_other(request);
   if (!answer) {
-    // Whatever it was, the way to the other process is cut: the code says so to ask().
-    return unavailable("hand over: " + answer.error().message);
+    // Whatever it was, the way to the other process is cut: the message says so to ask().
+    if (answer.error().message.starts_with(kUnanswered)) return std::move(answer.error());
+    return unavailable(fmt::format("{}{}", kCut, answer.error().message));
   }
   auto receipt = receipt_of(*answer);
   if (!receipt && receipt.error().message == "the recorder is closed") {
-    return unavailable("hand over: the process that had the history has closed it");
+    return unavailable(fmt::format("{}the process that had the history has closed it", kCut));
   }
   return receipt;
 }
@@ -124,6 +132,7 @@ Result<Receipt> HandedOverRecorder::ask(records::JsonMembers request, std::strin
   request.set_text("key", key.empty() ? new_key() : std::string(key));
   const std::string text = request.to_text();
   const auto start = clock_->monotonic();
+  bool may_be_recorded = false;
   for (int attempt = 0;; ++attempt) {
     auto receipt = ask_once(text);
     if (receipt) {
@@ -133,8 +142,16 @@ Result<Receipt> HandedOverRecorder::ask(records::JsonMembers request, std::strin
       if (was_ours) receipt->verdict = records::Verdict::kApplied;
       return receipt;
     }
-    const bool is_cut = receipt.error().message.starts_with("hand over: ");
-    if (!is_cut || clock_->monotonic() - start > kPatience) return receipt;
+    const bool is_cut = receipt.error().message.starts_with(kCut);
+    if (!is_cut) return receipt;
+    may_be_recorded = may_be_recorded || receipt.error().message.starts_with(kUnanswered);
+    if (clock_->monotonic() - start > kPatience) {
+      if (!may_be_recorded) return receipt;
+      return unavailable(fmt::format(
+          "{}; whether the event is recorded, or will be, is not known: the same call again, with "
+          "the same generation id or idempotency key, is safe and records it once",
+          receipt.error().message));
+    }
     take_over();
     std::this_thread::sleep_for(kRetryPause);
   }
@@ -147,6 +164,9 @@ Result<Receipt> HandedOverRecorder::start(const NewGeneration& generation, std::
   members.set_optional_integer("validator_uid", generation.validator_uid);
   members.set_text("validator_hotkey", generation.validator_hotkey);
   members.set_text("miner_config", generation.miner_config);
+  members.set_optional_integer("miner_uid", options_.miner_uid);
+  members.set_text("miner_version", options_.miner_version);
+  members.set_text("network", options_.network);
   return ask(std::move(members), key);
 }
 

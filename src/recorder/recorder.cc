@@ -136,16 +136,18 @@ Result<Receipt> LocalRecorder::start(const NewGeneration& generation, std::strin
   ASSIGN_OR_RETURN(records::JsonObjectText miner_config,
                    records::checked_object("miner_config", generation.miner_config));
   ASSIGN_OR_RETURN(Prompt prompt, take_prompt(generation.prompt));
+  const Miner miner = generation.miner.value_or(Miner{
+      .uid = options_.miner_uid, .version = options_.miner_version, .network = options_.network});
   records::Started body{.task_type = generation.task_type,
                         .prompt = std::move(prompt.text),
                         .prompt_length_code_points = prompt.num_code_points,
                         .image_hash = std::move(prompt.image_hash),
                         .image_file_path = std::move(prompt.image_file_path),
-                        .miner_uid = options_.miner_uid,
-                        .miner_version = options_.miner_version,
+                        .miner_uid = miner.uid,
+                        .miner_version = miner.version,
                         .validator_uid = generation.validator_uid,
                         .validator_hotkey = generation.validator_hotkey,
-                        .network = options_.network,
+                        .network = miner.network,
                         .miner_config = std::move(miner_config),
                         .stores_images = options_.stores_images,
                         .stores_ply_files = options_.stores_ply_files};

@@ -31,7 +31,8 @@ namespace assay::recorder {
 enum class HandOver : std::uint8_t {
   kNever,  ///< A second process is refused: kUnavailable.
   /// A second process hands its calls to the first over a local socket, gets the same receipts, and
-  /// takes its place when it is gone. The options of the one that has the folder count.
+  /// takes its place when it is gone. The options of the one that has the folder count, but for
+  /// `miner_uid`, `miner_version` and `network`, which are those of the one that is called.
   kToFirst,
 };
 
@@ -91,6 +92,13 @@ struct RecorderOptions {
   std::function<void(const NewLine& line)> on_line = {};
 };
 
+/// Who makes a generation.
+struct Miner {
+  std::optional<std::int64_t> uid;
+  std::string version;
+  std::string network;
+};
+
 struct NewGeneration {
   /// Empty: the recorder makes a UUID.
   std::string generation_id;
@@ -100,6 +108,8 @@ struct NewGeneration {
   std::optional<std::int64_t> validator_uid;
   std::string validator_hotkey;
   records::JsonObjectText miner_config = "{}";
+  /// Nothing: as the options say. Of a process that hands over it is what its own options say.
+  std::optional<Miner> miner = std::nullopt;
 };
 
 struct NewOutput {
@@ -172,7 +182,9 @@ struct RecorderStatus {
 /// Threads: all calls but close() and destruction are safe from any thread.
 /// Errors: kInvalidInput (an event that is none), kExhausted (queue full, derived files far
 ///         behind), kNoSpace, kDenied, kUnavailable (broken disk, folder gone, closed, forked). An
-///         event that got an error is not recorded, unless it is kUnavailable after a failed sync.
+///         event that got an error is not recorded, unless it is kUnavailable after a failed sync,
+///         or of a process that handed it over and got no answer: then it may be, now or later, and
+///         the message says so. The same call again, with the same id or key, records it once.
 class Recorder {
  public:
   /// Open the data folder at `folder`, made when absent: one of the old program too. Replays,
