@@ -4,7 +4,6 @@
 #include "app/version.h"
 #include "core/clock.h"
 #include "core/heap.h"
-#include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
 #include "net/event_feed.h"
@@ -31,9 +30,6 @@ Status serve_history(const HistoryDaemonOptions& options,
   ASSIGN_OR_RETURN(const std::unique_ptr<recorder::Recorder> recorder,
                    recorder::Recorder::open(file_system, system_clock(), system_random(),
                                             options.folder, recorder_options));
-  if (const std::string recovered = recorder->recovery().to_text(); !recovered.empty()) {
-    log_info("the history was opened", {{"recovered", recovered}});
-  }
   std::vector<net::HttpRoute> routes =
       serve::history_routes(*recorder, file_system, options.folder);
   std::ranges::move(serve::live_routes(*recorder, feed,

@@ -1,5 +1,6 @@
 #include "app/history_alerts.h"
 #include "app/version.h"
+#include "cli/history_manage_options_internal.h"
 #include "cli/history_options_internal.h"
 #include "cli/history_watch_internal.h"
 #include "cli/option_check_internal.h"
@@ -161,6 +162,7 @@ Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session) {
   const history::AnalyzeOptions options = make_options(flags, heading);
   std::string text;
   ASSIGN_OR_RETURN(const history::Analysis analysis, analyze(flags, options, session, text));
+  warn_of_waiting_events(flags.data_folder);
   const std::string problems = history::line_problems_text(analysis.lines);
   if (!problems.empty()) log_warning(problems);
   text += history::analysis_text(analysis, heading, flags.form);

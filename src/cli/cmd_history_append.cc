@@ -3,7 +3,6 @@
 #include "cli/history_options_internal.h"
 #include "cli/recorder_options_internal.h"
 #include "core/clock.h"
-#include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
 #include "json/writer.h"
@@ -130,9 +129,6 @@ Result<ExitCode> run_append(const AppendFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const std::unique_ptr<recorder::Recorder> recorder,
                    recorder::Recorder::open(files::posix_file_system(), system_clock(),
                                             system_random(), flags.data.folder, options));
-  if (const std::string text = recorder->recovery().to_text(); !text.empty() && !session.quiet) {
-    log_info("the history was opened", {{"recovered", text}});
-  }
   ASSIGN_OR_RETURN(
       const std::unique_ptr<app::AlertWatch> alerts,
       app::watch_recorder(session.config.get_text("alerts.webhook"), *recorder, flags.data.folder));

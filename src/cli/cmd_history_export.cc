@@ -1,4 +1,5 @@
 #include "app/history_alerts.h"
+#include "cli/history_manage_options_internal.h"
 #include "cli/history_options_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -119,6 +120,7 @@ Result<ExitCode> run_history_export(const HistoryExportFlags& flags, Session& se
   ASSIGN_OR_RETURN(const auto summary,
                    history::export_history(files::posix_file_system(), flags.data_folder, options,
                                            session.stop));
+  warn_of_waiting_events(flags.data_folder);
   const std::string problems = history::line_problems_text(summary.lines);
   if (!problems.empty()) log_warning(problems);
   if (summary.num_too_deep > 0) {

@@ -2,6 +2,7 @@
 #include "core/parse_number.h"
 #include "files/file_system.h"
 #include "history/prune.h"
+#include "recorder/complete_folder.h"
 
 #include <fmt/format.h>
 
@@ -42,6 +43,12 @@ Result<ExitCode> run_prune(const PruneFlags& flags, Session& session) {
                      with_context(parse_duration(flags.ply_older_than), "--ply-older-than"));
   }
   ASSIGN_OR_RETURN(const auto clock, flags.now.clock());
+  if (flags.mode == history::RunMode::kReal) {
+    RETURN_IF_ERROR(
+        recorder::complete_folder(files::posix_file_system(), flags.data.folder, *clock));
+  } else {
+    warn_of_waiting_events(flags.data.folder);
+  }
   ASSIGN_OR_RETURN(
       const history::PruneReport report,
       history::prune(files::posix_file_system(), flags.data.folder, *clock, options, session.stop));

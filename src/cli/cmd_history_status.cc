@@ -17,6 +17,7 @@ Result<ExitCode> run_history_status(const HistoryStatusFlags& flags, Session& se
   ASSIGN_OR_RETURN(const history::StatusReport report,
                    history::measure(files::posix_file_system(), flags.data.folder, *clock,
                                     {.disk = disk_space(flags.data.folder)}, session.stop));
+  warn_of_waiting_events(flags.data.folder);
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? to_json(report) : to_text(report)));
   return ExitCode::kOk;
 }

@@ -1,4 +1,7 @@
 #include "cli/history_manage_options_internal.h"
+#include "core/log.h"
+#include "files/file_system.h"
+#include "history/waiting_events.h"
 
 #include <filesystem>
 #include <system_error>
@@ -34,6 +37,11 @@ Result<std::unique_ptr<Clock>> NowFlag::clock() const {
   if (text.empty()) return std::make_unique<FixedClock>(system_clock().now());
   ASSIGN_OR_RETURN(const Timestamp now, with_context(parse_timestamp(text), "--now"));
   return std::make_unique<FixedClock>(now);
+}
+
+void warn_of_waiting_events(const std::string& folder) {
+  const std::string text = history::waiting_events_text(files::posix_file_system(), folder);
+  if (!text.empty()) log_warning(text);
 }
 
 std::optional<history::DiskSpace> disk_space(const std::string& folder) {

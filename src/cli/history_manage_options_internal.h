@@ -33,6 +33,9 @@ struct NowFlag {
 /// Of the disk that holds the folder; nothing when the system does not say.
 std::optional<history::DiskSpace> disk_space(const std::string& folder);
 
+/// Warn of events that a killed recorder left in the journal of `folder`, out of a reader's sight.
+void warn_of_waiting_events(const std::string& folder);
+
 void add_backup_command(CommandTree& tree, CLI::App& group);
 void add_doctor_command(CommandTree& tree, CLI::App& group);
 void add_import_command(CommandTree& tree, CLI::App& group);

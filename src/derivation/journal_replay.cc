@@ -109,4 +109,27 @@ Result<std::optional<JournalReplay>> replay_journal(files::FileSystem& file_syst
   }
 }
 
+Result<std::uint64_t> count_waiting_events(files::FileSystem& file_system, const fs::path& folder) {
+  const fs::path journal = folder / "journal";
+  ASSIGN_OR_RETURN(const auto present, file_system.info(journal));
+  if (!present || present->kind != files::FileKind::kFolder) return std::uint64_t{0};
+  // A copy of a folder may lack it.
+  ASSIGN_OR_RETURN(const auto lock_file, file_system.info(journal / "lock"));
+  if (lock_file) {
+    const auto lock = file_system.lock(journal / "lock");
+    if (!lock && lock.error().code == ErrorCode::kUnavailable) return std::uint64_t{0};
+  }
+  ASSIGN_OR_RETURN(const auto checkpoint,
+                   read_checkpoint(file_system, journal / "checkpoint.json"));
+  const std::uint64_t known = checkpoint ? checkpoint->last_sequence : 0;
+  std::uint64_t count = 0;
+  RETURN_IF_ERROR(files::read_group_journal(
+      file_system, journal, records::kMinEventSize,
+      [&](std::uint64_t sequence, std::span<const std::byte> /*record*/) -> Status {
+        if (sequence > known) ++count;
+        return {};
+      }));
+  return count;
+}
+
 }  // namespace assay::derivation

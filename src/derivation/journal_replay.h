@@ -34,4 +34,10 @@ struct JournalReplay {
 Result<std::optional<JournalReplay>> replay_journal(files::FileSystem& file_system,
                                                     const std::filesystem::path& folder);
 
+/// How many events in the journal of the data folder `folder` no checkpoint covers: those that a
+/// killed recorder left. 0 while a process has the folder, which sees to them itself.
+/// Errors: as replay_journal().
+Result<std::uint64_t> count_waiting_events(files::FileSystem& file_system,
+                                           const std::filesystem::path& folder);
+
 }  // namespace assay::derivation

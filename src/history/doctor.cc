@@ -3,6 +3,7 @@
 #include "derivation/journal_replay.h"
 #include "files/atomic_file.h"
 #include "history/named_files_internal.h"
+#include "history/waiting_events.h"
 #include "record_files/damage_notes.h"
 #include "record_files/data_folder.h"
 #include "record_files/line_hash.h"
@@ -64,6 +65,9 @@ class Examination {
       RETURN_IF_ERROR(probe(below));
     }
     RETURN_IF_ERROR(read_damage());
+    if (std::string waiting = waiting_events_text(file_system_, folder_); !waiting.empty()) {
+      find(FindingKind::kWaitingEvents, "journal", std::move(waiting));
+    }
     check_space();
     std::ranges::sort(report_.findings, {}, [](const Finding& finding) {
       return std::tie(finding.kind, finding.path, finding.detail);

@@ -22,6 +22,7 @@ namespace assay::history {
 /// Order: that of the report.
 enum class FindingKind : std::uint8_t {
   kDamagedJournal,  ///< The journal was damaged, and events are lost or were salvaged.
+  kWaitingEvents,   ///< Events of a killed recorder that its files may lack.
   kMissingFile,     ///< A record, or the journal of what waits, names a file that is not there.
   kWrongContent,    ///< It is there with another hash than the record says.
   kUnreadable,      ///< A file of records that cannot be read, or is compressed and broken.
@@ -34,7 +35,7 @@ enum class FindingKind : std::uint8_t {
   kNotWritable,     ///< A folder that a recorder could not write.
   kLowSpace,        ///< Less of the disk is free than there should be.
 };
-inline constexpr std::size_t kNumFindingKinds = 12;
+inline constexpr std::size_t kNumFindingKinds = 13;
 
 /// `missing_file` and so on, as the JSON form has it.
 std::string_view to_string(FindingKind kind);

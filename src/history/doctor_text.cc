@@ -18,6 +18,9 @@ constexpr std::array<KindText, kNumFindingKinds> kFindingKinds = {{
      .title = "Damage to the journal",
      .advice = "What could be read was salvaged. Events of the time of the loss may be missing in "
                "the records. Test the disk; then move these files and those beside them away."},
+    {.name = "waiting_events",
+     .title = "Events that the files of records may lack",
+     .advice = "Opening the folder once, as a miner or assay history append does, completes them."},
     {.name = "missing_file",
      .title = "Files that the history names and that are not there",
      .advice = "Bring them back with assay history restore; if no backup has them they are lost, "

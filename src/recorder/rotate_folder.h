@@ -14,8 +14,10 @@
 namespace assay::recorder {
 
 /// Rotate `folder` as rotation::rotate() does, or, when a recorder holds its lock, by asking the
-/// recorder to do it, over the socket where it takes the calls of other processes.
-/// Errors: as rotation::rotate(), and kUnavailable (another command has the folder, or a recorder
+/// recorder to do it, over the socket where it takes the calls of other processes. What a killed
+/// recorder left in the journal goes to the files before.
+/// Errors: as rotation::rotate() and complete_folder(), and kUnavailable (another command has the
+/// folder, or a recorder
 ///         that takes no calls), kInvalidInput (the recorder is of a version that cannot).
 Result<rotation::RotateReport> rotate_folder(files::FileSystem& file_system,
                                              const std::filesystem::path& folder, Clock& clock,
