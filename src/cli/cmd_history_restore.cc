@@ -42,7 +42,7 @@ Result<ExitCode> run_restore(const RestoreFlags& flags, Session& session) {
                    history::restore(files::posix_file_system(), opened.place, flags.data.folder,
                                     flags.options, session.stop));
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson ? to_json(report)
-                                                            : to_text(report, flags.options.mode)));
+                                                            : to_text(report, flags.options)));
   return report.problems.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
 
@@ -53,6 +53,7 @@ void add_restore_command(CommandTree& tree, CLI::App& group) {
   CLI::App& command = tree.add_command(
       group, "restore", "Bring a backup back; what is there already is left as it is.",
       {"assay history restore --from s3://my-bucket/miner-226 --data-dir data --verify",
+       "assay history restore --from /mnt/backup/miner --verify --dry-run",
        "assay history restore --from /mnt/backup/miner --list"},
       [flags](Session& session) { return run_restore(*flags, session); });
   flags->data.add_to(command);
@@ -68,7 +69,8 @@ void add_restore_command(CommandTree& tree, CLI::App& group) {
       "--list", [flags] { flags->mode = RestoreMode::kList; }, "Print the backups there are.");
   command.add_flag_callback(
       "--verify", [flags] { flags->options.check = history::RestoreOptions::Check::kReadBack; },
-      "Read every file back from the disk at the end.");
+      "Read every file back from the disk at the end; with --dry-run read every object of the "
+      "backup, and say which are lost or damaged.");
   command.add_flag_callback(
       "--replace",
       [flags] { flags->options.differing = history::RestoreOptions::Differing::kReplace; },

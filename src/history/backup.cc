@@ -10,9 +10,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace assay::history {
@@ -133,9 +135,7 @@ class Backup {
       ASSIGN_OR_RETURN(const auto last, load(ids.back()));
       if (last) {
         last_id_ = ids.back();
-        for (const BackupEntry& entry : last->entries) {
-          last_hashes_.emplace(entry.path, entry.hash);
-        }
+        for (const BackupEntry& entry : last->entries) last_entries_.emplace(entry.path, entry);
         learn(*last);
         // Ids sort as their times do, whatever the clock says.
         manifest_.created =
@@ -145,15 +145,48 @@ class Backup {
     ASSIGN_OR_RETURN(const auto partial, load(kPartialId));
     has_partial_ = partial.has_value();
     if (partial) learn(*partial);
-    const std::string prefix = key_in(place_, month_) + "/";
-    const std::size_t skipped = prefix.size() - month_.size() - 1;
-    return place_.store->list(
-        prefix,
-        [&](std::span<const storage::ObjectInfo> page) -> Status {
-          for (const auto& object : page) present_.emplace(object.key.substr(skipped), object.size);
-          return {};
-        },
-        stop_);
+    RETURN_IF_ERROR(list_objects());
+    forget_lost_objects();
+    return {};
+  }
+
+  /// Those of this month, and of the months where what is known lies.
+  Status list_objects() {
+    std::set<std::string, std::less<>> months = {month_};
+    for (const auto& [hash, part] : known_parts_) {
+      months.insert(part.key.substr(0, part.key.find('/')));
+    }
+    for (const std::string& month : months) {
+      const std::string prefix = key_in(place_, month) + "/";
+      const std::size_t skipped = prefix.size() - month.size() - 1;
+      RETURN_IF_ERROR(place_.store->list(
+          prefix,
+          [&](std::span<const storage::ObjectInfo> page) -> Status {
+            for (const auto& object : page) {
+              present_.emplace(object.key.substr(skipped), object.size);
+            }
+            return {};
+          },
+          stop_));
+    }
+    return {};
+  }
+
+  /// A backup that names an object which is gone, or has another size, is none for that file: its
+  /// bytes are sent again.
+  void forget_lost_objects() {
+    const auto is_lost = [&](const BackupPart& part) {
+      const auto present = present_.find(part.key);
+      return present == present_.end() || present->second != part.size;
+    };
+    std::erase_if(known_files_, [&](const auto& path_and_entry) {
+      return std::ranges::any_of(path_and_entry.second.parts, is_lost);
+    });
+    for (const auto& [hash, part] : known_parts_) {
+      if (is_lost(part)) lost_parts_.emplace(hash, part);
+    }
+    for (const auto& [hash, part] : lost_parts_) known_parts_.erase(hash);
+    report_.num_lost = lost_parts_.size();
   }
 
   /// A broken manifest costs time, not the backup: what it named is found by reading it.
@@ -236,9 +269,30 @@ class Backup {
   Result<std::pair<BackupPart, WasSent>> store_part(const std::string& name,
                                                     std::span<const std::byte> bytes) {
     const Sha256 hash = crypto::sha256(bytes);
-    if (auto known = known_part(hash)) return std::pair(std::move(*known), WasSent::kNo);
+    if (auto known = known_part_or_reserve(hash)) {
+      return std::pair(std::move(*known), WasSent::kNo);
+    }
+    auto stored = store_reserved_part(name, bytes, hash);
+    const std::scoped_lock guard(mutex_);
+    in_flight_.erase(hash);
+    has_landed_.notify_all();
+    if (!stored) return stored;
+    known_parts_.insert_or_assign(hash, stored->first);
+    if (stored->second == WasSent::kYes) {
+      ++report_.num_sent;
+      report_.size_sent += stored->first.size;
+    }
+    return stored;
+  }
+
+  Result<std::pair<BackupPart, WasSent>> store_reserved_part(const std::string& name,
+                                                             std::span<const std::byte> bytes,
+                                                             const Sha256& hash) {
     BackupPart part{
         .key = fmt::format("{}/{}", month_, name), .size = ByteCount(bytes.size()), .hash = hash};
+    // In the place of one that is gone older backups have it again.
+    const auto lost = lost_parts_.find(hash);
+    if (lost != lost_parts_.end() && !present_.contains(lost->second.key)) part = lost->second;
     bool is_stored = is_present(part);
     if (!is_stored && present_.contains(part.key)) {
       part.key += "." + hash.to_hex().substr(0, 16);
@@ -249,19 +303,17 @@ class Backup {
       RETURN_IF_ERROR(place_.store->put(key_in(place_, part.key), bytes));
       RETURN_IF_ERROR(with_context(check_stored_part(place_, part, stop_), "read back"));
     }
-    const std::scoped_lock guard(mutex_);
-    known_parts_.insert_or_assign(hash, part);
-    if (!is_stored) {
-      ++report_.num_sent;
-      report_.size_sent += part.size;
-    }
     return std::pair(std::move(part), is_stored ? WasSent::kNo : WasSent::kYes);
   }
 
-  std::optional<BackupPart> known_part(const Sha256& hash) {
-    const std::scoped_lock guard(mutex_);
+  /// Nothing: the caller has to store it, and those who have the same bytes wait for that.
+  std::optional<BackupPart> known_part_or_reserve(const Sha256& hash) {
+    std::unique_lock lock(mutex_);
+    has_landed_.wait(lock, [&] { return !in_flight_.contains(hash); });
     const auto known = known_parts_.find(hash);
-    return known == known_parts_.end() ? std::nullopt : std::optional(known->second);
+    if (known != known_parts_.end()) return known->second;
+    in_flight_.insert(hash);
+    return std::nullopt;
   }
 
   bool is_present(const BackupPart& part) const {
@@ -294,12 +346,14 @@ class Backup {
                              as_bytes(encode_manifest(manifest_)));
   }
 
-  /// Whether the last manifest tells the same contents.
+  /// Whether the last manifest tells the same contents, in the same objects.
   bool is_as_before() const {
-    if (last_id_.empty() || manifest_.entries.size() != last_hashes_.size()) return false;
+    if (last_id_.empty() || manifest_.entries.size() != last_entries_.size()) return false;
     return std::ranges::all_of(manifest_.entries, [&](const BackupEntry& entry) {
-      const auto last = last_hashes_.find(entry.path);
-      return last != last_hashes_.end() && last->second == entry.hash;
+      const auto last = last_entries_.find(entry.path);
+      return last != last_entries_.end() && last->second.hash == entry.hash &&
+             std::ranges::equal(last->second.parts, entry.parts, {}, &BackupPart::key,
+                                &BackupPart::key);
     });
   }
 
@@ -326,12 +380,15 @@ class Backup {
 
   std::string last_id_;  // empty when there is no backup yet
   bool has_partial_ = false;
-  std::map<std::string, Sha256, std::less<>> last_hashes_;
-  std::map<std::string, ByteCount, std::less<>> present_;        // keys of this month
+  std::map<std::string, BackupEntry, std::less<>> last_entries_;
+  std::map<std::string, ByteCount, std::less<>> present_;        // see list_objects()
+  std::map<Sha256, BackupPart> lost_parts_;                      // not changed by the workers
   std::map<std::string, BackupEntry, std::less<>> known_files_;  // not changed by the workers
 
-  std::mutex mutex_;  // guards what follows
+  std::condition_variable has_landed_;  // something left in_flight_
+  std::mutex mutex_;                    // guards what follows
   std::map<Sha256, BackupPart> known_parts_;
+  std::set<Sha256> in_flight_;  // of which one worker makes known parts
   BackupManifest manifest_;
   BackupReport report_;
   std::uint64_t noted_objects_ = 0;

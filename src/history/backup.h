@@ -52,6 +52,9 @@ struct BackupReport {
   ByteCount size;              ///< Of all files.
   std::uint64_t num_sent = 0;  ///< Objects that were (or, dry, would be) sent.
   ByteCount size_sent;
+  /// Objects of the last backup that were gone from the place, or had another size there. Those of
+  /// files that are still in the folder are sent again.
+  std::uint64_t num_lost = 0;
   std::uint64_t num_unchanged = 0;  ///< Files of which nothing was sent.
   /// Events the recorder has not yet turned into records are part of the backup: only when no
   /// recorder was running, since its journal changes under the copy.
@@ -64,7 +67,8 @@ struct BackupReport {
 ///
 /// Objects are `YYYY-MM/<path>`, with the month of the backup that first sent them, and are never
 /// replaced. A killed backup is resumed by the next. Every object is read back and compared before
-/// a manifest names it; the manifest comes last.
+/// a manifest names it; the manifest comes last. Of what earlier backups sent, a listing tells
+/// whether it is there with its size; bytes that rotted in place only RestoreOptions::Check finds.
 /// Errors: kNotFound (no such folder), those of ObjectStore, kCorrupt (an object reads back
 ///         differently, or a manifest is broken), kCancelled.
 Result<BackupReport> backup(files::FileSystem& file_system, const std::filesystem::path& folder,
@@ -77,7 +81,8 @@ struct RestoreOptions {
   std::string id = {};
   /// What to do with a file that is there with another content.
   enum class Differing : std::uint8_t { kKeep, kReplace } differing = Differing::kKeep;
-  /// Read every file back from the disk once all are there.
+  /// Read every file back from the disk once all are there. In a dry run: read and hash the objects
+  /// of every file in their place, and look at nothing else.
   enum class Check : std::uint8_t { kNone, kReadBack } check = Check::kNone;
   unsigned num_workers = 4;
 };
@@ -89,7 +94,7 @@ struct RestoreReport {
   ByteCount size_restored;
   std::uint64_t num_present = 0;    ///< There already, with the same content.
   std::uint64_t num_differing = 0;  ///< There with another content; told in `problems` when kept.
-  std::uint64_t num_verified = 0;   ///< Read back.
+  std::uint64_t num_verified = 0;   ///< Read back from the disk; in a dry run, from the place.
   std::vector<FileProblem> problems;
 };
 
@@ -108,7 +113,7 @@ Result<std::vector<std::string>> list_backups(const BackupPlace& place,
 
 /// For people.
 std::string to_text(const BackupReport& report, RunMode mode);
-std::string to_text(const RestoreReport& report, RunMode mode);
+std::string to_text(const RestoreReport& report, const RestoreOptions& options);
 std::string to_json(const BackupReport& report);
 std::string to_json(const RestoreReport& report);
 

@@ -97,6 +97,52 @@ class BackupTest : public ::testing::Test {
   assay::testing::FakeClock clock_{parse_timestamp("2025-11-15T12:00:00Z").value()};
 };
 
+TEST_F(BackupTest, SendsAgainWhatTheStoreHasLost) {
+  back_up();
+  const std::string image = "miner/2025-11/images/0123456789abcdef.png";
+  const std::string ply = "miner/2025-11/ply_files/a_0123456789abcdef.ply";
+  ASSERT_TRUE(store_.remove(image));
+  ASSERT_TRUE(store_.put(ply, as_bytes("cut")));
+  clock_.advance(std::chrono::hours(24 * 31));
+  EXPECT_EQ(back_up({.mode = RunMode::kDryRun}).num_sent, 2U);
+  const BackupReport report = back_up();
+  EXPECT_EQ(report.num_lost, 2U);
+  EXPECT_EQ(report.num_sent, 2U);
+  EXPECT_TRUE(has_key(image)) << "in its old place, so that the older backup is whole again";
+  EXPECT_EQ(memory_.info(ply).value()->size, ByteCount(3)) << "nothing is replaced";
+  EXPECT_EQ(bring_back().num_restored, 5U);
+  expect_restored("images/0123456789abcdef.png");
+  expect_restored("ply_files/a_0123456789abcdef.ply");
+  clock_.advance(std::chrono::hours(24));
+  const BackupReport again = back_up();
+  EXPECT_EQ(again.num_sent, 0U);
+  EXPECT_EQ(again.num_lost, 0U);
+  EXPECT_EQ(again.id, report.id);
+}
+
+TEST_F(BackupTest, ADryRestoreWithACheckReadsEveryObject) {
+  back_up();
+  ASSERT_TRUE(store_.remove("miner/2025-11/images/0123456789abcdef.png"));
+  ASSERT_TRUE(store_.put("miner/2025-11/ply_files/a_0123456789abcdef.ply",
+                         as_bytes(std::string(100'000, 'q'))));
+  const RestoreOptions options{.mode = RunMode::kDryRun, .check = RestoreOptions::Check::kReadBack};
+  const RestoreReport report = bring_back(options);
+  EXPECT_EQ(report.num_verified, 3U);
+  ASSERT_EQ(report.problems.size(), 2U) << to_text(report, options);
+  EXPECT_EQ(report.problems[0].path, "images/0123456789abcdef.png");
+  EXPECT_EQ(report.problems[1].path, "ply_files/a_0123456789abcdef.ply");
+  EXPECT_FALSE(restored_.info("/new").value()) << "nothing was written";
+}
+
+TEST_F(BackupTest, SendsOneContentOnceHoweverManyFilesHaveIt) {
+  for (int i = 0; i < 40; ++i) {
+    put("images/same_" + std::to_string(i) + ".png", std::string(200'000, 's'));
+  }
+  const std::uint64_t expected = back_up({.mode = RunMode::kDryRun, .num_workers = 8}).num_sent;
+  EXPECT_EQ(expected, 5U);
+  EXPECT_EQ(back_up({.num_workers = 8}).num_sent, expected);
+}
+
 TEST_F(BackupTest, BringsEveryFileBackButTemporaries) {
   const BackupReport report = back_up();
   EXPECT_EQ(report.num_files, 5U);

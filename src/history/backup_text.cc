@@ -46,11 +46,20 @@ void write_problems(json::Writer& writer, std::span<const FileProblem> problems)
 
 std::string to_text(const BackupReport& report, RunMode mode) {
   const bool is_dry = mode == RunMode::kDryRun;
-  std::string text = fmt::format("{}: {}, {}; {} {} objects, {}; {} unchanged.\n",
+  std::string text = fmt::format("{}: {}, {}; {} {}, {}; {} unchanged.\n",
                                  is_dry ? "Dry run, nothing is written" : "Backup " + report.id,
                                  files_text(report.num_files), to_string(report.size),
-                                 is_dry ? "would send" : "sent", count_text(report.num_sent),
+                                 is_dry ? "would send" : "sent",
+                                 report::counted(report.num_sent, "object", "objects"),
                                  to_string(report.size_sent), files_text(report.num_unchanged));
+  if (report.num_lost > 0) {
+    fmt::format_to(std::back_inserter(text),
+                   "{} of the last backup {} gone from the place, or had another size there: what "
+                   "the folder still holds {}.\n",
+                   report::counted(report.num_lost, "object", "objects"),
+                   report.num_lost == 1 ? "was" : "were",
+                   is_dry ? "would be sent again" : "was sent again");
+  }
   if (report.is_recorder_running) {
     text +=
         "A recorder is running: its journal was left out; what it has not yet written to the "
@@ -60,8 +69,14 @@ std::string to_text(const BackupReport& report, RunMode mode) {
   return text;
 }
 
-std::string to_text(const RestoreReport& report, RunMode mode) {
-  const bool is_dry = mode == RunMode::kDryRun;
+std::string to_text(const RestoreReport& report, const RestoreOptions& options) {
+  const bool is_dry = options.mode == RunMode::kDryRun;
+  if (is_dry && options.check == RestoreOptions::Check::kReadBack) {
+    std::string text = fmt::format("Read backup {}: {} of {} as they were backed up.\n", report.id,
+                                   count_text(report.num_verified), files_text(report.num_files));
+    append_problems(text, report.problems);
+    return text;
+  }
   std::string text =
       fmt::format("{} {}: {} {}, {}; {} there already.\n", is_dry ? "Dry run of backup" : "Backup",
                   report.id, is_dry ? "would restore" : "restored", files_text(report.num_restored),
@@ -87,6 +102,7 @@ std::string to_json(const BackupReport& report) {
   writer.name("bytes").unsigned_integer(report.size.count());
   writer.name("sent").unsigned_integer(report.num_sent);
   writer.name("bytes_sent").unsigned_integer(report.size_sent.count());
+  writer.name("lost").unsigned_integer(report.num_lost);
   writer.name("unchanged").unsigned_integer(report.num_unchanged);
   writer.name("has_journal").boolean(report.has_journal);
   writer.name("recorder_running").boolean(report.is_recorder_running);

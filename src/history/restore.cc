@@ -36,10 +36,17 @@ class Restoration {
     report_.num_files = manifest.entries.size();
     ThreadPool pool({.num_threads = std::max(options_.num_workers, 2U) - 1});
     const auto& entries = manifest.entries;
+    if (options_.check == RestoreOptions::Check::kReadBack && options_.mode == RunMode::kDryRun) {
+      RETURN_IF_ERROR(parallel_for(
+          pool, entries.size(), [&](std::size_t index) { return verify_objects(entries[index]); },
+          stop_));
+      std::ranges::sort(report_.problems, {}, &FileProblem::path);
+      return std::move(report_);
+    }
     RETURN_IF_ERROR(parallel_for(
         pool, entries.size(), [&](std::size_t index) { return restore_file(entries[index]); },
         stop_));
-    if (options_.check == RestoreOptions::Check::kReadBack && options_.mode == RunMode::kReal) {
+    if (options_.check == RestoreOptions::Check::kReadBack) {
       RETURN_IF_ERROR(parallel_for(
           pool, entries.size(), [&](std::size_t index) { return read_back(entries[index]); },
           stop_));
@@ -102,6 +109,25 @@ class Restoration {
     }
     if (whole.finish() != entry.hash) return corrupt("its parts make another content");
     return file.commit();
+  }
+
+  /// What a restore would read, without a file to write it to.
+  Status verify_objects(const BackupEntry& entry) {
+    crypto::Sha256Hasher whole;
+    for (const BackupPart& part : entry.parts) {
+      Status read = read_stored_part(
+          place_, part,
+          [&](std::span<const std::byte> bytes) -> Status {
+            whole.update(bytes);
+            return {};
+          },
+          stop_);
+      if (!read) return add_problem(entry, std::move(read.error()));
+    }
+    if (whole.finish() != entry.hash) {
+      return add_problem(entry, corrupt("its parts make another content"));
+    }
+    return count(&RestoreReport::num_verified);
   }
 
   Status read_back(const BackupEntry& entry) {
