@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -29,6 +31,9 @@ using std::chrono::days;
 
 // Far beyond any history, and within what instants can hold.
 constexpr std::int64_t kMaxAnalyzedDays = 1'000'000;
+
+// Of a terminal: to its upper left corner, and all below is cleared.
+constexpr std::string_view kClearBelow = "\x1b[H\x1b[J";
 
 enum class Strictness : std::uint8_t { kLenient, kStrict };
 enum class Repetition : std::uint8_t { kOnce, kWatch };
@@ -111,6 +116,7 @@ Result<history::AnalyzeHeading> make_heading(const AnalyzeFlags& flags) {
   if (!flags.group_by.empty()) {
     heading.group_reports = flags.reports;
     if (!flags.validator.empty()) heading.group_reports.add(AnalyzeReport::kValidator);
+    if (!flags.compare_days.empty()) heading.group_reports.add(AnalyzeReport::kComparison);
   }
   if (!flags.compare_days.empty()) {
     heading.recent_days = flags.compare_days[0];
@@ -132,6 +138,7 @@ history::AnalyzeOptions make_options(const AnalyzeFlags& flags,
   if (flags.form == history::TextForm::kAsBefore) {
     options.task_scope = history::TaskScope::kFailureListOnly;
   }
+  options.recent_until = heading.now;
   options.recent_since = heading.now - days(heading.recent_days);
   options.earlier_since = options.recent_since - days(heading.earlier_days);
   if (!flags.page.empty()) {
@@ -157,11 +164,14 @@ Result<history::Analysis> analyze(const AnalyzeFlags& flags, const history::Anal
   return history::Analysis();
 }
 
-Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session) {
+/// `front` stands before all that is said.
+Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session,
+                              std::string_view front = {}) {
   ASSIGN_OR_RETURN(const history::AnalyzeHeading heading, make_heading(flags));
   const history::AnalyzeOptions options = make_options(flags, heading);
   std::string text;
   ASSIGN_OR_RETURN(const history::Analysis analysis, analyze(flags, options, session, text));
+  if (!front.empty()) RETURN_IF_ERROR(print(front));
   warn_of_waiting_events(flags.data_folder);
   const std::string problems = history::line_problems_text(analysis.lines);
   if (!problems.empty()) log_warning(problems);
@@ -186,9 +196,11 @@ Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session) {
 
 Result<ExitCode> run_analyze(const AnalyzeFlags& flags, Session& session) {
   if (flags.repetition == Repetition::kOnce) return analyze_once(flags, session);
+  const bool clears = isatty(STDOUT_FILENO) == 1;
   const auto show = [&] -> Status {
-    RETURN_IF_ERROR(print(fmt::format("At {}:\n\n", to_rfc3339(system_clock().now()))));
-    RETURN_IF_ERROR(analyze_once(flags, session));
+    const std::string front =
+        fmt::format("{}At {}:\n\n", clears ? kClearBelow : "", to_rfc3339(system_clock().now()));
+    RETURN_IF_ERROR(analyze_once(flags, session, front));
     return print("\n");
   };
   const Status watched = watch_history(flags.data_folder, show, session.stop);
@@ -251,7 +263,7 @@ void add_analyze_command(CommandTree& tree, CLI::App& group) {
   command
       .add_flag_callback(
           "--watch", [flags] { flags->repetition = Repetition::kWatch; },
-          "Print again whenever the history has grown, until interrupted.")
+          "Show again whenever the history has grown, on a terminal in place, until interrupted.")
       ->excludes(command.get_option("--json"));
   command.add_flag_callback(
       "--strict", [flags] { flags->strictness = Strictness::kStrict; },

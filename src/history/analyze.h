@@ -85,9 +85,12 @@ struct AnalyzeOptions {
   /// Of kValidator: a uid in decimal digits, or a hotkey.
   std::string validator;
   GroupKey group_key;
-  /// Which of kSummary, kAcceptance, kFailures, kClip and kValidator kGroups makes of each group.
+  /// Which of kSummary, kAcceptance, kFailures, kClip, kValidator and kComparison kGroups makes of
+  /// each group.
   AnalyzeReports group_reports;
-  /// Of kComparison: the time from `recent_since` on against that from `earlier_since` to it.
+  /// Of kComparison: the time from `recent_since` to `recent_until`, both included, against that
+  /// from `earlier_since` to it.
+  Timestamp recent_until = Timestamp::max();
   Timestamp recent_since = {};
   Timestamp earlier_since = {};
   unsigned num_threads = 1;
@@ -161,6 +164,12 @@ struct ReportFigures {
   ValidatorFigures validator;
 };
 
+/// Two spans of time of the same records.
+struct ComparisonFigures {
+  GroupFigures recent;
+  GroupFigures earlier;
+};
+
 /// Figures that no report asked for are empty.
 struct Analysis : ReportFigures {
   record_reading::LineCounts lines;
@@ -171,6 +180,8 @@ struct Analysis : ReportFigures {
   std::vector<GroupFigures> groups;
   /// Of each of `groups`, in their order, what `group_reports` asked for; else empty.
   std::vector<ReportFigures> group_figures;
+  /// The same of kComparison.
+  std::vector<ComparisonFigures> group_comparisons;
   GroupFigures recent;
   GroupFigures earlier;
   std::vector<DayFigures> days;

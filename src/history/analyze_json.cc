@@ -167,13 +167,14 @@ void write_validator(json::Writer& json, const ReportFigures& analysis,
   json.end_object();
 }
 
-void write_comparison(json::Writer& json, const Analysis& analysis, const AnalyzeHeading& heading) {
+void write_comparison(json::Writer& json, const GroupFigures& earlier, const GroupFigures& recent,
+                      const AnalyzeHeading& heading) {
   json.name("comparison").begin_object();
   json.name("earlier").begin_object().name("days").integer(heading.earlier_days);
-  write_group_members(json, analysis.earlier);
+  write_group_members(json, earlier);
   json.end_object();
   json.name("recent").begin_object().name("days").integer(heading.recent_days);
-  write_group_members(json, analysis.recent);
+  write_group_members(json, recent);
   json.end_object().end_object();
 }
 
@@ -216,6 +217,12 @@ void write_grouped(json::Writer& json, const Analysis& analysis, const AnalyzeHe
     const ReportFigures none;
     write_reports(json, i < analysis.group_figures.size() ? analysis.group_figures[i] : none,
                   heading.group_reports, heading);
+    if (i < analysis.group_comparisons.size()) {
+      const ComparisonFigures& compared = analysis.group_comparisons[i];
+      write_comparison(json, compared.earlier, compared.recent, heading);
+    } else {
+      json.name("comparison").null();
+    }
     json.end_object();
   }
   json.end_list().end_object();
@@ -242,7 +249,8 @@ std::string analysis_json(const Analysis& analysis, const AnalyzeHeading& headin
     write_groups(json, analysis.validators);
   });
   write(kGroups, "groups", [&] { write_grouped(json, analysis, heading); });
-  write(kComparison, "comparison", [&] { write_comparison(json, analysis, heading); });
+  write(kComparison, "comparison",
+        [&] { write_comparison(json, analysis.earlier, analysis.recent, heading); });
   json.end_object();
   return json.take() + "\n";
 }

@@ -1,3 +1,4 @@
+#include "history/analyze_page_internal.h"
 #include "history/analyze_side_by_side_internal.h"
 #include "history/text_table_internal.h"
 #include "report/visible_text.h"
@@ -34,7 +35,7 @@ class SideBySide {
  public:
   SideBySide(const Analysis& analysis, const AnalyzeHeading& heading)
       : analysis_(&analysis),
-        num_columns_(std::min(kMaxGroupColumns, analysis.group_figures.size())),
+        num_columns_(std::min(kMaxGroupColumns, analysis.groups.size())),
         rows_(1, {heading.group_key.text()}) {
     for (const GroupFigures& group : std::span(analysis.groups).first(num_columns_)) {
       rows_[0].push_back(report::visible_text(group.label));
@@ -48,6 +49,20 @@ class SideBySide {
       cells.push_back(figure(analysis_->group_figures[i]));
     }
     rows_.push_back(std::move(cells));
+  }
+  /// A column a group: each figure before, now, and what changed.
+  void comparisons() {
+    for (std::size_t i = 0; i < num_columns_; ++i) {
+      const ComparisonFigures& compared = analysis_->group_comparisons[i];
+      const auto figures = compared_figures(compared.earlier, compared.recent);
+      if (i == 0) {
+        for (const ComparedFigure& figure : figures) rows_.push_back({figure.label});
+      }
+      for (std::size_t at = 0; at < figures.size(); ++at) {
+        rows_[at + 1].push_back(
+            fmt::format("{} -> {} ({})", figures[at].before, figures[at].now, figures[at].change));
+      }
+    }
   }
   /// A line for each of the texts that the whole history has most, and one for all others.
   void texts(const std::vector<TextCount> ReportFigures::* listed,
@@ -200,6 +215,9 @@ std::string side_by_side_text(const Analysis& analysis, const AnalyzeHeading& he
   add(kClip, "CLIP SCORES", fill_clip);
   add(kValidator, fmt::format("VALIDATOR {}", report::visible_text(heading.validator)),
       fill_validator);
+  add(kComparison,
+      fmt::format("LAST {} DAYS AGAINST THE {} BEFORE", heading.recent_days, heading.earlier_days),
+      [](SideBySide& table) { table.comparisons(); });
   return text;
 }
 

@@ -105,22 +105,18 @@ void Tally::add(const RecordView& record, std::uint64_t ordinal) {
   const bool is_of_type = options_->task_type.empty() || task_type == options_->task_type;
   const bool is_counted = is_of_type || options_->task_scope == TaskScope::kFailureListOnly;
   const Observed observed = observe(record);
-  if (reports.has(AnalyzeReport::kComparison) && is_counted && time) {
-    if (*time >= options_->recent_since) {
-      recent_.add(observed, ordinal);
-    } else if (*time >= options_->earlier_since) {
-      earlier_.add(observed, ordinal);
-    }
-    // The comparison may reach further back than the window of the other reports.
-    if (options_->since && *time < *options_->since) return;
-  }
-  if (reports.has(AnalyzeReport::kComparison) && options_->since && !time) return;
-  ++num_in_window_;
   const CountedRecord counted{.record = record,
                               .observed = observed,
                               .ordinal = ordinal,
                               .is_of_type = is_of_type,
                               .is_counted = is_counted};
+  if (reports.has(AnalyzeReport::kComparison) && is_counted && time) {
+    add_to_comparison(counted, *time);
+    // The comparison may reach further back than the window of the other reports.
+    if (options_->since && *time < *options_->since) return;
+  }
+  if (reports.has(AnalyzeReport::kComparison) && options_->since && !time) return;
+  ++num_in_window_;
   whole_.add(counted, *options_);
   if (!is_counted) return;
   if (reports.has(AnalyzeReport::kValidators)) {
@@ -128,6 +124,17 @@ void Tally::add(const RecordView& record, std::uint64_t ordinal) {
   }
   if (reports.has(AnalyzeReport::kGroups)) add_to_groups(counted);
   if (reports.has(AnalyzeReport::kCharts)) add_charts(record, observed, time);
+}
+
+void Tally::add_to_comparison(const CountedRecord& counted, Timestamp time) {
+  if (time > options_->recent_until || time < options_->earlier_since) return;
+  const bool is_recent = time >= options_->recent_since;
+  (is_recent ? recent_ : earlier_).add(counted.observed, counted.ordinal);
+  if (!options_->group_reports.has(AnalyzeReport::kComparison)) return;
+  const std::string label = group_label(counted.record, options_->group_key);
+  (is_recent ? recent_groups_ : earlier_groups_)[label].add(counted.observed, counted.ordinal);
+  // Also one that has no record in the window of the other reports.
+  groups_.try_emplace(label);
 }
 
 void Tally::add_to_groups(const CountedRecord& counted) {

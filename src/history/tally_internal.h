@@ -124,6 +124,7 @@ class Tally {
 
  private:
   void add_to_groups(const CountedRecord& counted);
+  void add_to_comparison(const CountedRecord& counted, Timestamp time);
   void add_charts(const records::RecordView& record, const Observed& observed,
                   std::optional<Timestamp> time);
 
@@ -135,6 +136,8 @@ class Tally {
   std::map<std::string, ReportTally, std::less<>> group_reports_;
   GroupTally recent_;
   GroupTally earlier_;
+  Groups recent_groups_;
+  Groups earlier_groups_;
   std::map<std::chrono::sys_days, Counts> days_;
   std::map<std::string, ExactSum, std::less<>> stages_;
 };

@@ -155,6 +155,8 @@ void Tally::merge(Tally&& other) {
   merge_groups(validators_, taken.validators_);
   merge_groups(groups_, taken.groups_);
   for (auto& [label, theirs] : taken.group_reports_) group_reports_[label].merge(std::move(theirs));
+  merge_groups(recent_groups_, taken.recent_groups_);
+  merge_groups(earlier_groups_, taken.earlier_groups_);
   recent_.merge(taken.recent_);
   earlier_.merge(taken.earlier_);
   for (const auto& [day, counts] : taken.days_) days_[day] += counts;
@@ -170,6 +172,13 @@ Analysis Tally::finish() {
   if (!group_reports_.empty()) {
     for (const GroupFigures& group : analysis.groups) {
       group_reports_[group.label].finish(analysis.group_figures.emplace_back());
+    }
+  }
+  if (options_->group_reports.has(AnalyzeReport::kComparison)) {
+    for (const GroupFigures& group : analysis.groups) {
+      analysis.group_comparisons.push_back(
+          {.recent = recent_groups_[group.label].figures(group.label),
+           .earlier = earlier_groups_[group.label].figures(group.label)});
     }
   }
   analysis.recent = recent_.figures("recent");
