@@ -40,6 +40,7 @@ namespace fs = std::filesystem;
 
 // How often files are looked for again that a recorder renames meanwhile.
 constexpr int kMaxOpenAttempts = 10;
+constexpr std::string_view kQuarantineFolder = "quarantine";
 constexpr std::string_view kProbeName = ".assay-doctor.tmp";
 
 /// A file that records name.
@@ -293,6 +294,8 @@ class Examination {
         if (depth < kMaxDepth) RETURN_IF_ERROR(look_below(path, depth + 1));
       } else if (name.ends_with(".tmp") || files::is_temporary_name(name)) {
         find(FindingKind::kLeftover, path.native(), to_string((*info)->size));
+      } else if (below == kQuarantineFolder) {
+        find(FindingKind::kSetAside, path.native(), to_string((*info)->size));
       } else if (is_blob_folder(below) && !named_.contains(path.native())) {
         find(FindingKind::kUnnamedFile, path.native(), to_string((*info)->size));
       }

@@ -31,11 +31,12 @@ enum class FindingKind : std::uint8_t {
   kRepeatedId,      ///< A record whose id another one had before.
   kUnsafePath,      ///< A record names a file outside of the folder.
   kUnnamedFile,     ///< An image or PLY file that no record names.
+  kSetAside,        ///< A copy in quarantine/ of what a recorder could not read.
   kLeftover,        ///< A temporary file.
   kNotWritable,     ///< A folder that a recorder could not write.
   kLowSpace,        ///< Less of the disk is free than there should be.
 };
-inline constexpr std::size_t kNumFindingKinds = 13;
+inline constexpr std::size_t kNumFindingKinds = 14;
 
 /// `missing_file` and so on, as the JSON form has it.
 std::string_view to_string(FindingKind kind);

@@ -110,13 +110,15 @@ TEST_F(DoctorTest, FindsBadLinesWrongMonthsAndRepeatedIds) {
   put("generation_history.jsonl", record + "\n{\"cut\n\n");
   put("archive/generation_history_2025-01.jsonl.gz", "broken");
   put("x.tmp", "half");
+  put("quarantine/event-7.0", "no event");
   const DoctorReport report = run();
   EXPECT_EQ(count(report, FindingKind::kBadLine), 1U);
   EXPECT_EQ(count(report, FindingKind::kWrongMonth), 1U);
   EXPECT_EQ(count(report, FindingKind::kRepeatedId), 1U);
   EXPECT_EQ(count(report, FindingKind::kUnreadable), 1U);
   EXPECT_EQ(count(report, FindingKind::kLeftover), 1U);
-  EXPECT_EQ(report.num_findings(), 5U) << to_text(report);
+  EXPECT_EQ(count(report, FindingKind::kSetAside), 1U);
+  EXPECT_EQ(report.num_findings(), 6U) << to_text(report);
 }
 
 TEST_F(DoctorTest, ARotationBesideItHidesNoRecord) {

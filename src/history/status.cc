@@ -37,6 +37,7 @@ SpaceKind space_kind_of(std::string_view path) {
   if (path.starts_with("ply_files/pending/")) return SpaceKind::kPendingPly;
   if (path.starts_with("ply_files/")) return SpaceKind::kPlyFiles;
   if (path.starts_with("journal/")) return SpaceKind::kJournal;
+  if (path.starts_with("quarantine/")) return SpaceKind::kQuarantine;
   return path.starts_with("generation_") ? SpaceKind::kRecords : SpaceKind::kOther;
 }
 

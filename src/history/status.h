@@ -30,9 +30,10 @@ enum class SpaceKind : std::uint8_t {
   kRejectedSamples,  ///< ply_files/rejected_samples/
   kPendingPly,       ///< ply_files/pending/
   kJournal,          ///< journal/
+  kQuarantine,       ///< quarantine/: copies of what a recorder could not read.
   kOther,
 };
-inline constexpr std::size_t kNumSpaceKinds = 8;
+inline constexpr std::size_t kNumSpaceKinds = 9;
 std::string_view to_string(SpaceKind kind);
 
 struct SpaceUse {

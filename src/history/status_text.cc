@@ -31,6 +31,7 @@ constexpr std::array<KindName, kNumSpaceKinds> kSpaceKinds = {{
     {.name = "rejected_samples", .title = "Rejected samples"},
     {.name = "pending_ply", .title = "PLY files that wait"},
     {.name = "journal", .title = "Journal"},
+    {.name = "quarantine", .title = "Quarantine"},
     {.name = "other", .title = "Other"},
 }};
 
@@ -98,6 +99,9 @@ std::string to_text(const StatusReport& report) {
         std::back_inserter(text), "Free: {} of {}{}.\n", to_string(report.disk->available),
         to_string(report.disk->capacity),
         report.days_until_full ? time_until_full(*report.days_until_full) : std::string());
+  }
+  if (report.kinds.at(static_cast<std::size_t>(SpaceKind::kQuarantine)).num_files > 0) {
+    text += "What a recorder could not read lies in quarantine/: assay history doctor names it.\n";
   }
   for (const std::string& damage : report.damage) {
     fmt::format_to(std::back_inserter(text), "Damaged journal: {}.\n",
