@@ -77,6 +77,18 @@ TEST_F(RecorderMedia, AnAcceptanceSaysThatTheBytesThatWaitedAreLost) {
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply": "lost")"));
 }
 
+TEST_F(RecorderMedia, AFileThatDoesNotParseHasNoFiguresOfAnEarlierOne) {
+  const auto recorder = open();
+  ASSERT_TRUE(recorder->start(text_generation("a")));
+  ASSERT_TRUE(recorder->log_output(
+      "a", {.output = R"({"num_gaussians": 5})", .ply = as_bytes("one"), .ply_file = {}}));
+  ASSERT_TRUE(recorder->log_output("a", {.output = "{}", .ply = as_bytes("two"), .ply_file = {}}));
+  ASSERT_TRUE(recorder->finish("a"));
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(content("generation_history.jsonl").contains(R"("num_gaussians": null)"))
+      << content("generation_history.jsonl");
+}
+
 TEST_F(RecorderMedia, StoresNoBytesWhenToldNotTo) {
   RecorderOptions hashes = options();
   hashes.stores_ply_files = false;

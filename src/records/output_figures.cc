@@ -37,8 +37,10 @@ JsonObjectText with_ply_figures(std::string_view output, const Sha256& hash, Byt
   }
   members.set_text("ply_file_hash", "sha256:" + hash.to_hex());
   if (!report) return members.to_text();
-  if (!report->defect && lacks(members, "num_gaussians")) {
-    members.set("num_gaussians", fmt::to_string(report->statistics.num_gaussians));
+  if (lacks(members, "num_gaussians")) {
+    // Nothing of a file that does not parse: what an earlier file had is not this one's.
+    members.set("num_gaussians",
+                report->defect ? "null" : fmt::to_string(report->statistics.num_gaussians));
   }
   if (lacks(members, "gaussian_stats")) {
     members.set("gaussian_stats", media::gaussian_stats_json(*report));
