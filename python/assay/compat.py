@@ -228,8 +228,10 @@ class GenerationDataLogger(DataLogger):
 
     def get_stats(self) -> dict[str, Any]:
         """Those of status(), and under the names a caller may expect: total_generations,
-        pending_generations, ply_storage_gb, failed_calls."""
+        pending_generations, ply_storage_gb, failed_calls. None where another process knows."""
         found = self.status()
+        if found.get("is_handed_over"):
+            return {**found, "total_generations": None, "pending_generations": None, "ply_storage_gb": None}
         return {
             **found,
             "total_generations": found.get("finished", 0),

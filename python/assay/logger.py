@@ -314,7 +314,9 @@ class DataLogger:
         generations. failed_calls, last_error: of this logger. trouble: why the derived files do not
         follow. is_refusing, is_queue_full, is_disk_low, is_ply_large, is_journal_damaged: alerts that
         hold. corrupt_lines: lines of the history that cannot be read; None until it was looked
-        through. The process that has the folder knows; others know their own failures.
+        through. ply_files_lost: accepted PLY files whose bytes were gone. is_handed_over: another
+        process has the folder and knows all this; then only failed_calls and last_error are there
+        beside it.
         """
         try:
             found = self._recorder().status()

@@ -186,12 +186,15 @@ nb::dict status(RecorderHandle& handle) {
     return value_of(handle.use(
         [](Recorder& recorder) -> Result<recorder::RecorderStatus> { return recorder.status(); }));
   }();
+  nb::dict shown;
+  shown["is_handed_over"] = found.is_handed_over;
+  // The process that has the folder knows all else.
+  if (found.is_handed_over) return shown;
   nb::dict verdicts;
   for (std::size_t i = 0; i < records::kNumVerdicts; ++i) {
     const std::string name(to_string(static_cast<records::Verdict>(i)));
     verdicts[name.c_str()] = found.num_by_verdict.at(i);
   }
-  nb::dict shown;
   shown["accepted"] = found.journal.num_accepted;
   shown["durable"] = found.journal.num_durable;
   shown["refused"] = found.journal.num_refused;

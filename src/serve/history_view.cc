@@ -63,6 +63,11 @@ std::string receipt_json(const recorder::Receipt& receipt) {
 std::string status_json(const recorder::RecorderStatus& status) {
   json::Writer writer;
   writer.begin_object();
+  writer.name("is_handed_over").boolean(status.is_handed_over);
+  if (status.is_handed_over) {
+    writer.end_object();
+    return writer.take();
+  }
   writer.name("events").begin_object();
   writer.name("accepted").unsigned_integer(status.journal.num_accepted);
   writer.name("durable").unsigned_integer(status.journal.num_durable);
@@ -105,6 +110,10 @@ std::string status_json(const recorder::RecorderStatus& status) {
 
 std::string metrics_text(const recorder::RecorderStatus& status) {
   MetricsText text;
+  text.metric("assay_history_handed_over", "gauge",
+              "1 while another process has the history: it alone knows all else.")
+      .value(status.is_handed_over ? 1 : 0);
+  if (status.is_handed_over) return text.take();
   text.metric("assay_history_events_accepted_total", "counter", "Events taken into the queue.")
       .value(status.journal.num_accepted);
   text.metric("assay_history_events_durable_total", "counter", "Events that are on disk.")

@@ -14,7 +14,8 @@ namespace assay::serve {
 /// One JSON object: generation_id, sequence, verdict.
 std::string receipt_json(const recorder::Receipt& receipt);
 
-/// One JSON object: counts of the journal, events by verdict, sizes, alerts.
+/// One JSON object: counts of the journal, events by verdict, sizes, alerts. When another process
+/// has the history, `is_handed_over` alone: it knows all else. So in metrics_text().
 std::string status_json(const recorder::RecorderStatus& status);
 
 /// The same in the text format that Prometheus reads.

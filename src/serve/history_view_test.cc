@@ -29,6 +29,7 @@ recorder::RecorderStatus sample_status() {
 TEST(StatusJson, IsOneObjectWithAllVerdicts) {
   const auto read = json::parse(status_json(sample_status()));
   ASSERT_TRUE(read);
+  EXPECT_EQ(read->find("is_handed_over")->boolean(), false);
   EXPECT_EQ(read->find("events")->require_integer("accepted"), 12);
   EXPECT_EQ(read->find("verdicts")->require_integer("late"), 2);
   const auto* const verdicts = read->find("verdicts")->object();
@@ -61,6 +62,15 @@ TEST(MetricsText, DeclaresEachMetricOnceBeforeItsValues) {
       EXPECT_EQ(line.substr(0, line.find_first_of(" {")), declared);
     }
   }
+}
+
+TEST(StatusJson, SaysNothingThatAnotherProcessKnows) {
+  recorder::RecorderStatus status;
+  status.is_handed_over = true;
+  EXPECT_EQ(status_json(status), R"({"is_handed_over":true})");
+  const std::string metrics = metrics_text(status);
+  EXPECT_TRUE(metrics.contains("\nassay_history_handed_over 1\n"));
+  EXPECT_FALSE(metrics.contains("assay_history_generations_finished"));
 }
 
 TEST(FindOpenGeneration, FindsTheRecordAsItStands) {

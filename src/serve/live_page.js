@@ -62,7 +62,9 @@
     if (document.hidden) return;
     try {
       const response = await fetch("/v1/history/status", { cache: "no-store" });
-      if (response.ok) showStatus(await response.json());
+      if (!response.ok) return;
+      const status = await response.json();
+      if (!status.is_handed_over) showStatus(status); // else another process knows the figures
     } catch { /* the stream says that nobody answers */ }
   };
   setInterval(askStatus, 2000);
