@@ -58,7 +58,8 @@ class DataLogger:
         to Python's logger "assay", once a minute at most.
     when_full: what a call does when `max_queued_bytes` wait for the disk: `"block"` or `"refuse"`.
     ply_min_score: PLY files of a lower score count as rejected.
-    feedback_timeout: without feedback for so long a PLY file counts as rejected; None for never.
+    feedback_timeout: without feedback for so long a PLY file counts as rejected, which is looked at
+        each minute; None for never.
     min_free_share, max_ply_files_bytes: when to raise an alert.
     rotate_monthly: when the month changes, move the records of earlier months to files of their
         own; without it `assay history rotate` does, when it is called.
@@ -90,8 +91,8 @@ class DataLogger:
         self._failures = Failures()
         options: dict[str, Any] = {
             "miner_uid": None if miner_uid is None else int(miner_uid),
-            "miner_version": _json.text(miner_version),
-            "network": _json.text(network),
+            "miner_version": _json.text_or("unknown", miner_version),
+            "network": _json.text_or("mainnet", network),
             "store_images": bool(store_images),
             "store_ply_files": bool(store_ply_files),
             "durability": durability,
@@ -99,9 +100,7 @@ class DataLogger:
             "max_queued_bytes": int(max_queued_bytes),
             "when_full": when_full,
             "ply_min_score": float(ply_min_score),
-            "feedback_timeout_hours": None
-            if feedback_timeout is None
-            else max(0, math.ceil(feedback_timeout / datetime.timedelta(hours=1))),
+            "feedback_timeout_ms": None if feedback_timeout is None else _milliseconds(feedback_timeout),
             "min_free_share": float(min_free_share),
             "max_ply_files_bytes": int(max_ply_files_bytes),
             "rotate_monthly": bool(rotate_monthly),
@@ -131,11 +130,15 @@ class DataLogger:
         A prompt that is an image (a data URL, or base64 of one) is stored as a file, and the record
         holds its hash.
         """
-        given = str(generation_id) if generation_id else str(uuid.uuid4())
+        given = self._text_of_id(generation_id) or str(uuid.uuid4())
         started = self._start(
             given, task_type, prompt, validator_uid, validator_hotkey, miner_config, idempotency_key
         )
         return started or given
+
+    @guarded
+    def _text_of_id(self, generation_id: Any) -> str | None:
+        return None if generation_id is None else str(generation_id)
 
     @guarded
     def _start(
@@ -150,8 +153,8 @@ class DataLogger:
     ) -> str:
         receipt = self._recorder().start(
             generation_id,
-            _json.text(task_type),
-            _json.text(prompt),
+            _json.text_or("unknown", task_type),
+            _json.text_or("", prompt),
             None if validator_uid is None else int(validator_uid),
             _json.text(validator_hotkey or ""),
             _json.dumps(miner_config or {}),
@@ -271,8 +274,8 @@ class DataLogger:
         return self._kept(
             self._recorder().log_failure(
                 generation_id,
-                _json.text(error_type),
-                _json.text(error_message),
+                _json.text_or("unknown", error_type),
+                _json.text_or("", error_message),
                 _json.optional_text(stack_trace),
                 idempotency_key,
             )
@@ -297,7 +300,7 @@ class DataLogger:
             for name, value in changes.items()
         }
         return self._recorder().log_config_change(
-            _json.dumps(pairs), _json.text(reason), idempotency_key
+            _json.dumps(pairs), _json.text_or("", reason), idempotency_key
         )[2]
 
     # --- the logger itself -----------------------------------------------------------------------
@@ -355,6 +358,11 @@ class DataLogger:
         if verdict in _NOTHING_KEPT:
             raise NotRecorded(f"generation {receipt[0]}: {verdict.replace('_', ' ')}", verdict)
         return verdict
+
+
+def _milliseconds(time: datetime.timedelta) -> int:
+    within = min(max(time, datetime.timedelta(0)), datetime.timedelta(days=36_500))
+    return math.ceil(within / datetime.timedelta(milliseconds=1))
 
 
 _open_loggers: weakref.WeakSet[DataLogger] = weakref.WeakSet()

@@ -77,8 +77,8 @@ recorder::RecorderOptions options_of(const nb::dict& given) {
   options.journal.when_full =
       value_of(files::parse_when_full(from<std::string>(given, "when_full")));
   options.ply_min_score = from<double>(given, "ply_min_score");
-  const auto hours = from<std::optional<std::int64_t>>(given, "feedback_timeout_hours");
-  options.feedback_timeout = hours ? std::optional(std::chrono::hours(*hours)) : std::nullopt;
+  const auto timeout = from<std::optional<std::int64_t>>(given, "feedback_timeout_ms");
+  options.feedback_timeout = timeout ? std::optional(milliseconds(*timeout)) : std::nullopt;
   options.min_free_share = from<double>(given, "min_free_share");
   options.rotates_monthly = from<bool>(given, "rotate_monthly");
   options.max_ply_files = ByteCount(from<std::uint64_t>(given, "max_ply_files_bytes"));

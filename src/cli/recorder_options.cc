@@ -15,6 +15,10 @@ namespace {
 
 constexpr std::string_view kMaxQueuedBytes = "history.max_queued_bytes";
 constexpr std::string_view kSyncInterval = "history.sync_interval";
+constexpr std::string_view kFeedbackTimeout = "history.feedback_timeout";
+constexpr std::string_view kPlyMinScore = "history.ply_min_score";
+constexpr std::string_view kMaxPlyFiles = "history.max_ply_files";
+constexpr std::string_view kNever = "never";
 
 Result<std::chrono::milliseconds> parse_sync_interval(std::string_view text) {
   ASSIGN_OR_RETURN(const std::chrono::milliseconds interval, parse_duration(text));
@@ -25,6 +29,16 @@ Result<std::chrono::milliseconds> parse_sync_interval(std::string_view text) {
                     text));
   }
   return interval;
+}
+
+/// Nothing for `never`.
+Result<std::optional<std::chrono::milliseconds>> parse_feedback_timeout(std::string_view text) {
+  using Timeout = std::optional<std::chrono::milliseconds>;
+  if (text == kNever) return Timeout();
+  const auto timeout = parse_duration(text);
+  if (timeout) return Timeout(*timeout);
+  return invalid_input(
+      fmt::format("expected never, or a span of time like 24h or 90m, not '{}'", text));
 }
 
 }  // namespace
@@ -71,6 +85,20 @@ void RecorderFlags::add_to(CLI::App& command) {
              "counted) [setting history.when_full, block].")
       ->type_name("CHOICE")
       ->check([](const std::string& text) { return problem_of(files::parse_when_full(text)); });
+  add_option(command, "--feedback-timeout", feedback_timeout,
+             "PLY files without feedback count as rejected after this long; never keeps them "
+             "[setting history.feedback_timeout, 24h].")
+      ->type_name("DURATION")
+      ->check([](const std::string& text) { return problem_of(parse_feedback_timeout(text)); });
+  add_option(command, "--ply-min-score", ply_min_score,
+             "PLY files that were accepted with a lower score count as rejected [setting "
+             "history.ply_min_score, 0].")
+      ->type_name("SCORE")
+      ->check([](const std::string& text) { return problem_of(parse_real(text)); });
+  add_option(command, "--max-ply-files", max_ply_files,
+             "Raise an alert when the PLY files take more [setting history.max_ply_files, 300GB].")
+      ->type_name("SIZE")
+      ->check(check_size);
 }
 
 Result<recorder::RecorderOptions> RecorderFlags::options_with(const Config& settings) const {
@@ -89,6 +117,17 @@ Result<recorder::RecorderOptions> RecorderFlags::options_with(const Config& sett
   ASSIGN_OR_RETURN(
       journal.sync_interval,
       with_context(parse_sync_interval(chosen_text(sync_interval, kSyncInterval)), kSyncInterval));
+  ASSIGN_OR_RETURN(
+      chosen.feedback_timeout,
+      with_context(parse_feedback_timeout(chosen_text(feedback_timeout, kFeedbackTimeout)),
+                   kFeedbackTimeout));
+  ASSIGN_OR_RETURN(
+      chosen.max_ply_files,
+      with_context(parse_size(chosen_text(max_ply_files, kMaxPlyFiles)), kMaxPlyFiles));
+  chosen.ply_min_score = settings.get_number(kPlyMinScore);
+  if (!ply_min_score.empty()) {
+    ASSIGN_OR_RETURN(chosen.ply_min_score, parse_real(ply_min_score));
+  }
   chosen.min_free_share = settings.get_number("history.min_free_share");
   return chosen;
 }

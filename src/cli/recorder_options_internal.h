@@ -20,6 +20,9 @@ struct RecorderFlags {
   std::string sync_interval;
   std::string max_queued_bytes;
   std::string when_full;
+  std::string feedback_timeout;
+  std::string ply_min_score;
+  std::string max_ply_files;
 
   void add_to(CLI::App& command);
   /// The options with what the settings say. Errors: kInvalidInput.

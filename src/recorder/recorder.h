@@ -65,8 +65,9 @@ struct RecorderOptions {
   std::chrono::milliseconds derive_interval{250};
   /// Accepted with a lower score than this: the PLY bytes count as rejected.
   double ply_min_score = 0.0;
-  /// PLY bytes without feedback count as rejected after this long; nothing for never.
-  std::optional<std::chrono::hours> feedback_timeout = std::chrono::hours(24);
+  /// PLY bytes without feedback count as rejected after this long, at the minute; nothing for
+  /// never.
+  std::optional<std::chrono::milliseconds> feedback_timeout = std::chrono::hours(24);
   /// An alert is raised when less of the disk is free, or more PLY bytes are there; it is over at a
   /// tenth of that on the other side, so that it does not come and go.
   double min_free_share = 0.2;
