@@ -49,5 +49,10 @@ def text(value: Any) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
+def text_or(otherwise: str, value: Any) -> str:
+    """The same, and `otherwise` for None, which says nothing."""
+    return otherwise if value is None else text(value)
+
+
 def optional_text(value: Any) -> str | None:
     return None if value is None else text(value)

@@ -29,7 +29,9 @@ def _awaited(
     @functools.wraps(method)
     async def call(self: DataLogger, *arguments: _P.args, **keywords: _P.kwargs) -> _T:
         opened = self._logger or await self.open()
-        return await self._run(functools.partial(method, opened, *arguments, **keywords))
+        work = functools.partial(method, opened, *arguments, **keywords)
+        # Nothing waits for the disk any more: it fails, or counts the failure, as on_error says.
+        return work() if self._is_closed else await self._run(work)
 
     return call
 
@@ -45,11 +47,15 @@ class DataLogger:
         self._pool = ThreadPoolExecutor(max_concurrent, thread_name_prefix="assay")
         self._logger: logger.DataLogger | None = None
         self._opening = asyncio.Lock()
+        self._is_closed = False
 
     async def open(self) -> logger.DataLogger:
         """Open the folder, as the first call does by itself; returns the logger inside."""
         async with self._opening:
-            if self._logger is None:
+            if self._logger is None and self._is_closed:
+                self._logger = self._make()
+                self._logger.close()
+            elif self._logger is None:
                 self._logger = await self._run(self._make)
             return self._logger
 
@@ -67,8 +73,8 @@ class DataLogger:
 
     async def close(self) -> None:
         """Wait for the calls that run, then close the folder."""
-        opened = self._logger
-        if opened is not None:
+        opened, was_closed, self._is_closed = self._logger, self._is_closed, True
+        if opened is not None and not was_closed:
             await self._run(opened.close)
         self._pool.shutdown(wait=False)
 

@@ -102,7 +102,7 @@ class GenerationDataLogger(DataLogger):
         """Begin a generation; returns its id, always."""
         log_id = super().start_generation(
             task_type, prompt, validator_uid, validator_hotkey, miner_config,
-            generation_id or extra.pop("log_id", None),
+            _first(generation_id, extra.pop("log_id", None)),
         )
         self._keep_extra(log_id, "start_generation", extra)
         return log_id
@@ -319,6 +319,11 @@ def log_startup_config(config: Any = None, *more: Any, **named: Any) -> None:
     if logger is None:
         _log.warning("log_startup_config: call init_logger() first; nothing was recorded")
         return
+    _startup_config(logger, config, named)
+
+
+@guarded
+def _startup_config(logger: DataLogger, config: Any, named: Mapping[str, Any]) -> None:
     settings = {**_settings_of(config), **named}
     DataLogger.log_config_change(
         logger,

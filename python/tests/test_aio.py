@@ -31,6 +31,23 @@ def test_many_generations_at_once(folder):
     assert sorted(records(folder)) == sorted(made)
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_after_close_a_call_does_what_on_error_says(folder, opened):
+    async def work(on_error: str) -> aio.DataLogger:
+        log = aio.DataLogger(folder, on_error=on_error)
+        if opened:
+            await log.open()
+        await log.close()
+        assert await log.start_generation("TEXT-TO-3D", "x")
+        assert await log.log_timing("x", total_time=1.0) is None
+        await log.close()
+        return log
+
+    asyncio.run(work("log"))
+    with pytest.raises(errors.Unavailable, match="closed"):
+        asyncio.run(work("raise"))
+
+
 def test_a_cancelled_call_is_recorded_all_the_same(folder):
     async def work() -> int:
         async with aio.DataLogger(folder, max_concurrent=1) as log:

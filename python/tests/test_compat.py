@@ -141,6 +141,30 @@ def test_nothing_raises(old, caplog):
     assert len(caplog.records) == 1
 
 
+class Nasty:
+    """A value that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    def __bool__(self) -> bool:
+        raise RuntimeError("no truth")
+
+
+def test_values_that_cannot_be_used_do_not_raise_either(folder):
+    logger = compat.init_logger(folder)
+    compat.log_startup_config(5)
+    compat.log_startup_config(logger, Nasty())
+    first = logger.start_generation("TEXT-TO-3D", "x", generation_id=Nasty())
+    second = logger.start_generation("TEXT-TO-3D", None)
+    logger.log_failure(second, None, None)
+    logger.finalize_generation(second)
+    assert first
+    assert logger.get_stats()["failed_calls"] == 2
+    logger.close()
+    assert "None" not in (folder / "generation_history.jsonl").read_text()
+
+
 def test_unknown_constructor_arguments_are_reported(folder, caplog):
     logger = compat.GenerationDataLogger(folder, colour="red", stats_log_interval=10)
     logger.close()

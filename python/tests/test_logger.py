@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import json
 import logging
 import pathlib
+import shutil
 import threading
 import time
 import uuid
@@ -244,6 +246,31 @@ def test_with_on_error_log_nothing_raises(folder, caplog):
     assert status["failed_calls"] == 5
     assert "log_timing" in status["last_error"]
     assert len([line for line in caplog.records if "was not recorded" in line.message]) == 1
+
+
+def test_the_time_that_ply_files_wait_is_kept_exactly(folder):
+    log = assay.DataLogger(folder, feedback_timeout=datetime.timedelta(milliseconds=1))
+    gid = log.start_generation("TEXT-TO-3D", "x")
+    log.log_output(gid, ply=splat())
+    log.close()
+    time.sleep(0.01)
+    # What waited for longer is settled when the folder is opened.
+    with assay.DataLogger(folder, feedback_timeout=datetime.timedelta(minutes=10)) as again:
+        assert len(list((folder / "ply_files" / "pending").iterdir())) == 1
+    with assay.DataLogger(folder, feedback_timeout=datetime.timedelta(milliseconds=1)) as again:
+        assert list((folder / "ply_files" / "pending").iterdir()) == []
+        again.finish(gid)
+    assert records(folder)[gid]["generation"]["output"]["ply"] == "expired"
+
+
+def test_a_folder_that_is_removed_under_a_logger_is_made_anew(folder):
+    log = assay.DataLogger(folder, on_error="log")
+    log.start_generation("TEXT-TO-3D", "lost")
+    shutil.rmtree(folder)
+    gid = log.start_generation("TEXT-TO-3D", "kept")
+    assert log.finish(gid) == "applied"
+    log.close()
+    assert list(records(folder)) == [gid]
 
 
 def test_a_folder_that_comes_back_is_opened(folder):

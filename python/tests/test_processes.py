@@ -182,6 +182,9 @@ def test_two_processes_log_in_one_folder_and_the_second_takes_over(folder, fork)
     os.read(reading, 1)
     with assay.DataLogger(folder) as second:
         assert second.log_feedback("first", 0.5) == "applied"
+        status = second.status()
+        assert status.pop("is_handed_over")
+        assert sorted(status) == ["failed_calls", "last_error"]
         process.kill()
         assert second.finish("first") == "applied"
         second.start_generation("TEXT-TO-3D", "by the second", generation_id="second")
