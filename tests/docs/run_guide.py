@@ -5,6 +5,7 @@ usage: run_guide.py --assay PROGRAM --make-export PROGRAM --object-server PROGRA
 
 A block may say which exit code it expects: ```sh exit=4. The folder holds export.parquet and
 gcs_service_account.json, what --copy names, and what --prepare writes; the store is the project's object server on a free loopback port.
+What a page serves at 127.0.0.1:8404 is served at a free port too.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -63,7 +65,9 @@ def main() -> int:
             environment = {**os.environ, "STORAGE_EMULATOR_HOST": f"http://{address}",
                            "PATH": f"{options.assay.resolve().parent}:{os.environ['PATH']}",
                            "XDG_STATE_HOME": str(work / "state")}
+            port = free_port()
             for expected, block in blocks:
+                block = block.replace("127.0.0.1:8404", f"127.0.0.1:{port}")
                 shell = subprocess.Popen(["bash", "-e", "-c", block], cwd=work, env=environment, text=True,
                                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
                 shells.append(shell)
@@ -83,6 +87,11 @@ def main() -> int:
                 process.wait(timeout=10)
     print(f"{len(blocks)} blocks run")
     return 0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
 
 
 if __name__ == "__main__":
