@@ -42,7 +42,8 @@ void add_backup_command(CommandTree& tree, CLI::App& group) {
   flags->data.add_to(command);
   add_option(command, "--to", flags->to, "A folder, s3://BUCKET/PREFIX or gs://BUCKET/PREFIX.")
       ->required()
-      ->type_name("PLACE");
+      ->type_name("PLACE")
+      ->check(check_backup_place);
   add_option(command, "--credentials", flags->credentials,
              "The service-account key for gs://; without it what the environment names.")
       ->type_name("FILE");

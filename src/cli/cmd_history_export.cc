@@ -1,6 +1,7 @@
 #include "app/history_alerts.h"
 #include "cli/history_manage_options_internal.h"
 #include "cli/history_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/timestamp.h"
@@ -101,16 +102,18 @@ std::string history_export_text(const history::ExportSummary& summary,
   for (const history::ExportedPart& part : summary.parts) {
     text += part.num_records == 0
                 ? fmt::format("No records for {}; it was not written.\n", part.path.native())
-                : fmt::format("Wrote {} with {} records.\n", part.path.native(), part.num_records);
+                : fmt::format("Wrote {} with {} {}.\n", part.path.native(), part.num_records,
+                              part.num_records == 1 ? "record" : "records");
   }
   if (summary.num_duplicates > 0) {
-    text +=
-        fmt::format("Left out {} records of prompts that came before.\n", summary.num_duplicates);
+    text += fmt::format("Left out {} {} that came before.\n", summary.num_duplicates,
+                        summary.num_duplicates == 1 ? "record of a prompt" : "records of prompts");
   }
   const history::ExportedFiles& files = summary.files;
   if (!flags.copy_folder.empty()) {
-    text += fmt::format("Copied {} files to {}; {} were there.\n", files.num_written,
-                        flags.copy_folder, files.num_present);
+    text += fmt::format("Copied {} {} to {}; {} there already.\n", files.num_written,
+                        files.num_written == 1 ? "file" : "files", flags.copy_folder,
+                        files.num_present);
   }
   return text;
 }
@@ -148,7 +151,8 @@ Result<ExitCode> run_history_export(const HistoryExportFlags& flags, Session& se
 void add_filter_options(CLI::App& command, HistoryExportFlags& flags) {
   add_option(command, "--task-type", flags.filter.task_type,
              "Only this kind of generation: IMAGE-TO-3D, TEXT-TO-3D.")
-      ->type_name("TYPE");
+      ->type_name("TYPE")
+      ->check(check_task_type);
   add_option(command, "--min-score", flags.filter.min_score,
              "Only records with at least this score of the validator.")
       ->type_name("SCORE");
@@ -162,7 +166,8 @@ void add_filter_options(CLI::App& command, HistoryExportFlags& flags) {
       ->type_name("N")
       ->check(whole_number(std::int64_t{0}, kMaxExportedDays));
   add_option(command, "--now", flags.now, "The time that counts as now; the clock's if not given.")
-      ->type_name("TIME");
+      ->type_name("TIME")
+      ->check(check_time);
   command.add_flag_callback(
       "--include-rejected", [&flags] { flags.filter.rejected = history::Rejected::kIncluded; },
       "Records that no validator accepted too.");
@@ -191,7 +196,8 @@ void add_history_export_command(CommandTree& tree, CLI::App& group) {
       "Of records with one prompt or prompt image and task type, only the first.");
   add_option(command, "--split", flags->split,
              "Several outputs, FILE.train.jsonl and so on; one prompt is always in one of them.")
-      ->type_name("train=0.9,val=0.1");
+      ->type_name("train=0.9,val=0.1")
+      ->check([](const std::string& text) { return problem_of(history::parse_split(text)); });
   add_option(command, "--copy-files", flags->copy_folder,
              "Copy the images and PLY files of the records there.")
       ->type_name("DIR");

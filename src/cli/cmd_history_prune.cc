@@ -1,4 +1,5 @@
 #include "cli/history_manage_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/parse_number.h"
 #include "files/file_system.h"
 #include "history/prune.h"
@@ -67,17 +68,25 @@ void add_prune_command(CommandTree& tree, CLI::App& group) {
        "assay history prune --data-dir data --ply-older-than 30d"},
       [flags](Session& session) { return run_prune(*flags, session); });
   flags->data.add_to(command);
-  add_option(command, "--older-than", flags->older_than,
-             "Delete the records of months more than so many back, such as 12mo, and the files "
-             "that only they name.")
-      ->type_name("MONTHS");
-  add_option(command, "--ply-older-than", flags->ply_older_than,
-             "Delete the PLY files of records older than this, such as 30d; the records stay.")
-      ->type_name("TIME");
+  auto* records =
+      add_option(command, "--older-than", flags->older_than,
+                 "Delete the records of months more than so many back, such as 12mo, and the files "
+                 "that only they name.")
+          ->type_name("MONTHS")
+          ->check([](const std::string& text) { return problem_of(parse_months(text)); });
+  auto* ply_files =
+      add_option(command, "--ply-older-than", flags->ply_older_than,
+                 "Delete the PLY files of records older than this, such as 30d; the records stay.")
+          ->type_name("TIME")
+          ->check([](const std::string& text) { return problem_of(parse_duration(text)); });
   command.add_flag_callback(
       "--dry-run", [flags] { flags->mode = history::RunMode::kDryRun; },
       "Tell what would be deleted, and delete nothing.");
   flags->now.add_to(command);
+  command.parse_complete_callback([records, ply_files] {
+    if (records->count() + ply_files->count() > 0) return;
+    throw CLI::ValidationError("say what is old", "--older-than, --ply-older-than, or both");
+  });
 }
 
 }  // namespace assay::cli

@@ -59,7 +59,8 @@ void add_restore_command(CommandTree& tree, CLI::App& group) {
   flags->data.add_to(command);
   add_option(command, "--from", flags->from, "The place that was given to backup.")
       ->required()
-      ->type_name("PLACE");
+      ->type_name("PLACE")
+      ->check(check_backup_place);
   add_option(command, "--credentials", flags->credentials,
              "The service-account key for gs://; without it what the environment names.")
       ->type_name("FILE");

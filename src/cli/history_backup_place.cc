@@ -1,4 +1,5 @@
 #include "cli/history_backup_place_internal.h"
+#include "cli/option_check_internal.h"
 #include "files/file_system.h"
 #include "storage/credentials.h"
 #include "storage/open_store.h"
@@ -37,6 +38,10 @@ Status refuse_within(const fs::path& place, const fs::path& data_folder) {
 }
 
 }  // namespace
+
+std::string check_backup_place(const std::string& address) {
+  return problem_of(storage::parse_store_address(address));
+}
 
 Result<OpenedPlace> open_backup_place(const std::string& address, const std::string& key_file,
                                       const std::string& data_folder) {

@@ -18,6 +18,9 @@ struct OpenedPlace {
   history::BackupPlace place;
 };
 
+/// What is wrong with the address of a place, or nothing.
+std::string check_backup_place(const std::string& address);
+
 /// Open `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or a folder, with the credentials of this
 /// machine. `key_file` may be empty. Errors: those of storage::open_object_store(); kInvalidInput
 /// when the folder lies within `data_folder`.

@@ -1,7 +1,11 @@
 #include "cli/history_manage_options_internal.h"
+#include "cli/option_check_internal.h"
 #include "core/log.h"
 #include "files/file_system.h"
+#include "history/analyze.h"
 #include "history/waiting_events.h"
+
+#include <fmt/format.h>
 
 #include <filesystem>
 #include <system_error>
@@ -30,13 +34,20 @@ void DataFolderFlag::add_to(CLI::App& command) {
 
 void NowFlag::add_to(CLI::App& command) {
   add_option(command, "--now", text, "Take this instant for now, such as 2025-11-30T00:00:00Z.")
-      ->type_name("TIME");
+      ->type_name("TIME")
+      ->check(check_time);
 }
 
 Result<std::unique_ptr<Clock>> NowFlag::clock() const {
   if (text.empty()) return std::make_unique<FixedClock>(system_clock().now());
   ASSIGN_OR_RETURN(const Timestamp now, with_context(parse_timestamp(text), "--now"));
   return std::make_unique<FixedClock>(now);
+}
+
+std::string check_task_type(const std::string& text) {
+  if (text == history::kTextTo3d || text == history::kImageTo3d) return {};
+  return fmt::format("'{}' is no task type: expected {} or {}", text, history::kTextTo3d,
+                     history::kImageTo3d);
 }
 
 void warn_of_waiting_events(const std::string& folder) {

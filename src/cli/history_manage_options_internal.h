@@ -33,6 +33,9 @@ struct NowFlag {
 /// Of the disk that holds the folder; nothing when the system does not say.
 std::optional<history::DiskSpace> disk_space(const std::string& folder);
 
+/// What is wrong with the name of a task type that reports know, or nothing.
+std::string check_task_type(const std::string& text);
+
 /// Warn of events that a killed recorder left in the journal of `folder`, out of a reader's sight.
 void warn_of_waiting_events(const std::string& folder);
 

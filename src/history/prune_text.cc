@@ -18,10 +18,12 @@ constexpr std::size_t kMaxShown = 20;
 
 std::string to_text(const PruneReport& report, RunMode mode) {
   const bool is_dry = mode == RunMode::kDryRun;
-  std::string text = fmt::format("{}: {} records, {} images and PLY files, {} together.\n",
-                                 is_dry ? "Dry run, nothing is deleted; would delete" : "Deleted",
-                                 count_text(report.num_records), count_text(report.num_blobs),
-                                 to_string(report.size));
+  std::string text =
+      fmt::format("{}: {}, {}, {} together.\n",
+                  is_dry ? "Dry run, nothing is deleted; would delete" : "Deleted",
+                  report::counted(report.num_records, "record", "records"),
+                  report::counted(report.num_blobs, "image or PLY file", "images and PLY files"),
+                  to_string(report.size));
   std::size_t num_shown = 0;
   for (const PrunedFile& file : report.files) {
     if (num_shown++ == kMaxShown) break;

@@ -77,7 +77,9 @@ Result<StoreAddress> parse_store_address(std::string_view text) {
   const std::string_view rest = text.substr(split + 3);
   if (scheme == "file") return parse_file_address(rest);
   if (scheme != "s3" && scheme != "gs") {
-    return invalid_input("an address has a scheme other than s3://, gs:// and file://");
+    // The scheme alone: what follows may hold a password.
+    return invalid_input(
+        fmt::format("{}:// is none of s3://, gs:// and file://", text.substr(0, split)));
   }
   const std::string_view bucket = rest.substr(0, rest.find('/'));
   if (bucket.contains('@')) {
