@@ -54,12 +54,6 @@ struct AnalyzeFlags {
   Repetition repetition = Repetition::kOnce;
 };
 
-std::string check_task_type(const std::string& text) {
-  if (text == history::kTextTo3d || text == history::kImageTo3d) return {};
-  return fmt::format("'{}' is no task type: expected {} or {}", text, history::kTextTo3d,
-                     history::kImageTo3d);
-}
-
 std::string check_group(const std::string& text) {
   const auto key = history::GroupKey::parse(text);
   return key ? std::string() : key.error().message;
@@ -218,7 +212,10 @@ void add_report_flags(CLI::App& command, const std::shared_ptr<AnalyzeFlags>& fl
   add("--failures", AnalyzeReport::kFailures, "Errors and rejections before submission, by kind.");
   add("--clip-distribution", AnalyzeReport::kClip, "CLIP scores and their histogram.");
   add_option(command, "--validator", flags->validator, "One validator: its uid or its hotkey.")
-      ->type_name("N|HOTKEY");
+      ->type_name("N|HOTKEY")
+      ->check([](const std::string& text) {
+        return text.empty() ? "an empty name is no validator: give a uid or a hotkey" : "";
+      });
   add("--validators", AnalyzeReport::kValidators,
       "All validators with acceptance rates and their intervals.");
   add_option(command, "--by", flags->group_by,
@@ -268,9 +265,13 @@ void add_analyze_command(CommandTree& tree, CLI::App& group) {
   command.add_flag_callback(
       "--strict", [flags] { flags->strictness = Strictness::kStrict; },
       "Exit with 4 when a line was left out or holds something unusual.");
-  command.add_flag_callback(
+  auto* compat = command.add_flag_callback(
       "--compat", [flags] { flags->form = history::TextForm::kAsBefore; },
       "As analyze_generations.py printed it: only the first report, with its flaws.");
+  // Reports that it did not have.
+  for (const char* name : {"--validators", "--by", "--compare"}) {
+    compat->excludes(command.get_option(name));
+  }
 }
 
 }  // namespace assay::cli

@@ -145,7 +145,9 @@ Result<ExitCode> run_append(const AppendFlags& flags, Session& session) {
 void add_append_command(CommandTree& tree, CLI::App& group) {
   auto flags = std::make_shared<AppendFlags>();
   CLI::App& command = tree.add_command(
-      group, "append", "Record the events on standard input, a JSON object a line.",
+      group, "append",
+      "Record the events on standard input, a JSON object a line, whose `event` is start, prompt, "
+      "timing, output, submission, feedback, failure, finish or config_change.",
       {"assay history append --data-dir data < events.jsonl",
        R"(echo '{"event": "feedback", "generation_id": "4f2b", "score": 0.65}' | assay history append)"},
       [flags](Session& session) { return run_append(*flags, session); });

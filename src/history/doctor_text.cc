@@ -78,11 +78,11 @@ std::string_view advice_for(FindingKind kind) {
 }
 
 std::string to_text(const DoctorReport& report) {
-  std::string text = fmt::format(
-      "Looked at {} records and {} files, {} of them by hash; {} hashes were kept without a "
-      "file.\n",
-      count_text(report.num_records), count_text(report.num_files), count_text(report.num_hashed),
-      count_text(report.num_not_stored));
+  std::string text =
+      fmt::format("Looked at {} and {}, {} of them by hash; {} kept without a file.\n",
+                  report::counted(report.num_records, "record", "records"),
+                  report::counted(report.num_files, "file", "files"), count_text(report.num_hashed),
+                  report::counted(report.num_not_stored, "hash was", "hashes were"));
   if (report.num_findings() == 0) return text + "Nothing is wrong.\n";
   for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
     const std::uint64_t count = report.counts.at(kind);

@@ -354,8 +354,12 @@ void add_not_taken(ImportReport& report, const ImportOptions& options, NotTaken 
 Result<ImportReport> import_history(files::FileSystem& file_system, const fs::path& folder,
                                     const fs::path& from, Clock& clock,
                                     const ImportOptions& options, const std::stop_token& stop) {
-  RETURN_IF_ERROR(require_folder(file_system, folder));
   ASSIGN_OR_RETURN(const ImportSource source, find_import_source(file_system, from));
+  ASSIGN_OR_RETURN(const auto present, file_system.info(folder));
+  if (!present && options.mode == RunMode::kReal) {
+    RETURN_IF_ERROR(file_system.create_folders(folder));
+  }
+  RETURN_IF_ERROR(require_folder(file_system, folder));
   ASSIGN_OR_RETURN(const fs::path here, file_system.resolve(folder));
   ASSIGN_OR_RETURN(const fs::path there, file_system.resolve(from));
   if (here == there) {

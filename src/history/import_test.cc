@@ -244,8 +244,11 @@ TEST_F(ImportTest, RefusesInWords) {
   EXPECT_EQ(run({}, "/absent").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(run({}, "/empty").error().code, ErrorCode::kNotFound);
   EXPECT_EQ(run({}, "/here").error().code, ErrorCode::kInvalidInput);
-  EXPECT_EQ(import_history(file_system_, "/absent", "/there", clock_, {}, {}).error().code,
-            ErrorCode::kNotFound);
+  EXPECT_EQ(
+      import_history(file_system_, "/absent", "/there", clock_, {.mode = RunMode::kDryRun}, {})
+          .error()
+          .code,
+      ErrorCode::kNotFound);
   ASSERT_TRUE(file_system_.create_folders("/here/journal"));
   const auto held = file_system_.lock("/here/journal/lock");
   ASSERT_TRUE(held);

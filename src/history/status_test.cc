@@ -42,13 +42,15 @@ TEST_F(StatusTest, SortsFilesByWhatTheyAre) {
   put("ply_files/rejected_samples/c.ply", "1234567");
   put("journal/1.journal", "12345678");
   put("notes", "1");
+  put("quarantine/event-7.0", "12");
   const StatusReport report = run_at("1970-01-01T12:00:00Z");
-  const std::array<std::uint64_t, kNumSpaceKinds> sizes = {5, 1, 4, 5, 7, 6, 8, 1};
+  const std::array<std::uint64_t, kNumSpaceKinds> sizes = {5, 1, 4, 5, 7, 6, 8, 2, 1};
   for (std::size_t kind = 0; kind < kNumSpaceKinds; ++kind) {
     EXPECT_EQ(report.kinds[kind].size, ByteCount(sizes[kind])) << kind;
   }
   EXPECT_EQ(use(report, SpaceKind::kRecords).num_files, 2U);
-  EXPECT_EQ(report.total(), ByteCount(37));
+  EXPECT_EQ(report.total(), ByteCount(39));
+  EXPECT_TRUE(to_text(report).contains("lies in quarantine/: assay history doctor names it"));
 }
 
 TEST_F(StatusTest, TellsWhenTheDiskIsFull) {

@@ -30,19 +30,22 @@ std::string uuid4(RandomSource& random) {
 
 std::string RecorderRecovery::to_text() const {
   std::string text;
-  const auto add = [&](std::uint64_t count, std::string_view what) {
+  const auto add = [&](std::uint64_t count, std::string_view one, std::string_view many,
+                       std::string_view what) {
     if (count == 0) return;
     if (!text.empty()) text += ", ";
-    text += fmt::format("{} {}", count, what);
+    text += fmt::format("{} {} {}", count, count == 1 ? one : many, what);
   };
-  add(num_replayed, "events replayed");
-  add(torn_journal_tail.count(), "bytes of an unacknowledged event cut");
-  add(num_completed_lines, "lines completed");
-  add(num_adopted_open, "open generations adopted");
-  add(num_adopted_finished, "records of another program taken in");
-  add(num_quarantined, "damaged parts copied to quarantine/");
-  add(num_damaged_segments, "damaged journal files salvaged and kept in journal/quarantine/");
-  add(num_without_start, "events of generations without their start copied to quarantine/");
+  add(num_replayed, "event", "events", "replayed");
+  add(torn_journal_tail.count(), "byte", "bytes", "of an unacknowledged event cut");
+  add(num_completed_lines, "line", "lines", "completed");
+  add(num_adopted_open, "open generation", "open generations", "adopted");
+  add(num_adopted_finished, "record", "records", "of another program taken in");
+  add(num_quarantined, "damaged part", "damaged parts", "copied to quarantine/");
+  add(num_damaged_segments, "damaged journal file", "damaged journal files",
+      "salvaged and kept in journal/quarantine/");
+  add(num_without_start, "event of a generation without its start",
+      "events of generations without their start", "copied to quarantine/");
   if (misses_end) {
     if (!text.empty()) text += ", ";
     text += "LOST: the end of the journal, with all events in it";

@@ -66,7 +66,7 @@ TEST_F(RecorderDamage, ADamagedEventCostsItselfAlone) {
     ASSERT_NE(recorder, nullptr);
     EXPECT_EQ(recorder->recovery().lost, (std::vector<files::LostRecords>{{3, 3, 1, 1}}));
     EXPECT_EQ(recorder->recovery().to_text(),
-              "5 events replayed, 2 lines completed, 1 damaged journal files salvaged and kept in "
+              "5 events replayed, 2 lines completed, 1 damaged journal file salvaged and kept in "
               "journal/quarantine/, LOST: events 3");
     EXPECT_TRUE(recorder->status().is_journal_damaged);
     EXPECT_EQ(recorder->start(text_generation("c"))->sequence, 7U);

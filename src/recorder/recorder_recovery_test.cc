@@ -32,7 +32,7 @@ TEST_F(RecorderRecoveryTest, AKilledOneIsCompletedAtTheNextStart) {
   EXPECT_EQ(content("generation_history.jsonl"), "");
   const auto recorder = open();
   EXPECT_EQ(num_lines(content("generation_history.jsonl")), 1U);
-  EXPECT_EQ(recorder->recovery().to_text(), "2 events replayed, 1 lines completed");
+  EXPECT_EQ(recorder->recovery().to_text(), "2 events replayed, 1 line completed");
 }
 
 TEST_F(RecorderRecoveryTest, TakesOverAnOldFolder) {

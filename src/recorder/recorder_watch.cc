@@ -36,7 +36,10 @@ void LocalRecorder::note_trouble(const Status& status) {
   const std::scoped_lock guard(state_mutex_);
   const bool had_trouble = !trouble_.empty();
   trouble_ = status ? "" : status.error().message;
-  if (!status && !had_trouble) {
+  if (!status && !had_trouble && is_folder_gone_) {
+    log_error("the history can record nothing more, and what its folder held is gone",
+              {{"reason", trouble_}});
+  } else if (!status && !had_trouble) {
     log_warning("the files of the history cannot follow its journal; nothing is lost",
                 {{"reason", trouble_}});
   } else if (status && had_trouble) {
