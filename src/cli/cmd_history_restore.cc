@@ -22,6 +22,11 @@ struct RestoreFlags {
 
 Result<ExitCode> print_backups(const OpenedPlace& opened, Session& session) {
   ASSIGN_OR_RETURN(const auto ids, history::list_backups(opened.place, session.stop));
+  if (ids.empty()) {
+    return not_found(
+        "no backup lies there; give the address that `assay history backup --to` was "
+        "given");
+  }
   std::string text;
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object().name("backups").begin_list();

@@ -22,7 +22,7 @@ namespace {
 
 using record_files::lock_data_folder;
 using record_files::month_of;
-using record_files::require_folder;
+using record_files::require_history;
 using record_files::to_text;
 
 namespace fs = std::filesystem;
@@ -400,7 +400,7 @@ class Backup {
 Result<BackupReport> backup(files::FileSystem& file_system, const fs::path& folder,
                             const BackupPlace& place, Clock& clock, const BackupOptions& options,
                             const std::stop_token& stop) {
-  RETURN_IF_ERROR(require_folder(file_system, folder));
+  RETURN_IF_ERROR(require_history(file_system, folder));
   return Backup(file_system, folder, place, clock.now(), options, stop).run();
 }
 

@@ -33,7 +33,7 @@ using record_files::month_of;
 using record_files::NamedBlob;
 using record_files::read_lines;
 using record_files::RecordScan;
-using record_files::require_folder;
+using record_files::require_history;
 using record_files::ScannedLine;
 
 namespace fs = std::filesystem;
@@ -348,7 +348,7 @@ std::uint64_t DoctorReport::num_findings() const {
 
 Result<DoctorReport> examine(files::FileSystem& file_system, const fs::path& folder,
                              const DoctorOptions& options, const std::stop_token& stop) {
-  RETURN_IF_ERROR(require_folder(file_system, folder));
+  RETURN_IF_ERROR(require_history(file_system, folder));
   return Examination(file_system, folder, options, stop).run();
 }
 

@@ -33,7 +33,7 @@ using record_files::month_of_file_name;
 using record_files::NamedBlob;
 using record_files::read_lines;
 using record_files::RecordScan;
-using record_files::require_folder;
+using record_files::require_history;
 using record_files::ScannedLine;
 
 namespace fs = std::filesystem;
@@ -253,7 +253,7 @@ Result<PruneReport> prune(files::FileSystem& file_system, const fs::path& folder
       options.ply_older_than.value_or(std::chrono::milliseconds(0)).count() < 0) {
     return invalid_input("an age below zero");
   }
-  RETURN_IF_ERROR(require_folder(file_system, folder));
+  RETURN_IF_ERROR(require_history(file_system, folder));
   // A recorder beside it changes what would be deleted only at the turn of a month.
   std::unique_ptr<files::FileLock> lock;
   if (options.mode == RunMode::kReal) {

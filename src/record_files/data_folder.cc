@@ -98,4 +98,29 @@ Status require_folder(files::FileSystem& file_system, const fs::path& folder) {
   return {};
 }
 
+Status require_history(files::FileSystem& file_system, const fs::path& folder) {
+  RETURN_IF_ERROR(require_folder(file_system, folder));
+  for (const std::string_view name :
+       {kCurrentFile, std::string_view("pending_generations.json"),
+        std::string_view("generation_feedback.jsonl"),
+        std::string_view("miner_config_history.jsonl"), std::string_view("pruned_history.jsonl")}) {
+    ASSIGN_OR_RETURN(const auto info, file_system.info(folder / name));
+    if (info) return {};
+  }
+  ASSIGN_OR_RETURN(const auto months, find_month_files(file_system, folder));
+  if (!months.empty()) return {};
+  ASSIGN_OR_RETURN(const auto journal, file_system.info(folder / "journal"));
+  if (journal && journal->kind == files::FileKind::kFolder) {
+    ASSIGN_OR_RETURN(const auto names, file_system.list(folder / "journal"));
+    // Whoever took a wrong folder for one may have left a lock.
+    for (const std::string& name : names) {
+      if (name != "lock") return {};
+    }
+  }
+  return not_found(
+      fmt::format("{} holds no history: no {}, no file of a month and no journal; give the data "
+                  "folder of the miner",
+                  folder.native(), kCurrentFile));
+}
+
 }  // namespace assay::record_files

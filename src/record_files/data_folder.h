@@ -47,6 +47,10 @@ Result<std::map<Month, std::vector<std::filesystem::path>>> find_month_files(
 Result<std::unique_ptr<files::FileLock>> lock_data_folder(files::FileSystem& file_system,
                                                           const std::filesystem::path& folder);
 
+/// Fail in words when `folder` is none, or holds nothing that a recorder, or the program before,
+/// writes: it is another folder. Errors: as require_folder().
+Status require_history(files::FileSystem& file_system, const std::filesystem::path& folder);
+
 /// Fail in words when there is no such folder. Errors: kNotFound, kInvalidInput (a file), kDenied.
 Status require_folder(files::FileSystem& file_system, const std::filesystem::path& folder);
 

@@ -211,7 +211,7 @@ class Rotation {
 
 Result<RotateReport> rotate(files::FileSystem& file_system, const fs::path& folder, Clock& clock,
                             const RotateOptions& options, const std::stop_token& stop) {
-  RETURN_IF_ERROR(record_files::require_folder(file_system, folder));
+  RETURN_IF_ERROR(record_files::require_history(file_system, folder));
   ASSIGN_OR_RETURN(const auto lock, record_files::lock_data_folder(file_system, folder));
   ASSIGN_OR_RETURN(auto report, rotate_locked(file_system, folder, clock.now(), options, stop));
   // Without it readers open more than they need; the next rotation tries again.
