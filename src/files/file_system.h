@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace assay::files {
@@ -59,9 +60,14 @@ enum class FileKind {
 };
 
 struct FileInfo {
+  /// The same for two names of one file (hard links), and for no other file: device and number.
+  using Identity = std::pair<std::uint64_t, std::uint64_t>;
+
   FileKind kind = FileKind::kFile;
   ByteCount size;
   Timestamp modified;
+  Identity identity{};
+  std::uint64_t num_names = 1;
 };
 
 /// Of the disk, or the part of it that a quota leaves.

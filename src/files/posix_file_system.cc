@@ -225,7 +225,9 @@ Result<std::optional<FileInfo>> info_of(const fs::path& path, int answer,
                             std::chrono::nanoseconds(status.st_mtim.tv_nsec));
   return std::optional(FileInfo{.kind = kind_of(status),
                                 .size = ByteCount(static_cast<std::uint64_t>(status.st_size)),
-                                .modified = Timestamp(modified)});
+                                .modified = Timestamp(modified),
+                                .identity = {status.st_dev, status.st_ino},
+                                .num_names = status.st_nlink});
 }
 
 class PosixFileSystem final : public FileSystem {

@@ -10,6 +10,7 @@
 #include "record_reading/history_reader.h"
 #include "statistics/binomial.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -104,6 +105,8 @@ struct Counts {
   std::uint64_t rejected_before = 0;  ///< By the miner itself, before submission.
   std::uint64_t failed = 0;
 
+  /// Those a validator could accept: what was accepted was submitted, whatever its record says.
+  std::uint64_t num_offered() const { return std::max(submitted, accepted); }
   Counts& operator+=(const Counts& other);
 };
 

@@ -58,9 +58,10 @@ void write_text_counts(json::Writer& json, std::string_view name, std::string_vi
 void write_group_members(json::Writer& json, const GroupFigures& group) {
   write_counts(json, group.counts);
   json.name("acceptance_rate");
-  group.counts.submitted == 0 ? json.null()
-                              : json.number(static_cast<double>(group.counts.accepted) /
-                                            static_cast<double>(group.counts.submitted));
+  const std::uint64_t num_offered = group.counts.num_offered();
+  num_offered == 0
+      ? json.null()
+      : json.number(static_cast<double>(group.counts.accepted) / static_cast<double>(num_offered));
   json.name("acceptance_interval_95").begin_list();
   json.number(group.acceptance.lower).number(group.acceptance.upper).end_list();
   write_optional(json, "mean_score", group.mean_score);

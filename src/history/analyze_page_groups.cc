@@ -53,7 +53,7 @@ Html group_table(const GroupWords& words, std::span<const GroupFigures> groups) 
     interval.sort_value = group.acceptance.lower;
     table.rows.push_back({report::name_cell(group.label), report::count_cell(counts.generations),
                           report::count_cell(counts.submitted), report::count_cell(counts.accepted),
-                          report::share_cell(share_of(counts.accepted, counts.submitted)),
+                          report::share_cell(share_of(counts.accepted, counts.num_offered())),
                           std::move(interval), optional_cell(group.mean_score, 4),
                           optional_cell(group.mean_clip, 4),
                           optional_cell(group.mean_time_seconds, 1)});
@@ -77,8 +77,8 @@ void add_group_section(report::Page& page, const GroupWords& words,
                              {std::max(0.0, *group.mean_score)},
                              fmt::format("{:.4f}", *group.mean_score)});
     }
-    if (group.counts.submitted > 0 && rates.rows.size() < kMaxBars) {
-      const double rate = share_of(group.counts.accepted, group.counts.submitted);
+    if (group.counts.num_offered() > 0 && rates.rows.size() < kMaxBars) {
+      const double rate = share_of(group.counts.accepted, group.counts.num_offered());
       rates.rows.push_back({.label = group.label,
                             .lower = group.acceptance.lower,
                             .estimate = rate,
@@ -124,8 +124,8 @@ void add_comparison(report::Page& page, const Analysis& analysis, const AnalyzeH
                             analysis.earlier.counts.submitted + analysis.recent.counts.submitted)};
   for (const auto& [label, group] :
        {std::pair("before", &analysis.earlier), std::pair("now", &analysis.recent)}) {
-    if (group->counts.submitted == 0) continue;
-    const double rate = share_of(group->counts.accepted, group->counts.submitted);
+    if (group->counts.num_offered() == 0) continue;
+    const double rate = share_of(group->counts.accepted, group->counts.num_offered());
     rates.rows.push_back({.label = label,
                           .lower = group->acceptance.lower,
                           .estimate = rate,

@@ -88,13 +88,17 @@ class SideBySide {
   void values(std::string_view what,
               const std::function<ValueSummary(const ReportFigures&)>& values_of,
               int num_decimals) {
+    const auto shown = [&](const ValueSummary& values, double value) {
+      if (num_decimals == 0 && values.count > 0) return grouped_text(value);
+      return number_or_dash(value_or_none(values, value), num_decimals);
+    };
     row(fmt::format("Mean {}", what), [&](const ReportFigures& group) {
       const ValueSummary values = values_of(group);
-      return number_or_dash(value_or_none(values, values.mean), num_decimals);
+      return shown(values, values.mean);
     });
     row(fmt::format("Median {}", what), [&](const ReportFigures& group) {
       const ValueSummary values = values_of(group);
-      return number_or_dash(value_or_none(values, values.median), num_decimals);
+      return shown(values, values.median);
     });
   }
 

@@ -188,7 +188,7 @@ std::string groups_text(std::string_view title, std::string_view what,
     rows.push_back(
         {report::visible_text(group.label), std::to_string(counts.generations),
          std::to_string(counts.submitted), std::to_string(counts.accepted),
-         fmt::format("{:.1f}%", percent_of(counts.accepted, counts.submitted)),
+         fmt::format("{:.1f}%", percent_of(counts.accepted, counts.num_offered())),
          fmt::format("{:.1f}% - {:.1f}%", group.acceptance.lower * 100,
                      group.acceptance.upper * 100),
          number_or_dash(group.mean_score, 4), number_or_dash(group.mean_clip, 4),
@@ -225,12 +225,14 @@ std::vector<ComparedFigure> compared_figures(const GroupFigures& earlier,
         {std::string(label), std::to_string(before), std::to_string(now),
          fmt::format("{:+}", static_cast<std::int64_t>(now) - static_cast<std::int64_t>(before))});
   };
-  const auto add_rate = [&](std::string_view label, std::uint64_t Counts::* part,
-                            std::uint64_t Counts::* whole) {
-    const double before = percent_of(earlier.counts.*part, earlier.counts.*whole);
-    const double now = percent_of(recent.counts.*part, recent.counts.*whole);
+  const auto add_shares = [&](std::string_view label, double before, double now) {
     rows.push_back({std::string(label), fmt::format("{:.1f}%", before), fmt::format("{:.1f}%", now),
                     change_of(before, now, 1, " points")});
+  };
+  const auto add_rate = [&](std::string_view label, std::uint64_t Counts::* part,
+                            std::uint64_t Counts::* whole) {
+    add_shares(label, percent_of(earlier.counts.*part, earlier.counts.*whole),
+               percent_of(recent.counts.*part, recent.counts.*whole));
   };
   const auto add_mean = [&](std::string_view label, std::optional<double> GroupFigures::* member,
                             int num_decimals) {
@@ -242,7 +244,10 @@ std::vector<ComparedFigure> compared_figures(const GroupFigures& earlier,
   add_count("Submitted", &Counts::submitted);
   add_count("Accepted", &Counts::accepted);
   add_count("Failed", &Counts::failed);
-  add_rate("Accepted of submitted", &Counts::accepted, &Counts::submitted);
+  const auto offered = [](const GroupFigures& group) {
+    return percent_of(group.counts.accepted, group.counts.num_offered());
+  };
+  add_shares("Accepted of submitted", offered(earlier), offered(recent));
   add_rate("Rejected before submission", &Counts::rejected_before, &Counts::generations);
   add_rate("Failed of all", &Counts::failed, &Counts::generations);
   add_mean("Mean validator score", &GroupFigures::mean_score, 4);

@@ -100,7 +100,7 @@ class Exporter {
     }
     for (const auto& sink : sinks_) RETURN_IF_ERROR(sink->finish());
     summary_.lines = lines;
-    summary_.files = context_.files;
+    summary_.files = options_.copy_folder ? context_.copied : context_.samples;
     return std::move(summary_);
   }
 

@@ -65,7 +65,8 @@ struct ExportedPart {
   std::uint64_t num_records = 0;
 };
 
-/// Images and PLY files that records name.
+/// Images and PLY files that records name: those of the copies when files are copied, else those of
+/// a tar's samples.
 struct ExportedFiles {
   std::uint64_t num_written = 0;  ///< Copied, or put into a tar.
   std::uint64_t num_present = 0;  ///< Were at their place already, with the same size.

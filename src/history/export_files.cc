@@ -54,24 +54,24 @@ Status copy_files(ExportContext& context, std::span<const std::string> named_fil
   for (const std::string& named : named_files) {
     const auto path = inner_path(named);
     if (!path) {
-      ++context.files.num_missing;
+      ++context.copied.num_missing;
       continue;
     }
     ASSIGN_OR_RETURN(const auto source, context.file_system.info(context.data_folder / *path));
     if (!source || source->kind != files::FileKind::kFile) {
-      ++context.files.num_missing;
+      ++context.copied.num_missing;
       continue;
     }
     ASSIGN_OR_RETURN(const auto present, context.file_system.info(target / *path));
     if (present && present->kind == files::FileKind::kFile && present->size == source->size) {
-      ++context.files.num_present;
+      ++context.copied.num_present;
       continue;
     }
     const Status copied =
         copy_file(context.file_system, context.data_folder / *path, target / *path);
     if (!copied && copied.error().code != ErrorCode::kNotFound) return copied;
     // Pruned between the look and the copy.
-    ++(copied ? context.files.num_written : context.files.num_missing);
+    ++(copied ? context.copied.num_written : context.copied.num_missing);
   }
   return {};
 }

@@ -19,7 +19,8 @@ namespace assay::history {
 struct ExportContext {
   files::FileSystem& file_system;
   std::filesystem::path data_folder;
-  ExportedFiles files = {};
+  ExportedFiles copied = {};   ///< By copy_files().
+  ExportedFiles samples = {};  ///< Parts of the samples of a tar.
 };
 
 /// One output while it is written. Several workers put records into a block each, and the blocks

@@ -94,7 +94,7 @@ class Tar final : public ExportSink {
       // Two of one ending would be one part of the sample.
       const bool can_be_part = path && path->has_extension() && names.insert(name).second;
       if (!can_be_part) {
-        ++context_->files.num_missing;
+        ++context_->samples.num_missing;
         continue;
       }
       RETURN_IF_ERROR(add_file(writer, name, context_->data_folder / *path));
@@ -107,7 +107,7 @@ class Tar final : public ExportSink {
     if (!file) {
       const ErrorCode code = file.error().code;
       if (code != ErrorCode::kNotFound && code != ErrorCode::kInvalidInput) return file.error();
-      ++context_->files.num_missing;
+      ++context_->samples.num_missing;
       return {};
     }
     ASSIGN_OR_RETURN(const ByteCount size, (*file)->size());
@@ -126,7 +126,7 @@ class Tar final : public ExportSink {
       RETURN_IF_ERROR(writer.write(as_text(std::span(piece).first(got))));
       offset += got;
     }
-    ++context_->files.num_written;
+    ++context_->samples.num_written;
     return {};
   }
 

@@ -128,6 +128,7 @@ TEST_F(Export, DropsTheSameAndCopiesTheSameWithAnyNumberOfThreads) {
     ASSERT_TRUE(content);
     EXPECT_GT(alone.num_duplicates, 500U);
     EXPECT_GT(copies.size(), 5U);
+    EXPECT_EQ(alone.files.num_written, copies.size()) << "each once, beside a tar too: " << ending;
     options.num_threads = 3;
     options.copy_folder = "/more/" + ending;
     const ExportSummary together = run(options);

@@ -33,7 +33,10 @@ Status walk(files::FileSystem& file_system, const fs::path& folder, const fs::pa
     if (info->kind == files::FileKind::kFolder) {
       RETURN_IF_ERROR(walk(file_system, folder, path, depth + 1, stop, found));
     } else if (info->kind == files::FileKind::kFile) {
-      found.push_back({.path = path.native(), .size = info->size, .modified = info->modified});
+      found.push_back({.path = path.native(),
+                       .size = info->size,
+                       .modified = info->modified,
+                       .identity = info->identity});
     }
   }
   return {};

@@ -19,6 +19,7 @@ struct FolderFile {
   std::string path;  ///< Relative to the folder.
   ByteCount size;
   Timestamp modified;
+  files::FileInfo::Identity identity;
 };
 
 /// The files below `folder`. Left out: `*.tmp`, temporaries of atomic writes, journal/lock, pipes

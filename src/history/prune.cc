@@ -166,7 +166,9 @@ class Pruning {
       if (!is_ours || kept_.contains(path)) continue;
       ASSIGN_OR_RETURN(const auto info, file_system_.info(folder_ / path));
       if (!info || info->kind != files::FileKind::kFile) continue;
-      add({.path = path, .size = info->size});
+      // A file of several names takes its space as long as one of them is there.
+      const bool is_last = ++num_names_going_[info->identity] >= info->num_names;
+      add({.path = path, .size = is_last ? info->size : ByteCount(0)});
       ++report_.num_blobs;
       tombstones_.push_back(tombstone_of(path, hash, pruned_));
     }
@@ -239,6 +241,7 @@ class Pruning {
   std::vector<fs::path> record_files_;
   std::map<std::string, std::string, std::less<>> going_;  // path and hash
   std::set<std::string, std::less<>> kept_;
+  std::map<files::FileInfo::Identity, std::uint64_t> num_names_going_;
   std::vector<std::string> tombstones_;
 };
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace assay::history {
 namespace {
@@ -77,8 +78,10 @@ class Measurement {
   Status add(const FolderFile& file) {
     const SpaceKind kind = space_kind_of(file.path);
     SpaceUse& use = report_.kinds.at(static_cast<std::size_t>(kind));
-    use.size += file.size;
     ++use.num_files;
+    // Names of one file take its space once.
+    if (!seen_.insert(file.identity).second) return {};
+    use.size += file.size;
     const bool is_image = kind == SpaceKind::kImages;
     if (is_image || kind == SpaceKind::kPlyFiles || kind == SpaceKind::kRejectedSamples) {
       const sys_days day = std::chrono::floor<days>(file.modified);
@@ -150,6 +153,7 @@ class Measurement {
   const StatusOptions& options_;
   StatusReport report_;
   std::map<sys_days, DayUse> by_day_;
+  std::set<files::FileInfo::Identity> seen_;
 };
 
 }  // namespace

@@ -37,7 +37,7 @@ inline constexpr std::size_t kNumSpaceKinds = 9;
 std::string_view to_string(SpaceKind kind);
 
 struct SpaceUse {
-  ByteCount size;
+  ByteCount size;  ///< A file of several names (hard links) counts with the first alone.
   std::uint64_t num_files = 0;
 };
 

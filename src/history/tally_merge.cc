@@ -83,9 +83,8 @@ GroupFigures GroupTally::figures(std::string label) const {
   GroupFigures figures;
   figures.label = std::move(label);
   figures.counts = counts_;
-  // What was accepted was submitted, whatever its record says.
-  figures.acceptance = statistics::clopper_pearson(
-      counts_.accepted, std::max(counts_.submitted, counts_.accepted), kAcceptanceConfidence);
+  figures.acceptance =
+      statistics::clopper_pearson(counts_.accepted, counts_.num_offered(), kAcceptanceConfidence);
   figures.mean_clip = mean_of(clip_);
   figures.mean_score = mean_of(score_);
   figures.mean_time_seconds = mean_of(time_);

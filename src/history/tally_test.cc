@@ -1,3 +1,4 @@
+#include "history/analyze_text.h"
 #include "history/tally_internal.h"
 #include "json/line_scan.h"
 #include "records/record_time.h"
@@ -192,6 +193,19 @@ TEST(Tally, DividesTheComparisonAtItsInstants) {
   EXPECT_EQ(analysis.earlier.counts.generations, 2U);
   EXPECT_EQ(analysis.recent.counts.generations, 1U) << "what is later than now is not of it";
   EXPECT_EQ(analysis.all.generations, 3U);
+}
+
+TEST(Tally, WhatWasAcceptedCountsAsSubmittedInARate) {
+  const AnalyzeOptions options = options_for({AnalyzeReport::kValidators});
+  Tally tally(options);
+  Lines lines;
+  lines.add_to(tally, R"({"validator_feedback": {"accepted": true}})", 0);
+  const Analysis analysis = tally.finish();
+  AnalyzeHeading heading;
+  heading.reports = options.reports;
+  EXPECT_TRUE(analysis_text(analysis, heading, TextForm::kOurs).contains("100.0%  2.5% - 100.0%"))
+      << analysis_text(analysis, heading, TextForm::kOurs);
+  EXPECT_TRUE(analysis_json(analysis, heading).contains(R"("acceptance_rate": 1.0)"));
 }
 
 TEST(Tally, TakesForTrueWhatPythonDoes) {

@@ -177,6 +177,9 @@ TEST_P(FileSystemConformance, ALinkOutlivesTheFirstName) {
   put(path("first"), "bytes");
   put(path("taken"), "other");
   ASSERT_TRUE(file_system().link(path("first"), path("second")));
+  const auto first_name = file_system().info(path("first")).value();
+  EXPECT_EQ(first_name->identity, file_system().info(path("second")).value()->identity);
+  EXPECT_EQ(first_name->num_names, 2U);
   ASSERT_TRUE(file_system().sync_folder(path("")));
   EXPECT_EQ(content_of(path("second")), "bytes");
   ASSERT_TRUE(file_system().remove(path("first")));

@@ -261,9 +261,13 @@ Result<std::optional<FileInfo>> SimulatedFileSystem::info(const fs::path& path) 
   }
   const auto node = state_->find(key);
   if (node == nullptr) return std::optional<FileInfo>();
-  return std::optional(FileInfo{.kind = FileKind::kFile,
-                                .size = ByteCount(node->content.size()),
-                                .modified = Timestamp(std::chrono::microseconds(node->modified))});
+  return std::optional(
+      FileInfo{.kind = FileKind::kFile,
+               .size = ByteCount(node->content.size()),
+               .modified = Timestamp(std::chrono::microseconds(node->modified)),
+               .identity = {1, reinterpret_cast<std::uintptr_t>(node.get())},
+               .num_names = static_cast<std::uint64_t>(std::ranges::count(
+                   state_->names, node, [](const auto& name) { return name.second; }))});
 }
 
 Result<DiskSpace> SimulatedFileSystem::space(const fs::path& path) {
