@@ -86,8 +86,7 @@ struct AnalyzeOptions {
   /// Of kValidator: a uid in decimal digits, or a hotkey.
   std::string validator;
   GroupKey group_key;
-  /// Which of kSummary, kAcceptance, kFailures, kClip, kValidator and kComparison kGroups makes of
-  /// each group.
+  /// Which of the first five reports, and kComparison, kGroups makes of each group.
   AnalyzeReports group_reports;
   /// Of kComparison: the time from `recent_since` to `recent_until`, both included, against that
   /// from `earlier_since` to it.
