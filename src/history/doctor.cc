@@ -48,6 +48,7 @@ struct Named {
   std::string hash;  // of the first record that has one
   std::string id;
 };
+using NamedFiles = std::map<std::string, Named, std::less<>>;  // by path
 
 class Examination {
  public:
@@ -56,18 +57,20 @@ class Examination {
       : file_system_(file_system), folder_(folder), options_(options), stop_(stop) {}
 
   Result<DoctorReport> run() {
+    ASSIGN_OR_RETURN(const NamedFiles waiting, read_waiting_ply());
+    for (const auto& [path, named] : waiting) waiting_ids_.insert(named.id);
     RETURN_IF_ERROR(read_records());
     RETURN_IF_ERROR(read_other_names());
     for (const auto& [path, named] : named_) RETURN_IF_ERROR(check_blob(path, named));
     report_.num_files = named_.size();
-    RETURN_IF_ERROR(check_waiting_ply());
+    RETURN_IF_ERROR(check_waiting_ply(waiting));
     RETURN_IF_ERROR(look_below({}, 0));
     for (const fs::path& below : {fs::path(), fs::path("images"), fs::path("ply_files")}) {
       RETURN_IF_ERROR(probe(below));
     }
     RETURN_IF_ERROR(read_damage());
-    if (std::string waiting = waiting_events_text(file_system_, folder_); !waiting.empty()) {
-      find(FindingKind::kWaitingEvents, "journal", std::move(waiting));
+    if (std::string events = waiting_events_text(file_system_, folder_); !events.empty()) {
+      find(FindingKind::kWaitingEvents, "journal", std::move(events));
     }
     check_space();
     std::ranges::sort(report_.findings, {}, [](const Finding& finding) {
@@ -166,7 +169,9 @@ class Examination {
       find(FindingKind::kRepeatedId, path.native(), record.id);
     }
     for (const NamedBlob& blob : record.blobs) {
-      if (blob.path.empty() && !blob.hash.empty()) ++report_.num_not_stored;
+      const bool waits =
+          blob.kind == record_files::BlobKind::kPly && waiting_ids_.contains(record.id);
+      if (blob.path.empty() && !blob.hash.empty() && !waits) ++report_.num_not_stored;
       name(blob.path, blob.hash, record.id, path);
     }
   }
@@ -242,18 +247,16 @@ class Examination {
   }
 
   /// PLY bytes that wait for their validator: no record names them yet, but the journal does.
-  Status check_waiting_ply() {
-    std::map<std::string, Named, std::less<>> waiting;
-    RETURN_IF_ERROR(read_waiting_ply(waiting));
+  Status check_waiting_ply(const NamedFiles& waiting) {
     report_.num_files += waiting.size();
     const auto is_there = [&](const auto& path_and_named) {
       const auto info = file_system_.info(folder_ / path_and_named.first);
       return !info || *info;  // what cannot be looked at is told below
     };
-    std::map<std::string, Named, std::less<>> still_waiting;
+    NamedFiles still_waiting;
     if (!std::ranges::all_of(waiting, is_there)) {
       // A recorder at work moves files: the journal says so a moment later.
-      RETURN_IF_ERROR(read_waiting_ply(still_waiting));
+      ASSIGN_OR_RETURN(still_waiting, read_waiting_ply());
     }
     for (const auto& path_and_named : waiting) {
       const bool has_gone = !is_there(path_and_named);
@@ -263,15 +266,19 @@ class Examination {
     return {};
   }
 
-  Status read_waiting_ply(std::map<std::string, Named, std::less<>>& waiting) {
+  Result<NamedFiles> read_waiting_ply() {
+    NamedFiles waiting;
     auto replay = derivation::replay_journal(file_system_, folder_);
-    // Of a later version, or changing all the time.
-    if (!replay) return tell(Status(std::move(replay.error())), "journal");
-    if (!*replay) return {};
+    if (!replay) {
+      // Of a later version, or changing all the time.
+      RETURN_IF_ERROR(tell(Status(std::move(replay.error())), "journal"));
+      return waiting;
+    }
+    if (!*replay) return waiting;
     for (records::PlyDue& ply : (*replay)->waiting_ply) {
       waiting[ply.pending_path] = {.hash = std::move(ply.hash), .id = std::move(ply.generation_id)};
     }
-    return {};
+    return waiting;
   }
 
   /// Files that nobody names, and halves of files.
@@ -336,8 +343,9 @@ class Examination {
   RecordScan scan_;
   DoctorReport report_;
   LineSet ids_;
-  std::map<std::string, Named, std::less<>> named_;
+  NamedFiles named_;
   std::set<std::string, std::less<>> pruned_;
+  std::set<std::string, std::less<>> waiting_ids_;  // of generations whose PLY bytes wait
 };
 
 }  // namespace

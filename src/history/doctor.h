@@ -69,8 +69,10 @@ struct DoctorReport {
   std::uint64_t num_records = 0;
   std::uint64_t num_files = 0;  ///< Images and PLY files that records, or the journal, name.
   std::uint64_t num_hashed = 0;
-  std::uint64_t num_not_stored = 0;  ///< Hashes without a file, as the miner chose.
-  std::uint64_t num_pruned = 0;      ///< Files that prune deleted.
+  /// Hashes without a file: the miner stores none, or it was removed after a rejection. Not those
+  /// of PLY files that wait for their validator.
+  std::uint64_t num_not_stored = 0;
+  std::uint64_t num_pruned = 0;  ///< Files that prune deleted.
   std::array<std::uint64_t, kNumFindingKinds> counts{};
   std::vector<Finding> findings;  ///< Order: by kind, path, detail.
   std::optional<DiskSpace> disk;

@@ -203,6 +203,7 @@ TEST_F(DoctorTest, FindsPlyBytesThatWaitedAndAreLost) {
   EXPECT_EQ(report.findings[1].detail, "gone");
   EXPECT_EQ(report.findings[2].detail, "killed");
   EXPECT_EQ(report.num_files, 3U);
+  EXPECT_EQ(report.num_not_stored, 1U) << "what waits is stored, and what is gone was";
   EXPECT_EQ(report.num_hashed, 1U) << "the bytes that wait are compared too";
 }
 
