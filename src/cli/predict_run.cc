@@ -17,9 +17,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -140,6 +142,26 @@ Status gather(const PredictRunFlags& flags, const Session& session,
   return {};
 }
 
+/// Why there is nothing to do; "every project has its predictions" only where that is so.
+std::string nothing_to_do(const predict::Plan& plan) {
+  std::uint64_t num_done = 0;
+  std::map<std::string_view, std::uint64_t> others;
+  for (const predict::PlannedProject& project : plan.projects) {
+    if (project.status == predict::PlanStatus::kDone) {
+      ++num_done;
+    } else if (project.status != predict::PlanStatus::kNoImages) {
+      ++others[to_string(project.status)];
+    }
+  }
+  if (others.empty() && num_done > 0) {
+    return "Nothing to do: every project has its predictions. See `assay predict plan`; --redo "
+           "repeats them.\n";
+  }
+  std::string text = fmt::format("Nothing to do: {} done", num_done);
+  for (const auto& [status, count] : others) text += fmt::format(", {} {}", count, status);
+  return text + ". See `assay predict plan`.\n";
+}
+
 /// All that hold images, what is done too: so that every shard and every run measures on the same.
 std::vector<std::filesystem::path> plan_sources(const predict::Plan& plan) {
   std::vector<std::filesystem::path> sources;
@@ -157,11 +179,7 @@ Result<ExitCode> run_batch(const PredictRunFlags& flags, BatchWork work, Session
   ASSIGN_OR_RETURN(const predict::Plan plan, prepare_plan(flags, session));
   ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
   if (projects.empty()) {
-    if (session.output == OutputForm::kText) {
-      RETURN_IF_ERROR(
-          print("Nothing to do: every project has its predictions. See `assay predict "
-                "plan`; --redo repeats them.\n"));
-    }
+    if (session.output == OutputForm::kText) RETURN_IF_ERROR(print(nothing_to_do(plan)));
     return ExitCode::kOk;
   }
   ASSIGN_OR_RETURN(app::PredictSessionOptions models, predict_session_options(flags));

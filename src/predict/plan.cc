@@ -105,6 +105,7 @@ Result<PlannedProject> plan_project(const Context& context, const ProjectRow& ro
   }
   const auto source = archives::open_entry_source(*context.file_system, project.source_path,
                                                   {.extensions = grouping::image_extensions()});
+  project.is_there = source || source.error().code != ErrorCode::kNotFound;
   if (source) {
     look_into(**source, options, project);
   } else if (project.status == PlanStatus::kDone) {
@@ -124,11 +125,13 @@ struct PlannedRow {
 
 Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const PlanOptions& options,
                                         Plan& plan) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> sources,
-                   find_sources(file_system, options.source));
+  ASSIGN_OR_RETURN(const FoundSources found, find_sources(file_system, options.source));
+  const std::vector<std::string>& sources = found.names;
+  plan.num_loose_images = found.num_loose_images;
   std::vector<PlannedRow> rows;
   auto table = read_project_table(file_system, plan.table);
-  if (table) {
+  // One without rows says nothing of any source.
+  if (table && !table->empty()) {
     plan.table_origin = Plan::Table::kRead;
     std::set<fs::path> listed;
     for (ProjectRow& row : *table) {
@@ -145,7 +148,7 @@ Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const Pl
     }
     return rows;
   }
-  if (table.error().code != ErrorCode::kNotFound) return table.error();
+  if (!table && table.error().code != ErrorCode::kNotFound) return table.error();
   ASSIGN_OR_RETURN(const std::vector<std::string> databases,
                    projects_with_database(file_system, options.tree.databases()));
   for (ProjectRow& row : propose_projects(sources, databases).rows) {
@@ -154,6 +157,24 @@ Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const Pl
         {.row = std::move(row), .status = is_named ? PlanStatus::kToDo : PlanStatus::kAmbiguous});
   }
   return rows;
+}
+
+/// Errors: kMissing when nothing is there that could be worked on, or was.
+Status check_found(const Plan& plan) {
+  const auto is_something = [](const PlannedProject& project) {
+    return project.is_there && project.status != PlanStatus::kNoImages;
+  };
+  if (std::ranges::any_of(plan.projects, is_something)) return {};
+  const std::string found =
+      fmt::format("{}: no zip and no folder with images is in it", plan.source.native());
+  if (plan.num_loose_images == 0) {
+    return missing(found + "; expected a folder of zips and of folders of images: is the volume "
+                           "mounted?");
+  }
+  return missing(fmt::format("{}, but {} directly in it; give the folder above it", found,
+                             plan.num_loose_images == 1
+                                 ? "1 image lies"
+                                 : fmt::format("{} images lie", plan.num_loose_images)));
 }
 
 Result<std::vector<FoundModel>> find_models(files::FileSystem& file_system,
@@ -258,6 +279,7 @@ Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& option
     }
     plan.projects.push_back(std::move(project));
   }
+  RETURN_IF_ERROR(check_found(plan));
   std::ranges::sort(plan.projects, [](const PlannedProject& a, const PlannedProject& b) {
     return std::tie(a.num_images, a.project, a.source) <
            std::tie(b.num_images, b.project, b.source);

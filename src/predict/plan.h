@@ -74,6 +74,8 @@ struct PlannedProject {
   std::string source;   ///< As in the table.
   std::filesystem::path source_path;
   archives::SourceKind kind = archives::SourceKind::kZip;
+  /// Whether anything lies at `source_path`.
+  bool is_there = true;
   PlanStatus status = PlanStatus::kToDo;
   /// Why it is done, ambiguous or unreadable.
   std::string reason = {};
@@ -105,6 +107,8 @@ struct Plan {
   enum class Table : std::uint8_t { kRead, kProposed };
   Table table_origin = Table::kProposed;
   grouping::GroupingMode grouping_mode = grouping::GroupingMode::kStrict;
+  /// Directly in the source, in no project.
+  std::uint64_t num_loose_images = 0;
   /// Order: by number of images, then by project, then by source.
   std::vector<PlannedProject> projects;
   std::vector<FoundModel> models;
@@ -121,8 +125,8 @@ struct Plan {
 };
 
 /// Look at everything; nothing is changed. Only the directories of archives are read.
-/// Errors: those of find_sources() for the source folder, of read_project_table() and
-///         read_finished_projects(); kCancelled.
+/// Errors: kMissing (nothing is in the source); those of find_sources() for the source folder, of
+///         read_project_table() and read_finished_projects(); kCancelled.
 Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& options,
                        const std::stop_token& stop);
 

@@ -2,6 +2,7 @@
 
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
+#include "grouping/image_name.h"
 #include "tables/csv.h"
 #include "tables/csv_reader.h"
 
@@ -41,6 +42,12 @@ std::string lower_case(std::string_view text) {
 }
 
 bool is_zip_name(std::string_view name) { return lower_case(name).ends_with(".zip"); }
+
+bool is_image_name(std::string_view name) {
+  return std::ranges::any_of(
+      grouping::image_extensions(),
+      [lower = lower_case(name)](const std::string& ending) { return lower.ends_with(ending); });
+}
 
 std::string name_without_zip(std::string_view source) {
   const std::string name = fs::path(source).filename().native();
@@ -162,17 +169,26 @@ Status write_project_table(files::FileSystem& file_system, const fs::path& path,
   return files::write_file(file_system, path, text);
 }
 
-Result<std::vector<std::string>> find_sources(files::FileSystem& file_system,
-                                              const fs::path& folder) {
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.list(folder));
-  std::vector<std::string> sources;
-  for (const std::string& name : names) {
+Result<FoundSources> find_sources(files::FileSystem& file_system, const fs::path& folder) {
+  const auto names = file_system.list(folder);
+  if (!names && names.error().code == ErrorCode::kNotFound) {
+    return missing(fmt::format("{}: there is no such folder; expected a folder of zips and of "
+                               "folders of images: is the volume mounted?",
+                               folder.native()));
+  }
+  if (!names) return names.error();
+  FoundSources found;
+  for (const std::string& name : *names) {
     if (name.starts_with('.') || name == "__MACOSX") continue;
     ASSIGN_OR_RETURN(const auto info, file_system.info(folder / name));
     if (!info) continue;
-    if (info->kind == files::FileKind::kFolder || is_zip_name(name)) sources.push_back(name);
+    if (info->kind == files::FileKind::kFolder || is_zip_name(name)) {
+      found.names.push_back(name);
+    } else if (is_image_name(name)) {
+      ++found.num_loose_images;
+    }
   }
-  return sources;
+  return found;
 }
 
 ProposedProjects propose_projects(std::span<const std::string> sources,

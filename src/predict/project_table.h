@@ -6,6 +6,7 @@
 #include "core/result.h"
 #include "files/file_system.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -39,10 +40,19 @@ Result<std::vector<ProjectRow>> read_project_table(files::FileSystem& file_syste
 Status write_project_table(files::FileSystem& file_system, const std::filesystem::path& path,
                            std::span<const ProjectRow> rows);
 
-/// The zips and folders in `folder`, hidden ones and the Mac's companions left out. Order: by
-/// bytes. Errors: kNotFound, kDenied, kInvalidInput (no folder), kUnavailable.
-Result<std::vector<std::string>> find_sources(files::FileSystem& file_system,
-                                              const std::filesystem::path& folder);
+/// What a source folder holds, hidden files and the Mac's companions left out.
+struct FoundSources {
+  /// The zips and folders. Order: by bytes.
+  std::vector<std::string> names;
+  /// Images that lie beside them, and so belong to no project.
+  std::uint64_t num_loose_images = 0;
+};
+
+/// Look at what lies directly in `folder`.
+/// Errors: kMissing (no such folder, as when a volume is not mounted), kDenied, kInvalidInput (no
+///         folder), kUnavailable.
+Result<FoundSources> find_sources(files::FileSystem& file_system,
+                                  const std::filesystem::path& folder);
 
 /// A source whose project cannot be told.
 struct AmbiguousSource {

@@ -70,9 +70,11 @@ TEST(FindSources, TakesZipsAndFoldersAndLeavesTheRest) {
                            "in/__MACOSX/x", "in/.hidden/x"}) {
     put(file_system, name, "x");
   }
-  EXPECT_EQ(find_sources(file_system, "in").value(),
-            (std::vector<std::string>{"A.ZIP", "b.zip", "mojo3"}));
-  EXPECT_EQ(find_sources(file_system, "absent").error().code, ErrorCode::kNotFound);
+  put(file_system, "in/loose.PNG");
+  const FoundSources found = find_sources(file_system, "in").value();
+  EXPECT_EQ(found.names, (std::vector<std::string>{"A.ZIP", "b.zip", "mojo3"}));
+  EXPECT_EQ(found.num_loose_images, 1U);
+  EXPECT_EQ(find_sources(file_system, "absent").error().code, ErrorCode::kMissing);
 }
 
 TEST(ProposeProjects, GivesTheOldBatchItsNames) {
