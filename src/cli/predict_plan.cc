@@ -4,8 +4,10 @@
 #include "core/clock.h"
 #include "files/file_system.h"
 #include "predict/plan.h"
+#include "report/visible_text.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <memory>
@@ -13,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace assay::cli {
 namespace {
@@ -33,13 +36,23 @@ std::string advice(const predict::Plan& plan, const PlanFlags& flags) {
   std::string text = "\n";
   if (plan.table_origin == predict::Plan::Table::kRead) {
     text += fmt::format("The projects are those of {}.\n", table);
+    std::vector<std::string> added;
+    for (const predict::ProjectRow& row : new_rows(plan)) {
+      added.push_back(fmt::format("{} ({})",
+                                  report::visible_text(row.project.empty() ? "?" : row.project),
+                                  report::visible_text(row.source)));
+    }
+    if (!added.empty()) {
+      text +=
+          fmt::format("`assay predict run` would add to {}: {}\n", table, fmt::join(added, ", "));
+    }
   } else if (flags.writes_table) {
     text += fmt::format("Wrote {}; edit it to change which source is which project.\n", table);
   }
   if (plan.has_gaps()) {
     text += fmt::format(
-        "Some sources are ambiguous or cannot be read: see above, then edit {} or remove their "
-        "rows.\n",
+        "Some sources are ambiguous or cannot be read: see above, then edit {}; the project `-` "
+        "leaves a source out.\n",
         table);
   }
   return text;
@@ -101,8 +114,7 @@ Result<ExitCode> run_plan(const PlanFlags& flags, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const predict::Plan plan, make_timed_plan(flags, options, session.stop));
   if (plan.table_origin == predict::Plan::Table::kProposed && flags.writes_table) {
-    RETURN_IF_ERROR(
-        predict::write_project_table(file_system, plan.table, predict::table_rows(plan)));
+    RETURN_IF_ERROR(predict::write_project_table(file_system, plan.table, predict::new_rows(plan)));
   }
   if (session.output == OutputForm::kJson) {
     RETURN_IF_ERROR(print(to_json(plan)));

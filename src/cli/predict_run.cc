@@ -93,6 +93,31 @@ Result<predict::BatchOptions> batch_options(const PredictRunFlags& flags,
   return options;
 }
 
+/// Bring the table up to what was found. Errors: as write_project_table().
+Status keep_new_rows(files::FileSystem& file_system, const predict::Plan& plan) {
+  const std::vector<predict::ProjectRow> rows = new_rows(plan);
+  if (rows.empty()) return {};
+  if (plan.table_origin == predict::Plan::Table::kProposed) {
+    return write_project_table(file_system, plan.table, rows);
+  }
+  RETURN_IF_ERROR(append_project_rows(file_system, plan.table, rows));
+  for (const predict::ProjectRow& row : rows) {
+    log_info("new in the source: added to the table",
+             {{"source", row.source}, {"project", row.project}, {"table", plan.table.native()}});
+  }
+  return {};
+}
+
+/// What takes no part, and would else be missed.
+void tell_of_sources(const predict::Plan& plan) {
+  for (const predict::PlannedProject& project : plan.projects) {
+    if (project.status != predict::PlanStatus::kNotThere) continue;
+    log_warning("not there, and not in this source: passed over",
+                {{"project", project.project}, {"source", project.source}});
+  }
+  if (plan.num_loose_images > 0) log_warning(loose_images_text(plan));
+}
+
 /// The plan, with the table that the batch then goes by. Errors: kInvalidInput when a source is
 /// ambiguous.
 Result<predict::Plan> prepare_plan(const PredictRunFlags& flags, const Session& session) {
@@ -104,9 +129,8 @@ Result<predict::Plan> prepare_plan(const PredictRunFlags& flags, const Session& 
   options.models.clear();
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(predict::Plan plan, make_plan(file_system, options, session.stop));
-  if (plan.table_origin == predict::Plan::Table::kProposed) {
-    RETURN_IF_ERROR(write_project_table(file_system, plan.table, table_rows(plan)));
-  }
+  RETURN_IF_ERROR(keep_new_rows(file_system, plan));
+  if (!session.quiet) tell_of_sources(plan);
   if (!flags.projects.empty()) return plan;
   for (const predict::PlannedProject& project : plan.projects) {
     if (project.status != predict::PlanStatus::kAmbiguous) continue;

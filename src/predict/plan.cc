@@ -90,15 +90,100 @@ void judge_state(const Context& context, PlannedProject& project) {
   }
 }
 
-Result<PlannedProject> plan_project(const Context& context, const ProjectRow& row,
-                                    PlanStatus status) {
+/// A row, and what is known of it before it is looked at.
+struct PlannedRow {
+  ProjectRow row;
+  PlanStatus status = PlanStatus::kToDo;
+  bool is_in_table = true;
+  /// Whether it is one of the source given; those of another may not be there.
+  bool lies_here = true;
+};
+
+PlanStatus status_of(const ProjectRow& row) {
+  if (row.project.empty()) return PlanStatus::kAmbiguous;
+  return row.project == kLeftOutProject ? PlanStatus::kLeftOut : PlanStatus::kToDo;
+}
+
+/// The source of this plan, and where rows lie.
+class SourceFolder {
+ public:
+  static Result<SourceFolder> open(files::FileSystem& file_system, const fs::path& folder) {
+    ASSIGN_OR_RETURN(fs::path resolved, file_system.resolve(folder));
+    return SourceFolder(file_system, std::move(resolved));
+  }
+
+  const fs::path& path() const { return folder_; }
+  /// To compare by: a source may be named in several ways.
+  fs::path place_of(std::string_view source) const {
+    const fs::path place = (folder_ / source).lexically_normal();
+    const auto resolved = file_system_->resolve(place);
+    return resolved ? *resolved : place;
+  }
+  bool has(std::string_view source) const {
+    const auto info = file_system_->info(folder_ / source);
+    return info && *info;
+  }
+  bool is_around(std::string_view source) const {
+    const fs::path inner = place_of(source).lexically_relative(folder_);
+    return !inner.empty() && *inner.begin() != "..";
+  }
+
+ private:
+  SourceFolder(files::FileSystem& file_system, fs::path folder)
+      : file_system_(&file_system), folder_(std::move(folder)) {}
+
+  files::FileSystem* file_system_;
+  fs::path folder_;
+};
+
+Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const PlanOptions& options,
+                                        Plan& plan) {
+  ASSIGN_OR_RETURN(FoundSources found, find_sources(file_system, options.source));
+  ASSIGN_OR_RETURN(const SourceFolder folder, SourceFolder::open(file_system, options.source));
+  plan.num_loose_images = found.num_loose_images;
+  auto table = read_project_table(file_system, plan.table);
+  if (!table && table.error().code != ErrorCode::kNotFound) return table.error();
+  const std::vector<ProjectRow> written = table ? *std::move(table) : std::vector<ProjectRow>();
+  // One without rows says nothing of any source.
+  plan.table_origin = written.empty() ? Plan::Table::kProposed : Plan::Table::kRead;
+  // A table that names nothing of this source by its name alone was made for another one.
+  const bool is_of_here = written.empty() || std::ranges::any_of(written, [&](const auto& row) {
+                            return !fs::path(row.source).is_absolute() && folder.has(row.source);
+                          });
+  std::vector<PlannedRow> rows;
+  std::set<fs::path> listed;
+  for (const ProjectRow& row : written) {
+    const bool is_absolute = fs::path(row.source).is_absolute();
+    rows.push_back({.row = row,
+                    .status = status_of(row),
+                    .lies_here = is_absolute ? folder.is_around(row.source) : is_of_here});
+    rows.back().row.note =
+        row.project.empty() ? fmt::format("fill in the project in {}", plan.table.native()) : "";
+    listed.insert(folder.place_of(row.source));
+  }
+  std::erase_if(found.names, [&](const std::string& source) {
+    return listed.contains(folder.place_of(source));
+  });
+  ASSIGN_OR_RETURN(const std::vector<std::string> databases,
+                   projects_with_database(file_system, options.tree.databases()));
+  for (ProjectRow& row : propose_projects(found.names, databases, written).rows) {
+    if (!is_of_here) row.source = (folder.path() / row.source).native();
+    const PlanStatus status = status_of(row);
+    rows.push_back({.row = std::move(row), .status = status, .is_in_table = false});
+  }
+  return rows;
+}
+
+Result<PlannedProject> plan_project(const Context& context, const PlannedRow& planned) {
   const PlanOptions& options = *context.options;
+  const ProjectRow& row = planned.row;
   PlannedProject project{.project = row.project,
                          .source = row.source,
                          .source_path = options.source / row.source,
-                         .status = status,
+                         .is_in_table = planned.is_in_table,
+                         .status = planned.status,
                          .reason = row.note};
-  if (status == PlanStatus::kToDo) {
+  if (planned.status == PlanStatus::kToDo) {
     ASSIGN_OR_RETURN(project.databases,
                      database_states(*context.file_system, options.tree.databases(), row.project));
     judge_state(context, project);
@@ -110,53 +195,14 @@ Result<PlannedProject> plan_project(const Context& context, const ProjectRow& ro
     look_into(**source, options, project);
   } else if (project.status == PlanStatus::kDone) {
     project.remarks.push_back(source.error().message);
-  } else if (project.status != PlanStatus::kNotInTable) {
+  } else if (!project.is_there && !planned.lies_here) {
+    project.status = PlanStatus::kNotThere;
+    project.reason = source.error().message;
+  } else if (project.status != PlanStatus::kLeftOut) {
     project.status = PlanStatus::kUnreadable;
     project.reason = source.error().message;
   }
   return project;
-}
-
-/// A row, and what is known of it before it is looked at.
-struct PlannedRow {
-  ProjectRow row;
-  PlanStatus status = PlanStatus::kToDo;
-};
-
-Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const PlanOptions& options,
-                                        Plan& plan) {
-  ASSIGN_OR_RETURN(const FoundSources found, find_sources(file_system, options.source));
-  const std::vector<std::string>& sources = found.names;
-  plan.num_loose_images = found.num_loose_images;
-  std::vector<PlannedRow> rows;
-  auto table = read_project_table(file_system, plan.table);
-  // One without rows says nothing of any source.
-  if (table && !table->empty()) {
-    plan.table_origin = Plan::Table::kRead;
-    std::set<fs::path> listed;
-    for (ProjectRow& row : *table) {
-      listed.insert((options.source / row.source).lexically_normal());
-      const bool is_named = !row.project.empty();
-      if (!is_named) row.note = fmt::format("fill in the project in {}", plan.table.native());
-      rows.push_back(
-          {.row = std::move(row), .status = is_named ? PlanStatus::kToDo : PlanStatus::kAmbiguous});
-    }
-    for (const std::string& source : sources) {
-      if (listed.contains((options.source / source).lexically_normal())) continue;
-      rows.push_back({.row = {.project = {}, .source = source, .note = "not in the table"},
-                      .status = PlanStatus::kNotInTable});
-    }
-    return rows;
-  }
-  if (!table && table.error().code != ErrorCode::kNotFound) return table.error();
-  ASSIGN_OR_RETURN(const std::vector<std::string> databases,
-                   projects_with_database(file_system, options.tree.databases()));
-  for (ProjectRow& row : propose_projects(sources, databases).rows) {
-    const bool is_named = !row.project.empty();
-    rows.push_back(
-        {.row = std::move(row), .status = is_named ? PlanStatus::kToDo : PlanStatus::kAmbiguous});
-  }
-  return rows;
 }
 
 /// Errors: kMissing when nothing is there that could be worked on, or was.
@@ -168,8 +214,9 @@ Status check_found(const Plan& plan) {
   const std::string found =
       fmt::format("{}: no zip and no folder with images is in it", plan.source.native());
   if (plan.num_loose_images == 0) {
-    return missing(found + "; expected a folder of zips and of folders of images: is the volume "
-                           "mounted?");
+    return missing(found +
+                   "; expected a folder of zips and of folders of images: is the volume "
+                   "mounted?");
   }
   return missing(fmt::format("{}, but {} directly in it; give the folder above it", found,
                              plan.num_loose_images == 1
@@ -236,8 +283,10 @@ std::string_view to_string(PlanStatus status) {
       return "unreadable";
     case PlanStatus::kNoImages:
       return "no_images";
-    case PlanStatus::kNotInTable:
-      return "not_in_table";
+    case PlanStatus::kLeftOut:
+      return "left_out";
+    case PlanStatus::kNotThere:
+      return "not_there";
   }
   return "unknown";
 }
@@ -273,7 +322,7 @@ Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& option
   ASSIGN_OR_RETURN(const std::vector<PlannedRow> rows, rows_of(file_system, options, plan));
   for (const PlannedRow& row : rows) {
     if (stop.stop_requested()) return cancelled("stopped before the plan was complete");
-    ASSIGN_OR_RETURN(PlannedProject project, plan_project(context, row.row, row.status));
+    ASSIGN_OR_RETURN(PlannedProject project, plan_project(context, row));
     if (project.status == PlanStatus::kToDo) {
       plan.needed_space += ByteCount(project.num_images * kBytesPerImage);
     }
@@ -289,9 +338,10 @@ Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& option
   return plan;
 }
 
-std::vector<ProjectRow> table_rows(const Plan& plan) {
+std::vector<ProjectRow> new_rows(const Plan& plan) {
   std::vector<ProjectRow> rows;
   for (const PlannedProject& project : plan.projects) {
+    if (project.is_in_table) continue;
     // A folder beside the archives that holds something else is no project.
     if (project.status == PlanStatus::kNoImages) continue;
     rows.push_back({.project = project.project,

@@ -64,7 +64,8 @@ enum class PlanStatus : std::uint8_t {
   kAmbiguous,   ///< The user must say its project.
   kUnreadable,  ///< The source cannot be opened.
   kNoImages,
-  kNotInTable,  ///< Found, but the user's table leaves it out.
+  kLeftOut,   ///< The user's table says so.
+  kNotThere,  ///< A row of another source than the one given, whose zip or folder is not there.
 };
 /// A word for JSON, such as `to_do`.
 std::string_view to_string(PlanStatus status);
@@ -76,6 +77,8 @@ struct PlannedProject {
   archives::SourceKind kind = archives::SourceKind::kZip;
   /// Whether anything lies at `source_path`.
   bool is_there = true;
+  /// False for what was found in the source, and would be added to the table.
+  bool is_in_table = true;
   PlanStatus status = PlanStatus::kToDo;
   /// Why it is done, ambiguous or unreadable.
   std::string reason = {};
@@ -130,8 +133,11 @@ struct Plan {
 Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& options,
                        const std::stop_token& stop);
 
-/// The rows of a table for this plan. Pre: it was proposed.
-std::vector<ProjectRow> table_rows(const Plan& plan);
+/// The rows that the table does not have yet, all of them where it was proposed.
+std::vector<ProjectRow> new_rows(const Plan& plan);
+
+/// What is to be said of images that lie directly in the source. Pre: there are some.
+std::string loose_images_text(const Plan& plan);
 
 std::string to_text(const Plan& plan);
 std::string to_json(const Plan& plan);

@@ -44,6 +44,7 @@ void write_project_json(json::Writer& writer, const PlannedProject& project) {
   writer.name("kind").text(project.kind == archives::SourceKind::kZip ? "zip" : "folder");
   writer.name("status").text(to_string(project.status));
   writer.name("reason").text(project.reason);
+  writer.name("in_table").boolean(project.is_in_table);
   writer.name("images").unsigned_integer(project.num_images);
   writer.name("image_bytes").unsigned_integer(project.image_size.count());
   writer.name("bad_entries").unsigned_integer(project.num_bad_entries);
@@ -86,6 +87,7 @@ std::string to_json(const Plan& plan) {
   writer.name("source").text(plan.source.native());
   writer.name("table").text(plan.table.native());
   writer.name("table_origin").text(plan.table_origin == Plan::Table::kRead ? "read" : "proposed");
+  writer.name("loose_images").unsigned_integer(plan.num_loose_images);
   writer.name("grouping_mode").text(to_string(plan.grouping_mode));
   writer.name("projects").begin_list();
   for (const PlannedProject& project : plan.projects) write_project_json(writer, project);

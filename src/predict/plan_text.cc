@@ -51,8 +51,10 @@ std::string status_text(const PlannedProject& project) {
       return fmt::format("Unreadable: {}", project.reason);
     case PlanStatus::kNoImages:
       return "No images";
-    case PlanStatus::kNotInTable:
-      return "Left out: not in the table";
+    case PlanStatus::kLeftOut:
+      return "Left out by the table";
+    case PlanStatus::kNotThere:
+      return "Passed over: not there, and not in this source";
   }
   return {};
 }
@@ -204,6 +206,9 @@ void write_remarks(const Plan& plan, std::string& text) {
       fmt::format_to(out, "  {}: {}\n", name, report::visible_text(remark));
     }
   }
+  if (plan.num_loose_images != 0) {
+    fmt::format_to(out, "  {}\n", loose_images_text(plan));
+  }
   if (plan.num_unreadable_log_lines != 0) {
     fmt::format_to(out, "  {} of the log cannot be read\n",
                    counted(plan.num_unreadable_log_lines, "line", "lines"));
@@ -267,6 +272,13 @@ void write_needs(const Plan& plan, std::string& text) {
 }
 
 }  // namespace
+
+std::string loose_images_text(const Plan& plan) {
+  return fmt::format("{} directly in {} {} in no project; put them in a folder there",
+                     counted(plan.num_loose_images, "image", "images"),
+                     report::visible_text(plan.source.native()),
+                     plan.num_loose_images == 1 ? "is" : "are");
+}
 
 std::string to_text(const Plan& plan) {
   std::string text = fmt::format("Source: {}\n\n", report::visible_text(plan.source.native()));

@@ -29,6 +29,8 @@ constexpr auto kOldNames = std::to_array<std::pair<std::string_view, std::string
     {"Slender Kiara.zip", "Kiara_Slender"},
 });
 
+constexpr ByteCount kMaxTableSize{std::uint64_t{1} << 26};
+
 /// A word that says how images were made, not who is on them.
 constexpr std::string_view kUnspecificWord = "raw";
 
@@ -99,7 +101,7 @@ class RowCheck {
     if (!sources_.insert(row.source).second) {
       return bad_row(reader, path, fmt::format("the source '{}' stands twice", row.source));
     }
-    if (row.project.empty()) return {};
+    if (row.project.empty() || row.project == kLeftOutProject) return {};
     if (const std::string problem = why_no_project_name(row.project); !problem.empty()) {
       return bad_row(reader, path, fmt::format("project '{}': {}", row.project, problem));
     }
@@ -121,6 +123,7 @@ class RowCheck {
 std::string why_no_project_name(std::string_view name) {
   constexpr std::size_t kMaxNameSize = 200;  // of 255 that a file name has, with our endings
   if (name.empty()) return "the name is empty";
+  if (name == kLeftOutProject) return "in the table it leaves a source out";
   if (name.size() > kMaxNameSize) return "the name is over 200 bytes";
   if (name.starts_with('.')) return "a name that begins with a dot is hidden";
   if (name.contains('/')) return "a name cannot hold a slash";
@@ -169,12 +172,37 @@ Status write_project_table(files::FileSystem& file_system, const fs::path& path,
   return files::write_file(file_system, path, text);
 }
 
+Status append_project_rows(files::FileSystem& file_system, const fs::path& path,
+                           std::span<const ProjectRow> rows) {
+  ASSIGN_OR_RETURN(const auto source, files::open_byte_source(file_system, path));
+  ASSIGN_OR_RETURN(
+      const tables::CsvReader reader,
+      tables::CsvReader::open(*source, {.quoted_newlines = tables::QuotedNewlines::kKept}));
+  ASSIGN_OR_RETURN(std::string text, files::read_file(file_system, path, kMaxTableSize));
+  constexpr std::string_view kOurLineEnd = "\r\n";
+  const std::string_view line_end = text.contains(kOurLineEnd) ? kOurLineEnd : "\n";
+  if (!text.ends_with('\n')) text += line_end;
+  for (const ProjectRow& row : rows) {
+    std::vector<std::string_view> cells(reader.header().size());
+    const auto fill = [&](std::string_view column, std::string_view value) {
+      if (const auto place = reader.find_column(column)) cells[*place] = value;
+    };
+    fill("project", row.project);
+    fill("source", row.source);
+    fill("note", row.note);
+    tables::append_csv_row(text, cells);
+    text.replace(text.size() - kOurLineEnd.size(), kOurLineEnd.size(), line_end);
+  }
+  return files::write_file(file_system, path, text);
+}
+
 Result<FoundSources> find_sources(files::FileSystem& file_system, const fs::path& folder) {
   const auto names = file_system.list(folder);
   if (!names && names.error().code == ErrorCode::kNotFound) {
-    return missing(fmt::format("{}: there is no such folder; expected a folder of zips and of "
-                               "folders of images: is the volume mounted?",
-                               folder.native()));
+    return missing(
+        fmt::format("{}: there is no such folder; expected a folder of zips and of "
+                    "folders of images: is the volume mounted?",
+                    folder.native()));
   }
   if (!names) return names.error();
   FoundSources found;
@@ -192,11 +220,17 @@ Result<FoundSources> find_sources(files::FileSystem& file_system, const fs::path
 }
 
 ProposedProjects propose_projects(std::span<const std::string> sources,
-                                  std::span<const std::string> databases) {
+                                  std::span<const std::string> databases,
+                                  std::span<const ProjectRow> table) {
   const std::set<std::string> known(databases.begin(), databases.end());
   std::vector<std::string> names;
   std::map<std::string, std::vector<std::size_t>> claims;  // sources by name in lower case
   std::set<std::string> claimed;
+  std::map<std::string, std::string> taken;  // the sources of the table by name in lower case
+  for (const ProjectRow& row : table) {
+    taken.emplace(lower_case(row.project), row.source);
+    claimed.insert(row.project);
+  }
   for (std::size_t i = 0; i < sources.size(); ++i) {
     names.push_back(old_name_of(sources[i]).value_or(name_without_zip(sources[i])));
     claims[lower_case(names[i])].push_back(i);
@@ -209,6 +243,8 @@ ProposedProjects propose_projects(std::span<const std::string> sources,
     if (rivals.size() > 1) {
       const std::string& rival = sources[rivals[0] == i ? rivals[1] : rivals[0]];
       ambiguous.reason = fmt::format("'{}' would be the same project", rival);
+    } else if (const auto owner = taken.find(lower_case(names[i])); owner != taken.end()) {
+      ambiguous.reason = fmt::format("the table gives that project to '{}'", owner->second);
     } else if (const std::string problem = why_no_project_name(names[i]); !problem.empty()) {
       ambiguous.reason = problem;
     } else if (!known.contains(names[i]) && !old_name_of(sources[i])) {

@@ -15,9 +15,12 @@
 
 namespace assay::predict {
 
+/// In place of a project: the source is left out.
+inline constexpr std::string_view kLeftOutProject = "-";
+
 /// A row of projects.csv (columns `project`, `source` and `note`).
 struct ProjectRow {
-  /// Empty where the user has to say it.
+  /// Empty where the user has to say it, kLeftOutProject where it is none.
   std::string project;
   /// A name in the source folder, or a path of its own.
   std::string source;
@@ -38,6 +41,11 @@ Result<std::vector<ProjectRow>> read_project_table(files::FileSystem& file_syste
                                                    const std::filesystem::path& path);
 /// Write the table whole. Errors: kDenied, kNoSpace, kUnavailable.
 Status write_project_table(files::FileSystem& file_system, const std::filesystem::path& path,
+                           std::span<const ProjectRow> rows);
+
+/// Add rows at the end of a table that is there, in its columns; what is in it stays as it is, byte
+/// for byte. Errors: as read_project_table() and write_project_table().
+Status append_project_rows(files::FileSystem& file_system, const std::filesystem::path& path,
                            std::span<const ProjectRow> rows);
 
 /// What a source folder holds, hidden files and the Mac's companions left out.
@@ -72,8 +80,9 @@ struct ProposedProjects {
 /// else the name without `.zip`. It is ambiguous when two sources would get one name (also in
 /// another case: the databases may lie on a Mac's disk), or when there is no database of that name
 /// but one of a similar name, such as 1101_Hailey for 1101.zip. `databases`: names of projects that
-/// have a database.
+/// have a database. `table`: rows of other sources, whose projects are taken.
 ProposedProjects propose_projects(std::span<const std::string> sources,
-                                  std::span<const std::string> databases);
+                                  std::span<const std::string> databases,
+                                  std::span<const ProjectRow> table = {});
 
 }  // namespace assay::predict
