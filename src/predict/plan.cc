@@ -2,6 +2,7 @@
 
 #include "grouping/image_name.h"
 #include "models/model_folder.h"
+#include "predict/project_run.h"
 
 #include <fmt/format.h>
 
@@ -45,7 +46,15 @@ void look_into(const archives::EntrySource& source, const PlanOptions& options,
   const grouping::Grouping grouping = grouping::group_images(paths, options.grouping);
   for (const auto& group : grouping.groups) ++project.groups_by_size[group.size()];
   project.num_ungrouped = grouping.dropped.size();
-  if (project.num_images == 0) {
+  if (const std::string reason = why_unreadable(source); !reason.empty()) {
+    project.remarks.clear();
+    if (project.status == PlanStatus::kToDo) {
+      project.status = PlanStatus::kUnreadable;
+      project.reason = reason;
+    } else {
+      project.remarks.push_back(reason);
+    }
+  } else if (project.num_images == 0) {
     project.status = PlanStatus::kNoImages;
   } else if (project.status == PlanStatus::kToDo && options.measure_time) {
     project.sampled_time = options.measure_time(source);

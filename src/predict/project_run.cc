@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -120,6 +121,22 @@ Result<embedding::EmbeddingFigures> embed(const ProjectTools& tools, const Proje
 
 }  // namespace
 
+std::string why_unreadable(const EntrySource& source) {
+  std::map<std::string_view, std::uint64_t> verdicts;
+  for (const SourceEntry& entry : source.entries()) {
+    if (entry.verdict == EntryVerdict::kOk) return {};
+    ++verdicts[to_string(entry.verdict)];
+  }
+  if (verdicts.empty()) return {};
+  std::string counts;
+  for (const auto& [verdict, count] : verdicts) {
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, verdict);
+  }
+  const std::size_t num_images = source.entries().size();
+  return num_images == 1 ? fmt::format("its only image cannot be read: {}", counts)
+                         : fmt::format("none of its {} images can be read: {}", num_images, counts);
+}
+
 Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOptions& options,
                                   const OnProjectProgress& on_progress,
                                   const std::stop_token& stop) {
@@ -128,6 +145,9 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
       const auto source,
       archives::open_entry_source(tools.file_system, options.source,
                                   {.extensions = grouping::image_extensions(), .limits = {}}));
+  if (const std::string reason = why_unreadable(*source); !reason.empty()) {
+    return corrupt(fmt::format("{}: {}", source->name(), reason));
+  }
   const std::filesystem::path journal_path = options.tree.journal(options.project);
   RETURN_IF_ERROR(tools.file_system.create_folders(journal_path.parent_path()));
   ASSIGN_OR_RETURN(

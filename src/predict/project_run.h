@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "archives/entry_source.h"
 #include "core/clock.h"
 #include "core/result.h"
 #include "core/sha256.h"
@@ -75,11 +76,16 @@ struct ProjectReport {
   std::optional<std::filesystem::path> database;
 };
 
+/// Why no image of a source can be read, with how many for which verdict; empty when one can, and
+/// when there is none.
+std::string why_unreadable(const archives::EntrySource& source);
+
 /// Embed what is not yet, group, decide, and publish the database. A run that was stopped or killed
 /// goes on with the next image. An image that cannot be read is left out of its group's choice and
 /// listed with the reason.
 ///
-/// Errors: kNotFound, kDenied, kInvalidInput and kCorrupt of the source; kCancelled; kNoSpace,
+/// Errors: kNotFound, kDenied, kInvalidInput and kCorrupt of the source (also when none of its
+///         images can be read); kCancelled; kNoSpace,
 ///         kUnavailable; and those of embed_images() and DecisionDatabase.
 Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOptions& options,
                                   const OnProjectProgress& on_progress,
