@@ -32,32 +32,43 @@ void look_into(const archives::EntrySource& source, const PlanOptions& options,
   project.kind = source.kind();
   project.left_out = source.left_out();
   std::vector<std::string> paths;
+  std::string first_bad;
   for (const archives::SourceEntry& entry : source.entries()) {
     if (entry.verdict != archives::EntryVerdict::kOk) {
       if (project.num_bad_entries++ == 0) {
-        project.remarks.push_back(fmt::format("{}: {}", entry.path, to_text(entry.verdict)));
+        first_bad = fmt::format("{}: {}", entry.path, to_text(entry.verdict));
       }
       continue;
     }
     paths.push_back(entry.path);
     project.image_size += entry.size;
   }
-  project.num_images = paths.size();
+  project.num_images = source.entries().size();
   const grouping::Grouping grouping = grouping::group_images(paths, options.grouping);
   for (const auto& group : grouping.groups) ++project.groups_by_size[group.size()];
   project.num_ungrouped = grouping.dropped.size();
   if (const std::string reason = why_unreadable(source); !reason.empty()) {
-    project.remarks.clear();
     if (project.status == PlanStatus::kToDo) {
       project.status = PlanStatus::kUnreadable;
       project.reason = reason;
     } else {
       project.remarks.push_back(reason);
     }
-  } else if (project.num_images == 0) {
+    return;
+  }
+  if (project.num_bad_entries > 0) {
+    project.remarks.push_back(fmt::format("{} of {} images cannot be read; {}",
+                                          project.num_bad_entries, project.num_images, first_bad));
+  }
+  if (project.num_images == 0) {
     project.status = PlanStatus::kNoImages;
   } else if (project.status == PlanStatus::kToDo && options.measure_time) {
     project.sampled_time = options.measure_time(source);
+    if (project.sampled_time && project.sampled_time->num_failed > 0) {
+      project.remarks.push_back(fmt::format("{} of {} decoded samples are broken",
+                                            project.sampled_time->num_failed,
+                                            project.sampled_time->num_samples));
+    }
   }
 }
 
@@ -204,7 +215,7 @@ Result<PlannedProject> plan_project(const Context& context, const PlannedRow& pl
     look_into(**source, options, project);
   } else if (project.status == PlanStatus::kDone) {
     project.remarks.push_back(source.error().message);
-  } else if (!project.is_there && !planned.lies_here) {
+  } else if (!project.is_there && !planned.lies_here && project.status != PlanStatus::kLeftOut) {
     project.status = PlanStatus::kNotThere;
     project.reason = source.error().message;
   } else if (project.status != PlanStatus::kLeftOut) {
@@ -302,7 +313,7 @@ std::string_view to_string(PlanStatus status) {
 
 std::optional<double> PlannedProject::estimated_seconds() const {
   if (!sampled_time) return std::nullopt;
-  return sampled_time->seconds_per_image * static_cast<double>(num_images);
+  return sampled_time->seconds_per_image * static_cast<double>(num_images - num_bad_entries);
 }
 
 bool Plan::is_missing_models() const {

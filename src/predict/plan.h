@@ -84,9 +84,9 @@ struct PlannedProject {
   std::string reason = {};
   /// What is odd about it without stopping it.
   std::vector<std::string> remarks = {};
-  std::uint64_t num_images = 0;
-  ByteCount image_size = {};
-  std::uint64_t num_bad_entries = 0;  ///< Candidates that cannot be read.
+  std::uint64_t num_images = 0;  ///< Candidates, as a run counts them.
+  ByteCount image_size = {};     ///< Of those that can be read.
+  std::uint64_t num_bad_entries = 0;  ///< Of the candidates, those that cannot be read.
   archives::LeftOutCounts left_out = {};
   std::map<std::size_t, std::uint64_t> groups_by_size = {};
   std::uint64_t num_ungrouped = 0;

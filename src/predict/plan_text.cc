@@ -198,10 +198,6 @@ void write_remarks(const Plan& plan, std::string& text) {
       fmt::format_to(out, "  {}: {} left out ({})\n", name, counted(num_left_out, "file", "files"),
                      reasons);
     }
-    if (project.num_bad_entries != 0) {
-      fmt::format_to(out, "  {}: {} cannot be read, the first for what follows\n", name,
-                     counted(project.num_bad_entries, "image", "images"));
-    }
     for (const std::string& remark : project.remarks) {
       fmt::format_to(out, "  {}: {}\n", name, report::visible_text(remark));
     }
