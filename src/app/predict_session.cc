@@ -27,19 +27,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPreferredRanker = "ranker_v4.pt";
 
-Result<Sha256> digest_of(const files::ByteSource& source) {
-  constexpr std::size_t kPieceSize = std::size_t{1} << 20;
-  crypto::Sha256Hasher hasher;
-  std::vector<std::byte> piece(kPieceSize);
-  for (std::uint64_t offset = 0; offset < source.size().count();) {
-    ASSIGN_OR_RETURN(const std::size_t got, source.read_at(offset, piece));
-    if (got == 0) return corrupt(source.name() + ": the file became shorter");
-    hasher.update(std::span(piece).first(got));
-    offset += got;
-  }
-  return hasher.finish();
-}
-
 /// A model with what is known of it.
 struct OpenModel {
   fs::path path;
@@ -56,14 +43,8 @@ Result<models::FoundModel> locate(files::FileSystem& file_system,
 }
 
 Result<OpenModel> open_model(files::FileSystem& file_system, const models::FoundModel& found) {
+  ASSIGN_OR_RETURN(const Sha256 digest, models::digest_of(file_system, found));
   ASSIGN_OR_RETURN(auto source, files::open_byte_source(file_system, found.path));
-  Sha256 digest{Sha256::Bytes{}};
-  // The manifest's digest was computed when the file came; `models verify` compares them.
-  if (found.manifest && found.manifest->size == source->size()) {
-    digest = found.manifest->digest;
-  } else {
-    ASSIGN_OR_RETURN(digest, digest_of(*source));
-  }
   ASSIGN_OR_RETURN(models::Checkpoint checkpoint, models::open_checkpoint(std::move(source)));
   return OpenModel{.path = found.path,
                    .digest = digest,

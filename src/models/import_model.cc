@@ -147,9 +147,32 @@ Result<ModelManifest> import_model(files::FileSystem& file_system, ModelKind kin
                          .source = source.native(),
                          .imported = now,
                          .choices = options.choices,
-                         .tokenizer = tokenizer.path.native()};
+                         .tokenizer = tokenizer.path.native(),
+                         .modified = copied->modified};
   RETURN_IF_ERROR(files::write_file(file_system, manifest_path(target), to_json(manifest)));
   return manifest;
+}
+
+Result<Sha256> digest_of(files::FileSystem& file_system, const FoundModel& model) {
+  ASSIGN_OR_RETURN(const auto info, file_system.info(model.path));
+  if (!info) return not_found(model.path.native() + ": the file is gone");
+  const auto& manifest = model.manifest;
+  if (manifest && manifest->size == info->size && manifest->modified == info->modified) {
+    return manifest->digest;
+  }
+  ASSIGN_OR_RETURN(const Sha256 digest, file_digest(file_system, model.path, {}));
+  if (!manifest) return digest;
+  if (digest != manifest->digest) {
+    return invalid_input(fmt::format(
+        "{0}: another file than the one that was imported lies there; import it again: assay "
+        "models import {1} {0}",
+        model.path.native(), to_string(manifest->kind)));
+  }
+  ModelManifest looked_at = *manifest;
+  looked_at.modified = info->modified;
+  // Where nothing may be written the next one looks as well.
+  static_cast<void>(files::write_file(file_system, manifest_path(model.path), to_json(looked_at)));
+  return digest;
 }
 
 Result<std::string> verify_model(files::FileSystem& file_system, const StoredModel& model,

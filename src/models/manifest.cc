@@ -47,6 +47,12 @@ std::string to_json(const ModelManifest& manifest) {
   writer.name("file").text(manifest.file);
   writer.name("shape").text(manifest.shape);
   writer.name("size").unsigned_integer(manifest.size.count());
+  writer.name("modified");
+  if (manifest.modified) {
+    writer.text(to_rfc3339(*manifest.modified));
+  } else {
+    writer.null();
+  }
   writer.name("sha256").text(manifest.digest.to_hex());
   writer.name("embedding").text(to_string(manifest.choices.embedding));
   writer.name("activation").text(to_string(manifest.choices.activation));
@@ -92,7 +98,8 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
                          .source = {},
                          .imported = {},
                          .choices = {},
-                         .tokenizer = {}};
+                         .tokenizer = {},
+                         .modified = std::nullopt};
   ASSIGN_OR_RETURN(manifest.file, text("file"));
   ASSIGN_OR_RETURN(manifest.shape, text("shape"));
   ASSIGN_OR_RETURN(manifest.source, text("source"));
@@ -116,6 +123,11 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
   const json::Value* tokenizer = root.find("tokenizer");
   if (tokenizer != nullptr && !tokenizer->is_null()) {
     ASSIGN_OR_RETURN(manifest.tokenizer, text("tokenizer"));
+  }
+  const json::Value* modified = root.find("modified");
+  if (modified != nullptr && !modified->is_null()) {
+    ASSIGN_OR_RETURN(const std::string time, text("modified"));
+    ASSIGN_OR_RETURN(manifest.modified, parse_timestamp(time));
   }
   return manifest;
 }

@@ -58,6 +58,8 @@ struct ModelManifest {
   ModelChoices choices;
   /// Of CLIP: where the tokenizer of its text tower was copied from; empty: it has none.
   std::string tokenizer = {};
+  /// Of the file when its digest was last taken; older manifests do not say it.
+  std::optional<Timestamp> modified = std::nullopt;
 };
 
 /// One JSON object on several lines, with a line end.

@@ -86,6 +86,11 @@ struct FoundModel {
   std::optional<ModelManifest> manifest;
 };
 
+/// The SHA-256 of a model's file: as its manifest says, where size and time of the file are those
+/// of the manifest. Else all of it is read, and the manifest then tells of that time.
+/// Errors: kInvalidInput (not the file that was imported), those of the file system.
+Result<Sha256> digest_of(files::FileSystem& file_system, const FoundModel& model);
+
 /// The model in this file, which need not be imported.
 /// Errors: kMissing (no such file; says how to import one), kInvalidInput (imported as another
 ///         kind), kCorrupt (its manifest), those of the file system.
