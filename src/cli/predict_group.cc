@@ -4,6 +4,8 @@
 #include "files/file_system.h"
 #include "grouping/grouping_text.h"
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -52,6 +54,13 @@ Result<ExitCode> run_group(const GroupFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const grouping::GroupIdForm id_form, flags.grouping.id_form());
   ASSIGN_OR_RETURN(const std::string text,
                    files::read_file(files::posix_file_system(), flags.names, kMaxNamesFileSize));
+  // No path holds it, and every archive and image does.
+  if (text.contains('\0')) {
+    return invalid_input(
+        fmt::format("{}: expected a file of paths, one a line; for a zip: unzip -Z1 FILE.zip > "
+                    "names.txt",
+                    flags.names));
+  }
   const ListedPaths paths = read_lines(text);
   const grouping::Grouping grouping = grouping::group_images(paths.images, options);
   const std::string project =

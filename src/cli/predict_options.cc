@@ -2,6 +2,8 @@
 #include "cli/predict_options_internal.h"
 #include "core/parse_number.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 
 namespace assay::cli {
@@ -24,17 +26,25 @@ void GroupingFlags::add_to(CLI::App& command) {
       ->capture_default_str()
       ->check(
           [](const std::string& text) { return problem_of(grouping::parse_grouping_mode(text)); });
+  // Read after the mode, which was added before them.
+  const auto problem_of_mode = [this] {
+    const bool has_no_order = mode == "timestamp" || mode == "single";
+    return has_no_order ? fmt::format("--mode {} does not look at it", mode) : std::string();
+  };
   add_option(command, "--time-gap", time_gap,
              "Longest time between an image and the next of its group; 0: any "
              "[strict: 15m, compat: 0].")
       ->type_name("TIME")
-      ->check([](const std::string& text) { return problem_of(parse_time_gap(text)); });
+      ->check([problem_of_mode](const std::string& text) {
+        const std::string problem = problem_of(parse_time_gap(text));
+        return problem.empty() ? problem_of_mode() : problem;
+      });
   add_option(command, "--lookahead", lookahead, "How many images to look at for the next stage.")
       ->type_name("N")
       ->capture_default_str()
-      ->check([](const std::string& text) {
+      ->check([problem_of_mode](const std::string& text) {
         const auto count = parse_integer(text);
-        return count && *count > 0 ? std::string() : "expected a number of at least 1: " + text;
+        return count && *count > 0 ? problem_of_mode() : "expected a number of at least 1: " + text;
       });
   add_option(command, "--group-id", group_id,
              "stable: unique, the same in every run; compat: as the old scripts.")

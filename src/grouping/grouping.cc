@@ -67,10 +67,7 @@ std::vector<Entry> sorted_entries(std::span<const std::string> paths) {
 class Grouper {
  public:
   Grouper(std::vector<Entry> entries, const GroupingOptions& options)
-      : entries_(std::move(entries)), options_(options) {
-    if (options_.mode == GroupingMode::kCompat) gap_ = options_.time_gap.value_or(gap_);
-    if (options_.mode == GroupingMode::kStrict) gap_ = options_.time_gap.value_or(kStrictTimeGap);
-  }
+      : entries_(std::move(entries)), options_(options), gap_(time_gap_of(options)) {}
 
   Grouping run() {
     std::vector<std::size_t> ranks = without_duplicates();
@@ -226,7 +223,7 @@ class Grouper {
 
   std::vector<Entry> entries_;
   GroupingOptions options_;
-  std::chrono::seconds gap_{0};  // 0: none
+  std::chrono::seconds gap_;  // 0: none
   std::vector<Ranks> groups_;
   std::vector<std::pair<std::size_t, DropReason>> dropped_;
 };
@@ -260,6 +257,19 @@ std::string_view to_string(DropReason reason) {
       return "unknown_stage";
     case DropReason::kDuplicate:
       return "duplicate";
+  }
+  std::unreachable();
+}
+
+std::chrono::seconds time_gap_of(const GroupingOptions& options) {
+  switch (options.mode) {
+    case GroupingMode::kCompat:
+      return options.time_gap.value_or(std::chrono::seconds(0));
+    case GroupingMode::kStrict:
+      return options.time_gap.value_or(kStrictTimeGap);
+    case GroupingMode::kTimestamp:
+    case GroupingMode::kSingle:
+      return std::chrono::seconds(0);
   }
   std::unreachable();
 }

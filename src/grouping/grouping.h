@@ -40,10 +40,13 @@ struct GroupingOptions {
 
 inline constexpr std::chrono::seconds kStrictTimeGap{900};
 
+/// The longest time that these options come to; zero for no bound.
+std::chrono::seconds time_gap_of(const GroupingOptions& options);
+
 /// Why an image is in no group.
 enum class DropReason : std::uint8_t {
   kJumpedOver,     ///< A lower stage further on was taken in its place.
-  kGroupTooSmall,  ///< Too few images of a higher stage follow.
+  kGroupTooSmall,  ///< Too few images of a higher stage follow; in kTimestamp, of its time.
   kNoTimestamp,    ///< Its name begins with no date and time, and the mode needs it.
   kUnknownStage,   ///< Its name says no stage, and the mode needs it.
   kDuplicate,      ///< The same path was listed before.

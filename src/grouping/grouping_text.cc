@@ -15,25 +15,14 @@
 namespace assay::grouping {
 namespace {
 
-std::chrono::seconds time_gap_of(const GroupingOptions& options) {
-  switch (options.mode) {
-    case GroupingMode::kCompat:
-      return options.time_gap.value_or(std::chrono::seconds(0));
-    case GroupingMode::kStrict:
-      return options.time_gap.value_or(kStrictTimeGap);
-    case GroupingMode::kTimestamp:
-    case GroupingMode::kSingle:
-      return std::chrono::seconds(0);
-  }
-  std::unreachable();
-}
-
-std::string_view sentence_of(DropReason reason) {
+std::string_view sentence_of(DropReason reason, GroupingMode mode) {
   switch (reason) {
     case DropReason::kJumpedOver:
       return "jumped over: a lower stage further on took its place";
     case DropReason::kGroupTooSmall:
-      return "alone: too few images of a higher stage follow it";
+      return mode == GroupingMode::kTimestamp
+                 ? "alone: no other image of its folder has its date and time"
+                 : "alone: too few images of a higher stage follow it";
     case DropReason::kNoTimestamp:
       return "no date and time at the beginning of its name";
     case DropReason::kUnknownStage:
@@ -97,7 +86,7 @@ std::string to_text(const GroupingReport& report) {
   if (!grouping.dropped.empty()) text += "\nIn no group:\n";
   for (const DroppedImage& dropped : grouping.dropped) {
     fmt::format_to(out, "  {}  ({})\n", report::visible_text(report.paths[dropped.image]),
-                   sentence_of(dropped.reason));
+                   sentence_of(dropped.reason, report.options.mode));
   }
   return text;
 }
