@@ -26,7 +26,8 @@ double rate_of(const EmbeddingFigures& figures, double seconds) {
   return seconds > 0 ? static_cast<double>(figures.num_images()) / seconds : 0;
 }
 
-std::string text_of(const predict::ProjectResult& result, const predict::ProjectReport* report) {
+std::string text_of(const predict::ProjectResult& result, const predict::ProjectReport* report,
+                    grouping::GroupingMode mode) {
   const std::string project = report::visible_text(result.project);
   if (report == nullptr) {
     return fmt::format("{}: FAILED: {}\n", project, report::visible_text(result.error));
@@ -48,6 +49,14 @@ std::string text_of(const predict::ProjectResult& result, const predict::Project
   }
   if (report->database) {
     text += fmt::format("; {}", report::visible_text(report->database->native()));
+  }
+  if (report->backup) {
+    text += fmt::format("; the one before is kept as {}",
+                        report::visible_text(report->backup->filename().native()));
+  }
+  const bool has_nothing = report->database && images.num_groups == 0;
+  if (has_nothing && mode != grouping::GroupingMode::kSingle) {
+    text += "; no group: --redo --mode single takes every image on its own";
   }
   return text + "\n";
 }
@@ -153,7 +162,8 @@ void BatchPrinter::on_end(const predict::ProjectResult& result,
                           const predict::ProjectReport* report) {
   pace_.end();
   bar_.reset();
-  write(options_.form == OutputForm::kJson ? json_of(result, report) : text_of(result, report));
+  write(options_.form == OutputForm::kJson ? json_of(result, report)
+                                           : text_of(result, report, options_.grouping_mode));
 }
 
 void BatchPrinter::on_batch_end(const predict::BatchReport& report) {
@@ -222,6 +232,12 @@ std::string BatchPrinter::json_of(const predict::ProjectResult& result,
   writer.name("database");
   if (report->database) {
     writer.text(report->database->native());
+  } else {
+    writer.null();
+  }
+  writer.name("backup");
+  if (report->backup) {
+    writer.text(report->backup->native());
   } else {
     writer.null();
   }

@@ -8,6 +8,7 @@
 #include "core/clock.h"
 #include "core/progress.h"
 #include "core/result.h"
+#include "grouping/grouping.h"
 #include "predict/batch_pace.h"
 #include "predict/batch_run.h"
 
@@ -24,6 +25,8 @@ struct BatchPrinterOptions {
   bool is_quiet = false;
   /// Of the images of all projects of the batch.
   ByteCount batch_size = {};
+  /// Which the groups are made by.
+  grouping::GroupingMode grouping_mode = grouping::GroupingMode::kStrict;
 };
 
 /// A line for each project and one for all, as text or as JSON, and a bar while a project runs.

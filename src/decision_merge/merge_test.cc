@@ -225,7 +225,7 @@ TEST_F(Merging, ScoresComeAlongUnderTheIdsAndIndexesOfTheRealRows) {
     }
   }
   ASSERT_TRUE(predictions->add_dropped("in/d.png", "no_stage"));
-  const fs::path temp = predictions->finish().value();
+  const fs::path temp = predictions->finish().value().path;
   ASSERT_TRUE(merge(temp, real));
 
   const auto merged = decisions::read_scored_project(real);
@@ -314,11 +314,44 @@ TEST_F(Merging, ARowThatTheTableRefusesIsAConflictAndTheOthersComeIn) {
       real);
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(conflicts(report->plan), (Kinds{ConflictKind::kCannotAdd, ConflictKind::kCannotAdd}));
-  const std::string reason = "(cannot_add): CHECK constraint failed: ai_confidence < 0.5\n";
+  const std::string reason =
+      "(cannot_add): the table refuses it: CHECK constraint failed: ai_confidence < 0.5\n";
   EXPECT_TRUE(to_text(*report).contains("  high " + reason)) << to_text(*report);
-  EXPECT_TRUE(to_text(*report).contains("  and 1 more groups " + reason)) << to_text(*report);
+  EXPECT_TRUE(to_text(*report).contains("  and 1 more group " + reason)) << to_text(*report);
   EXPECT_EQ(report->plan.additions.size(), 1);
   EXPECT_EQ(read(real).decisions.size(), 1);
+}
+
+TEST_F(Merging, WhereEveryRowIsRefusedNoBackupIsLeft) {
+  const fs::path real = write("p.db", {});
+  {
+    auto database = db::Database::open(real, {.mode = db::OpenMode::kWrite});
+    ASSERT_TRUE(
+        database->execute("DROP TABLE ai_decisions; CREATE TABLE ai_decisions (group_id TEXT "
+                          "PRIMARY KEY, images TEXT, user_action TEXT NOT NULL)"));
+  }
+  const auto report = merge(write("temp.db", {predicted("a", {"a.png"}, 0)}), real);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(
+      to_text(*report).contains("a (cannot_add): its table wants a value for user_action, "
+                                "which a prediction does not have"))
+      << to_text(*report);
+  EXPECT_FALSE(report->backup);
+  EXPECT_EQ(files::posix_file_system().list(folder_.path()).value(), (Lines{"p.db", "temp.db"}));
+}
+
+TEST_F(Merging, PredictionsOfAnotherProjectAreRefused) {
+  const fs::path real = write("p.db", {group("r", {"a.png"})});
+  Decision other = predicted("t", {"a.png"}, 0);
+  other.project_id = "q";
+  const auto report = merge(write("temp.db", {other}), real);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::kInvalidInput);
+  EXPECT_TRUE(report.error().message.contains(
+      "the predictions are of the project q, the database to merge into is of p"))
+      << report.error().message;
+  EXPECT_EQ(read(real).decisions[0].ai_selected_index, std::nullopt);
+  EXPECT_EQ(files::posix_file_system().list(folder_.path()).value(), (Lines{"p.db", "temp.db"}));
 }
 
 TEST_F(Merging, WhatIsNoDatabaseIsNamed) {

@@ -4,10 +4,14 @@
 #include "decisions/decision_table.h"
 #include "decisions/side_tables.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -69,6 +73,26 @@ Status clear_partial(files::FileSystem& file_system, const fs::path& partial) {
   return file_system.remove(partial);
 }
 
+/// Give what is about to be replaced a second name. Errors: as FileSystem.
+Result<fs::path> keep(files::FileSystem& file_system, const fs::path& target) {
+  ASSIGN_OR_RETURN(const auto info, file_system.info_unfollowed(target));
+  const Timestamp modified = info ? info->modified : Timestamp();
+  const auto written = std::chrono::floor<std::chrono::seconds>(modified);
+  const std::string name =
+      target.native() +
+      fmt::format(".backup-{:%Y%m%dT%H%M%SZ}", fmt::gmtime(written.time_since_epoch().count()));
+  fs::path backup = name;
+  for (int number = 2;; ++number) {
+    ASSIGN_OR_RETURN(const bool is_name_taken, is_taken(file_system, backup));
+    if (!is_name_taken) break;
+    backup = fmt::format("{}-{}", name, number);
+  }
+  // By a link, so that there is a database of the first name at every moment.
+  const Status linked = file_system.link(target, backup);
+  if (!linked) RETURN_IF_ERROR(file_system.rename(target, backup));
+  return backup;
+}
+
 }  // namespace
 
 Result<fs::path> decision_database_target(files::FileSystem& file_system, const fs::path& folder,
@@ -109,7 +133,7 @@ struct DecisionDatabase::Writer {
 
   /// Errors of both: as the class.
   Status close();
-  Result<fs::path> publish() const;
+  Result<PublishedDatabase> publish() const;
 };
 
 Result<std::unique_ptr<DecisionDatabase::Writer::Tables>> DecisionDatabase::Writer::Tables::create(
@@ -146,12 +170,14 @@ Status DecisionDatabase::Writer::close() {
   return file->sync();
 }
 
-Result<fs::path> DecisionDatabase::Writer::publish() const {
+Result<PublishedDatabase> DecisionDatabase::Writer::publish() const {
   while (true) {
     ASSIGN_OR_RETURN(fs::path target,
                      decision_database_target(*file_system, folder, project, existing));
     ASSIGN_OR_RETURN(const bool is_replaced, is_taken(*file_system, target));
+    std::optional<fs::path> backup;
     if (is_replaced) {
+      ASSIGN_OR_RETURN(backup, keep(*file_system, target));
       RETURN_IF_ERROR(file_system->rename(partial, target));
     } else {
       // A link replaces nothing, whatever has come there in between.
@@ -168,7 +194,7 @@ Result<fs::path> DecisionDatabase::Writer::publish() const {
       }
     }
     RETURN_IF_ERROR(file_system->sync_folder(folder));
-    return target;
+    return PublishedDatabase{.path = std::move(target), .backup = std::move(backup)};
   }
 }
 
@@ -254,7 +280,7 @@ Status DecisionDatabase::add_dropped(std::string_view entry, std::string_view re
                       entry);
 }
 
-Result<fs::path> DecisionDatabase::finish() {
+Result<PublishedDatabase> DecisionDatabase::finish() {
   CHECK(writer_->tables != nullptr, "the database is finished");
   RETURN_IF_ERROR(writer_->close());
   return writer_->publish();

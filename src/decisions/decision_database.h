@@ -66,8 +66,16 @@ struct ImageScore {
   std::optional<std::string> error = std::nullopt;
 };
 
-/// What becomes of a result of an earlier run under the second name.
+/// What becomes of a result of an earlier run under the second name. One that is replaced is kept
+/// beside it, as `NAME.backup-TIME`, by the time at which it was last written.
 enum class ExistingResult : std::uint8_t { kRefuse, kReplace };
+
+/// A database that got its name.
+struct PublishedDatabase {
+  std::filesystem::path path;
+  /// Where what had the name before is kept, if anything had.
+  std::optional<std::filesystem::path> backup = std::nullopt;
+};
 
 /// `FOLDER/PROJECT.db`, or `FOLDER/PROJECT_ai_predictions_temp.db` when something of the first name
 /// is there: that is never replaced, and the old tools pass the second over until it is merged.
@@ -101,8 +109,8 @@ class DecisionDatabase {
   /// An image in no group, and the reason as a word.
   Status add_dropped(std::string_view entry, std::string_view reason);
 
-  /// Publish. The target is chosen now; gives its path. Nothing may follow.
-  Result<std::filesystem::path> finish();
+  /// Publish. The target is chosen now. Nothing may follow.
+  Result<PublishedDatabase> finish();
 
  private:
   struct Writer;

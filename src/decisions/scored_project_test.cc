@@ -42,7 +42,7 @@ class ScoredProjectTest : public ::testing::Test {
     EXPECT_TRUE(database.add(RunRecord{.run_id = "r", .source = "/zips/mojo1.zip"}));
     EXPECT_TRUE(database.add_dropped("x.png", "no_partner"));
     EXPECT_TRUE(database.add_dropped("y.png", "no_partner"));
-    return database.finish().value();
+    return database.finish().value().path;
   }
 
   files::testing::TemporaryFolder folder_;

@@ -20,7 +20,7 @@ struct DecidedProject {
   std::uint64_t num_groups = 0;
   std::uint64_t num_ungrouped = 0;
   std::uint64_t num_unreadable_groups = 0;
-  std::filesystem::path database;
+  decisions::PublishedDatabase database;
 };
 
 /// Group the images, decide each group, and write the database.

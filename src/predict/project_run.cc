@@ -198,7 +198,8 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
   report.images.num_groups = decided->num_groups;
   report.images.num_ungrouped = decided->num_ungrouped;
   report.num_unreadable_groups = decided->num_unreadable_groups;
-  report.database = decided->database;
+  report.database = decided->database.path;
+  report.backup = decided->database.backup;
   RETURN_IF_ERROR(journal.retire());
   return report;
 }

@@ -74,6 +74,8 @@ struct ProjectReport {
   std::uint64_t num_unreadable_groups = 0;
   /// Nothing for one shard of several: the database needs the others' images too.
   std::optional<std::filesystem::path> database;
+  /// Where the database that it replaced is kept.
+  std::optional<std::filesystem::path> backup = std::nullopt;
 };
 
 /// Why no image of a source can be read, with how many for which verdict; empty when one can, and
