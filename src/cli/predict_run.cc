@@ -88,6 +88,8 @@ Result<predict::BatchOptions> batch_options(const PredictRunFlags& flags,
   writer.name("quirks").text(flags.quirks.empty() ? "none" : flags.quirks);
   writer.name("aspect_ratio")
       .text(flags.aspect_ratio == predict::AspectRatio::kLocked ? "locked" : "free");
+  writer.name("time_gap_seconds").integer(time_gap_of(project.grouping).count());
+  writer.name("lookahead").unsigned_integer(flags.grouping.lookahead);
   writer.name("exif").boolean(flags.orientation == images::ExifOrientation::kHonour);
   project.run.options_json = writer.end_object().take();
   return options;
@@ -111,6 +113,7 @@ Status keep_new_rows(files::FileSystem& file_system, const predict::Plan& plan) 
 /// What takes no part, and would else be missed.
 void tell_of_sources(const predict::Plan& plan) {
   for (const predict::PlannedProject& project : plan.projects) {
+    if (!project.doubt.empty()) log_warning(project.doubt, {{"project", project.project}});
     if (project.status != predict::PlanStatus::kNotThere) continue;
     log_warning("not there, and not in this source: passed over",
                 {{"project", project.project}, {"source", project.source}});
@@ -169,19 +172,22 @@ Status gather(const PredictRunFlags& flags, const Session& session,
 /// Why there is nothing to do; "every project has its predictions" only where that is so.
 std::string nothing_to_do(const predict::Plan& plan) {
   std::uint64_t num_done = 0;
+  std::uint64_t num_doubtful = 0;
   std::map<std::string_view, std::uint64_t> others;
   for (const predict::PlannedProject& project : plan.projects) {
     if (project.status == predict::PlanStatus::kDone) {
       ++num_done;
+      if (!project.doubt.empty()) ++num_doubtful;
     } else if (project.status != predict::PlanStatus::kNoImages) {
       ++others[to_string(project.status)];
     }
   }
-  if (others.empty() && num_done > 0) {
+  if (others.empty() && num_done > 0 && num_doubtful == 0) {
     return "Nothing to do: every project has its predictions. See `assay predict plan`; --redo "
            "repeats them.\n";
   }
   std::string text = fmt::format("Nothing to do: {} done", num_done);
+  if (num_doubtful > 0) text += fmt::format(" ({} without predictions)", num_doubtful);
   for (const auto& [status, count] : others) text += fmt::format(", {} {}", count, status);
   return text + ". See `assay predict plan`.\n";
 }
@@ -215,7 +221,10 @@ Result<ExitCode> run_batch(const PredictRunFlags& flags, BatchWork work, Session
   ASSIGN_OR_RETURN(const predict::BatchOptions options, batch_options(flags, *opened));
   ByteCount size;
   for (const predict::PlannedProject* const project : projects) size += project->image_size;
-  BatchPrinter printer({.form = session.output, .is_quiet = session.quiet, .batch_size = size});
+  BatchPrinter printer({.form = session.output,
+                        .is_quiet = session.quiet,
+                        .batch_size = size,
+                        .grouping_mode = plan.grouping_mode});
   const predict::ProjectTools tools = opened->tools();
   const embedding::NoEmbedder no_embedder(tools.embedder);
   if (work == BatchWork::kMergeShards) RETURN_IF_ERROR(gather(flags, session, tools));

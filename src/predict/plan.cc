@@ -95,14 +95,24 @@ void judge_state(const Context& context, PlannedProject& project) {
   }
   const std::string reason = why_done(project, context.finished);
   if (!reason.empty()) {
-    if (!has_predictions) {
+    std::string doubt;
+    const bool is_empty =
+        !project.databases.empty() &&
+        std::ranges::all_of(project.databases, [](const DatabaseState& database) {
+          return database.num_rows == 0 && database.problem.empty();
+        });
+    if (is_empty) {
+      doubt = "done before with 0 groups; --redo --mode single takes every image on its own";
+    } else if (!has_predictions) {
       // The old runner noted success for projects that it had not even begun.
-      project.remarks.push_back(fmt::format(
-          "done by what is {}, but no database holds predictions; --redo does it again", reason));
+      doubt = fmt::format(
+          "done by what is {}, but no database holds predictions; --redo does it again", reason);
     }
+    if (!doubt.empty()) project.remarks.push_back(doubt);
     if (context.options->done == DoneProjects::kSkip) {
       project.status = PlanStatus::kDone;
       project.reason = reason;
+      project.doubt = std::move(doubt);
     }
   } else if (const auto failure = context.finished.failures.find(project.project);
              failure != context.finished.failures.end()) {

@@ -82,6 +82,8 @@ struct PlannedProject {
   PlanStatus status = PlanStatus::kToDo;
   /// Why it is done, ambiguous or unreadable.
   std::string reason = {};
+  /// Of what is done: why it may be wanted again all the same. One of the remarks, too.
+  std::string doubt = {};
   /// What is odd about it without stopping it.
   std::vector<std::string> remarks = {};
   std::uint64_t num_images = 0;  ///< Candidates, as a run counts them.
