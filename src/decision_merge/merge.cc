@@ -6,15 +6,18 @@
 #include "decisions/side_tables.h"
 #include "json/python_repr.h"
 #include "json/writer.h"
+#include "report/number_text.h"
 #include "report/visible_text.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstddef>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,14 +65,44 @@ Status apply_changes(db::Database& database, const MergePlan& plan) {
   return {};
 }
 
-/// The constraint that failed, without what is the same for every row: file and statement.
+/// The constraint that failed, in words and without what is the same for every row: file and
+/// statement.
 std::string refusal_of(std::string_view message) {
   const std::size_t constraint = message.find(" constraint failed");
   if (constraint == std::string_view::npos) return std::string(message);
   const std::size_t before = message.rfind(": ", constraint);
   const std::size_t statement = message.find(" (in: ", constraint);
   const std::size_t first = before == std::string_view::npos ? 0 : before + 2;
-  return std::string(message.substr(0, statement).substr(first));
+  const std::string_view refusal = message.substr(0, statement).substr(first);
+  constexpr std::string_view kWantsValue = "NOT NULL constraint failed: ai_decisions.";
+  if (!refusal.starts_with(kWantsValue)) return fmt::format("the table refuses it: {}", refusal);
+  return fmt::format(
+      "its table wants a value for {}, which a prediction does not have; let these groups be "
+      "reviewed with the tool that made the table, then merge again",
+      refusal.substr(kWantsValue.size()));
+}
+
+std::set<std::string> projects_of(const decisions::DecisionTable& table) {
+  std::set<std::string> projects;
+  for (const Decision& decision : table.decisions) {
+    if (!decision.project_id.empty()) projects.insert(decision.project_id);
+  }
+  return projects;
+}
+
+/// File names recur from project to project, so they alone do not tell. Errors: kInvalidInput.
+Status check_projects(const decisions::DecisionTable& offered,
+                      const decisions::DecisionTable& known) {
+  const std::set<std::string> there = projects_of(known);
+  if (there.empty()) return {};
+  for (const std::string& project : projects_of(offered)) {
+    if (there.contains(project)) continue;
+    return invalid_input(
+        fmt::format("the predictions are of the project {}, the database to merge into is of {}: "
+                    "nothing was changed",
+                    project, fmt::join(there, ", ")));
+  }
+  return {};
 }
 
 /// Rows that the table refuses become conflicts. Errors: as db::Database, without kInvalidInput.
@@ -141,6 +174,7 @@ Result<MergeReport> merge_offer(files::FileSystem& file_system, const MergeOffer
                    with_context(decisions::read_decisions(target), "the database to merge into"));
   report.num_predictions = offer.table.decisions.size() + offer.table.bad_rows.size();
   report.num_real = known.decisions.size() + known.bad_rows.size();
+  RETURN_IF_ERROR(check_projects(offer.table, known));
   report.plan = plan_merge(offer.table, known);
   if (report.plan.changes.empty() && report.plan.additions.empty()) return report;
   if (mode == MergeMode::kApply) {
@@ -148,6 +182,12 @@ Result<MergeReport> merge_offer(files::FileSystem& file_system, const MergeOffer
   }
   RETURN_IF_ERROR(apply_changes(target, report.plan));
   RETURN_IF_ERROR(apply_additions(target, known.columns, report.plan));
+  if (report.plan.changes.empty() && report.plan.additions.empty()) {
+    // Every row was refused, so nothing has changed.
+    if (report.backup) RETURN_IF_ERROR(file_system.remove(*report.backup));
+    report.backup.reset();
+    return report;
+  }
   if (offer.also_write) RETURN_IF_ERROR(offer.also_write(target, report.plan));
   if (mode == MergeMode::kApply) RETURN_IF_ERROR(transaction.commit());
   return report;
@@ -173,15 +213,22 @@ std::string to_text(const MergeReport& report) {
   const MergePlan& plan = report.plan;
   std::string text;
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "{} predictions and {} groups: {} matched, {} {}, {} values {}\n",
-                 report.num_predictions, report.num_real, plan.num_matched, plan.additions.size(),
-                 report.mode == MergeMode::kApply ? "added" : "would be added", plan.changes.size(),
+  using report::counted;
+  fmt::format_to(out, "{} and {}: {} matched, {} {}, {} {}\n",
+                 counted(report.num_predictions, "prediction", "predictions"),
+                 counted(report.num_real, "group", "groups"), plan.num_matched,
+                 plan.additions.size(),
+                 report.mode == MergeMode::kApply ? "added" : "would be added",
+                 counted(plan.changes.size(), "value", "values"),
                  report.mode == MergeMode::kApply ? "filled in" : "would be filled in");
   if (plan.num_unchanged > 0) {
-    fmt::format_to(out, "{} matched groups had nothing to fill in\n", plan.num_unchanged);
+    fmt::format_to(out, "{} had nothing to fill in\n",
+                   counted(plan.num_unchanged, "matched group", "matched groups"));
   }
   if (plan.num_other_prediction > 0) {
-    fmt::format_to(out, "{} matched groups keep another prediction\n", plan.num_other_prediction);
+    fmt::format_to(
+        out, "{} another prediction\n",
+        counted(plan.num_other_prediction, "matched group keeps", "matched groups keep"));
   }
   if (report.mode == MergeMode::kDryRun) {
     for (const MergeChange& change : plan.changes) {
@@ -189,12 +236,13 @@ std::string to_text(const MergeReport& report) {
                      report::visible_text(shown(change)));
     }
     for (const Decision& addition : plan.additions) {
-      fmt::format_to(out, "  {}: new, {} images\n", report::visible_text(addition.group_id),
-                     addition.images.size());
+      fmt::format_to(out, "  {}: new, {}\n", report::visible_text(addition.group_id),
+                     counted(addition.images.size(), "image", "images"));
     }
   }
   if (!plan.conflicts.empty()) {
-    fmt::format_to(out, "{} conflicts, which need a decision:\n", plan.conflicts.size());
+    fmt::format_to(out, "{} a decision:\n",
+                   counted(plan.conflicts.size(), "conflict needs", "conflicts need"));
   }
   // A table that wants a user's choice refuses every group that has none, for one reason.
   std::map<std::string_view, std::size_t> refused;
@@ -206,8 +254,8 @@ std::string to_text(const MergeReport& report) {
   }
   for (const auto& [reason, count] : refused) {
     if (count == 1) continue;
-    fmt::format_to(out, "  and {} more groups (cannot_add): {}\n", count - 1,
-                   report::visible_text(reason));
+    fmt::format_to(out, "  and {} (cannot_add): {}\n",
+                   counted(count - 1, "more group", "more groups"), report::visible_text(reason));
   }
   if (report.backup) {
     fmt::format_to(out, "Backup: {}\n", report::visible_text(report.backup->native()));
