@@ -96,7 +96,10 @@ std::string old_cache_json(const OldCacheImport& report) {
 
 Result<ExitCode> run_old_cache_import(const OldCacheFlags& flags, Session& session) {
   ModelFlags models = flags.models;
-  // The old tools computed in single precision everywhere.
+  embedding_store::GivenVariant given;
+  if (!models.activation.empty()) given.activation = models.activation;
+  if (models.precision != "auto") given.precision = models.precision;
+  // The old tools computed in single precision everywhere; other lists say what they hold.
   if (models.precision == "auto") models.precision = "fp32";
   if (models.precision == "int8") {
     return invalid_input(
@@ -105,9 +108,18 @@ Result<ExitCode> run_old_cache_import(const OldCacheFlags& flags, Session& sessi
   ASSIGN_OR_RETURN(const app::PredictSessionOptions options, models.options());
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto opened, app::EmbeddingSession::open(file_system, options));
-  ASSIGN_OR_RETURN(const OldCacheImport report,
-                   import_old_cache(file_system, opened->store(), opened->variant(), flags.place(),
-                                    session.stop));
+  if (!models.clip.empty()) given.model = opened->variant().model;
+  const embedding_store::OldCachePlace place = flags.place();
+  auto imported =
+      import_old_cache(file_system, opened->store(), opened->variant(), given, place, session.stop);
+  if (!imported && imported.error().code == ErrorCode::kNotFound) {
+    return not_found(fmt::format(
+        "{}: there is no such list; expected the old tools' list of vectors: --base names the "
+        "folder that their `data` lies in, --list another list",
+        (place.base / place.list).native()));
+  }
+  if (!imported) return std::move(imported.error());
+  const OldCacheImport report = *std::move(imported);
   RETURN_IF_ERROR(opened->store().update_index());
   RETURN_IF_ERROR(
       print(session.output == OutputForm::kJson ? old_cache_json(report) : old_cache_text(report)));
@@ -124,9 +136,9 @@ Result<ExitCode> run_old_cache_export(const OldCacheFlags& flags, Session& sessi
   const embedding_store::OldCacheForm form = flags.form == "logged"
                                                  ? embedding_store::OldCacheForm::kLoggedPath
                                                  : embedding_store::OldCacheForm::kAbsolutePath;
-  ASSIGN_OR_RETURN(
-      const embedding_store::OldCacheExport report,
-      export_old_cache(file_system, opened->store(), found.images, form, flags.place()));
+  ASSIGN_OR_RETURN(const embedding_store::OldCacheExport report,
+                   export_old_cache(file_system, opened->store(), opened->variant(), found.images,
+                                    form, flags.place()));
   if (session.output == OutputForm::kJson) {
     json::Writer writer(json::Layout::kPretty);
     writer.begin_object().name("images").unsigned_integer(found.images.size());

@@ -24,6 +24,10 @@ std::string text_of(const EmbeddingVariant& variant) {
 
 Result<EmbeddingVariant> parse_variant(std::string_view text) {
   ASSIGN_OR_RETURN(const json::Value value, json::parse(text));
+  return parse_variant(value);
+}
+
+Result<EmbeddingVariant> parse_variant(const json::Value& value) {
   ASSIGN_OR_RETURN(const std::string model, value.require_text("model"));
   ASSIGN_OR_RETURN(const Sha256 digest, Sha256::parse(model));
   EmbeddingVariant variant{.model = digest, .activation = {}, .preprocessing = {}, .precision = {}};

@@ -5,6 +5,7 @@
 
 #include "core/result.h"
 #include "embedding_store/embedding_store.h"
+#include "json/value.h"
 
 #include <cstddef>
 #include <string>
@@ -17,7 +18,8 @@ inline constexpr std::size_t kMaxVariantPart = 64;
 
 /// JSON with sorted names and no blanks. Persisted: never changed.
 std::string text_of(const EmbeddingVariant& variant);
-/// Errors: kCorrupt, kInvalidInput.
+/// Errors of both: kCorrupt, kInvalidInput.
 Result<EmbeddingVariant> parse_variant(std::string_view text);
+Result<EmbeddingVariant> parse_variant(const json::Value& value);
 
 }  // namespace assay::embedding_store

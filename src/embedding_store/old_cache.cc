@@ -3,6 +3,7 @@
 #include "archives/entry_source.h"
 #include "core/json_text.h"
 #include "crypto/digest.h"
+#include "embedding_store/embedding_variant_internal.h"
 #include "embedding_store/npy.h"
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
@@ -34,6 +35,9 @@ constexpr std::size_t kHashedPieceSize = std::size_t{1} << 20;
 constexpr auto kFolders =
     std::to_array<std::string_view>({"data/ai_data/embeddings", "data/ai_data/cache/embeddings"});
 
+/// Ours, beside those of the old tools.
+constexpr std::string_view kVariantMember = "variant";
+
 std::string_view folder_of(OldCacheForm form) {
   return kFolders[form == OldCacheForm::kLoggedPath ? 0 : 1];
 }
@@ -42,6 +46,8 @@ struct ListedImage {
   std::string image_path;
   std::string embedding_file;
   std::string hash;
+  /// Of its vector; nothing where an old tool wrote the line.
+  std::optional<EmbeddingVariant> variant;
 };
 
 std::optional<ListedImage> parse_line(std::string_view line) {
@@ -51,10 +57,17 @@ std::optional<ListedImage> parse_line(std::string_view line) {
   auto embedding_file = value->require_text("embedding_file");
   if (!image_path || !embedding_file) return std::nullopt;
   const json::Value* hash = value->find("hash");
-  return ListedImage{
+  ListedImage image{
       .image_path = std::move(*image_path),
       .embedding_file = std::move(*embedding_file),
-      .hash = hash != nullptr && hash->text() != nullptr ? *hash->text() : std::string()};
+      .hash = hash != nullptr && hash->text() != nullptr ? *hash->text() : std::string(),
+      .variant = std::nullopt};
+  if (const json::Value* said = value->find(kVariantMember); said != nullptr) {
+    auto variant = parse_variant(*said);
+    if (!variant) return std::nullopt;
+    image.variant = std::move(*variant);
+  }
+  return image;
 }
 
 template <typename OnLine>
@@ -82,16 +95,19 @@ Result<Sha256> file_digest(files::FileSystem& file_system, const fs::path& path)
 class Importer {
  public:
   Importer(files::FileSystem& file_system, EmbeddingStore& store, const EmbeddingVariant& variant,
-           const OldCachePlace& place)
+           const GivenVariant& given, const OldCachePlace& place)
       : file_system_(&file_system),
         store_(&store),
         place_(&place),
+        given_(&given),
         variant_(store.add_variant(variant)) {}
 
   Result<OldCacheImport> run(const std::stop_token& stop) {
     ASSIGN_OR_RETURN(const std::string text,
                      files::read_file(*file_system_, place_->base / place_->list, kMaxListSize));
-    for (const ListedImage& image : read_list(text)) {
+    const std::vector<ListedImage> images = read_list(text);
+    for (const ListedImage& image : images) RETURN_IF_ERROR(check(image));
+    for (const ListedImage& image : images) {
       if (stop.stop_requested()) return cancelled("the import was stopped; run it again to go on");
       take(image);
       if (batch_.size() == kBatchSize) RETURN_IF_ERROR(put());
@@ -101,6 +117,27 @@ class Importer {
   }
 
  private:
+  Status check(const ListedImage& image) const {
+    if (!image.variant) return {};
+    const auto other = [&](std::string_view what, std::string_view said, std::string_view wanted) {
+      return invalid_input(fmt::format(
+          "{}: the list says that its vector is of {} {}, not {}; leave the option out to import "
+          "it as what it is",
+          image.image_path, what, said, wanted));
+    };
+    const EmbeddingVariant& said = *image.variant;
+    if (given_->model && *given_->model != said.model) {
+      return other("model", said.model.to_hex(), given_->model->to_hex());
+    }
+    if (given_->activation && *given_->activation != said.activation) {
+      return other("activation", said.activation, *given_->activation);
+    }
+    if (given_->precision && *given_->precision != said.precision) {
+      return other("precision", said.precision, *given_->precision);
+    }
+    return {};
+  }
+
   // Of several lines about a path the last counts, as the old readers did it.
   std::vector<ListedImage> read_list(std::string_view text) {
     std::vector<ListedImage> images;
@@ -148,8 +185,9 @@ class Importer {
       note(report_.num_no_image, content.error().message);
       return;
     }
+    const Sha256 variant = image.variant ? store_->add_variant(*image.variant) : variant_;
     batch_.push_back(
-        {.key = {.content = *content, .variant = variant_}, .vector = std::move(*vector)});
+        {.key = {.content = *content, .variant = variant}, .vector = std::move(*vector)});
   }
 
   std::optional<std::pair<fs::path, files::FileInfo>> find_vector(const ListedImage& image) {
@@ -207,29 +245,32 @@ class Importer {
   files::FileSystem* file_system_;
   EmbeddingStore* store_;
   const OldCachePlace* place_;
+  const GivenVariant* given_;
   Sha256 variant_;
   OldCacheImport report_;
   std::vector<Embedding> batch_;
 };
 
-/// `{"image_path": "a.png", "embedding_file": "...", "hash": "..."}`, with blanks as the old ones.
+/// `{"image_path": "a.png", "embedding_file": "...", "hash": "...", "variant": {...}}`, with blanks
+/// as the old ones.
 std::string line_of(std::string_view image_path, std::string_view embedding_file,
-                    std::string_view hash) {
+                    std::string_view hash, std::string_view variant) {
   std::string line = R"({"image_path": )";
   append_json_string(line, image_path);
   line += R"(, "embedding_file": )";
   append_json_string(line, embedding_file);
   line += R"(, "hash": )";
   append_json_string(line, hash);
+  line += fmt::format(", \"{}\": {}", kVariantMember, variant);
   return line + "}\n";
 }
 
 }  // namespace
 
 Result<OldCacheImport> import_old_cache(files::FileSystem& file_system, EmbeddingStore& store,
-                                        const EmbeddingVariant& variant, const OldCachePlace& place,
-                                        const std::stop_token& stop) {
-  return Importer(file_system, store, variant, place).run(stop);
+                                        const EmbeddingVariant& variant, const GivenVariant& given,
+                                        const OldCachePlace& place, const std::stop_token& stop) {
+  return Importer(file_system, store, variant, given, place).run(stop);
 }
 
 Result<FolderImages> images_of_folder(files::FileSystem& file_system, const fs::path& folder,
@@ -268,6 +309,7 @@ Result<FolderImages> images_of_folder(files::FileSystem& file_system, const fs::
 }
 
 Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, EmbeddingStore& store,
+                                        const EmbeddingVariant& variant,
                                         std::span<const ExportedImage> images, OldCacheForm form,
                                         const OldCachePlace& place) {
   const fs::path list = place.base / place.list;
@@ -280,6 +322,7 @@ Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, Embeddin
     if (const auto image = parse_line(line)) listed.insert(image->image_path);
   });
   ASSIGN_OR_RETURN(const fs::path base, file_system.resolve(place.base));
+  const std::string variant_text = text_of(variant);
   OldCacheExport report;
   for (const ExportedImage& image : images) {
     if (!listed.insert(image.image_path).second) {
@@ -297,7 +340,7 @@ Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, Embeddin
     const std::string hash = crypto::sha256(hashed_path).to_hex().substr(0, kHashSize);
     const std::string file = fmt::format("{}/{}.npy", folder_of(form), hash);
     RETURN_IF_ERROR(files::write_file(file_system, place.base / file, npy_of(*vector)));
-    new_list += line_of(image.image_path, file, hash);
+    new_list += line_of(image.image_path, file, hash, variant_text);
     ++report.num_written;
   }
   if (report.num_written != 0) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -50,13 +51,22 @@ struct OldCacheImport {
   std::vector<std::string> examples;
 };
 
+/// What was asked for by name, and so must be what the list says of its vectors.
+struct GivenVariant {
+  std::optional<Sha256> model = std::nullopt;
+  std::optional<std::string> activation = std::nullopt;
+  std::optional<std::string> precision = std::nullopt;
+};
+
 /// Read a list of either form, and put the vectors whose images are still there into the store
-/// under the digest of their content. Nothing of the old cache is changed.
+/// under the digest of their content, and under the variant that their line says; `variant` is that
+/// of lines which say none, as the old tools wrote them. Nothing of the old cache is changed.
 /// Errors: those of EmbeddingStore::put(); kNotFound (no list), kExhausted (a list over 1 GiB),
+///         kInvalidInput (a line says another variant than was given; nothing is stored then),
 ///         kCancelled. A file that cannot be read costs itself.
 Result<OldCacheImport> import_old_cache(files::FileSystem& file_system, EmbeddingStore& store,
-                                        const EmbeddingVariant& variant, const OldCachePlace& place,
-                                        const std::stop_token& stop);
+                                        const EmbeddingVariant& variant, const GivenVariant& given,
+                                        const OldCachePlace& place, const std::stop_token& stop);
 
 /// An image of which the old tools should find a vector.
 struct ExportedImage {
@@ -85,10 +95,12 @@ struct OldCacheExport {
   std::uint64_t num_absent = 0;         ///< Not in the store.
 };
 
-/// Write the .npy files, then add their lines to the list, which is replaced whole.
+/// Write the .npy files, then add their lines to the list, which is replaced whole. Lines say the
+/// variant, in a member that the old tools pass over. Pre: the images' keys are of `variant`.
 /// Errors: those of EmbeddingStore::find(); kDenied, kNoSpace, kUnavailable; kExhausted (a list
 ///         over 1 GiB).
 Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, EmbeddingStore& store,
+                                        const EmbeddingVariant& variant,
                                         std::span<const ExportedImage> images, OldCacheForm form,
                                         const OldCachePlace& place);
 

@@ -45,7 +45,7 @@ class OldCacheTest : public ::testing::Test {
   }
 
   OldCacheImport import() {
-    auto report = import_old_cache(file_system_, *store_, variant(), kPlace, {});
+    auto report = import_old_cache(file_system_, *store_, variant(), {}, kPlace, {});
     EXPECT_TRUE(report) << report.error().message;
     return report ? *report : OldCacheImport();
   }
@@ -142,7 +142,7 @@ TEST(OldCache, AnImageYoungerThanItsVectorIsNotTrusted) {
       R"({"image_path": "new.png", "embedding_file": "data/ai_data/embeddings/new.npy"})"
       "\n"));
   const auto report =
-      import_old_cache(file_system, **store, variant(), {.base = folder.path()}, {});
+      import_old_cache(file_system, **store, variant(), {}, {.base = folder.path()}, {});
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->num_imported, 1U);
   EXPECT_EQ(report->num_stale, 1U);
@@ -160,7 +160,7 @@ TEST_F(OldCacheTest, WhatIsExportedIsImportedAgain) {
   }
   ASSERT_TRUE(store_->put(embeddings));
   for (const OldCacheForm form : {OldCacheForm::kLoggedPath, OldCacheForm::kAbsolutePath}) {
-    const auto report = export_old_cache(file_system_, *store_, images, form, kPlace);
+    const auto report = export_old_cache(file_system_, *store_, variant(), images, form, kPlace);
     ASSERT_TRUE(report) << report.error().message;
     const bool is_first = form == OldCacheForm::kLoggedPath;
     EXPECT_EQ(report->num_written, is_first ? 2U : 0U);
@@ -173,12 +173,34 @@ TEST_F(OldCacheTest, WhatIsExportedIsImportedAgain) {
   EXPECT_TRUE(file_system_.content("/project/data/ai_data/cache/processed_images.jsonl")
                   ->starts_with(R"({"image_path": "faces/0.png", "embedding_file": )"
                                 R"("data/ai_data/embeddings/)" +
-                                hash + R"(.npy", "hash": ")" + hash + "\"}\n"));
+                                hash + R"(.npy", "hash": ")" + hash +
+                                R"(", "variant": {"activation":)"));
   auto other = EmbeddingStore::open(file_system_, "/other", random_);
   ASSERT_TRUE(other);
-  const auto report = import_old_cache(file_system_, **other, variant(), kPlace, {});
+  const auto report = import_old_cache(file_system_, **other, variant(), {}, kPlace, {});
   ASSERT_TRUE(report);
   EXPECT_EQ(report->num_imported, 2U);
+}
+
+TEST_F(OldCacheTest, WhatIsExportedComesBackAsWhatItWas) {
+  EmbeddingVariant half = variant();
+  half.precision = "bf16";
+  const EmbeddingKey key{.content = crypto::sha256("image a"),
+                         .variant = store_->add_variant(half)};
+  put("/project/a.png", "image a");
+  ASSERT_TRUE(store_->put(std::vector<Embedding>{{.key = key, .vector = vector_of(4)}}));
+  const std::vector<ExportedImage> images = {{.image_path = "a.png", .key = key}};
+  ASSERT_TRUE(
+      export_old_cache(file_system_, *store_, half, images, OldCacheForm::kLoggedPath, kPlace));
+  auto other = EmbeddingStore::open(file_system_, "/other", random_);
+  ASSERT_TRUE(other);
+  const auto refused = import_old_cache(file_system_, **other, variant(),
+                                        {.precision = variant().precision}, kPlace, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidInput);
+  ASSERT_TRUE(import_old_cache(file_system_, **other, variant(), {}, kPlace, {}));
+  EXPECT_TRUE(*(*other)->find(key));
+  EXPECT_FALSE(*(*other)->find(key_of("image a")));
 }
 
 TEST_F(OldCacheTest, TheSecondFormIsNamedByTheAbsolutePath) {
@@ -186,7 +208,8 @@ TEST_F(OldCacheTest, TheSecondFormIsNamedByTheAbsolutePath) {
   const std::vector<Embedding> embeddings = {{.key = key_of("image a"), .vector = vector_of(4)}};
   ASSERT_TRUE(store_->put(embeddings));
   const std::vector<ExportedImage> images = {{.image_path = "a.png", .key = key_of("image a")}};
-  ASSERT_TRUE(export_old_cache(file_system_, *store_, images, OldCacheForm::kAbsolutePath, kPlace));
+  ASSERT_TRUE(export_old_cache(file_system_, *store_, variant(), images,
+                               OldCacheForm::kAbsolutePath, kPlace));
   const std::string hash = crypto::sha256("/project/a.png").to_hex().substr(0, 16);
   EXPECT_EQ(file_system_.content("/project/data/ai_data/cache/embeddings/" + hash + ".npy"),
             npy_of(vector_of(4)));
