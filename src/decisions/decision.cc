@@ -28,6 +28,18 @@ bool is_within_image(const CropBox& box) {
          box.y2 <= 1;
 }
 
+PixelBox to_pixels(const CropBox& box, std::int64_t width, std::int64_t height) {
+  const auto edge = [](double share, std::int64_t size) {
+    return std::int64_t{std::llround(std::clamp(share, 0.0, 1.0) * static_cast<double>(size))};
+  };
+  PixelBox pixels;
+  pixels.left = std::min(edge(box.x1, width), width - 1);
+  pixels.top = std::min(edge(box.y1, height), height - 1);
+  pixels.right = std::max(edge(box.x2, width), pixels.left + 1);
+  pixels.bottom = std::max(edge(box.y2, height), pixels.top + 1);
+  return pixels;
+}
+
 double overlap(const CropBox& a, const CropBox& b) {
   const CropBox common{.x1 = std::max(a.x1, b.x1),
                        .y1 = std::max(a.y1, b.y1),

@@ -26,6 +26,19 @@ struct CropBox {
 /// Within the image, and not empty.
 bool is_within_image(const CropBox& box);
 
+/// Pixels, from the upper left corner of the image; right and bottom are the first ones outside.
+struct PixelBox {
+  std::int64_t left = 0;
+  std::int64_t top = 0;
+  std::int64_t right = 0;
+  std::int64_t bottom = 0;
+  bool operator==(const PixelBox&) const = default;
+};
+
+/// Rounded to whole pixels; within the image, and at least one pixel each way. Pre: `width` and
+/// `height` are positive.
+PixelBox to_pixels(const CropBox& box, std::int64_t width, std::int64_t height);
+
 /// Intersection over union; 0 when both are empty.
 double overlap(const CropBox& a, const CropBox& b);
 

@@ -50,6 +50,19 @@ TEST(CropBox, OverlapIsTheShareOfTheUnion) {
   EXPECT_DOUBLE_EQ(overlap({.x2 = 0}, {.x2 = 0}), 0);
 }
 
+TEST(ToPixels, RoundsAndHoldsAPixelAtLeast) {
+  EXPECT_EQ(to_pixels({.x1 = .1, .y1 = .2, .x2 = .9, .y2 = .8}, 1920, 1080),
+            (PixelBox{.left = 192, .top = 216, .right = 1728, .bottom = 864}));
+  // 0.26 * 10 and 0.74 * 10: to the nearest, not towards zero.
+  EXPECT_EQ(to_pixels({.x1 = .26, .y1 = .24, .x2 = .74, .y2 = .76}, 10, 10),
+            (PixelBox{.left = 3, .top = 2, .right = 7, .bottom = 8}));
+  EXPECT_EQ(to_pixels({.x1 = .5, .y1 = .5, .x2 = .5, .y2 = .5}, 1, 3),
+            (PixelBox{.left = 0, .top = 2, .right = 1, .bottom = 3}));
+  EXPECT_EQ(to_pixels({.x1 = 1, .y1 = 1, .x2 = 1, .y2 = 1}, 10, 10),
+            (PixelBox{.left = 9, .top = 9, .right = 10, .bottom = 10}));
+  EXPECT_EQ(to_pixels({}, 1, 1), (PixelBox{.left = 0, .top = 0, .right = 1, .bottom = 1}));
+}
+
 TEST(CropsMatch, WithinATwentiethOnEachSide) {
   const CropBox box{.x1 = 0.1, .y1 = 0, .x2 = 0.9, .y2 = 0.8};
   EXPECT_TRUE(crops_match(box, {.x1 = 0.11, .y1 = 0.01, .x2 = 0.91, .y2 = 0.79}));

@@ -31,15 +31,6 @@ Stretch ordered(double one, double other) {
   return {.begin = std::clamp(one, 0.0, 1.0), .end = std::clamp(other, 0.0, 1.0)};
 }
 
-std::pair<std::uint32_t, std::uint32_t> whole_pixels(double begin, double end,
-                                                     std::uint32_t length) {
-  const auto round = [length](double share) {
-    return static_cast<std::uint32_t>(std::llround(share * length));
-  };
-  const std::uint32_t first = std::min(round(begin), length - 1);
-  return {first, std::clamp(round(end), first + 1, length)};
-}
-
 }  // namespace
 
 std::optional<decisions::CropBox> usable_crop(const std::array<float, 4>& raw,
@@ -60,12 +51,6 @@ std::optional<decisions::CropBox> usable_crop(const std::array<float, 4>& raw,
   }
   if (across.length() * down.length() >= options.max_area) return std::nullopt;
   return decisions::CropBox{.x1 = across.begin, .y1 = down.begin, .x2 = across.end, .y2 = down.end};
-}
-
-PixelCrop pixel_crop(const decisions::CropBox& box, std::uint32_t width, std::uint32_t height) {
-  const auto [left, right] = whole_pixels(box.x1, box.x2, width);
-  const auto [top, bottom] = whole_pixels(box.y1, box.y2, height);
-  return {.left = left, .top = top, .right = right, .bottom = bottom};
 }
 
 }  // namespace assay::predict

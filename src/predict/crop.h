@@ -11,16 +11,6 @@
 
 namespace assay::predict {
 
-/// A crop in pixels; right and bottom are the first ones outside.
-struct PixelCrop {
-  std::uint32_t left = 0;
-  std::uint32_t top = 0;
-  std::uint32_t right = 0;
-  std::uint32_t bottom = 0;
-
-  bool operator==(const PixelCrop&) const = default;
-};
-
 enum class AspectRatio : std::uint8_t {
   kLocked,  ///< A crop has the shape of its image, as those that people make.
   kFree,
@@ -42,8 +32,5 @@ struct CropOptions {
 /// it, or when a number is not finite.
 std::optional<decisions::CropBox> usable_crop(const std::array<float, 4>& raw,
                                               const CropOptions& options);
-
-/// Rounded to whole pixels, at least one each way. Pre: neither side is 0.
-PixelCrop pixel_crop(const decisions::CropBox& box, std::uint32_t width, std::uint32_t height);
 
 }  // namespace assay::predict

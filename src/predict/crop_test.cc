@@ -82,11 +82,5 @@ TEST(UsableCrop, IsAlwaysWithinTheImage) {
   }
 }
 
-TEST(PixelCrop, RoundsAndHoldsAPixelAtLeast) {
-  EXPECT_EQ(pixel_crop({0.1, 0.2, 0.9, 0.8}, 1920, 1080), (PixelCrop{192, 216, 1728, 864}));
-  EXPECT_EQ(pixel_crop({0.5, 0.5, 0.5, 0.5}, 1, 3), (PixelCrop{0, 2, 1, 3}));
-  EXPECT_EQ(pixel_crop({1, 1, 1, 1}, 4, 4), (PixelCrop{3, 3, 4, 4}));
-}
-
 }  // namespace
 }  // namespace assay::predict

@@ -203,7 +203,8 @@ class ProjectDecider {
     score.width = member.width;
     score.height = member.height;
     if (decision.crop) {
-      const PixelCrop crop = pixel_crop(*decision.crop, member.width, member.height);
+      const decisions::PixelBox crop =
+          decisions::to_pixels(*decision.crop, member.width, member.height);
       score.crop_pixels =
           fmt::format("[{}, {}, {}, {}]", crop.left, crop.top, crop.right, crop.bottom);
     }

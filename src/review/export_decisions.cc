@@ -80,18 +80,18 @@ class Columns {
   }
 
   void pixels(const std::string& name, std::optional<CropBox> Decision::* member) {
-    constexpr std::array<std::pair<std::string_view, std::int64_t PixelBox::*>, 4> kSides = {
-        {{"left", &PixelBox::left},
-         {"top", &PixelBox::top},
-         {"right", &PixelBox::right},
-         {"bottom", &PixelBox::bottom}}};
+    constexpr std::array<std::pair<std::string_view, std::int64_t decisions::PixelBox::*>, 4>
+        kSides = {{{"left", &decisions::PixelBox::left},
+                   {"top", &decisions::PixelBox::top},
+                   {"right", &decisions::PixelBox::right},
+                   {"bottom", &decisions::PixelBox::bottom}}};
     for (const auto& [side, edge] : kSides) {
       integer(fmt::format("{}_{}", name, side), [member, edge](const Decision& decision) {
         const auto& crop = decision.*member;
         const std::int64_t width = decision.image_width.value_or(0);
         const std::int64_t height = decision.image_height.value_or(0);
         if (!crop || !decisions::is_within_image(*crop) || width <= 0 || height <= 0) return Cell();
-        return Cell(to_pixels(*crop, width, height).*edge);
+        return Cell(decisions::to_pixels(*crop, width, height).*edge);
       });
     }
   }
@@ -208,18 +208,6 @@ Status write_group(tables::ParquetWriter& writer, std::span<const ExportColumn> 
 }
 
 }  // namespace
-
-PixelBox to_pixels(const CropBox& box, std::int64_t width, std::int64_t height) {
-  const auto edge = [](double share, std::int64_t size) {
-    return static_cast<std::int64_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(size));
-  };
-  PixelBox pixels;
-  pixels.left = std::min(edge(box.x1, width), width - 1);
-  pixels.top = std::min(edge(box.y1, height), height - 1);
-  pixels.right = std::max(edge(box.x2, width), pixels.left + 1);
-  pixels.bottom = std::max(edge(box.y2, height), pixels.top + 1);
-  return pixels;
-}
 
 Result<DecisionFolder> read_decision_folder(files::FileSystem& file_system, const fs::path& path,
                                             const std::stop_token& stop) {

@@ -17,19 +17,6 @@
 
 namespace assay::review {
 
-/// Pixels, from the upper left corner of the image; right and bottom are the first ones outside.
-struct PixelBox {
-  std::int64_t left = 0;
-  std::int64_t top = 0;
-  std::int64_t right = 0;
-  std::int64_t bottom = 0;
-  bool operator==(const PixelBox&) const = default;
-};
-
-/// Cut to whole pixels as the old tools do, towards zero; within the image, and at least one pixel
-/// each way. Pre: `width` and `height` are positive.
-PixelBox to_pixels(const decisions::CropBox& box, std::int64_t width, std::int64_t height);
-
 struct DecisionSource {
   std::filesystem::path path;
   decisions::DecisionTable table;

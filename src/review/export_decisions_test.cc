@@ -28,14 +28,6 @@ DecisionSource sample() {
   return source;
 }
 
-TEST(ToPixels, CutsAsTheOldToolsAndKeepsAPixel) {
-  EXPECT_EQ(to_pixels({.x1 = .1, .y1 = .2, .x2 = .9, .y2 = .8}, 1920, 1080),
-            (PixelBox{.left = 192, .top = 216, .right = 1728, .bottom = 864}));
-  EXPECT_EQ(to_pixels({.x1 = 1, .y1 = 1, .x2 = 1, .y2 = 1}, 10, 10),
-            (PixelBox{.left = 9, .top = 9, .right = 10, .bottom = 10}));
-  EXPECT_EQ(to_pixels({}, 1, 1), (PixelBox{.left = 0, .top = 0, .right = 1, .bottom = 1}));
-}
-
 TEST(WriteCsv, HasARowAGroupAndEmptyFieldsForNothing) {
   files::testing::SimulatedFileSystem disk;
   ASSERT_TRUE(write_csv(disk, "/out.csv", std::vector{sample()}));
