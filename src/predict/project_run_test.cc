@@ -9,9 +9,18 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <new>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -27,6 +36,28 @@ constexpr std::string_view kTime = "20250705_12000";
 std::string name_of(int second, std::string_view stage) {
   return fmt::format("shoot/{}{}_{}.png", kTime, second, stage);
 }
+
+/// Counts what all lives embed, in memory that they share, and dies by kill -9 at a number.
+class MortalEmbedder final : public embedding::ImageEmbedder {
+ public:
+  MortalEmbedder(const embedding::ImageEmbedder& inner, std::atomic<std::uint64_t>& num_embedded,
+                 std::uint64_t dies_at)
+      : inner_(&inner), num_embedded_(&num_embedded), dies_at_(dies_at) {}
+
+  std::uint32_t crop_side() const override { return inner_->crop_side(); }
+  std::size_t dimension() const override { return inner_->dimension(); }
+  std::size_t batch_size() const override { return inner_->batch_size(); }
+  Status embed(std::span<const std::uint8_t> crops, std::span<float> vectors) const override {
+    const std::size_t count = vectors.size() / dimension();
+    if (num_embedded_->fetch_add(count) + count >= dies_at_) ::kill(::getpid(), SIGKILL);
+    return inner_->embed(crops, vectors);
+  }
+
+ private:
+  const embedding::ImageEmbedder* inner_;
+  std::atomic<std::uint64_t>* num_embedded_;
+  std::uint64_t dies_at_;
+};
 
 class ProjectRun : public ::testing::Test {
  protected:
@@ -215,6 +246,60 @@ TEST_F(ProjectRun, ShardsTogetherGiveTheSameDatabase) {
     ASSERT_TRUE(expected) << expected.error().message;
     EXPECT_EQ(dump(*report->database), dump(*expected->database));
   }
+}
+
+TEST_F(ProjectRun, AKillCostsABatchOfEachWorkerAtMost) {
+  constexpr std::uint64_t kNumImages = 60;
+  constexpr std::size_t kNumWorkers = 2;
+  ZipBuilder zip;
+  for (std::uint64_t i = 0; i < kNumImages; ++i) {
+    zip.add(fmt::format("{:02}.png", i), png_of(8, 8, static_cast<std::uint8_t>(i)));
+  }
+  const fs::path source = root() / "mojo9.zip";
+  std::ofstream(source, std::ios::binary) << zip.finish();
+  ProjectOptions all = options(source);
+  all.grouping.mode = grouping::GroupingMode::kSingle;
+  all.embedding.num_workers = kNumWorkers;
+
+  void* const shared = ::mmap(nullptr, sizeof(std::atomic<std::uint64_t>), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(shared, MAP_FAILED);
+  auto& num_embedded = *new (shared) std::atomic<std::uint64_t>(0);
+  const auto live = [&](std::uint64_t dies_at) {
+    bench_.open_store(root() / "lives");
+    const ProjectTools tools = bench_.tools();
+    const MortalEmbedder mortal(tools.embedder, num_embedded, dies_at);
+    return run_project({.file_system = tools.file_system,
+                        .clock = tools.clock,
+                        .store = tools.store,
+                        .known = tools.known,
+                        .embedder = mortal,
+                        .heads = tools.heads,
+                        .variant = tools.variant},
+                       all, [](const ProjectProgress&) {});
+  };
+  std::uint64_t num_kills = 0;
+  for (const std::uint64_t after : {5U, 17U, 1U, 12U}) {
+    const std::uint64_t dies_at = num_embedded + after;
+    const ::pid_t life = ::fork();
+    ASSERT_GE(life, 0);
+    if (life == 0) {
+      static_cast<void>(live(dies_at));
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(life, &status, 0), life);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "it ended before it could be killed";
+    ++num_kills;
+  }
+  const auto report = live(UINT64_MAX);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->images.num_groups, kNumImages);
+  const std::uint64_t num_again = num_embedded - kNumImages;
+  EXPECT_LE(num_again, num_kills * kNumWorkers * embedder_.batch_size());
+  // The batch that was killed is embedded again, so there is something to see.
+  EXPECT_GT(num_again, 0U);
+  ::munmap(shared, sizeof(std::atomic<std::uint64_t>));
 }
 
 TEST_F(ProjectRun, AnExistingDatabaseStays) {
