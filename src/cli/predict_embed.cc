@@ -1,4 +1,5 @@
 #include "app/predict_session.h"
+#include "cli/option_check_internal.h"
 #include "cli/predict_models_flags_internal.h"
 #include "cli/predict_options_internal.h"
 #include "core/clock.h"
@@ -101,7 +102,6 @@ class EmbedBar {
 };
 
 Result<ExitCode> run_embed(const EmbedFlags& flags, Session& session) {
-  // Before a model is loaded for nothing.
   ASSIGN_OR_RETURN(const auto lines, embedding::lines_path_of(flags.output));
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(const auto info, file_system.info(flags.source));
@@ -152,7 +152,8 @@ void add_predict_embed_command(CommandTree& tree, CLI::App& group) {
              "A matrix, FILE.npy, and beside it FILE.jsonl, a line for each image; or a table of "
              "all, FILE.parquet.")
       ->required()
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check([](const std::string& text) { return problem_of(embedding::lines_path_of(text)); });
   flags->models.add_to(command);
 }
 

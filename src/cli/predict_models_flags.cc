@@ -53,8 +53,7 @@ app::Int8Samples::Remarks int8_remarks(const Session& session) {
 }
 
 Result<embedding::Shard> parse_shard(const std::string& text) {
-  const Error wrong = invalid_input(
-      fmt::format("--shard {}: expected I/N, such as 0/4 for the first of four", text));
+  const Error wrong = invalid_input("expected I/N, such as 0/4 for the first of four: " + text);
   const std::string_view all = text;
   const std::size_t slash = all.find('/');
   if (slash == std::string_view::npos) return wrong;

@@ -1,6 +1,7 @@
 #include "app/predict_session.h"
 #include "app/version.h"
 #include "cli/command_internal.h"
+#include "cli/option_check_internal.h"
 #include "cli/predict_batch_printer_internal.h"
 #include "cli/predict_models_flags_internal.h"
 #include "cli/predict_options_internal.h"
@@ -137,10 +138,13 @@ Result<predict::Plan> prepare_plan(const PredictRunFlags& flags, const Session& 
   if (!flags.projects.empty()) return plan;
   for (const predict::PlannedProject& project : plan.projects) {
     if (project.status != predict::PlanStatus::kAmbiguous) continue;
+    // The reason says what to fill in; where, only for rows that the table has.
+    const std::string table = plan.table.native();
+    const std::string place = project.reason.contains(table) ? "" : fmt::format(", in {}", table);
     return invalid_input(
-        fmt::format("{}: which project is this? {}; say it in {}, or name the "
-                    "projects to work on with --project",
-                    project.source, project.reason, plan.table.native()));
+        fmt::format("{}: which project is this? {}{}; or name the projects to work on with "
+                    "--project",
+                    project.source, project.reason, place));
   }
   return plan;
 }
@@ -204,8 +208,25 @@ std::vector<std::filesystem::path> plan_sources(const predict::Plan& plan) {
 /// Whether a batch may embed, or only decides what shards have embedded.
 enum class BatchWork : std::uint8_t { kAll, kMergeShards };
 
+/// Two runs would work on the same projects; shards share them, and only embed.
+/// Errors: kUnavailable when another run works below the root.
+Result<std::unique_ptr<files::FileLock>> lock_root(const PredictRunFlags& flags) {
+  if (!flags.shard.empty()) return std::unique_ptr<files::FileLock>();
+  files::FileSystem& file_system = files::posix_file_system();
+  const std::filesystem::path path = predict::DataTree(flags.models.root).run_lock();
+  RETURN_IF_ERROR(file_system.create_folders(path.parent_path()));
+  auto lock = file_system.lock(path);
+  if (!lock && lock.error().code == ErrorCode::kUnavailable) {
+    return unavailable(
+        fmt::format("{}: another `assay predict run` works below this root; wait for it, or end "
+                    "it (it holds {})",
+                    flags.models.root, path.native()));
+  }
+  return lock;
+}
+
 Result<ExitCode> run_batch(const PredictRunFlags& flags, BatchWork work, Session& session) {
-  if (!flags.shard.empty()) RETURN_IF_ERROR(parse_shard(flags.shard));
+  ASSIGN_OR_RETURN(const auto lock, lock_root(flags));
   ASSIGN_OR_RETURN(const predict::Plan plan, prepare_plan(flags, session));
   ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
   if (projects.empty()) {
@@ -302,7 +323,8 @@ void add_predict_run_command(CommandTree& tree, CLI::App& group) {
   add_run_options(command, flags);
   add_option(command, "--shard", flags->shard,
              "Embed only part I of N, by content; `merge-shards` decides once all are done.")
-      ->type_name("I/N");
+      ->type_name("I/N")
+      ->check([](const std::string& text) { return problem_of(parse_shard(text)); });
 }
 
 void add_predict_merge_shards_command(CommandTree& tree, CLI::App& group) {

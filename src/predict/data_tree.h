@@ -25,6 +25,8 @@ class DataTree {
   std::filesystem::path journal(std::string_view project) const {
     return root_ / "ai_data" / "predict_journals" / (std::string(project) + ".journal");
   }
+  /// Held by the one run that decides below this root.
+  std::filesystem::path run_lock() const { return root_ / "ai_data" / ".predict-run.lock"; }
   /// Which source belongs to which project.
   std::filesystem::path project_table() const { return root_ / "ai_data" / "projects.csv"; }
 
