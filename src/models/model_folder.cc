@@ -140,8 +140,10 @@ Result<FoundModel> find_model(files::FileSystem& file_system, const std::filesys
   std::vector<std::string> names;
   names.reserve(imported.size());
   for (const StoredModel* model : imported) names.push_back(model->path.filename().native());
-  return invalid_input(fmt::format("there are several {} models in {}: name one of {}",
-                                   to_string(kind), folder.native(), fmt::join(names, ", ")));
+  return invalid_input(fmt::format(
+      "there are several {0} models in {1} ({2}); say which, such as "
+      "--{0} {3}",
+      to_string(kind), folder.native(), fmt::join(names, ", "), imported.front()->path.native()));
 }
 
 }  // namespace assay::models

@@ -96,11 +96,10 @@ void judge_state(const Context& context, PlannedProject& project) {
   const std::string reason = why_done(project, context.finished);
   if (!reason.empty()) {
     std::string doubt;
-    const bool is_empty =
-        !project.databases.empty() &&
-        std::ranges::all_of(project.databases, [](const DatabaseState& database) {
-          return database.num_rows == 0 && database.problem.empty();
-        });
+    const bool is_empty = !project.databases.empty() &&
+                          std::ranges::all_of(project.databases, [](const DatabaseState& database) {
+                            return database.num_rows == 0 && database.problem.empty();
+                          });
     if (is_empty) {
       doubt = "done before with 0 groups; --redo --mode single takes every image on its own";
     } else if (!has_predictions) {
@@ -258,7 +257,7 @@ Result<std::vector<FoundModel>> find_models(files::FileSystem& file_system,
                                             const PlanOptions& options) {
   std::vector<FoundModel> all;
   for (const WantedModel& wanted : options.models) {
-    FoundModel model{.wanted = wanted, .path = {}};
+    FoundModel model{.wanted = wanted, .path = {}, .problem = {}};
     if (!wanted.given.empty()) {
       ASSIGN_OR_RETURN(const auto info, file_system.info(wanted.given));
       if (info) model.path = wanted.given;
@@ -268,6 +267,10 @@ Result<std::vector<FoundModel>> find_models(files::FileSystem& file_system,
     auto found = models::find_model(file_system, options.tree.root(), wanted.kind);
     if (found) {
       model.path = std::move(found->path);
+    } else if (found.error().code == ErrorCode::kInvalidInput ||
+               found.error().code == ErrorCode::kCorrupt) {
+      // The rest of the plan holds all the same.
+      model.problem = std::move(found.error().message);
     } else if (found.error().code != ErrorCode::kMissing) {
       return std::move(found.error());
     }

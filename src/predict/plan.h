@@ -86,8 +86,8 @@ struct PlannedProject {
   std::string doubt = {};
   /// What is odd about it without stopping it.
   std::vector<std::string> remarks = {};
-  std::uint64_t num_images = 0;  ///< Candidates, as a run counts them.
-  ByteCount image_size = {};     ///< Of those that can be read.
+  std::uint64_t num_images = 0;       ///< Candidates, as a run counts them.
+  ByteCount image_size = {};          ///< Of those that can be read.
   std::uint64_t num_bad_entries = 0;  ///< Of the candidates, those that cannot be read.
   archives::LeftOutCounts left_out = {};
   std::map<std::size_t, std::uint64_t> groups_by_size = {};
@@ -103,6 +103,8 @@ struct FoundModel {
   WantedModel wanted;
   /// Empty when it is missing.
   std::filesystem::path path;
+  /// Why what is there cannot be taken; empty otherwise.
+  std::string problem = {};
 };
 
 struct Plan {

@@ -102,6 +102,7 @@ std::string to_json(const Plan& plan) {
     } else {
       writer.text(model.path.native());
     }
+    writer.name("problem").text(model.problem);
     writer.end_object();
   }
   writer.end_list();

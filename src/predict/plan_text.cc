@@ -254,7 +254,9 @@ void write_needs(const Plan& plan, std::string& text) {
   auto out = std::back_inserter(text);
   text += "\nModels:\n";
   for (const FoundModel& model : plan.models) {
-    if (model.path.empty()) {
+    if (!model.problem.empty()) {
+      fmt::format_to(out, "  {}: {}\n", model.wanted.role, report::visible_text(model.problem));
+    } else if (model.path.empty()) {
       fmt::format_to(out, "  {}: missing; {}\n", model.wanted.role, model.wanted.advice);
     } else {
       fmt::format_to(out, "  {}: {}\n", model.wanted.role,
