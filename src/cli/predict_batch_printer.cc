@@ -23,12 +23,19 @@ double seconds_of(std::chrono::nanoseconds time) {
 
 /// Images that were worked on in `seconds`.
 double rate_of(const EmbeddingFigures& figures, double seconds) {
-  return seconds > 0 ? static_cast<double>(figures.num_images()) / seconds : 0;
+  return seconds > 0 ? static_cast<double>(figures.num_own()) / seconds : 0;
 }
 
 std::string text_of(const predict::ProjectResult& result, const predict::ProjectReport* report,
                     grouping::GroupingMode mode) {
   const std::string project = report::visible_text(result.project);
+  if (result.outcome == predict::ProjectOutcome::kStopped) {
+    const predict::ImageCounts& images = result.images;
+    return fmt::format(
+        "{}: stopped after {} of {}; run again to go on\n", project,
+        report::count_text(images.num_embedded + images.num_reused + images.num_failed),
+        counted(images.num_images, "image", "images"));
+  }
   if (report == nullptr) {
     return fmt::format("{}: FAILED: {}\n", project, report::visible_text(result.error));
   }
@@ -96,19 +103,28 @@ std::string stages_text(const EmbeddingFigures& figures) {
   return text;
 }
 
+/// Projects that did not begin.
+std::uint64_t num_not_reached(const predict::BatchReport& report) {
+  return report.summary.num_remaining - report.num_stopped_projects;
+}
+
 std::string total_text(const predict::BatchReport& report) {
   const EmbeddingFigures& figures = report.figures;
   const double seconds = batch_seconds(report);
-  std::string text = "total: " + counted(report.summary.projects.size(), "project", "projects");
+  std::string text =
+      "total: " +
+      counted(report.summary.projects.size() + report.num_stopped_projects, "project", "projects");
   if (report.num_failed_projects > 0) {
     text += fmt::format(", {} failed", report::count_text(report.num_failed_projects));
   }
-  if (report.summary.num_remaining > 0) {
-    text += fmt::format(", {} not reached", report::count_text(report.summary.num_remaining));
+  if (report.num_stopped_projects > 0) {
+    text += fmt::format(", {} stopped", report::count_text(report.num_stopped_projects));
   }
-  text +=
-      fmt::format("; {} in {:.1f} s", counted(figures.num_images(), "image", "images"), seconds);
-  if (figures.num_images() > 0) text += fmt::format(", {:.1f} images/s", rate_of(figures, seconds));
+  if (num_not_reached(report) > 0) {
+    text += fmt::format(", {} not reached", report::count_text(num_not_reached(report)));
+  }
+  text += fmt::format("; {} in {:.1f} s", counted(figures.num_own(), "image", "images"), seconds);
+  if (figures.num_own() > 0) text += fmt::format(", {:.1f} images/s", rate_of(figures, seconds));
   return text + stages_text(figures) + "\n";
 }
 
@@ -118,8 +134,10 @@ std::string total_json(const predict::BatchReport& report) {
   writer.begin_object().name("event").text("total");
   writer.name("projects").unsigned_integer(report.summary.projects.size());
   writer.name("failed_projects").unsigned_integer(report.num_failed_projects);
-  writer.name("remaining_projects").unsigned_integer(report.summary.num_remaining);
-  writer.name("images").unsigned_integer(report.figures.num_images());
+  writer.name("stopped_projects").unsigned_integer(report.num_stopped_projects);
+  writer.name("remaining_projects").unsigned_integer(num_not_reached(report));
+  writer.name("images").unsigned_integer(report.figures.num_own());
+  writer.name("other_shard_images").unsigned_integer(report.figures.num_other_shard);
   writer.name("failed_images").unsigned_integer(report.num_failed_images);
   writer.name("seconds").number(seconds);
   writer.name("images_per_second").number(rate_of(report.figures, seconds));
@@ -194,7 +212,8 @@ void BatchPrinter::write_progress(const predict::ProjectProgress& progress) {
   json::Writer writer;
   writer.begin_object().name("event").text("progress").name("project").text(project_);
   writer.name("images").unsigned_integer(progress.num_images);
-  writer.name("done").unsigned_integer(progress.num_before + progress.figures.num_images());
+  writer.name("done").unsigned_integer(progress.num_before + progress.figures.num_own());
+  writer.name("other_shard").unsigned_integer(progress.figures.num_other_shard);
   writer.name("failed").unsigned_integer(progress.figures.num_failed);
   writer.name("images_per_second").number(pace_.images_per_second());
   writer.name("remaining_seconds");
@@ -206,11 +225,19 @@ std::string BatchPrinter::json_of(const predict::ProjectResult& result,
                                   const predict::ProjectReport* report) const {
   json::Writer writer;
   writer.begin_object().name("event").text("end").name("project").text(result.project);
-  writer.name("status").text(report == nullptr ? "failed" : "success");
+  const bool is_stopped = result.outcome == predict::ProjectOutcome::kStopped;
+  writer.name("status").text(is_stopped ? "stopped" : report == nullptr ? "failed" : "success");
   const double seconds = seconds_of(result.duration);
   writer.name("seconds").number(seconds);
   writer.name("remaining_seconds");
   write_or_null(writer, pace_.remaining_seconds());
+  if (is_stopped) {
+    writer.name("images").unsigned_integer(result.images.num_images);
+    writer.name("embedded").unsigned_integer(result.images.num_embedded);
+    writer.name("known").unsigned_integer(result.images.num_reused);
+    writer.name("failed").unsigned_integer(result.images.num_failed);
+    return writer.end_object().take() + "\n";
+  }
   if (report == nullptr) {
     writer.name("error").text(result.error);
     return writer.end_object().take() + "\n";

@@ -66,9 +66,9 @@ struct EmbeddingFigures {
   std::array<std::chrono::nanoseconds, kNumEmbeddingStages> time{};
 
   EmbeddingFigures& operator+=(const EmbeddingFigures& other);
-  std::uint64_t num_images() const {
-    return num_embedded + num_reused + num_failed + num_other_shard;
-  }
+  std::uint64_t num_images() const { return num_own() + num_other_shard; }
+  /// Without what is left to other shards.
+  std::uint64_t num_own() const { return num_embedded + num_reused + num_failed; }
 };
 
 /// Some images whose fate is known. An embedding is on disk before it is told of.

@@ -22,6 +22,7 @@ void BatchPace::begin(const PlannedProject& project) {
   project_bytes_ = static_cast<double>(project.image_size.count());
   project_bytes_done_ = 0;
   project_images_done_ = 0;
+  project_own_done_ = 0;
 }
 
 void BatchPace::advance(const ProjectProgress& progress) {
@@ -31,14 +32,17 @@ void BatchPace::advance(const ProjectProgress& progress) {
            static_cast<double>(progress.num_images);
   };
   const std::uint64_t fresh = progress.figures.num_images() - project_images_done_;
+  const std::uint64_t fresh_own = progress.figures.num_own() - project_own_done_;
   project_images_done_ += fresh;
+  project_own_done_ += fresh_own;
   project_bytes_done_ = bytes_of(progress.num_before + project_images_done_);
   const std::chrono::nanoseconds now = clock_->monotonic();
   const Seconds took = now - measured_at_;
   if (fresh == 0 || took.count() <= 0) return;
   // The mean of all so far at first, then of what came lately.
   const double weight = std::max(took / Seconds(now - started_), 1 - std::exp(-took / kMemory));
-  images_per_second_ += weight * ((static_cast<double>(fresh) / took.count()) - images_per_second_);
+  images_per_second_ +=
+      weight * ((static_cast<double>(fresh_own) / took.count()) - images_per_second_);
   bytes_per_second_ += weight * ((bytes_of(fresh) / took.count()) - bytes_per_second_);
   measured_at_ = now;
 }

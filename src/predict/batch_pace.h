@@ -28,7 +28,7 @@ class BatchPace {
   /// What is left of the project is not to be done, as after a failure.
   void end();
 
-  /// Of the images that were done in this run; 0 before there were any.
+  /// Of the images that were done in this run, not left to other shards; 0 before there were any.
   double images_per_second() const { return images_per_second_; }
   /// Of the whole batch; nothing before an image was done.
   std::optional<double> remaining_seconds() const;
@@ -39,6 +39,7 @@ class BatchPace {
   double project_bytes_ = 0;
   double project_bytes_done_ = 0;
   std::uint64_t project_images_done_ = 0;
+  std::uint64_t project_own_done_ = 0;  ///< Of these, not left to other shards.
   std::chrono::nanoseconds started_;
   std::chrono::nanoseconds measured_at_;
   double images_per_second_ = 0;

@@ -59,15 +59,20 @@ class Batch {
     result.project = planned.project;
     result.source = planned.source;
     result.models = options_->models;
+    ProjectProgress last;
     const auto start = tools_->clock.monotonic();
     const auto report = run_project(
         *tools_, options,
-        [this](const ProjectProgress& progress) { observer_->on_progress(progress); }, stop_);
+        [&](const ProjectProgress& progress) {
+          last = progress;
+          observer_->on_progress(progress);
+        },
+        stop_);
     result.finished = tools_->clock.now();
     result.duration =
         std::chrono::duration_cast<std::chrono::milliseconds>(tools_->clock.monotonic() - start);
     return report ? log_success(std::move(result), *report)
-                  : log_failure(std::move(result), report.error());
+                  : log_failure(std::move(result), report.error(), last);
   }
 
   Status log_success(ProjectResult result, const ProjectReport& report) {
@@ -84,12 +89,22 @@ class Batch {
     return {};
   }
 
-  Status log_failure(ProjectResult result, const Error& error) {
+  Status log_failure(ProjectResult result, const Error& error, const ProjectProgress& last) {
+    // What was done stays done, and the next run goes on from there.
+    report_.figures += last.figures;
+    result.images.num_images = last.num_images;
+    result.images.num_embedded = last.figures.num_embedded;
+    result.images.num_reused = last.num_before + last.figures.num_reused;
+    result.images.num_failed = last.figures.num_failed;
     if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kNoSpace) {
       report_.stopped = error;
     }
-    // A stop is no failure: the next run goes on.
-    if (error.code == ErrorCode::kCancelled) return {};
+    if (error.code == ErrorCode::kCancelled) {
+      result.outcome = ProjectOutcome::kStopped;
+      ++report_.num_stopped_projects;
+      observer_->on_end(result, nullptr);
+      return {};
+    }
     result.outcome = ProjectOutcome::kFailed;
     result.error = error.message;
     ++report_.num_failed_projects;

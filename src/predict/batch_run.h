@@ -35,7 +35,7 @@ class BatchObserver {
   virtual void on_begin(const PlannedProject& /*project*/, std::size_t /*number*/,
                         std::size_t /*count*/) {}
   virtual void on_progress(const ProjectProgress& /*progress*/) {}
-  /// `report` is null after a failure, whose words are in `result`.
+  /// `report` is null after a failure, whose words are in `result`, and after a stop.
   virtual void on_end(const ProjectResult& /*result*/, const ProjectReport* /*report*/) {}
 };
 
@@ -45,6 +45,8 @@ struct BatchReport {
   embedding::EmbeddingFigures figures;
   std::uint64_t num_failed_projects = 0;
   std::uint64_t num_failed_images = 0;
+  /// That a stop has ended on its way; it counts among the remaining ones of the summary, too.
+  std::uint64_t num_stopped_projects = 0;
   /// Why the batch ended early: kCancelled, or kNoSpace, after which no other project could go on.
   std::optional<Error> stopped = std::nullopt;
 };

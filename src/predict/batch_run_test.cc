@@ -25,7 +25,11 @@ class Observer final : public BatchObserver {
     if (number == stop_at) stop.request_stop();
   }
   void on_end(const ProjectResult& result, const ProjectReport* report) override {
-    log.push_back(fmt::format("end {} {}", result.project, report == nullptr ? "failed" : "done"));
+    const bool is_stopped = result.outcome == ProjectOutcome::kStopped;
+    log.push_back(fmt::format("end {} {}", result.project,
+                              is_stopped          ? "stopped"
+                              : report == nullptr ? "failed"
+                                                  : "done"));
   }
 
   std::vector<std::string> log;
@@ -111,6 +115,8 @@ TEST_F(BatchRun, AStopLeavesTheRestToTheNextRun) {
   EXPECT_EQ(report->stopped->code, ErrorCode::kCancelled);
   EXPECT_EQ(report->summary.num_remaining, 1U);
   EXPECT_EQ(report->num_failed_projects, 0U);
+  EXPECT_EQ(report->num_stopped_projects, 1U);
+  EXPECT_EQ(observer.log.back(), "end b stopped");
   Observer again;
   const auto rest = run(again);
   ASSERT_TRUE(rest) << rest.error().message;

@@ -22,7 +22,11 @@ namespace assay::predict {
 /// Of every object these files hold. It rises when a member changes its meaning.
 inline constexpr int kRunLogSchemaVersion = 1;
 
-enum class ProjectOutcome : std::uint8_t { kSuccess, kFailed };
+enum class ProjectOutcome : std::uint8_t {
+  kSuccess,
+  kFailed,
+  kStopped,  ///< Not logged: the next run goes on.
+};
 
 /// What became of the images of a project.
 struct ImageCounts {
