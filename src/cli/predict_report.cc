@@ -16,7 +16,9 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assay::cli {
@@ -29,12 +31,20 @@ struct ReportFlags {
   review::ReviewedGroups groups = review::ReviewedGroups::kAll;
 };
 
+/// Databases of one project are one: its own, and what waits to be merged into it.
+std::size_t count_projects(const decisions::ScoredProjects& scored) {
+  std::set<std::string_view> names;
+  for (const decisions::ScoredProject& project : scored.projects) names.insert(project.project);
+  return names.size();
+}
+
 std::string review_json(const ReportFlags& flags, const review::ReviewSummary& summary,
                         const decisions::ScoredProjects& scored) {
   json::Writer writer(json::Layout::kPretty);
   writer.begin_object();
   writer.name("report").text(flags.target);
-  writer.name("projects").unsigned_integer(scored.projects.size());
+  writer.name("projects").unsigned_integer(count_projects(scored));
+  writer.name("databases").unsigned_integer(scored.projects.size());
   writer.name("groups").unsigned_integer(summary.num_groups);
   writer.name("pages").unsigned_integer(summary.num_pages);
   writer.name("pictures").unsigned_integer(summary.num_pictures);
@@ -56,8 +66,12 @@ std::string review_text(const ReportFlags& flags, const review::ReviewSummary& s
   using report::counted;
   std::string text =
       fmt::format("{} of {} on {}: {}\n", counted(summary.num_groups, "group", "groups"),
-                  counted(scored.projects.size(), "project", "projects"),
+                  counted(count_projects(scored), "project", "projects"),
                   counted(summary.num_pages, "page", "pages"), report::visible_text(flags.target));
+  if (const std::size_t num_more = scored.projects.size() - count_projects(scored); num_more > 0) {
+    text += fmt::format("{} of a project that has another: groups in both are shown in each\n",
+                        counted(num_more, "database is", "databases are"));
+  }
   if (summary.num_without_source > 0) {
     text += fmt::format("{} without a picture: their databases do not say where they are\n",
                         counted(summary.num_without_source, "image", "images"));

@@ -162,6 +162,10 @@ Result<ScoredProjects> read_scored_projects(files::FileSystem& file_system,
     if (stop.stop_requested()) return cancelled("interrupted while databases were read");
     auto project = read_scored_project(database);
     if (project) {
+      for (const BadRow& bad : project->bad_rows) {
+        scored.problems.push_back(
+            fmt::format("{}: {}: {}", database.native(), bad.row, bad.problem));
+      }
       scored.projects.push_back(std::move(*project));
     } else {
       scored.problems.push_back(project.error().message);

@@ -71,7 +71,7 @@ Result<ScoredProject> read_scored_project(const std::filesystem::path& path);
 struct ScoredProjects {
   /// Order: of the paths, within a folder by name.
   std::vector<ScoredProject> projects;
-  /// Databases that cannot be read: a line each.
+  /// Databases that cannot be read, and rows: a line each.
   std::vector<std::string> problems;
 };
 
