@@ -62,6 +62,8 @@ Result<OpenModel> open_ranker(files::FileSystem& file_system, const PredictSessi
     found = locate(file_system, options, models::ModelKind::kRanker, options.ranker_fallback);
   } else if (found && !options.ranker && found->path.filename() != kPreferredRanker) {
     wanted = kPreferredRanker;
+    log_warning("the ranker is not there; an older one takes its place",
+                {{"wanted", wanted}, {"fallback", found->path.native()}});
   }
   if (!found) return found.error();
   return open_model(file_system, *found);

@@ -1,6 +1,7 @@
 #include "decisions/validate.h"
 #include "json/writer.h"
 #include "report/html.h"
+#include "report/number_text.h"
 #include "report/visible_text.h"
 
 #include <fmt/format.h>
@@ -67,18 +68,19 @@ void write_findings(json::Writer& writer, const ValidatedDatabase& database) {
 }  // namespace
 
 std::string to_text(const ValidationReport& report, Listing listing) {
+  using report::counted;
   std::string text;
   auto out = std::back_inserter(text);
   for (const ValidatedDatabase& database : report.databases) {
     fmt::format_to(out, "{}: {}\n", name_of(database), verdict_of(database));
-    fmt::format_to(out,
-                   "  {} records, {} with predictions ({:.1f} %), {} with the user's choice "
-                   "({:.1f} %), {} columns; {}\n",
-                   database.num_records, database.num_with_ai_predictions,
-                   100 * share(database.num_with_ai_predictions, database.num_records),
-                   database.num_with_user_data,
-                   100 * share(database.num_with_user_data, database.num_records),
-                   database.columns_found.size(), quality_of(database));
+    fmt::format_to(
+        out,
+        "  {}, {} with predictions ({:.1f} %), {} with the user's choice "
+        "({:.1f} %), {}; {}\n",
+        counted(database.num_records, "record", "records"), database.num_with_ai_predictions,
+        100 * share(database.num_with_ai_predictions, database.num_records),
+        database.num_with_user_data, 100 * share(database.num_with_user_data, database.num_records),
+        counted(database.columns_found.size(), "column", "columns"), quality_of(database));
     for (const auto& [rule, count] : database.num_findings) {
       fmt::format_to(out, "  {} {}: {}\n", word_of(severity_of(rule)), to_string(rule), count);
       std::size_t shown = 0;
@@ -91,9 +93,9 @@ std::string to_text(const ValidationReport& report, Listing listing) {
       if (shown < count) fmt::format_to(out, "    ... and {} more\n", count - shown);
     }
   }
-  fmt::format_to(out, "{} database{}: {} errors, {} warnings\n", report.databases.size(),
-                 report.databases.size() == 1 ? "" : "s", report.count(Severity::kError),
-                 report.count(Severity::kWarning));
+  fmt::format_to(out, "{}: {}, {}\n", counted(report.databases.size(), "database", "databases"),
+                 counted(report.count(Severity::kError), "error", "errors"),
+                 counted(report.count(Severity::kWarning), "warning", "warnings"));
   return text;
 }
 

@@ -34,11 +34,12 @@ struct Candidate {
 class ProjectDecider {
  public:
   ProjectDecider(const ProjectTools& tools, const ProjectOptions& options,
-                 const EntrySource& source, const FindOutcome& find_outcome,
-                 DecisionDatabase& database)
+                 const EntrySource& source, std::string source_path,
+                 const FindOutcome& find_outcome, DecisionDatabase& database)
       : tools_(&tools),
         options_(&options),
         source_(&source),
+        source_path_(std::move(source_path)),
         find_outcome_(&find_outcome),
         database_(&database),
         timestamp_(to_rfc3339(tools.clock.now())) {}
@@ -149,7 +150,7 @@ class ProjectDecider {
   // Where the originals can be found again: the archive, and the folder within it.
   std::string directory_of(const Candidate& first) const {
     const std::string_view folder = grouping::parse_image_name(first.entry->path).directory;
-    return folder.empty() ? source_->name() : fmt::format("{}/{}", source_->name(), folder);
+    return folder.empty() ? source_path_ : fmt::format("{}/{}", source_path_, folder);
   }
 
   decisions::Decision row_of(const std::string& id, const std::vector<Candidate>& candidates,
@@ -216,6 +217,7 @@ class ProjectDecider {
   const ProjectTools* tools_;
   const ProjectOptions* options_;
   const EntrySource* source_;
+  std::string source_path_;  // from anywhere
   const FindOutcome* find_outcome_;
   DecisionDatabase* database_;
   std::string timestamp_;
@@ -235,8 +237,9 @@ Result<DecidedProject> decide_project(const ProjectTools& tools, const ProjectOp
   ASSIGN_OR_RETURN(DecisionDatabase database,
                    DecisionDatabase::create(tools.file_system, options.tree.databases(),
                                             options.project, options.existing));
-  ASSIGN_OR_RETURN(DecidedProject decided,
-                   ProjectDecider(tools, options, source, find_outcome, database).run());
+  ASSIGN_OR_RETURN(
+      DecidedProject decided,
+      ProjectDecider(tools, options, source, run.source, find_outcome, database).run());
   run.finished_at = tools.clock.now();
   RETURN_IF_ERROR(database.add(run));
   ASSIGN_OR_RETURN(decided.database, database.finish());

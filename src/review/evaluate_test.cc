@@ -88,7 +88,7 @@ TEST(Evaluate, ProjectsThatWereTrainedOnStandApart) {
   EXPECT_EQ(evaluation.by_use[0].name, "test");
   EXPECT_EQ(evaluation.by_use[0].selection.num_right[0], 0);
   EXPECT_EQ(evaluation.by_use[1].selection.num_right[0], 1);
-  EXPECT_TRUE(to_text(evaluation).contains("training: 1 groups")) << to_text(evaluation);
+  EXPECT_TRUE(to_text(evaluation).contains("training: 1 group\n")) << to_text(evaluation);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "json/writer.h"
+#include "report/number_text.h"
 #include "report/visible_text.h"
 #include "review/evaluate.h"
 #include "statistics/binomial.h"
@@ -30,7 +31,8 @@ void append_slice(std::string& text, const EvaluationSlice& slice) {
   const SelectionTally& selection = slice.selection;
   const statistics::RateInterval interval = statistics::clopper_pearson(
       selection.num_right[0], selection.num_groups, kConfidenceOfInterval);
-  fmt::format_to(out, "{}: {} groups\n", report::visible_text(slice.name), selection.num_groups);
+  fmt::format_to(out, "{}: {}\n", report::visible_text(slice.name),
+                 report::counted(selection.num_groups, "group", "groups"));
   fmt::format_to(out,
                  "  image right: model {:.1f} % ({:.1f} to {:.1f}), highest stage {:.1f} %, first "
                  "image {:.1f} %, chance {:.1f} %\n",
@@ -45,9 +47,9 @@ void append_slice(std::string& text, const EvaluationSlice& slice) {
   }
   const CropTally& crop = slice.crop;
   if (crop.num_crops == 0) return;
-  fmt::format_to(out,
-                 "  {} crops, mean overlap: model {:.3f}, constant box {:.3f}, full frame {:.3f}\n",
-                 crop.num_crops, share(crop.sum_of_overlaps[0], crop.num_crops),
+  fmt::format_to(out, "  {}, mean overlap: model {:.3f}, constant box {:.3f}, full frame {:.3f}\n",
+                 report::counted(crop.num_crops, "crop", "crops"),
+                 share(crop.sum_of_overlaps[0], crop.num_crops),
                  share(crop.sum_of_overlaps[1], crop.num_crops),
                  share(crop.sum_of_overlaps[2], crop.num_crops));
   fmt::format_to(
@@ -114,11 +116,20 @@ void write_slices(json::Writer& writer, std::string_view name,
 }  // namespace
 
 std::string to_text(const Evaluation& evaluation) {
+  const std::string left_out =
+      fmt::format("left out: {}, {} without a prediction or a choice\n",
+                  report::counted(evaluation.num_rejected, "rejected group", "rejected groups"),
+                  evaluation.num_without_both);
+  if (evaluation.all.selection.num_groups == 0) {
+    return "Nothing to evaluate: in no group have both a model and a user chosen an image. "
+           "`assay predict merge` brings predictions to the user's choices, `assay predict finals` "
+           "finds the choices\n" +
+           left_out;
+  }
   std::string text;
   append_slice(text, evaluation.all);
+  text += left_out;
   auto out = std::back_inserter(text);
-  fmt::format_to(out, "left out: {} rejected groups, {} without a prediction or a choice\n",
-                 evaluation.num_rejected, evaluation.num_without_both);
   append_slices(text, "use of the project", evaluation.by_use);
   append_slices(text, "project", evaluation.by_project);
   append_slices(text, "size of the group", evaluation.by_group_size);
@@ -127,9 +138,9 @@ std::string to_text(const Evaluation& evaluation) {
                  evaluation.calibration_error);
   for (const CalibrationBin& bin : evaluation.calibration) {
     if (bin.num_groups == 0) continue;
-    fmt::format_to(out, "  {:.3f}: {:.3f} of {} groups\n",
-                   share(bin.sum_of_confidences, bin.num_groups),
-                   share(static_cast<double>(bin.num_right), bin.num_groups), bin.num_groups);
+    fmt::format_to(out, "  {:.3f}: {:.3f} of {}\n", share(bin.sum_of_confidences, bin.num_groups),
+                   share(static_cast<double>(bin.num_right), bin.num_groups),
+                   report::counted(bin.num_groups, "group", "groups"));
   }
   return text;
 }
@@ -145,7 +156,12 @@ std::string to_json(const Evaluation& evaluation) {
   write_slices(writer, "by_project", evaluation.by_project);
   write_slices(writer, "by_group_size", evaluation.by_group_size);
   write_slices(writer, "by_stage", evaluation.by_stage);
-  writer.name("calibration_error").number(evaluation.calibration_error);
+  writer.name("calibration_error");
+  if (evaluation.all.selection.num_groups == 0) {
+    writer.null();
+  } else {
+    writer.number(evaluation.calibration_error);
+  }
   writer.name("calibration").begin_list();
   for (const CalibrationBin& bin : evaluation.calibration) {
     writer.begin_object().name("num_groups").unsigned_integer(bin.num_groups);
