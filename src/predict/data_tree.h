@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,8 +24,19 @@ class DataTree {
   std::filesystem::path store() const { return root_ / "ai_data" / "embedding_store"; }
   /// What a project that is under way has done.
   std::filesystem::path journal(std::string_view project) const {
-    return root_ / "ai_data" / "predict_journals" / (std::string(project) + ".journal");
+    return journals() / (std::string(project) + ".journal");
   }
+  /// The same of one shard of several, which may be at work at once.
+  std::filesystem::path shard_journal(std::string_view project, std::uint32_t index,
+                                      std::uint32_t count) const {
+    return journals() / (shard_journal_prefix(project) + std::to_string(index) + "-of-" +
+                         std::to_string(count) + ".journal");
+  }
+  /// What the names of all of them begin with.
+  static std::string shard_journal_prefix(std::string_view project) {
+    return std::string(project) + ".shard-";
+  }
+  std::filesystem::path journals() const { return root_ / "ai_data" / "predict_journals"; }
   /// Held by the one run that decides below this root.
   std::filesystem::path run_lock() const { return root_ / "ai_data" / ".predict-run.lock"; }
   /// Which source belongs to which project.

@@ -119,6 +119,17 @@ Result<embedding::EmbeddingFigures> embed(const ProjectTools& tools, const Proje
       stop);
 }
 
+/// Once all is decided they say nothing any more.
+Status remove_shard_journals(files::FileSystem& file_system, const ProjectOptions& options) {
+  const std::filesystem::path folder = options.tree.journals();
+  ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.list(folder));
+  for (const std::string& name : names) {
+    if (!name.starts_with(DataTree::shard_journal_prefix(options.project))) continue;
+    RETURN_IF_ERROR(file_system.remove(folder / name));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string why_unreadable(const EntrySource& source) {
@@ -148,7 +159,10 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
   if (const std::string reason = why_unreadable(*source); !reason.empty()) {
     return corrupt(fmt::format("{}: {}", source->name(), reason));
   }
-  const std::filesystem::path journal_path = options.tree.journal(options.project);
+  const embedding::Shard& shard = options.embedding.shard;
+  const std::filesystem::path journal_path =
+      shard.count > 1 ? options.tree.shard_journal(options.project, shard.index, shard.count)
+                      : options.tree.journal(options.project);
   RETURN_IF_ERROR(tools.file_system.create_folders(journal_path.parent_path()));
   ASSIGN_OR_RETURN(
       embedding::RunJournal journal,
@@ -171,7 +185,7 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
     for (const auto& [error, count] : report.failures) report.images.num_failed += count;
   };
   count_images();
-  if (options.embedding.shard.count > 1) return report;
+  if (shard.count > 1) return report;
 
   decisions::RunRecord run = options.run;
   run.started_at = started;
@@ -201,6 +215,7 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
   report.database = decided->database.path;
   report.backup = decided->database.backup;
   RETURN_IF_ERROR(journal.retire());
+  RETURN_IF_ERROR(remove_shard_journals(tools.file_system, options));
   return report;
 }
 

@@ -23,6 +23,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 namespace assay::predict {
 namespace {
@@ -246,6 +247,25 @@ TEST_F(ProjectRun, ShardsTogetherGiveTheSameDatabase) {
     ASSERT_TRUE(expected) << expected.error().message;
     EXPECT_EQ(dump(*report->database), dump(*expected->database));
   }
+}
+
+TEST_F(ProjectRun, ShardsWorkOnAProjectAtOnce) {
+  ProjectOptions first = options(write_zip());
+  first.embedding.shard = {.index = 0, .count = 2};
+  ProjectOptions second = first;
+  second.embedding.shard.index = 1;
+  // The second begins and ends while the first is on its way.
+  bool is_second_begun = false;
+  const auto report = run_project(bench_.tools(), first, [&](const ProjectProgress&) {
+    if (std::exchange(is_second_begun, true)) return;
+    const auto other = run(second);
+    EXPECT_TRUE(other) << other.error().message;
+  });
+  ASSERT_TRUE(report) << report.error().message;
+  const auto decided = run(options(root() / "mojo9.zip"));
+  ASSERT_TRUE(decided) << decided.error().message;
+  EXPECT_EQ(decided->images.num_embedded, 0U);
+  EXPECT_TRUE(files::posix_file_system().list(root() / "data/ai_data/predict_journals")->empty());
 }
 
 TEST_F(ProjectRun, AKillCostsABatchOfEachWorkerAtMost) {
