@@ -132,7 +132,8 @@ std::string total_json(const predict::BatchReport& report) {
   const double seconds = batch_seconds(report);
   json::Writer writer;
   writer.begin_object().name("event").text("total");
-  writer.name("projects").unsigned_integer(report.summary.projects.size());
+  writer.name("projects")
+      .unsigned_integer(report.summary.projects.size() + report.num_stopped_projects);
   writer.name("failed_projects").unsigned_integer(report.num_failed_projects);
   writer.name("stopped_projects").unsigned_integer(report.num_stopped_projects);
   writer.name("remaining_projects").unsigned_integer(num_not_reached(report));

@@ -92,6 +92,7 @@ class Batch {
   Status log_failure(ProjectResult result, const Error& error, const ProjectProgress& last) {
     // What was done stays done, and the next run goes on from there.
     report_.figures += last.figures;
+    report_.num_failed_images += last.figures.num_failed;
     result.images.num_images = last.num_images;
     result.images.num_embedded = last.figures.num_embedded;
     result.images.num_reused = last.num_before + last.figures.num_reused;
