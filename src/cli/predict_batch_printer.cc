@@ -89,16 +89,29 @@ double batch_seconds(const predict::BatchReport& report) {
   return seconds_of(report.summary.completed - report.summary.started);
 }
 
-/// The share of the workers' time in each stage that took some.
-std::string stages_text(const EmbeddingFigures& figures) {
+/// Those that came to a stage.
+std::uint64_t images_of(embedding::EmbeddingStage stage, const EmbeddingFigures& figures) {
+  const bool is_of_all =
+      stage == embedding::EmbeddingStage::kRead || stage == embedding::EmbeddingStage::kHash;
+  return is_of_all ? figures.num_images() : figures.num_embedded;
+}
+
+/// The share of the workers' time in each stage, and how many images a second all workers together
+/// would do if there were no other.
+std::string stages_text(const EmbeddingFigures& figures, std::size_t num_workers) {
   double all = 0;
   for (const auto time : figures.time) all += seconds_of(time);
   if (all <= 0) return {};
   std::string text;
   for (std::size_t i = 0; i < embedding::kNumEmbeddingStages; ++i) {
-    text += fmt::format("{}{} {:.0f} %", i == 0 ? "; " : ", ",
-                        to_string(static_cast<embedding::EmbeddingStage>(i)),
-                        100 * seconds_of(figures.time.at(i)) / all);
+    const auto stage = static_cast<embedding::EmbeddingStage>(i);
+    const double seconds = seconds_of(figures.time.at(i));
+    text +=
+        fmt::format("{}{} {:.0f} %", i == 0 ? "; " : ", ", to_string(stage), 100 * seconds / all);
+    const std::uint64_t num_images = images_of(stage, figures);
+    if (num_images == 0 || seconds <= 0) continue;
+    const double rate = static_cast<double>(num_images * num_workers) / seconds;
+    text += fmt::format(" ({}/s)", report::count_text(static_cast<std::uint64_t>(rate)));
   }
   return text;
 }
@@ -108,7 +121,7 @@ std::uint64_t num_not_reached(const predict::BatchReport& report) {
   return report.summary.num_remaining - report.num_stopped_projects;
 }
 
-std::string total_text(const predict::BatchReport& report) {
+std::string total_text(const predict::BatchReport& report, std::size_t num_workers) {
   const EmbeddingFigures& figures = report.figures;
   const double seconds = batch_seconds(report);
   std::string text =
@@ -125,7 +138,7 @@ std::string total_text(const predict::BatchReport& report) {
   }
   text += fmt::format("; {} in {:.1f} s", counted(figures.num_own(), "image", "images"), seconds);
   if (figures.num_own() > 0) text += fmt::format(", {:.1f} images/s", rate_of(figures, seconds));
-  return text + stages_text(figures) + "\n";
+  return text + stages_text(figures, num_workers) + "\n";
 }
 
 std::string total_json(const predict::BatchReport& report) {
@@ -157,6 +170,7 @@ void BatchPrinter::on_begin(const predict::PlannedProject& project, std::size_t 
   pace_.begin(project);
   project_ = project.project;
   title_ = fmt::format("{} ({}/{})", report::visible_text(project.project), number, count);
+  has_more_projects_ = number < count;
   num_shown_ = 0;
   bar_.reset();
   last_event_ = clock_->monotonic();
@@ -187,7 +201,8 @@ void BatchPrinter::on_end(const predict::ProjectResult& result,
 
 void BatchPrinter::on_batch_end(const predict::BatchReport& report) {
   bar_.reset();
-  write(options_.form == OutputForm::kJson ? total_json(report) : total_text(report));
+  write(options_.form == OutputForm::kJson ? total_json(report)
+                                           : total_text(report, options_.num_workers));
 }
 
 void BatchPrinter::show_bar(const predict::ProjectProgress& progress) {
@@ -199,9 +214,14 @@ void BatchPrinter::show_bar(const predict::ProjectProgress& progress) {
                                  .unit = "images"});
   }
   const std::uint64_t done = progress.figures.num_images();
-  if (progress.figures.num_failed > 0) {
-    bar_->set_note(fmt::format("{} failed", progress.figures.num_failed));
+  std::string note;
+  if (progress.figures.num_failed > 0) note = fmt::format("{} failed", progress.figures.num_failed);
+  // What the bar says by itself is left of this project.
+  const auto left = has_more_projects_ ? pace_.remaining_seconds() : std::nullopt;
+  if (left) {
+    note += fmt::format("{}all projects: {} left", note.empty() ? "" : "; ", remaining_text(*left));
   }
+  if (!note.empty()) bar_->set_note(note);
   bar_->advance(done - num_shown_);
   num_shown_ = done;
 }

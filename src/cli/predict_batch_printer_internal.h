@@ -25,6 +25,8 @@ struct BatchPrinterOptions {
   bool is_quiet = false;
   /// Of the images of all projects of the batch.
   ByteCount batch_size = {};
+  /// Who share the time of the stages.
+  std::size_t num_workers = 1;
   /// Which the groups are made by.
   grouping::GroupingMode grouping_mode = grouping::GroupingMode::kStrict;
 };
@@ -55,6 +57,7 @@ class BatchPrinter final : public predict::BatchObserver {
   predict::BatchPace pace_;
   std::string project_;
   std::string title_;
+  bool has_more_projects_ = false;  ///< Than this one, in the batch.
   std::uint64_t num_shown_ = 0;
   std::chrono::nanoseconds last_event_{};
   std::optional<Progress> bar_;

@@ -2,6 +2,7 @@
 #include "core/log.h"
 #include "files/file_system.h"
 #include "json/writer.h"
+#include "report/number_text.h"
 #include "review/export_decisions.h"
 
 #include <fmt/format.h>
@@ -48,11 +49,13 @@ std::string predict_export_json(const ExportSummary& summary) {
 }
 
 std::string predict_export_text(const ExportSummary& summary) {
-  std::string text =
-      fmt::format("{} groups of {} databases", summary.num_groups, summary.num_databases);
+  std::string text = fmt::format("{} of {}", report::counted(summary.num_groups, "group", "groups"),
+                                 report::counted(summary.num_databases, "database", "databases"));
   if (summary.sidecars) {
-    text += fmt::format("; {} .decision files, {} groups without a selected image",
-                        summary.sidecars->num_written, summary.sidecars->num_without_selection);
+    text += fmt::format(
+        "; {}, {} without a selected image",
+        report::counted(summary.sidecars->num_written, ".decision file", ".decision files"),
+        report::counted(summary.sidecars->num_without_selection, "group", "groups"));
   }
   return text + "\n";
 }

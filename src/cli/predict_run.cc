@@ -245,6 +245,7 @@ Result<ExitCode> run_batch(const PredictRunFlags& flags, BatchWork work, Session
   BatchPrinter printer({.form = session.output,
                         .is_quiet = session.quiet,
                         .batch_size = size,
+                        .num_workers = flags.models.num_workers(),
                         .grouping_mode = plan.grouping_mode});
   const predict::ProjectTools tools = opened->tools();
   const embedding::NoEmbedder no_embedder(tools.embedder);

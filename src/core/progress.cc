@@ -28,16 +28,6 @@ std::string grouped(std::uint64_t count) {
   return digits;
 }
 
-/// `1h 05m`, `2m 05s`, `12s`.
-std::string remaining_text(double seconds) {
-  // Above this nobody waits by the second, and the number stays an integer.
-  if (!(seconds < 100 * 3600.0)) return "days";
-  const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
-  if (whole >= 3600) return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
-  if (whole >= 60) return fmt::format("{}m {:02}s", whole / 60, whole % 60);
-  return fmt::format("{}s", whole);
-}
-
 std::string rate_text(double rate) {
   return rate < 10 ? fmt::format("{:.1f}/s", rate)
                    : fmt::format("{}/s", grouped(static_cast<std::uint64_t>(rate)));
@@ -65,6 +55,15 @@ ProgressOptions with_sink(ProgressOptions options) {
 }
 
 }  // namespace
+
+std::string remaining_text(double seconds) {
+  // Above this nobody waits by the second, and the number stays an integer.
+  if (!(seconds < 100 * 3600.0)) return "days";
+  const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
+  if (whole >= 3600) return fmt::format("{}h {:02}m", whole / 3600, whole / 60 % 60);
+  if (whole >= 60) return fmt::format("{}m {:02}s", whole / 60, whole % 60);
+  return fmt::format("{}s", whole);
+}
 
 ProgressStyle progress_style_of_stderr() {
   return stderr_is_terminal() ? ProgressStyle::kBar : ProgressStyle::kLines;

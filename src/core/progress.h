@@ -26,6 +26,9 @@ enum class ProgressStyle : std::uint8_t {
 /// kBar on a terminal, else kLines.
 ProgressStyle progress_style_of_stderr();
 
+/// How long something will take: `1h 05m`, `2m 05s`, `12s`.
+std::string remaining_text(double seconds);
+
 struct ProgressOptions {
   ProgressStyle style = ProgressStyle::kQuiet;
   /// Units of work when it is known; without it there is no share and no remaining time.
