@@ -193,7 +193,8 @@ void BatchPrinter::on_progress(const predict::ProjectProgress& progress) {
 
 void BatchPrinter::on_end(const predict::ProjectResult& result,
                           const predict::ProjectReport* report) {
-  pace_.end();
+  // What a stop leaves of a project is still to be done.
+  if (result.outcome != predict::ProjectOutcome::kStopped) pace_.end();
   bar_.reset();
   write(options_.form == OutputForm::kJson ? json_of(result, report)
                                            : text_of(result, report, options_.grouping_mode));
@@ -216,6 +217,10 @@ void BatchPrinter::show_bar(const predict::ProjectProgress& progress) {
   const std::uint64_t done = progress.figures.num_images();
   std::string note;
   if (progress.figures.num_failed > 0) note = fmt::format("{} failed", progress.figures.num_failed);
+  if (progress.figures.num_other_shard > 0) {
+    note += fmt::format("{}{} of them of other shards", note.empty() ? "" : "; ",
+                        progress.figures.num_other_shard);
+  }
   // What the bar says by itself is left of this project.
   const auto left = has_more_projects_ ? pace_.remaining_seconds() : std::nullopt;
   if (left) {
