@@ -63,7 +63,7 @@ std::string text_of(const predict::ProjectResult& result, const predict::Project
   }
   const bool has_nothing = report->database && images.num_groups == 0;
   if (has_nothing && mode != grouping::GroupingMode::kSingle) {
-    text += "; no group: --redo --mode single takes every image on its own";
+    text += "; no group: --mode single takes every image on its own";
   }
   return text + "\n";
 }

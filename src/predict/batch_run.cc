@@ -53,6 +53,11 @@ class Batch {
     ProjectOptions options = options_->project;
     options.project = planned.project;
     options.source = planned.source_path;
+    // One that waits to be merged is not asked about where it has nothing to merge.
+    if (!planned.databases.empty() &&
+        std::ranges::all_of(planned.databases, &DatabaseState::is_empty)) {
+      options.existing = decisions::ExistingResult::kReplace;
+    }
     // A run of each project: what it did is told by its own row.
     options.run.run_id = fmt::format("{}-{}", options_->project.run.run_id, planned.project);
     ProjectResult result;

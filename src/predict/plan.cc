@@ -97,9 +97,17 @@ void judge_state(const Context& context, PlannedProject& project) {
   if (!reason.empty()) {
     std::string doubt;
     const bool is_empty = !project.databases.empty() &&
-                          std::ranges::all_of(project.databases, [](const DatabaseState& database) {
-                            return database.num_rows == 0 && database.problem.empty();
-                          });
+                          std::ranges::all_of(project.databases, &DatabaseState::is_empty);
+    const std::string_view mode = to_string(context.options->grouping.mode);
+    const bool is_of_other_modes =
+        is_empty && std::ranges::none_of(project.databases, [&](const DatabaseState& database) {
+          return database.mode.empty() || database.mode == mode;
+        });
+    if (is_of_other_modes) {
+      project.remarks.push_back(
+          fmt::format("done before with 0 groups in mode {}", project.databases.front().mode));
+      return;
+    }
     if (is_empty) {
       doubt = "done before with 0 groups; --redo --mode single takes every image on its own";
     } else if (!has_predictions) {

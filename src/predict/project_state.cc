@@ -2,6 +2,7 @@
 
 #include "db/database.h"
 #include "db/statement.h"
+#include "json/value.h"
 #include "predict/project_table.h"
 
 #include <fmt/format.h>
@@ -28,6 +29,23 @@ Result<std::int64_t> count(db::Database& database, std::string_view condition) {
   return statement.integer(0);
 }
 
+/// The mode of the last run, or nothing.
+Result<std::string> last_mode(db::Database& database) {
+  ASSIGN_OR_RETURN(db::Statement tables,
+                   database.prepare("SELECT 1 FROM pragma_table_info('runs') WHERE name = "
+                                    "'options'"));
+  ASSIGN_OR_RETURN(const bool has_runs, tables.step());
+  if (!has_runs) return std::string();
+  ASSIGN_OR_RETURN(
+      db::Statement run,
+      database.prepare("SELECT options FROM runs ORDER BY finished_at DESC, run_id DESC LIMIT 1"));
+  ASSIGN_OR_RETURN(const bool has_run, run.step());
+  if (!has_run || run.is_null(0)) return std::string();
+  const auto options = json::parse(run.text(0));
+  const json::Value* const mode = options ? options->find("mode") : nullptr;
+  return mode != nullptr && mode->text() != nullptr ? *mode->text() : std::string();
+}
+
 // Databases of all ages: each column may be missing, and so may the table.
 Status read_state(DatabaseState& state) {
   ASSIGN_OR_RETURN(db::Database database, db::Database::open(state.path));
@@ -49,6 +67,7 @@ Status read_state(DatabaseState& state) {
   if (!has_table) return {};
   ASSIGN_OR_RETURN(const std::int64_t num_rows, count(database, "1"));
   state.num_rows = static_cast<std::uint64_t>(num_rows);
+  ASSIGN_OR_RETURN(state.mode, last_mode(database));
   if (condition.empty()) return {};
   ASSIGN_OR_RETURN(const std::int64_t num_predicted, count(database, condition));
   state.num_predicted = static_cast<std::uint64_t>(num_predicted);

@@ -19,8 +19,13 @@ struct DatabaseState {
   std::filesystem::path path;
   std::uint64_t num_rows = 0;
   std::uint64_t num_predicted = 0;  ///< Rows in which a prediction stands.
+  /// Of the grouping, in the last run of ours that wrote it; empty where none says it.
+  std::string mode = {};
   /// Why it cannot be read; empty when it can.
   std::string problem;
+
+  /// That of a run which made no group.
+  bool is_empty() const { return num_rows == 0 && problem.empty(); }
 };
 
 /// The databases that a project may have: `{project}.db`, and those for the time before merging,
