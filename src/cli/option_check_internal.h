@@ -7,8 +7,6 @@
 #include "core/result.h"
 #include "core/timestamp.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <concepts>
 #include <cstdint>
@@ -30,14 +28,23 @@ std::string problem_of(const Result<T>& read) {
 /// What is wrong with the text of a time, or nothing.
 inline std::string check_time(const std::string& text) { return problem_of(parse_timestamp(text)); }
 
+/// As short as can be read back.
+std::string number_text(double number);
+template <std::integral Number>
+std::string number_text(Number number) {
+  return std::to_string(number);
+}
+
 /// ` from 1 to 9`, ` from 1 on`, or nothing where only a wide type is an end.
 template <typename Number>
 std::string range_text(Number least, Number most) {
   using Limits = std::numeric_limits<Number>;
   constexpr bool kIsNarrow = sizeof(Number) <= sizeof(std::uint16_t);
-  if (most != Limits::max() || kIsNarrow) return fmt::format(" from {} to {}", least, most);
+  if (most != Limits::max() || kIsNarrow) {
+    return " from " + number_text(least) + " to " + number_text(most);
+  }
   if (least != Limits::lowest() || std::unsigned_integral<Number>) {
-    return fmt::format(" from {} on", least);
+    return " from " + number_text(least) + " on";
   }
   return {};
 }
@@ -51,7 +58,7 @@ OptionCheck whole_number(Number least, Number most = std::numeric_limits<Number>
     const auto [stop, error] = std::from_chars(text.data(), end, number);
     const bool is_read = error == std::errc() && stop == end;
     if (is_read && number >= least && number <= most) return std::string();
-    return fmt::format("expected a whole number{}, not '{}'", range_text(least, most), text);
+    return "expected a whole number" + range_text(least, most) + ", not '" + text + "'";
   };
 }
 
@@ -60,7 +67,7 @@ inline OptionCheck real_number(double least, double most = std::numeric_limits<d
   return [least, most](const std::string& text) {
     const auto number = parse_real(text);
     if (number && *number >= least && *number <= most) return std::string();
-    return fmt::format("expected a number{}, not '{}'", range_text(least, most), text);
+    return "expected a number" + range_text(least, most) + ", not '" + text + "'";
   };
 }
 
