@@ -1,7 +1,6 @@
 #include "app/predict_session.h"
 
 #include "core/log.h"
-#include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
 #include "json/writer.h"

@@ -238,15 +238,7 @@ void add_character_options(CLI::App& command, MinerFlags& flags) {
 /// Start scripts of the old miner give these.
 void add_old_miner_flags(CLI::App& command, MinerFlags& flags) {
   add_logging_flags(command);
-  add_flags_without_effect(
-      command,
-      {.with_value = {"--neuron.name", "--neuron.device", "--neuron.epoch_length",
-                      "--neuron.events_retention_size", "--model_url", "--wandb.project_name",
-                      "--wandb.entity", "--wandb.notes", "--wandb.restart_interval",
-                      "--logging.logging_dir"},
-       .alone = {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off", "--wandb.off",
-                 "--wandb.offline", "--logging.record_log", "--mock"}},
-      flags.without_effect);
+  add_flags_without_effect(command, {"--neuron.epoch_length", "--model_url"}, flags.without_effect);
 }
 
 }  // namespace

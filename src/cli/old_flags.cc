@@ -34,16 +34,23 @@ void add_switch(CLI::App& command, const std::string& name, const std::string& h
       ->type_name("[BOOL]");
 }
 
-void add_flags_without_effect(CLI::App& command, const FlagsWithoutEffect& flags,
+void add_flags_without_effect(CLI::App& command, std::initializer_list<const char*> more_with_value,
                               std::vector<std::string>& given) {
-  for (const char* name : flags.with_value) {
+  const auto add_with_value = [&](const char* name) {
     command
         .add_option_function<std::string>(
             name, [&given, name](const std::string&) { given.emplace_back(name); }, "")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
         ->group("");
+  };
+  for (const char* name : {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
+                           "--wandb.project_name", "--wandb.entity", "--wandb.notes",
+                           "--wandb.restart_interval", "--logging.logging_dir"}) {
+    add_with_value(name);
   }
-  for (const char* name : flags.alone) {
+  for (const char* name : more_with_value) add_with_value(name);
+  for (const char* name : {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off",
+                           "--wandb.off", "--wandb.offline", "--logging.record_log", "--mock"}) {
     add_switch(command, name, "", [&given, name](bool) { given.emplace_back(name); });
     command.get_option(name)->group("");
   }

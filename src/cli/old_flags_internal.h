@@ -16,13 +16,9 @@ namespace assay::cli {
 void add_switch(CLI::App& command, const std::string& name, const std::string& help,
                 std::function<void(bool)> apply);
 
-/// Hidden flags that change nothing here: those that were given are noted in `given`.
-struct FlagsWithoutEffect {
-  std::initializer_list<const char*> with_value;
-  /// True or False may follow.
-  std::initializer_list<const char*> alone;
-};
-void add_flags_without_effect(CLI::App& command, const FlagsWithoutEffect& flags,
+/// Hidden flags that change nothing here, those of both old programs and `more_with_value`: the
+/// ones that were given are noted in `given`.
+void add_flags_without_effect(CLI::App& command, std::initializer_list<const char*> more_with_value,
                               std::vector<std::string>& given);
 
 /// `--logging.debug`, `--logging.trace` and `--logging.info`: see SettingsReader.

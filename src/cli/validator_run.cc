@@ -312,16 +312,10 @@ void add_job_options(CLI::App& command, ValidatorRunFlags& flags) {
 /// Start scripts of the old validator give these.
 void add_options_without_effect(CLI::App& command, ValidatorRunFlags& flags) {
   add_logging_flags(command);
-  add_flags_without_effect(
-      command,
-      {.with_value = {"--neuron.name", "--neuron.device", "--neuron.events_retention_size",
-                      "--neuron.num_concurrent_forwards", "--axon.port", "--axon.ip",
-                      "--axon.external_ip", "--axon.external_port", "--axon.max_workers",
-                      "--wandb.project_name", "--wandb.entity", "--wandb.notes",
-                      "--wandb.restart_interval", "--logging.logging_dir"},
-       .alone = {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off", "--wandb.off",
-                 "--wandb.offline", "--logging.record_log", "--mock"}},
-      flags.without_effect);
+  add_flags_without_effect(command,
+                           {"--neuron.num_concurrent_forwards", "--axon.port", "--axon.ip",
+                            "--axon.external_ip", "--axon.external_port", "--axon.max_workers"},
+                           flags.without_effect);
   // The formula says how far one answer moves a score; nonsense is refused all the same.
   command
       .add_option_function<double>(

@@ -8,7 +8,7 @@
 namespace assay::crypto {
 namespace {
 
-__extension__ typedef unsigned __int128 Uint128;  // NOLINT(modernize-use-using): "using" warns.
+__extension__ using Uint128 = unsigned __int128;
 
 constexpr int kNumBits = 128;
 constexpr Uint128 kHalfSize = Uint128{1} << 127;

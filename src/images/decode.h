@@ -30,8 +30,8 @@ enum class ExifOrientation : std::uint8_t {
 enum class DecodeDetail : std::uint8_t {
   kPixels,  ///< Every pixel.
   /// The whole file is read, and refused for all that kPixels refuses; but of a large JPEG each
-  /// block of 8 x 8 pixels may become one, its mean, where the orientation is ignored.
-  /// Cost: two thirds of kPixels.
+  /// block of 8 x 8 pixels may become one, its mean, where the orientation is ignored: the inverse
+  /// transform and most of the memory are saved.
   kBlocks,
 };
 

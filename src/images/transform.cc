@@ -106,13 +106,12 @@ class Turn {
   double middle_y_;
 };
 
-/// By G. Box and M. Muller's formula; std::normal_distribution differs from library to library.
+}  // namespace
+
 double normal(RandomSource& random) {
   const double radius = std::sqrt(-2 * std::log(1 - random.unit()));
   return radius * std::cos(2 * std::numbers::pi * random.unit());
 }
-
-}  // namespace
 
 Image flip_horizontally(const Image& image) {
   Image flipped = Image::with_size(image.size());

@@ -39,6 +39,10 @@ Image adjust_contrast(const Image& image, double factor);
 /// 50.
 Image blur(const Image& image, double deviation);
 
+/// A normal number of deviation 1, by G. Box and M. Muller's formula: std::normal_distribution
+/// differs from library to library.
+double normal(RandomSource& random);
+
 /// Add a normal error of `deviation` (of 255) to every sample, cut off at 0 and 255.
 Image add_noise(const Image& image, double deviation, RandomSource& random);
 

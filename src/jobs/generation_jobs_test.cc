@@ -256,6 +256,7 @@ TEST_F(GenerationJobsTest, TellsWhichThreadIsStuck) {
   auto environment = this->environment({});
   environment.choose_miners = [&](std::size_t) -> Result<std::vector<JobMiner>> {
     is_asked = true;
+    // A chain that does not answer.
     while (hangs) std::this_thread::sleep_for(1ms);
     return std::vector<JobMiner>();
   };

@@ -1,12 +1,11 @@
 #include "images/resize.h"
+#include "images/transform.h"
 #include "validator/compat_transform_internal.h"
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numbers>
 
 namespace assay::validator {
 namespace {
@@ -37,11 +36,6 @@ Image with_pixels(const Image& image, Change change) {
 
 std::uint8_t cut_off(double value) {
   return static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
-}
-
-double normal(RandomSource& random) {
-  const double radius = std::sqrt(-2 * std::log(1 - random.unit()));
-  return radius * std::cos(2 * std::numbers::pi * random.unit());
 }
 
 }  // namespace
@@ -78,9 +72,9 @@ Image shrink_and_stretch(const Image& image, int factor) {
 
 Image add_colour_noise(const Image& image, double deviation, RandomSource& random) {
   return with_pixels(image, [&](const std::uint8_t* pixel, std::uint8_t* into) {
-    const double luma = deviation * normal(random);
-    const double blue = deviation * normal(random);
-    const double red = deviation * normal(random);
+    const double luma = deviation * images::normal(random);
+    const double blue = deviation * images::normal(random);
+    const double red = deviation * images::normal(random);
     into[0] = cut_off(pixel[0] + luma + kRedOfCr * red);
     into[1] = cut_off(pixel[1] + luma + kGreenOfCb * blue + kGreenOfCr * red);
     into[2] = cut_off(pixel[2] + luma + kBlueOfCb * blue);
