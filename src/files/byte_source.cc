@@ -31,11 +31,12 @@ class FileByteSource final : public ByteSource {
 
 class MemoryByteSource final : public ByteSource {
  public:
-  MemoryByteSource(std::string name, std::string bytes)
-      : name_(std::move(name)), bytes_(std::move(bytes)) {}
+  MemoryByteSource(std::string name, std::string bytes, std::string version)
+      : name_(std::move(name)), bytes_(std::move(bytes)), version_(std::move(version)) {}
 
   const std::string& name() const override { return name_; }
   ByteCount size() const override { return ByteCount(bytes_.size()); }
+  std::string version() const override { return version_; }
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset >= bytes_.size() || into.empty()) return std::size_t{0};
     const auto start = static_cast<std::size_t>(offset);
@@ -47,6 +48,7 @@ class MemoryByteSource final : public ByteSource {
  private:
   std::string name_;
   std::string bytes_;
+  std::string version_;
 };
 
 }  // namespace
@@ -67,8 +69,9 @@ Result<std::unique_ptr<ByteSource>> open_byte_source(FileSystem& file_system,
   return std::make_unique<FileByteSource>(path.native(), std::move(file), size);
 }
 
-std::unique_ptr<ByteSource> memory_byte_source(std::string name, std::string bytes) {
-  return std::make_unique<MemoryByteSource>(std::move(name), std::move(bytes));
+std::unique_ptr<ByteSource> memory_byte_source(std::string name, std::string bytes,
+                                               std::string version) {
+  return std::make_unique<MemoryByteSource>(std::move(name), std::move(bytes), std::move(version));
 }
 
 }  // namespace assay::files

@@ -30,6 +30,9 @@ class ByteSource {
   virtual ByteCount size() const = 0;
   /// Whether each read is a request over a network: few and large ones are better then.
   virtual bool is_remote() const { return false; }
+  /// What its store calls this content, such as an ETag: another content has another one. Empty
+  /// where nothing is told.
+  virtual std::string version() const { return {}; }
   /// Fill `into` from `offset` on; fewer bytes come back only at the end.
   /// Errors: kDenied, kUnavailable, kTimeout; each names the source.
   virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const = 0;
@@ -41,6 +44,7 @@ Result<std::unique_ptr<ByteSource>> open_byte_source(FileSystem& file_system,
                                                      const std::filesystem::path& path);
 
 /// Bytes in memory, kept by the source.
-std::unique_ptr<ByteSource> memory_byte_source(std::string name, std::string bytes);
+std::unique_ptr<ByteSource> memory_byte_source(std::string name, std::string bytes,
+                                               std::string version = {});
 
 }  // namespace assay::files

@@ -4,6 +4,7 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/util/async_generator.h>
 #include <arrow/util/future.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,12 +17,13 @@ namespace {
 class ArrowByteSource final : public files::ByteSource {
  public:
   ArrowByteSource(std::string name, std::shared_ptr<arrow::io::RandomAccessFile> file,
-                  ByteCount size)
-      : name_(std::move(name)), file_(std::move(file)), size_(size) {}
+                  ByteCount size, std::string version)
+      : name_(std::move(name)), file_(std::move(file)), size_(size), version_(std::move(version)) {}
 
   const std::string& name() const override { return name_; }
   ByteCount size() const override { return size_; }
   bool is_remote() const override { return true; }
+  std::string version() const override { return version_; }
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> into) const override {
     if (offset >= size_.count() || into.empty()) return std::size_t{0};
@@ -48,7 +50,18 @@ class ArrowByteSource final : public files::ByteSource {
   std::string name_;
   std::shared_ptr<arrow::io::RandomAccessFile> file_;
   ByteCount size_;
+  std::string version_;
 };
+
+/// By what the answer to the opening said; S3 and GCS each have words of their own.
+std::string version_of(const arrow::KeyValueMetadata* metadata) {
+  if (metadata == nullptr) return {};
+  for (const char* const name : {"ETag", "etag", "generation", "Last-Modified", "updated"}) {
+    const auto value = metadata->Get(name);
+    if (value.ok() && !value->empty()) return *value;
+  }
+  return {};
+}
 
 class ArrowStore final : public ObjectStore {
  public:
@@ -70,8 +83,12 @@ class ArrowStore final : public ObjectStore {
                      }));
     ASSIGN_OR_RETURN(const std::int64_t size,
                      call_arrow<std::int64_t>(what, [&] { return file->GetSize(); }));
+    using Metadata = std::shared_ptr<const arrow::KeyValueMetadata>;
+    ASSIGN_OR_RETURN(const Metadata metadata,
+                     call_arrow<Metadata>(what, [&] { return file->ReadMetadata(); }));
     return std::make_unique<ArrowByteSource>(address_of(key), std::move(file),
-                                             ByteCount(static_cast<std::uint64_t>(size)));
+                                             ByteCount(static_cast<std::uint64_t>(size)),
+                                             version_of(metadata.get()));
   }
 
   Result<std::optional<ObjectInfo>> info(std::string_view key) override {

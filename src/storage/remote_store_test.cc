@@ -170,6 +170,23 @@ TEST(RemoteStore, ABucketThatIsNotThereIsNotFoundWhenListed) {
   }
 }
 
+TEST(RemoteStore, AnObjectOfTheSameSizeHasAnotherVersion) {
+  for (const auto& fixture : {make_s3(), make_gcs()}) {
+    if (fixture == nullptr) GTEST_SKIP() << "needs with_servers.py";
+    const std::string key = fixture->prefix() + "a";
+    const auto version = [&] {
+      const auto source = fixture->store().open(key);
+      return source ? (*source)->version() : "error: " + source.error().message;
+    };
+    ASSERT_TRUE(fixture->store().put(key, as_bytes("1234")));
+    const std::string first = version();
+    EXPECT_FALSE(first.empty() || first.starts_with("error")) << first;
+    EXPECT_EQ(version(), first);
+    ASSERT_TRUE(fixture->store().put(key, as_bytes("4321")));
+    EXPECT_NE(version(), first);
+  }
+}
+
 TEST(RemoteStore, AnonymousRequestsCarryNoKey) {
   const std::string endpoint = endpoint_of("ASSAY_TEST_S3_ENDPOINT");
   if (endpoint.empty()) GTEST_SKIP() << "needs with_servers.py";

@@ -63,7 +63,8 @@ Status Round::list_places() {
     if (tables::is_remote_address(file.address)) {
       ASSIGN_OR_RETURN(const auto source, tables::open_source(places(), file.address));
       table.size_bytes = source->size().count();
-      table.identity = std::to_string(table.size_bytes);
+      // Another content may have the same size.
+      table.identity = fmt::format("{}-{}", table.size_bytes, source->version());
     } else {
       ASSIGN_OR_RETURN(const auto info, file_system().info(file.address));
       if (!info) return not_found(file.address + ": there is no such table");

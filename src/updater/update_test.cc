@@ -5,6 +5,7 @@
 #include "files/atomic_file.h"
 #include "hub/testing/fake_hub.h"
 #include "json/value.h"
+#include "tables/testing/memory_sources.h"
 
 #include <gtest/gtest.h>
 
@@ -285,6 +286,21 @@ TEST_F(UpdateTest, FetchesATableAgainWhenTheHubHasAnother) {
             content_of(kTables / "extract/more_than_requested.parquet").size());
   // Some rows have the numbers of others: their images get names of their own.
   EXPECT_EQ(items().size(), 110U);
+}
+
+TEST_F(UpdateTest, ReadsATableOfAStoreAgainWhenAnotherOfItsSizeTookItsPlace) {
+  const std::string address = "mem://bucket/a.parquet";
+  const std::string table = content_of(kTables / "roadwork/data/train-00000-of-00002.parquet");
+  tables::testing::MemorySources remote;
+  remote.set(address, table);
+  UpdateOptions options = from_hub(UpdateGoal::kCount, 100);
+  options.tables = {address};
+  options.remote = &remote;
+  const std::uint64_t num_rows = run(options).report.intake.count(ImportOutcome::kAdded);
+  ASSERT_GT(num_rows, 0U);
+  EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAlreadyThere), 0U);
+  remote.set(address, table);
+  EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAlreadyThere), num_rows);
 }
 
 TEST_F(UpdateTest, StopsAtItsBudgets) {

@@ -18,11 +18,13 @@ namespace assay::tables::testing {
 class MemorySources final : public RemoteSources {
  public:
   /// `address` has a scheme: `mem://bucket/a.parquet`.
-  void set(const std::string& address, std::string bytes) { objects_[address] = std::move(bytes); }
+  void set(const std::string& address, std::string bytes) {
+    objects_[address] = {.bytes = std::move(bytes), .version = std::to_string(++num_set_)};
+  }
 
   Result<std::vector<std::string>> list(std::string_view address) override {
     std::vector<std::string> found;
-    for (const auto& [name, bytes] : objects_) {
+    for (const auto& [name, object] : objects_) {
       if (name.starts_with(address)) found.push_back(name);
     }
     return found;
@@ -30,11 +32,16 @@ class MemorySources final : public RemoteSources {
   Result<std::unique_ptr<files::ByteSource>> open(const std::string& address) override {
     const auto found = objects_.find(address);
     if (found == objects_.end()) return not_found(address + ": no such object");
-    return files::memory_byte_source(address, found->second);
+    return files::memory_byte_source(address, found->second.bytes, found->second.version);
   }
 
  private:
-  std::map<std::string, std::string> objects_;
+  struct Object {
+    std::string bytes;
+    std::string version;
+  };
+  std::map<std::string, Object> objects_;
+  int num_set_ = 0;
 };
 
 }  // namespace assay::tables::testing
