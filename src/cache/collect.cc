@@ -47,8 +47,9 @@ Status quarantine_broken(Store& store, const CollectOptions& options, CollectRep
     files::FileSystem& file_system = store.tools().file_system;
     Status moved =
         move_into_quarantine(file_system, store.layout(), store.path_of(item), item.problem);
-    // What a person wrote about it stays with it.
-    if (moved && item.sidecar) {
+    // What a person wrote about it stays with it, unless it is about another image too.
+    ASSIGN_OR_RETURN(const bool is_shared, store.index().shares_sidecar(item.folder, item.name));
+    if (moved && item.sidecar && !is_shared) {
       moved = move_into_quarantine(file_system, store.layout(), store.sidecar_of(item),
                                    "the sidecar of " + item.name);
     }

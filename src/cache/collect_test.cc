@@ -79,6 +79,29 @@ TEST(Collect, TheOldestGoDownToTheLowMark) {
   EXPECT_EQ(store->index().totals(ItemFolder::kRoadworkImage)->bytes, ByteCount(6 * size_of_one()));
 }
 
+TEST(Collect, ASidecarStaysWhileAnotherImageOfItsNameIsThere) {
+  CacheFixture fixture;
+  for (const char* const broken : {"100.png", "101.png"}) {
+    const fs::path path = fixture.drop(std::string("Roadwork/image/") + broken, "broken");
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(2000));
+  }
+  const auto store = filled(fixture, 3);
+  ASSERT_TRUE(collect(*store, {}));
+  EXPECT_TRUE(fs::exists(fixture.layout.folder(ItemFolder::kRoadworkImage) / "100.json"));
+  // One of two goes, then the other.
+  fixture.drop("Roadwork/image/102.jpeg", testing::jpeg_picture(2));
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const fs::path sidecar = fixture.layout.folder(ItemFolder::kRoadworkImage) / "102.json";
+  for (const bool is_first : {true, false}) {
+    const auto item =
+        store->index().find(ItemFolder::kRoadworkImage, is_first ? "102.jpg" : "102.jpeg");
+    ASSERT_TRUE(item && *item);
+    const auto turn = store->begin_turn();
+    ASSERT_TRUE(turn && store->remove(*turn, std::span(&**item, 1), {}));
+    EXPECT_EQ(fs::exists(sidecar), is_first);
+  }
+}
+
 TEST(Collect, TheLeastUsedGoFirstAndThoseInFlightStay) {
   CacheFixture fixture;
   const auto store = filled(fixture, 4);

@@ -263,6 +263,29 @@ Result<std::optional<Item>> ItemIndex::find(ItemFolder folder, std::string_view 
   return found;
 }
 
+Result<bool> ItemIndex::shares_sidecar(ItemFolder folder, std::string_view name) {
+  if (!select_names_) {
+    ASSIGN_OR_RETURN(
+        select_names_,
+        database_.prepare("SELECT name FROM items WHERE folder = ? AND name > ? AND name < ?"));
+  }
+  const std::string sidecar = sidecar_name(name);
+  // In the order of bytes `/` is next to `.`, and in no name.
+  const std::string stem = std::filesystem::path(name).stem().native();
+  const std::string end = stem + '/';
+  select_names_->bind_integer(1, static_cast<std::int64_t>(folder));
+  select_names_->bind_text(2, stem).bind_text(3, end);
+  bool is_shared = false;
+  while (!is_shared) {
+    ASSIGN_OR_RETURN(const bool has_row, select_names_->step());
+    if (!has_row) break;
+    const std::string_view other = select_names_->text(0);
+    is_shared = other != name && sidecar_name(other) == sidecar;
+  }
+  select_names_->reset();
+  return is_shared;
+}
+
 Result<std::optional<Item>> ItemIndex::find_content(const Sha256& content) {
   std::optional<Item> found;
   RETURN_IF_ERROR(select(

@@ -96,6 +96,8 @@ class ItemIndex {
   /// Those whose id is above `id`, in the order of ids.
   Status for_each_after(std::uint64_t id, const std::function<void(const Item&)>& on_item);
   Result<std::optional<Item>> find(ItemFolder folder, std::string_view name);
+  /// Whether another item than `name` has the same sidecar: `a.png` beside `a.jpg`.
+  Result<bool> shares_sidecar(ItemFolder folder, std::string_view name);
   Result<std::optional<Item>> find_content(const Sha256& content);
   Result<std::optional<Item>> find_id(std::uint64_t id);
   /// The oldest first, of those that stand behind `after`, until `on_item` says false.
@@ -123,6 +125,7 @@ class ItemIndex {
   std::uint64_t epoch_;
   std::map<std::string, std::uint64_t, std::less<>> source_ids_;
   std::optional<db::Statement> select_by_id_;  // once find_id() was called
+  std::optional<db::Statement> select_names_;  // once shares_sidecar() was called
 };
 
 }  // namespace assay::cache

@@ -220,8 +220,11 @@ Status Store::finish_removals() {
   for (const Removal& removal : removals) {
     const fs::path folder = layout_.folder(removal.folder);
     RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / removal.name));
-    RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / sidecar_name(removal.name)));
     changed.insert(removal.folder);
+    // `a.png` keeps its label when `a.jpg` goes.
+    ASSIGN_OR_RETURN(const bool is_shared, index_.shares_sidecar(removal.folder, removal.name));
+    if (is_shared) continue;
+    RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / sidecar_name(removal.name)));
   }
   for (const ItemFolder folder : changed) {
     Status synced = tools_.file_system.sync_folder(layout_.folder(folder));
