@@ -9,6 +9,9 @@ def open_history(
     folder: str | PathLike[str], columns: list[str] | None, since_microseconds: int | None
 ) -> History: ...
 
+def count_waiting_events(folder: str | PathLike[str]) -> int:
+    """How many events a killed recorder left only in its journal; 0 while a process has the folder."""
+
 class History:
     def stream(self) -> object: ...
     def schema(self) -> object: ...

@@ -1,4 +1,4 @@
-"""What may go wrong, as exceptions."""
+"""What may go wrong, as exceptions, and what a reader should know of, as a warning."""
 
 from __future__ import annotations
 
@@ -59,6 +59,10 @@ class NotRecorded(RecorderError):
     def __init__(self, message: str, verdict: str) -> None:
         super().__init__(message)
         self.verdict = verdict
+
+
+class WaitingEventsWarning(RuntimeWarning):
+    """Events of a recorder that was killed are only in the journal, where no reader sees them."""
 
 
 _BY_CODE: dict[str, type[RecorderError]] = {

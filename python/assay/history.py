@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import datetime
 import os
+import warnings
 from collections.abc import Sequence
 
 from . import _records
+from .errors import WaitingEventsWarning
 
 __all__ = ["Records", "read"]
 
@@ -76,16 +78,30 @@ def read(
     last_days: only records of so many days until now; 0 means all, as for `assay history analyze`.
     since: only records of this instant or later; without a time zone it is taken as UTC.
 
+    Warns with errors.WaitingEventsWarning of events that a recorder which was killed left only in its
+    journal: they are missing here until the folder is opened once, as the next start of the miner does.
     Raises errors.NotFound when there is no such folder or no history in it, errors.InvalidInput (a
     ValueError) for a column that does not exist.
     """
     if isinstance(columns, str):
         raise TypeError(f"columns: expected a list of names, not the text {columns!r}")
     folder = os.fspath(data_dir)
-    history = _records.open_history(
-        folder, None if columns is None else list(columns), _begin(last_days, since)
-    )
+    begin = _begin(last_days, since)
+    _warn_of_waiting_events(folder)
+    history = _records.open_history(folder, None if columns is None else list(columns), begin)
     return Records(folder, history)
+
+
+def _warn_of_waiting_events(folder: str) -> None:
+    count = _records.count_waiting_events(folder)
+    if count == 0:
+        return
+    warnings.warn(
+        f"{count} {'event' if count == 1 else 'events'} of a recorder that was killed may be in the journal of "
+        f"{folder} alone; the next start of the miner completes the files",
+        WaitingEventsWarning,
+        stacklevel=3,
+    )
 
 
 def _begin(last_days: float | None, since: datetime.datetime | None) -> int | None:

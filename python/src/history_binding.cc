@@ -1,6 +1,7 @@
 #include "history_binding.h"
 
 #include "core/timestamp.h"
+#include "derivation/journal_replay.h"
 #include "failure.h"
 #include "files/file_system.h"
 #include "record_table/arrow_export.h"
@@ -86,6 +87,12 @@ History* open_history(std::filesystem::path folder,
   return history.release();
 }
 
+/// What cannot be told, such as of a journal of a later version, is no reason not to read the
+/// files.
+std::uint64_t count_waiting_events(const std::filesystem::path& folder) {
+  return derivation::count_waiting_events(files::posix_file_system(), folder).value_or(0);
+}
+
 /// The structure in a capsule, which releases it unless a consumer took it.
 template <typename Structure>
 nb::capsule capsule_of(Structure structure, const char* name) {
@@ -146,6 +153,7 @@ void add_history(nb::module_& module) {
   using Unlocked = nb::call_guard<nb::gil_scoped_release>;
   module.def("open_history", open_history, "folder"_a, "columns"_a.none(),
              "since_microseconds"_a.none(), nb::rv_policy::take_ownership, Unlocked());
+  module.def("count_waiting_events", count_waiting_events, "folder"_a, Unlocked());
   nb::class_<History>(module, "History")
       .def("stream", stream_of)
       .def("schema", schema_of)

@@ -7,7 +7,7 @@
 
 namespace assay::python {
 
-/// Adds `History`, which assay.history wraps.
+/// Adds `History` and the functions beside it, which assay.history wraps.
 void add_history(nanobind::module_& module);
 
 }  // namespace assay::python

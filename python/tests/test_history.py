@@ -7,6 +7,10 @@ import datetime
 import gzip
 import json
 import pathlib
+import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -171,6 +175,34 @@ def test_columns_come_in_the_order_wanted(folder):
     assert every[:3] == ["generation_id", "timestamp", "miner_uid"]
     assert "record" not in every
     assert repr(history.read(folder)).endswith(f"{len(every)} columns)")
+
+
+# --- what a killed recorder left ----------------------------------------------------------------------
+
+
+def leave_events_in_the_journal(folder: pathlib.Path) -> None:
+    script = "import os, sys, assay\nlog = assay.DataLogger(sys.argv[1])\n"
+    script += "log.finish(log.start_generation('TEXT-TO-3D', 'x'))\nos.kill(os.getpid(), 9)\n"
+    assert subprocess.run([sys.executable, "-c", script, str(folder)], timeout=60).returncode == -signal.SIGKILL
+
+
+def test_events_that_are_only_in_the_journal_are_told_of(folder):
+    leave_events_in_the_journal(folder)
+    with pytest.warns(errors.WaitingEventsWarning, match="^2 events of a recorder that was killed") as told:
+        history.read(folder)
+    assert [warning.filename for warning in told] == [__file__]
+    # Of a process at work nothing waits: it sees to its files itself.
+    with assay.DataLogger(folder):
+        history.read(folder)
+    history.read(folder)
+
+
+def test_events_that_wait_where_there_is_no_other_history_are_told_of(folder, tmp_path):
+    leave_events_in_the_journal(folder)
+    alone = tmp_path / "alone"
+    shutil.copytree(folder / "journal", alone / "journal", ignore=shutil.ignore_patterns("socket"))
+    with pytest.warns(errors.WaitingEventsWarning), pytest.raises(errors.NotFound):
+        history.read(alone)
 
 
 # --- pyarrow ------------------------------------------------------------------------------------------
