@@ -96,6 +96,64 @@ void add_group_section(report::Page& page, const GroupWords& words,
   page.add(group_table(words, groups));
 }
 
+std::vector<report::Column> compared_columns() {
+  return {{"Figure", ColumnKind::kWords},
+          {"Before", ColumnKind::kNumber},
+          {"Now", ColumnKind::kNumber},
+          {"Change", ColumnKind::kNumber}};
+}
+
+/// A row a figure, each behind the cells of `front`.
+void add_compared(report::Table& table, const ComparisonFigures& compared,
+                  const std::vector<report::Cell>& front) {
+  for (const ComparedFigure& figure : compared_figures(compared.earlier, compared.recent)) {
+    std::vector<report::Cell> row = front;
+    for (const std::string& text : {figure.label, figure.before, figure.now, figure.change}) {
+      row.push_back(report::text_cell(text));
+    }
+    table.rows.push_back(std::move(row));
+  }
+}
+
+/// A row before and one now, each where something was submitted. A long name of a group is cut, so
+/// which of the two it is stands at the other end.
+void add_rates(report::IntervalChart& chart, std::string_view group_name,
+               const ComparisonFigures& compared) {
+  for (const auto& [label, group] :
+       {std::pair("before", &compared.earlier), std::pair("now", &compared.recent)}) {
+    if (group->counts.num_offered() == 0) continue;
+    const double rate = share_of(group->counts.accepted, group->counts.num_offered());
+    const std::string share = share_text(rate);
+    chart.rows.push_back({.label = std::string(group_name.empty() ? label : group_name),
+                          .lower = group->acceptance.lower,
+                          .estimate = rate,
+                          .upper = group->acceptance.upper,
+                          .note = group_name.empty() ? share : share + ", " + label});
+  }
+}
+
+/// Each group before and now, against the share of all.
+void add_group_comparisons(report::Page& page, const Analysis& analysis,
+                           const AnalyzeHeading& heading, report::IntervalChart rates) {
+  const std::string key = heading.group_key.text();
+  rates.text.title = "Accepted of the submitted, by " + key;
+  rates.text.description = fmt::format(
+      "The share accepted of each {} before and now, each with its 95 % interval.", key);
+  rates.reference_label = "both, all generations";
+  rates.rows.clear();
+  report::Table table{.caption = "Before and now, by " + key};
+  table.columns = compared_columns();
+  table.columns.insert(table.columns.begin(), {key, ColumnKind::kName});
+  for (std::size_t i = 0; i < analysis.group_comparisons.size(); ++i) {
+    const std::string& label = analysis.groups[i].label;
+    const ComparisonFigures& compared = analysis.group_comparisons[i];
+    if (rates.rows.size() + 1 < kMaxBars) add_rates(rates, label, compared);
+    add_compared(table, compared, {report::name_cell(label)});
+  }
+  if (!rates.rows.empty()) page.add(render(rates));
+  page.add(render(table));
+}
+
 }  // namespace
 
 void add_validators(report::Page& page, const Analysis& analysis) {
@@ -122,27 +180,14 @@ void add_comparison(report::Page& page, const Analysis& analysis, const AnalyzeH
       .reference_label = "both",
       .reference = share_of(analysis.earlier.counts.accepted + analysis.recent.counts.accepted,
                             analysis.earlier.counts.submitted + analysis.recent.counts.submitted)};
-  for (const auto& [label, group] :
-       {std::pair("before", &analysis.earlier), std::pair("now", &analysis.recent)}) {
-    if (group->counts.num_offered() == 0) continue;
-    const double rate = share_of(group->counts.accepted, group->counts.num_offered());
-    rates.rows.push_back({.label = label,
-                          .lower = group->acceptance.lower,
-                          .estimate = rate,
-                          .upper = group->acceptance.upper,
-                          .note = share_text(rate)});
-  }
+  const ComparisonFigures whole = {.recent = analysis.recent, .earlier = analysis.earlier};
+  add_rates(rates, "", whole);
   if (!rates.rows.empty()) page.add(render(rates));
   report::Table table{.caption = "Before and now"};
-  table.columns = {{"Figure", ColumnKind::kWords},
-                   {"Before", ColumnKind::kNumber},
-                   {"Now", ColumnKind::kNumber},
-                   {"Change", ColumnKind::kNumber}};
-  for (const ComparedFigure& figure : compared_figures(analysis.earlier, analysis.recent)) {
-    table.rows.push_back({report::text_cell(figure.label), report::text_cell(figure.before),
-                          report::text_cell(figure.now), report::text_cell(figure.change)});
-  }
+  table.columns = compared_columns();
+  add_compared(table, whole, {});
   page.add(render(table));
+  if (!analysis.group_comparisons.empty()) add_group_comparisons(page, analysis, heading, rates);
 }
 
 }  // namespace assay::history
