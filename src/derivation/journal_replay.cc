@@ -8,6 +8,7 @@
 #include "records/event.h"
 #include "records/generation_table.h"
 
+#include <algorithm>
 #include <utility>
 
 // As the recorder opens a folder, without what it would write.
@@ -82,6 +83,9 @@ Result<Try> try_replay(files::FileSystem& file_system, const fs::path& folder) {
   replay.damage = std::move(found.damage);
   replay.pending_json = table.pending_json();
   replay.waiting_ply = table.ply_due(Timestamp::max());
+  replay.num_remembered = table.num_remembered();
+  replay.num_forgotten =
+      table.num_finished() - std::min(table.num_finished(), table.num_remembered());
   return Try{.replay = std::move(replay), .known = known};
 }
 

@@ -64,6 +64,7 @@ class Examination {
     for (const auto& [path, named] : named_) RETURN_IF_ERROR(check_blob(path, named));
     report_.num_files = named_.size();
     RETURN_IF_ERROR(check_waiting_ply(waiting));
+    if (!has_unstored_ply_) report_.num_not_remembered = 0;
     RETURN_IF_ERROR(look_below({}, 0));
     for (const fs::path& below : {fs::path(), fs::path("images"), fs::path("ply_files")}) {
       RETURN_IF_ERROR(probe(below));
@@ -169,9 +170,12 @@ class Examination {
       find(FindingKind::kRepeatedId, path.native(), record.id);
     }
     for (const NamedBlob& blob : record.blobs) {
-      const bool waits =
-          blob.kind == record_files::BlobKind::kPly && waiting_ids_.contains(record.id);
-      if (blob.path.empty() && !blob.hash.empty() && !waits) ++report_.num_not_stored;
+      const bool is_ply = blob.kind == record_files::BlobKind::kPly;
+      const bool waits = is_ply && waiting_ids_.contains(record.id);
+      if (blob.path.empty() && !blob.hash.empty() && !waits) {
+        ++report_.num_not_stored;
+        has_unstored_ply_ = has_unstored_ply_ || is_ply;
+      }
       name(blob.path, blob.hash, record.id, path);
     }
   }
@@ -275,6 +279,8 @@ class Examination {
       return waiting;
     }
     if (!*replay) return waiting;
+    report_.num_remembered = (*replay)->num_remembered;
+    report_.num_not_remembered = (*replay)->num_forgotten;
     for (records::PlyDue& ply : (*replay)->waiting_ply) {
       waiting[ply.pending_path] = {.hash = std::move(ply.hash), .id = std::move(ply.generation_id)};
     }
@@ -346,6 +352,7 @@ class Examination {
   NamedFiles named_;
   std::set<std::string, std::less<>> pruned_;
   std::set<std::string, std::less<>> waiting_ids_;  // of generations whose PLY bytes wait
+  bool has_unstored_ply_ = false;  // a record has the hash of a PLY file without the file
 };
 
 }  // namespace

@@ -73,6 +73,12 @@ struct DoctorReport {
   /// of PLY files that wait for their validator.
   std::uint64_t num_not_stored = 0;
   std::uint64_t num_pruned = 0;  ///< Files that prune deleted.
+  /// Finished generations, the newest, of which the recorder remembers whether their PLY bytes
+  /// wait.
+  std::uint64_t num_remembered = 0;
+  /// Those before them, where records have hashes of PLY files that are not stored: whether one of
+  /// these waited and is lost cannot be told.
+  std::uint64_t num_not_remembered = 0;
   std::array<std::uint64_t, kNumFindingKinds> counts{};
   std::vector<Finding> findings;  ///< Order: by kind, path, detail.
   std::optional<DiskSpace> disk;

@@ -207,6 +207,45 @@ TEST_F(DoctorTest, FindsPlyBytesThatWaitedAndAreLost) {
   EXPECT_EQ(report.num_hashed, 1U) << "the bytes that wait are compared too";
 }
 
+// The recorder remembers the newest two: of what it has forgotten nobody knows whether it waited.
+TEST_F(DoctorTest, SaysOfHowManyItCannotTellWhetherTheirPlyBytesAreLost) {
+  assay::testing::FakeClock clock;
+  SeededRandom random(1);
+  recorder::RecorderOptions options;
+  options.derive_interval = std::chrono::milliseconds(0);
+  options.hand_over = recorder::HandOver::kNever;
+  options.table.max_remembered = 2;
+  const auto record = [&](const std::vector<std::string>& ids) {
+    const auto recorder = recorder::Recorder::open(file_system_, clock, random, "/data", options);
+    ASSERT_TRUE(recorder);
+    for (const std::string& id : ids) {
+      recorder::NewGeneration generation;
+      generation.generation_id = id;
+      ASSERT_TRUE((*recorder)->start(generation));
+      ASSERT_TRUE(
+          (*recorder)->log_output(id, {.output = "{}", .ply = as_bytes(id), .ply_file = {}}));
+      ASSERT_TRUE((*recorder)->finish(id));
+    }
+    ASSERT_TRUE((*recorder)->close());
+  };
+  record({"a", "b"});
+  EXPECT_FALSE(to_text(run()).contains("it cannot be told"));
+  record({"c"});
+  const auto names = file_system_.list("/data/ply_files/pending").value();
+  for (const std::string& name : names) {
+    ASSERT_TRUE(file_system_.remove("/data/ply_files/pending/" + name));
+  }
+  const DoctorReport report = run();
+  EXPECT_EQ(count(report, FindingKind::kMissingFile), 2U) << "b and c";
+  EXPECT_EQ(report.num_remembered, 2U);
+  EXPECT_EQ(report.num_not_remembered, 1U);
+  EXPECT_TRUE(
+      to_text(report).contains("gone were looked for in the newest 2 finished generations; of 1 "
+                               "older one it cannot be told"))
+      << to_text(report);
+  EXPECT_TRUE(to_json(report).contains(R"("not_remembered": 1)"));
+}
+
 TEST_F(DoctorTest, CountsWhatItDoesNotList) {
   std::string lines;
   for (int i = 0; i < 30; ++i) lines += "junk " + std::to_string(i) + "\n";

@@ -83,6 +83,13 @@ std::string to_text(const DoctorReport& report) {
                   report::counted(report.num_records, "record", "records"),
                   report::counted(report.num_files, "file", "files"), count_text(report.num_hashed),
                   report::counted(report.num_not_stored, "hash was", "hashes were"));
+  if (report.num_not_remembered > 0) {
+    text += fmt::format(
+        "PLY files that waited for feedback and are gone were looked for in the newest {}; of {} "
+        "it cannot be told.\n",
+        report::counted(report.num_remembered, "finished generation", "finished generations"),
+        report::counted(report.num_not_remembered, "older one", "older ones"));
+  }
   if (report.num_findings() == 0) return text + "Nothing is wrong.\n";
   for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
     const std::uint64_t count = report.counts.at(kind);
@@ -103,6 +110,8 @@ std::string to_json(const DoctorReport& report) {
   writer.name("hashed").unsigned_integer(report.num_hashed);
   writer.name("not_stored").unsigned_integer(report.num_not_stored);
   writer.name("pruned").unsigned_integer(report.num_pruned);
+  writer.name("remembered").unsigned_integer(report.num_remembered);
+  writer.name("not_remembered").unsigned_integer(report.num_not_remembered);
   writer.name("counts").begin_object();
   for (std::size_t kind = 0; kind < kNumFindingKinds; ++kind) {
     writer.name(finding_text(kind).name).unsigned_integer(report.counts.at(kind));

@@ -97,6 +97,8 @@ class GenerationTable {
 
   std::size_t num_open() const { return open_.size(); }
   std::uint64_t num_finished() const { return num_finished_; }
+  /// Finished generations that it remembers, those that another program wrote among them.
+  std::uint64_t num_remembered() const { return finished_.size(); }
   bool knows(const std::string& generation_id) const;
   bool is_open(const std::string& generation_id) const { return open_.contains(generation_id); }
 
