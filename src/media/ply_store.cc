@@ -222,7 +222,7 @@ Result<bool> PlyStore::has_hash(const fs::path& path, const Sha256& hash) {
   }
 }
 
-bool PlyStore::is_there(const fs::path& path) {
+bool PlyStore::is_there(const fs::path& path) const {
   const auto info = file_system_->info(data_folder_ / path);
   return info && info->has_value();
 }
@@ -266,6 +266,12 @@ Result<PlySettlement> PlyStore::settle(std::string_view generation_id, const fs:
   if (is_there(accepted)) return PlySettlement{PlyOutcome::kAccepted, accepted};
   if (is_there(sampled)) return PlySettlement{PlyOutcome::kSampled, sampled};
   return PlySettlement{};
+}
+
+std::optional<fs::path> PlyStore::find_waiting(std::string_view generation_id,
+                                               const Sha256& hash) const {
+  fs::path path = fs::path(kPendingFolder) / name_of(generation_id, hash);
+  return is_there(path) ? std::optional(std::move(path)) : std::nullopt;
 }
 
 Status PlyStore::discard(const fs::path& pending_path) {

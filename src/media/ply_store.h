@@ -96,6 +96,11 @@ class PlyStore {
   Result<PlySettlement> settle(std::string_view generation_id,
                                const std::filesystem::path& pending_path, PlyDecision decision);
 
+  /// Where the bytes of this generation wait, relative to the data folder; nothing when they do
+  /// not.
+  std::optional<std::filesystem::path> find_waiting(std::string_view generation_id,
+                                                    const Sha256& hash) const;
+
   /// Remove a waiting file that no record will name. None there is fine.
   /// Errors: also kInvalidInput, as settle().
   Status discard(const std::filesystem::path& pending_path);
@@ -121,7 +126,7 @@ class PlyStore {
   bool link_present(const StoredPly& stored);
   Result<bool> has_hash(const std::filesystem::path& path, const Sha256& hash);
   Status move(const std::filesystem::path& from, const std::filesystem::path& to);
-  bool is_there(const std::filesystem::path& path);
+  bool is_there(const std::filesystem::path& path) const;
   void add_name(const std::filesystem::path& path, ByteCount size);
   void remove_name(const std::filesystem::path& path);
 

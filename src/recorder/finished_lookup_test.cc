@@ -148,6 +148,24 @@ class ForgottenGeneration : public FinishedLookupTest {
   SeededRandom random_{1};
 };
 
+TEST_F(ForgottenGeneration, PlyBytesThatWaitFindTheirPlace) {
+  const auto recorder = open();
+  for (const std::string id : {"kept", "again"}) {
+    NewGeneration generation;
+    generation.generation_id = id;
+    ASSERT_TRUE(recorder->start(generation));
+    ASSERT_TRUE(recorder->log_output(id, {.output = "{}", .ply = as_bytes(id), .ply_file = {}}));
+    ASSERT_TRUE(recorder->finish(id));
+  }
+  record(*recorder, 0, 3);
+  EXPECT_EQ(feedback(*recorder, "kept", 0.9), records::Verdict::kLate);
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(feedback_lines().contains(R"("ply": "accepted", "ply_file_path": "ply_files/kept_)"))
+      << feedback_lines();
+  EXPECT_EQ(file_system_.list("/data/ply_files/pending")->size(), 1U) << "that of the other";
+  EXPECT_EQ(recorder->status().num_ply_lost, 0U);
+}
+
 TEST_F(ForgottenGeneration, GetsItsFeedbackAsLate) {
   const auto recorder = open();
   record(*recorder, 0, 20);

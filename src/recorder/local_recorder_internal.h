@@ -84,6 +84,7 @@ class LocalRecorder final : public Recorder {
   /// What the files say of a generation that is not in the table: for Event::known.
   records::JsonObjectText find_forgotten(const std::string& generation_id,
                                          const records::FeedbackReceived& feedback);
+  void find_waiting_ply(records::KnownGeneration& known) const;
   std::string new_generation_id();
 
   Result<Prompt> take_prompt(std::string_view prompt);

@@ -236,6 +236,7 @@ records::JsonObjectText LocalRecorder::find_forgotten(const std::string& generat
   if (before && json::python_round(feedback.score, kScoreDecimals) == before->score) {
     before->score = feedback.score;
   }
+  find_waiting_ply(**known);
   return records::to_json(**known);
 }
 

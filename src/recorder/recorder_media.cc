@@ -101,6 +101,16 @@ Result<records::OutputLogged> LocalRecorder::take_output(const records::Generati
   return body;
 }
 
+// No file of records says that bytes wait, so that of a generation that was looked up there only
+// the folder does.
+void LocalRecorder::find_waiting_ply(records::KnownGeneration& known) const {
+  constexpr std::string_view kHashPrefix = "sha256:";
+  if (!known.ply.outcome.empty() || !known.ply.hash.starts_with(kHashPrefix)) return;
+  const auto hash = Sha256::parse(std::string_view(known.ply.hash).substr(kHashPrefix.size()));
+  const auto path = hash ? ply_files_->find_waiting(known.generation_id, *hash) : std::nullopt;
+  if (path) known.ply.pending_path = path->native();
+}
+
 // What cannot be moved now waits: it is tried again at the next opening, and every minute.
 void LocalRecorder::settle(const records::PlyDue& due) {
   const media::PlyDecision decision = decision_of(due, options_.ply_min_score);
