@@ -117,6 +117,13 @@ Result<recorder::RecorderOptions> RecorderFlags::options_with(const Config& sett
   ASSIGN_OR_RETURN(
       journal.sync_interval,
       with_context(parse_sync_interval(chosen_text(sync_interval, kSyncInterval)), kSyncInterval));
+  // What nobody says is as the folder's recorder before had it.
+  const auto source_of = [&](const std::string& flag, std::string_view key) {
+    return flag.empty() && !settings.is_given(key) ? recorder::OptionSource::kAsBefore
+                                                   : recorder::OptionSource::kGiven;
+  };
+  chosen.feedback_timeout_source = source_of(feedback_timeout, kFeedbackTimeout);
+  chosen.ply_min_score_source = source_of(ply_min_score, kPlyMinScore);
   ASSIGN_OR_RETURN(
       chosen.feedback_timeout,
       with_context(parse_feedback_timeout(chosen_text(feedback_timeout, kFeedbackTimeout)),

@@ -2,6 +2,7 @@
 
 #include "crypto/digest.h"
 #include "files/atomic_file.h"
+#include "json/python_repr.h"
 #include "records/json_members.h"
 #include "records/python_time.h"
 
@@ -44,6 +45,30 @@ std::optional<DerivedAnchor> anchor_from(const std::string& json) {
                        .tail_sha256_hex = text_of(*members, "tail_sha256")};
 }
 
+std::string ply_rules_text(const PlyRules& rules) {
+  records::JsonMembers members;
+  members.set("min_score", json::python_repr(rules.min_score));
+  members.set_optional_integer("feedback_timeout_ms",
+                               rules.feedback_timeout
+                                   ? std::optional<std::int64_t>(rules.feedback_timeout->count())
+                                   : std::nullopt);
+  return members.to_text();
+}
+
+std::optional<PlyRules> ply_rules_from(const std::string& json) {
+  const auto members = records::JsonMembers::parse(json);
+  const std::string* score = members ? members->find("min_score") : nullptr;
+  const std::string* timeout = members ? members->find("feedback_timeout_ms") : nullptr;
+  const auto number = score == nullptr ? std::nullopt : records::decode_json_number(*score);
+  if (!number || timeout == nullptr) return std::nullopt;
+  PlyRules rules{.min_score = *number, .feedback_timeout = {}};
+  if (*timeout == "null") return rules;
+  const auto count = count_of(*members, "feedback_timeout_ms");
+  if (!count) return std::nullopt;
+  rules.feedback_timeout = std::chrono::milliseconds(*count);
+  return rules;
+}
+
 }  // namespace
 
 std::string encode_checkpoint(const Checkpoint& checkpoint) {
@@ -60,6 +85,7 @@ std::string encode_checkpoint(const Checkpoint& checkpoint) {
   body.set_integer("last_sequence", static_cast<std::int64_t>(checkpoint.last_sequence));
   body.set_text("time", records::python_isoformat(checkpoint.time));
   if (!checkpoint.rotated_month.empty()) body.set_text("rotated", checkpoint.rotated_month);
+  if (checkpoint.ply_rules) body.set("ply_rules", ply_rules_text(*checkpoint.ply_rules));
   body.set("files", files.to_text());
   body.set("state", checkpoint.state);
   const std::string body_text = body.to_text();
@@ -100,6 +126,9 @@ Result<Checkpoint> decode_checkpoint(std::string_view text) {
   checkpoint.last_sequence = *last_sequence;
   checkpoint.state = *state;
   checkpoint.rotated_month = text_of(*body, "rotated");
+  if (const std::string* rules = body->find("ply_rules"); rules != nullptr) {
+    checkpoint.ply_rules = ply_rules_from(*rules);
+  }
   if (const auto time = parse_timestamp(text_of(*body, "time"))) checkpoint.time = *time;
   for (const auto& member : file_members->all()) {
     const auto anchor = anchor_from(member.value);

@@ -9,6 +9,7 @@
 #include "derivation/derived_file.h"
 #include "files/file_system.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -18,6 +19,13 @@
 
 namespace assay::derivation {
 
+/// How PLY bytes that wait are settled: as the options of a recorder say.
+struct PlyRules {
+  double min_score = 0.0;
+  std::optional<std::chrono::milliseconds> feedback_timeout;
+  bool operator==(const PlyRules&) const = default;
+};
+
 struct Checkpoint {
   std::uint64_t last_sequence = 0;
   Timestamp time;
@@ -25,6 +33,8 @@ struct Checkpoint {
   std::string rotated_month;
   /// By the file's name in the data folder.
   std::map<std::string, DerivedAnchor> files;
+  /// What the recorder was told, or the one before it; nothing when none was.
+  std::optional<PlyRules> ply_rules;
   /// GenerationTable::state().
   std::string state;
 };

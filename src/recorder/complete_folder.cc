@@ -16,7 +16,9 @@ Status complete_folder(files::FileSystem& file_system, const std::filesystem::pa
   RecorderOptions options;
   options.hand_over = HandOver::kNever;
   options.derive_interval = std::chrono::milliseconds(0);
-  options.feedback_timeout.reset();
+  options.ply_min_score_source = OptionSource::kAsBefore;
+  options.feedback_timeout_source = OptionSource::kAsBefore;
+  options.expires_ply = false;
   options.rotates_monthly = false;
   ASSIGN_OR_RETURN(const auto recorder,
                    Recorder::open(file_system, clock, system_random(), folder, options));

@@ -187,6 +187,7 @@ Status LocalRecorder::write_checkpoint_now() {
   ASSIGN_OR_RETURN(made.files, derivation_->sync());
   made.time = clock_->now();
   made.state = table->state();
+  made.ply_rules = told_ply_rules_;
   made.rotated_month = rotated_month_ ? record_files::to_text(*rotated_month_) : "";
   RETURN_IF_ERROR(
       derivation::write_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json", made));

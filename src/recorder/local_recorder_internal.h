@@ -108,6 +108,7 @@ class LocalRecorder final : public Recorder {
   Status check_against_checkpoint();
   Status note_missing(std::string_view name, files::JournalDamage damage);
   Status load_checkpoint();
+  void choose_ply_rules();
   Status adopt();
   Status adopt_history_tail();
   Status adopt_pending();
@@ -145,6 +146,8 @@ class LocalRecorder final : public Recorder {
   const RecorderOptions options_;
   const std::int64_t process_;
   RecorderRecovery recovery_;
+  derivation::PlyRules ply_rules_;
+  std::optional<derivation::PlyRules> told_ply_rules_;  // for the next recorder
   FinishedLookup lookup_;
 
   std::unique_ptr<media::ImageStore> images_;

@@ -42,6 +42,13 @@ enum class LineKind : std::uint8_t {
   kConfigChange,  ///< Of miner_config_history.jsonl.
 };
 
+enum class OptionSource : std::uint8_t {
+  kGiven,
+  /// Not given: that of the recorder before counts, as the checkpoint of the folder has it. The
+  /// option says what counts where there is none.
+  kAsBefore,
+};
+
 /// A line that an event adds to a file of the history, without LF.
 struct NewLine {
   LineKind kind = LineKind::kRecord;
@@ -65,9 +72,13 @@ struct RecorderOptions {
   std::chrono::milliseconds derive_interval{250};
   /// Accepted with a lower score than this: the PLY bytes count as rejected.
   double ply_min_score = 0.0;
+  OptionSource ply_min_score_source = OptionSource::kGiven;
   /// PLY bytes without feedback count as rejected after this long, at the minute; nothing for
   /// never.
   std::optional<std::chrono::milliseconds> feedback_timeout = std::chrono::hours(24);
+  OptionSource feedback_timeout_source = OptionSource::kGiven;
+  /// Without it PLY bytes go on waiting, whatever the timeout says.
+  bool expires_ply = true;
   /// An alert is raised when less of the disk is free, or more PLY bytes are there; it is over at a
   /// tenth of that on the other side, so that it does not come and go.
   double min_free_share = 0.2;

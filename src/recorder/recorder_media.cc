@@ -113,7 +113,7 @@ void LocalRecorder::find_waiting_ply(records::KnownGeneration& known) const {
 
 // What cannot be moved now waits: it is tried again at the next opening, and every minute.
 void LocalRecorder::settle(const records::PlyDue& due) {
-  const media::PlyDecision decision = decision_of(due, options_.ply_min_score);
+  const media::PlyDecision decision = decision_of(due, ply_rules_.min_score);
   auto settled = ply_files_->settle(due.generation_id, due.pending_path, decision);
   Status recorded;
   if (settled) {
@@ -152,9 +152,9 @@ void LocalRecorder::settle_due() {
   std::vector<records::PlyDue> found;
   {
     const std::scoped_lock guard(state_mutex_);
-    found = table_.ply_due(options_.feedback_timeout
-                               ? std::optional(clock_->now() - *options_.feedback_timeout)
-                               : std::nullopt);
+    const auto& timeout = ply_rules_.feedback_timeout;
+    found = table_.ply_due(options_.expires_ply && timeout ? std::optional(clock_->now() - *timeout)
+                                                           : std::nullopt);
   }
   for (const records::PlyDue& due : found) settle(due);
 }

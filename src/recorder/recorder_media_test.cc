@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace assay::recorder {
 namespace {
 
@@ -55,6 +57,66 @@ TEST_F(RecorderMedia, SettlesAfterARestartWhatACrashLeftWaiting) {
   ASSERT_TRUE(recorder->finish("a"));
   ASSERT_TRUE(recorder->flush());
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("ply": "expired")"));
+}
+
+TEST_F(RecorderMedia, WhoSaysNothingOfWaitingBytesKeepsToWhatTheRecorderBeforeWasTold) {
+  RecorderOptions of_miner = options();
+  of_miner.feedback_timeout.reset();
+  of_miner.ply_min_score = 0.7;
+  RecorderOptions of_visitor = options();
+  of_visitor.feedback_timeout_source = OptionSource::kAsBefore;
+  of_visitor.ply_min_score_source = OptionSource::kAsBefore;
+  const auto waiting = [&] { return names("ply_files/pending").size(); };
+  {
+    const auto recorder = open(of_miner);
+    for (const std::string id : {"a", "b", "c"}) {
+      ASSERT_TRUE(recorder->start(text_generation(id)));
+      ASSERT_TRUE(recorder->log_output(id, {.output = "{}", .ply = as_bytes(id), .ply_file = {}}));
+    }
+    file_system_.kill();
+  }
+  clock_.advance(std::chrono::hours(25));
+  open(of_visitor);
+  EXPECT_EQ(waiting(), 3U) << "of a recorder that was killed";
+  ASSERT_TRUE(open(of_visitor)->log_feedback("a", score(0.5)));
+  EXPECT_EQ(waiting(), 2U);
+  EXPECT_FALSE(content("pending_generations.json").contains(R"("ply_file_path": )"))
+      << "of too low a score";
+  RecorderOptions of_command = of_visitor;
+  of_command.expires_ply = false;
+  of_miner.feedback_timeout = std::chrono::hours(1);
+  of_miner.feedback_timeout_source = OptionSource::kAsBefore;
+  open(of_miner);
+  EXPECT_EQ(waiting(), 2U);
+  of_miner.feedback_timeout_source = OptionSource::kGiven;
+  of_miner.expires_ply = false;
+  open(of_miner);
+  open(of_command);
+  EXPECT_EQ(waiting(), 2U) << "who is to expire none";
+  open(of_visitor);
+  EXPECT_EQ(waiting(), 0U) << "the miner said one hour meanwhile";
+}
+
+TEST_F(RecorderMedia, WhereNobodyWasToldTheOptionCounts) {
+  RecorderOptions of_visitor = options();
+  of_visitor.feedback_timeout_source = OptionSource::kAsBefore;
+  of_visitor.ply_min_score_source = OptionSource::kAsBefore;
+  {
+    const auto recorder = open(of_visitor);
+    ASSERT_TRUE(recorder->start(text_generation("a")));
+    ASSERT_TRUE(recorder->log_output("a", {.output = "{}", .ply = as_bytes("a"), .ply_file = {}}));
+  }
+  EXPECT_FALSE(content("journal/checkpoint.json").contains("ply_rules"));
+  clock_.advance(std::chrono::hours(25));
+  open(of_visitor);
+  EXPECT_TRUE(names("ply_files/pending").empty());
+}
+
+TEST_F(RecorderMedia, AnInfiniteScoreDamagesNoCheckpoint) {
+  RecorderOptions of_miner = options();
+  of_miner.ply_min_score = std::numeric_limits<double>::infinity();
+  open(of_miner);
+  EXPECT_EQ(open(of_miner)->recovery().to_text(), "");
 }
 
 TEST_F(RecorderMedia, AnAcceptanceSaysThatTheBytesThatWaitedAreLost) {

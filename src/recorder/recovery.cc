@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -31,6 +32,7 @@ constexpr ByteCount kMaxPendingSize{std::uint64_t{1} << 30};
 Status LocalRecorder::start_up() {
   RETURN_IF_ERROR(open_journal());
   RETURN_IF_ERROR(load_checkpoint());
+  choose_ply_rules();
   RETURN_IF_ERROR(check_against_checkpoint());
   if (!without_start_.empty()) {
     RETURN_IF_ERROR(quarantine("events-without-start.jsonl", without_start_));
@@ -190,6 +192,21 @@ Status LocalRecorder::load_checkpoint() {
   if (!loaded_) RETURN_IF_ERROR(adopt());
   has_loaded_ = true;
   return {};
+}
+
+// Who opens the folder for a moment, and says nothing of PLY bytes, must not remove those that
+// their miner keeps.
+void LocalRecorder::choose_ply_rules() {
+  const auto before = loaded_ ? loaded_->ply_rules : std::nullopt;
+  const bool keeps_score = options_.ply_min_score_source == OptionSource::kAsBefore;
+  const bool keeps_timeout = options_.feedback_timeout_source == OptionSource::kAsBefore;
+  ply_rules_ = {.min_score = options_.ply_min_score, .feedback_timeout = options_.feedback_timeout};
+  if (before && keeps_score) ply_rules_.min_score = before->min_score;
+  if (before && keeps_timeout) ply_rules_.feedback_timeout = before->feedback_timeout;
+  // JSON has no form for an infinite score, which Python may give.
+  const bool is_told = before || !keeps_score || !keeps_timeout;
+  if (is_told && std::isfinite(ply_rules_.min_score)) told_ply_rules_ = ply_rules_;
+  if (told_ply_rules_ != before) must_checkpoint_ = true;
 }
 
 Status LocalRecorder::adopt() {
