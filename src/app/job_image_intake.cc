@@ -34,9 +34,10 @@ cache::Arrival arrival_of(const jobs::AcceptedImage& image) {
 }  // namespace
 
 JobImageIntake::JobImageIntake(std::filesystem::path folder, ByteCount max_cache_bytes,
-                               std::stop_token stop)
+                               const cache::LabelCheck& label_check, std::stop_token stop)
     : folder_(std::move(folder)),
       max_cache_bytes_(max_cache_bytes),
+      label_check_(label_check),
       stop_(std::move(stop)),
       pool_({.num_threads = 1}) {}
 
@@ -53,11 +54,13 @@ Status JobImageIntake::take(const jobs::AcceptedImage& image) {
   const cache::ImportOptions options{.cache = cache::CacheKind::kTextToImage,
                                      .source = std::string(kJobImageSource)};
   cache::Arrival arrival = arrival_of(image);
-  RETURN_IF_ERROR(cache::look_at(arrival, store->options().limits));
+  RETURN_IF_ERROR(cache::look_at(arrival, store->options().limits, label_check_));
   cache::Intake intake(*store, options);
   RETURN_IF_ERROR(intake.take_in(std::span(&arrival, 1), stop_));
+  const std::string outcome(cache::to_string(arrival.outcome));
   log_info("an image of a generation job",
-           {{"job", image.job->id.to_text()}, {"cache", cache::to_string(arrival.outcome)}});
+           {{"job", image.job->id.to_text()},
+            {"cache", arrival.reason.empty() ? outcome : outcome + ": " + arrival.reason}});
   return {};
 }
 

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "cache/label_judge.h"
 #include "cache/store.h"
 #include "core/bytes.h"
 #include "core/thread_pool.h"
@@ -17,20 +18,23 @@ namespace assay::app {
 inline constexpr std::string_view kJobImageSource = "generation-jobs";
 
 /// Puts sound images into the cache t2i. The label is that of the prompt: whether the image shows
-/// what was asked for, nobody has looked at. What is there already, or looks like one of the same
-/// source, is passed over.
+/// what was asked for, nobody looks at without a judge. What is there already, or looks like one of
+/// the same source, is passed over.
 class JobImageIntake final : public jobs::AcceptedImages {
  public:
   /// The folder is that of all caches. `max_cache_bytes` bounds t2i, sidecars included: the
-  /// oldest make room.
-  JobImageIntake(std::filesystem::path folder, ByteCount max_cache_bytes, std::stop_token stop);
+  /// oldest make room. What the judge of `label_check` doubts goes to the quarantine, or is marked.
+  JobImageIntake(std::filesystem::path folder, ByteCount max_cache_bytes,
+                 const cache::LabelCheck& label_check, std::stop_token stop);
 
-  /// Errors: as cache::Store and cache::Intake: kExhausted where nothing may go to make room.
+  /// Errors: as cache::Store, cache::Intake (kExhausted where nothing may go to make room) and
+  ///         cache::LabelJudge.
   Status take(const jobs::AcceptedImage& image) override;
 
  private:
   std::filesystem::path folder_;
   ByteCount max_cache_bytes_;
+  cache::LabelCheck label_check_;
   std::stop_token stop_;
   ThreadPool pool_;
 };

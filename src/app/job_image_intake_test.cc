@@ -27,7 +27,7 @@ class JobImageIntakeTest : public ::testing::Test {
  protected:
   Status take(const std::vector<std::byte>& bytes, jobs::PromptLabel label,
               ByteCount max_cache_bytes = ByteCount(1'000'000)) {
-    JobImageIntake intake(folder_.path() / "cache", max_cache_bytes, {});
+    JobImageIntake intake(folder_.path() / "cache", max_cache_bytes, {.judge = judge_}, {});
     jobs::Job job{.id = jobs::JobId({std::byte{++num_jobs_}}),
                   .prompt = "A street, road works on the left.",
                   .label = label};
@@ -42,6 +42,7 @@ class JobImageIntakeTest : public ::testing::Test {
   }
 
   files::testing::TemporaryFolder folder_;
+  const cache::LabelJudge* judge_ = nullptr;
   std::uint8_t num_jobs_ = 0;
 };
 
@@ -58,6 +59,23 @@ TEST_F(JobImageIntakeTest, WhatIsThereOrLooksLikeItIsPassedOver) {
   EXPECT_TRUE(take(drawn_road(1), jobs::PromptLabel::kNone)) << "as after a kill";
   EXPECT_TRUE(take(drawn_road(1, 60), jobs::PromptLabel::kNone));
   EXPECT_EQ(stock(scoring::Label::kAbsent), 1U);
+}
+
+TEST_F(JobImageIntakeTest, WhatTheJudgeDoubtsIsNoChallenge) {
+  /// Sees works everywhere.
+  class SureJudge final : public cache::LabelJudge {
+   public:
+    std::string model() const override { return "sure"; }
+    Result<double> roadwork_share(const images::Image&) const override { return 0.9; }
+  };
+  const SureJudge judge;
+  judge_ = &judge;
+  ASSERT_TRUE(take(drawn_road(1), jobs::PromptLabel::kNone));
+  ASSERT_TRUE(take(drawn_road(2), jobs::PromptLabel::kRoadwork));
+  EXPECT_EQ(stock(scoring::Label::kAbsent), 0U);
+  EXPECT_EQ(stock(scoring::Label::kPresent), 1U);
+  const auto quarantine = folder_.path() / "cache" / "quarantine";
+  EXPECT_TRUE(std::filesystem::exists(quarantine));
 }
 
 TEST_F(JobImageIntakeTest, TheCacheGrowsNoLargerThanItMay) {

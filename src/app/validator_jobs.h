@@ -35,6 +35,8 @@ struct ValidatorJobsOptions {
   std::filesystem::path cache = {};
   /// Beyond which t2i takes none of them.
   ByteCount max_cache_bytes{10'000'000'000};
+  /// Its judge, if there is one, outlives the service.
+  cache::LabelCheck label_check = {};
   validator::WireProtocol protocol = validator::WireProtocol::kBtauth;
   double validator_stake_limit = scoring::kValidatorStakeLimit;
 };

@@ -61,6 +61,15 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
     ASSIGN_OR_RETURN(proxy,
                      with_context(ValidatorProxy::start(*options.proxy, hotkey, stop), "--proxy"));
   }
+  std::unique_ptr<net::HttpTransport> transport;
+  std::unique_ptr<RoundExporter> exporter;
+  if (options.statistics) {
+    transport = net::make_http_transport(net::HttpOptions::from_environment());
+    exporter = std::make_unique<RoundExporter>(
+        RoundExporterTools{
+            .transport = *transport, .clock = system_clock(), .random = system_random()},
+        *options.statistics);
+  }
   std::unique_ptr<metrics::MetricServer> metrics;
   if (options.metrics) {
     ASSIGN_OR_RETURN(metrics, metrics::MetricServer::start(*options.metrics, [&] {
@@ -76,6 +85,7 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
                                    .shelf = *shelf,
                                    .jobs = jobs.get(),
                                    .proxy = proxy.get(),
+                                   .round_export = exporter.get(),
                                    .changes = options.changes},
                                   options.validator, stop, end_stuck_process);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/cache_shelf.h"
+#include "app/round_exporter.h"
 #include "app/validator_jobs.h"
 #include "app/validator_proxy.h"
 #include "chain/network_address.h"
@@ -33,6 +34,8 @@ struct ValidatorSessionOptions {
   std::optional<ValidatorJobsOptions> jobs = std::nullopt;
   /// Images of clients are not taken without.
   std::optional<ValidatorProxyOptions> proxy = std::nullopt;
+  /// Nobody is told of rounds without.
+  std::optional<RoundExporterOptions> statistics = std::nullopt;
   /// As validator::ValidatorTools::changes.
   std::function<std::optional<validator::LiveOptions>()> changes = nullptr;
   /// Figures for Prometheus are served there; nothing: nowhere.

@@ -3,6 +3,7 @@
 #include "chain/weight_setter.h"
 #include "cli/cache_options_internal.h"
 #include "cli/env_file_internal.h"
+#include "cli/label_check_flags_internal.h"
 #include "cli/metrics_options_internal.h"
 #include "cli/old_flags_internal.h"
 #include "cli/validator_live_options_internal.h"
@@ -50,12 +51,14 @@ struct ValidatorRunFlags {
   std::string jobs_store;
   std::size_t jobs_sample_size = 50;
   bool takes_job_images = false;
+  LabelCheckFlags label_check;
   std::string callback_address = "127.0.0.1";
   std::string callback_origin;
   std::uint16_t callback_port = 0;
   net::Exposure callback_exposure = net::Exposure::kLoopback;
   ProxyFlags proxy;
   MetricsFlags metrics;
+  std::string statistics_url;
   /// Names of flags that the old validator had and that change nothing here.
   std::vector<std::string> without_effect;
 };
@@ -98,6 +101,12 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
     proxy->protocol = flags.protocol;
     proxy->validator_stake_limit = flags.stake_limit;
   }
+  std::optional<app::RoundExporterOptions> statistics;
+  if (!flags.statistics_url.empty()) {
+    ASSIGN_OR_RETURN(net::Url service,
+                     with_context(net::Url::parse(flags.statistics_url), "--statistics.url"));
+    statistics = app::RoundExporterOptions{.service = std::move(service)};
+  }
   const chain::Netuid netuid{flags.network.netuid};
   ASSIGN_OR_RETURN(chain::RemoteAccess remote, flags.wallet.remote_access(session.config, network));
   // A write to a file is done when the call is back.
@@ -130,6 +139,7 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
                               .landing_blocks = landing_blocks}},
       .jobs = std::move(jobs),
       .proxy = std::move(proxy),
+      .statistics = std::move(statistics),
       .metrics = flags.metrics.options()};
 }
 
@@ -203,6 +213,8 @@ Result<ExitCode> run_validator(ValidatorRunFlags& flags, const CLI::App& command
   ASSIGN_OR_RETURN(const validator::LiveOptions live, flags.live.resolve(session.config));
   ASSIGN_OR_RETURN(app::ValidatorSessionOptions options,
                    validator_session_options(flags, live, session));
+  ASSIGN_OR_RETURN(const auto judge, flags.label_check.open_judge());
+  if (options.jobs) options.jobs->label_check = flags.label_check.check(judge.get());
   ASSIGN_OR_RETURN(const keys::KeyPair hotkey, flags.wallet.load());
   if (!flags.proxy.client_url.empty() && !flags.proxy.takes_old_bearers) {
     flags.without_effect.emplace_back("--proxy.proxy_client_url");
@@ -283,10 +295,13 @@ void add_job_options(CLI::App& command, ValidatorRunFlags& flags) {
       ->needs(interval)
       ->type_name("N")
       ->capture_default_str();
-  command
-      .add_flag("--jobs.take_images", flags.takes_job_images,
-                "Put sound images into the cache t2i, labelled as their prompts.")
-      ->needs(store);
+  CLI::Option* const take_images =
+      command
+          .add_flag("--jobs.take_images", flags.takes_job_images,
+                    "Put sound images into the cache t2i, labelled as their prompts.")
+          ->needs(store);
+  flags.label_check.add_to(command);
+  command.get_option("--label-check")->needs(take_images);
   add_option(command, "--callback.port", flags.callback_port,
              "Where miners call back; 0 takes a port that is free.")
       ->needs(interval)
@@ -353,6 +368,11 @@ void add_validator_run_command(CommandTree& tree, CLI::App& group) {
   add_job_options(command, *flags);
   flags->proxy.add_to(command);
   flags->metrics.add_to(command);
+  add_option(command, "--statistics.url", flags->statistics_url,
+             "Tell this service of each round when its answers are in: label, image, predictions "
+             "[nobody is told].")
+      ->check([](const std::string& text) { return problem_of(net::Url::parse(text)); })
+      ->type_name("URL");
   add_options_without_effect(command, *flags);
 }
 

@@ -299,7 +299,13 @@ Status RoundLoop::finish(std::uint64_t challenge) {
                      {"replies", reply_counts(record)},
                      {"right", fmt::format("{}", num_right(record)), true},
                      {"ms", fmt::format("{}", took / std::chrono::milliseconds(1)), true}});
-  return hooks_.on_round(record, result);
+  RETURN_IF_ERROR(hooks_.on_round(record, result));
+  if (hooks_.on_finished && view_->own_uid) {
+    hooks_.on_finished({.record = std::move(record),
+                        .request = std::move(flight.body),
+                        .own_uid = *view_->own_uid});
+  }
+  return {};
 }
 
 }  // namespace assay::validator

@@ -12,6 +12,7 @@
 #include "validator/courier.h"
 #include "validator/image_shelf.h"
 #include "validator/network_view.h"
+#include "validator/round_export.h"
 #include "validator/round_log.h"
 #include "validator/state_store.h"
 
@@ -85,6 +86,8 @@ struct RoundHooks {
   std::function<Status()> tick = [] { return Status(); };
   /// A round is scored and on disk.
   std::function<Status(const RoundRecord& record, const RoundResult& result)> on_round;
+  /// The same round, with what its miners were sent; null: nobody asks for it.
+  std::function<void(FinishedRound round)> on_finished = nullptr;
 };
 
 /// Threads: one thread at a time.

@@ -65,6 +65,11 @@ class RoundLoopTest : public ::testing::Test {
                steps_.push_back(result.steps.size());
                if (after_round_) after_round_(*running_);
                return Status();
+             },
+         .on_finished =
+             [this](FinishedRound round) {
+               finished_.push_back(std::move(round));
+               num_scored_then_.push_back(running_->counts().num_scored);
              }});
     running_ = &loop;
     const Status ended = loop.run(courier, stop_.get_token());
@@ -84,6 +89,8 @@ class RoundLoopTest : public ::testing::Test {
   RoundLoop* running_ = nullptr;
   std::vector<RoundRecord> records_;
   std::vector<std::size_t> steps_;
+  std::vector<FinishedRound> finished_;
+  std::vector<std::uint64_t> num_scored_then_;
   RoundCounts counts_;
   std::string problem_;
   std::vector<float> scores_;
@@ -103,6 +110,20 @@ TEST_F(RoundLoopTest, AsksMinersAlikeAndNeverItselfOrValidators) {
     std::set<scoring::Uid> uids;
     for (const AskedMiner& miner : record.miners) uids.insert(miner.uid);
     EXPECT_EQ(uids.size(), 5U);
+  }
+}
+
+TEST_F(RoundLoopTest, OthersAreToldOfARoundWhenItIsScoredAndOnDisk) {
+  SimulatedCourier courier(
+      clock_, [](const Ask& ask) { return ask.miner.uid == 2 ? never_answers() : predicts(1); });
+  ASSERT_TRUE(run(courier));
+  ASSERT_EQ(finished_.size(), 20U);
+  for (std::size_t i = 0; i < finished_.size(); ++i) {
+    EXPECT_EQ(finished_[i].record.challenge, records_[i].challenge);
+    EXPECT_EQ(finished_[i].record.round, records_[i].round);
+    EXPECT_EQ(finished_[i].own_uid, 0);
+    EXPECT_TRUE(finished_[i].request->contains("\"image\""));
+    EXPECT_EQ(num_scored_then_[i], i + 1);
   }
 }
 

@@ -97,6 +97,22 @@ void write_proxy(json::Writer& writer, const std::optional<ProxyStatus>& proxy) 
   writer.end_object();
 }
 
+void write_statistics(json::Writer& writer, const std::optional<ExportStatus>& statistics) {
+  writer.name("statistics");
+  if (!statistics) {
+    writer.null();
+    return;
+  }
+  writer.begin_object();
+  writer.name("address").text(statistics->address);
+  writer.name("problem").text(statistics->problem);
+  writer.name("sent").unsigned_integer(statistics->num_sent);
+  writer.name("dropped").unsigned_integer(statistics->num_dropped);
+  writer.name("queued").unsigned_integer(statistics->num_queued);
+  write_time(writer, "last_sent", statistics->last_sent);
+  writer.end_object();
+}
+
 void write_jobs(json::Writer& writer, const std::optional<JobCounts>& jobs) {
   writer.name("jobs");
   if (!jobs) {
@@ -180,6 +196,7 @@ std::string to_json(const ValidatorStatus& status) {
   write_cells(writer, status);
   write_weights(writer, status.weights);
   write_proxy(writer, status.proxy);
+  write_statistics(writer, status.statistics);
   writer.name("miners").begin_list();
   for (const MinerStatus& miner : status.miners) write_miner_status(writer, miner);
   writer.end_list();

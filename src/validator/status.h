@@ -11,6 +11,7 @@
 #include "validator/courier.h"
 #include "validator/generation_jobs.h"
 #include "validator/organic_proxy.h"
+#include "validator/round_export.h"
 
 #include <array>
 #include <cstdint>
@@ -125,6 +126,8 @@ struct ValidatorStatus {
   WeightsStatus weights = {};
   /// Nothing when images of clients are not taken.
   std::optional<ProxyStatus> proxy = std::nullopt;
+  /// Nothing when nobody is told of rounds.
+  std::optional<ExportStatus> statistics = std::nullopt;
   std::vector<MinerStatus> miners = {};  ///< By uid.
 };
 

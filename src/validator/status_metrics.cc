@@ -100,6 +100,17 @@ void add_weights(MetricText& text, const WeightsStatus& weights, Timestamp now) 
         as_number(weights.is_overdue));
 }
 
+void add_statistics(MetricText& text, const ExportStatus& statistics, Timestamp now) {
+  counter(text, "assay_validator_statistics_sent_total", "Rounds that the service was told.",
+          statistics.num_sent);
+  counter(text, "assay_validator_statistics_dropped_total", "Rounds that it was not told.",
+          statistics.num_dropped);
+  gauge(text, "assay_validator_statistics_queued", "Rounds that wait for it.",
+        static_cast<double>(statistics.num_queued));
+  age(text, "assay_validator_statistics_age_seconds", "Since it was last told of a round.",
+      statistics.last_sent, now);
+}
+
 }  // namespace
 
 std::string metrics_of(const ValidatorStatus& status, Timestamp now) {
@@ -117,6 +128,7 @@ std::string metrics_of(const ValidatorStatus& status, Timestamp now) {
   add_cells(text, status);
   add_chain(text, status.chain, now);
   add_weights(text, status.weights, now);
+  if (status.statistics) add_statistics(text, *status.statistics, now);
   return text.take();
 }
 

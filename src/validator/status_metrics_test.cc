@@ -18,13 +18,16 @@ TEST(StatusMetrics, TellAgesCellsAndRepliesByKind) {
   MinerStatus miner{.num_asked = 9, .num_answered = 7};
   miner.num_silent[static_cast<std::size_t>(ReplyKind::kTimeout)] = 2;
   status.miners = {miner, miner};
+  status.statistics = ExportStatus{.num_sent = 8, .num_dropped = 2};
   const std::string text = metrics_of(status, kMetricsTime);
   for (const char* line :
        {"assay_validator_status_age_seconds 3\n", "assay_validator_rounds_scored_total 12\n",
         "assay_validator_chain_block_age_seconds 6\n",
         "assay_validator_cache_images{origin=\"t2i\",label=\"none\"} 40\n",
         "assay_validator_recent_replies{kind=\"prediction\"} 14\n",
-        "assay_validator_recent_replies{kind=\"timeout\"} 4\n", "assay_validator_registered 0\n"}) {
+        "assay_validator_recent_replies{kind=\"timeout\"} 4\n", "assay_validator_registered 0\n",
+        "assay_validator_statistics_sent_total 8\n",
+        "assay_validator_statistics_dropped_total 2\n"}) {
     EXPECT_TRUE(text.contains(line)) << line << text;
   }
 }

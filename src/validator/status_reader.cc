@@ -179,6 +179,15 @@ ProxyStatus read_proxy(Members proxy) {
           .last_answer = proxy.optional_time("last_answer")};
 }
 
+ExportStatus read_statistics(Members statistics) {
+  return {.address = statistics.text("address"),
+          .problem = statistics.text("problem"),
+          .num_sent = statistics.count("sent"),
+          .num_dropped = statistics.count("dropped"),
+          .num_queued = statistics.count("queued"),
+          .last_sent = statistics.optional_time("last_sent")};
+}
+
 Result<RunState> parse_run_state(std::string_view text) {
   for (const RunState state : {RunState::kRunning, RunState::kStopping, RunState::kStopped}) {
     if (text == to_string(state)) return state;
@@ -214,6 +223,9 @@ Result<ValidatorStatus> parse_status(std::string_view text) {
   if (members.has("share_copies")) status.shares_copies = members.boolean("share_copies");
   if (members.has("uid")) status.uid = members.count_as<scoring::Uid>("uid");
   if (members.has("proxy")) status.proxy = read_proxy(members.object("proxy"));
+  if (members.has("statistics")) {
+    status.statistics = read_statistics(members.object("statistics"));
+  }
   Members cache = members.object("cache");
   status.cache = cache.text("folder");
   for (const Value& cell : cache.list("cells")) {

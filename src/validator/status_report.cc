@@ -143,6 +143,7 @@ void add_report(const StatusSources& sources, ValidatorStatus& status) {
   status.rounds.num_answered = counts.num_answered;
   status.rounds.last_finished = counts.last_finished;
   if (sources.proxy != nullptr) status.proxy = sources.proxy->status();
+  if (sources.round_export != nullptr) status.statistics = sources.round_export->status();
   add_chain_state(sources.chain, status.chain);
   const ChallengeMix& mix = sources.loop.mix();
   status.cells.clear();

@@ -7,6 +7,7 @@
 #include "validator/chain_desk.h"
 #include "validator/organic_proxy.h"
 #include "validator/paid_scores.h"
+#include "validator/round_export.h"
 #include "validator/round_loop.h"
 #include "validator/state_store.h"
 #include "validator/status.h"
@@ -26,6 +27,8 @@ struct StatusSources {
   const GenerationJobs* jobs = nullptr;
   /// Null when there is none.
   const OrganicProxy* proxy = nullptr;
+  /// Null when nobody is told of rounds.
+  const RoundExport* round_export = nullptr;
 };
 
 /// Fill in what the parts know; times, names and the run's state stay as they are in `status`.

@@ -43,7 +43,11 @@ ValidatorStatus example() {
                            .num_answered = 5,
                            .num_unanswered = 1,
                            .num_refused = 3,
-                           .last_request = kStatusTime - std::chrono::seconds(30)}};
+                           .last_request = kStatusTime - std::chrono::seconds(30)},
+      .statistics = ExportStatus{.address = "https://statistics.example",
+                                 .num_sent = 11,
+                                 .num_dropped = 1,
+                                 .last_sent = kStatusTime - std::chrono::seconds(3)}};
   for (std::size_t i = 0; i < kNumCells; ++i) {
     status.cells.push_back({.cell = cell_at(i), .num_images = 10 * i, .target_share = 0.25});
   }
@@ -109,6 +113,10 @@ TEST(ValidatorStatus, TheChecklistTellsAgesAndFaults) {
   EXPECT_TRUE(good.contains("NO  cache       real/none 0 images")) << good;
   EXPECT_TRUE(good.contains("ok  cache       i2i/roadwork 50 images")) << good;
   EXPECT_TRUE(good.contains("ok  weights     confirmed to 4 members, 20 min ago")) << good;
+  EXPECT_TRUE(
+      good.contains("ok  statistics  11 rounds told https://statistics.example, the last 13 s "
+                    "ago; 0 waiting, 1 dropped"))
+      << good;
   EXPECT_TRUE(good.contains("2 timeout, answers go with those of 6, 7, 1 of 2 claimed")) << good;
 
   const std::string old = to_text(status, kStatusTime + std::chrono::hours(5));
@@ -116,10 +124,13 @@ TEST(ValidatorStatus, TheChecklistTellsAgesAndFaults) {
   EXPECT_TRUE(old.contains("NO  connected")) << old;
 
   status.uid.reset();
+  status.statistics->problem = "assign: HTTP 503";
   status.weights.is_overdue = true;
   const std::string bad = to_text(status, kStatusTime);
   EXPECT_TRUE(bad.contains("NO  registered")) << bad;
   EXPECT_TRUE(bad.contains("OVERDUE")) << bad;
+  EXPECT_TRUE(bad.contains("NO  statistics  11 rounds told")) << bad;
+  EXPECT_TRUE(bad.contains("assign: HTTP 503")) << bad;
 }
 
 }  // namespace

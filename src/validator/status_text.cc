@@ -133,6 +133,18 @@ std::string proxy_line(const ValidatorStatus& status, Timestamp now) {
   return line(!proxy.address.empty() && proxy.problem.empty(), "proxy", what);
 }
 
+std::string statistics_line(const ValidatorStatus& status, Timestamp now) {
+  if (!status.statistics) return {};
+  const ExportStatus& statistics = *status.statistics;
+  std::string what =
+      fmt::format("{} told {}, the last {}; {} waiting, {} dropped",
+                  report::counted(statistics.num_sent, "round", "rounds"),
+                  report::visible_text(statistics.address), age_text(statistics.last_sent, now),
+                  statistics.num_queued, statistics.num_dropped);
+  if (!statistics.problem.empty()) what += "; " + report::visible_text(statistics.problem);
+  return line(statistics.problem.empty(), "statistics", what);
+}
+
 std::string ratio(const std::optional<double>& value) {
   return value ? fmt::format("{:.2f}", *value) : "-";
 }
@@ -157,7 +169,7 @@ std::string remarks(const MinerStatus& miner, bool shares_copies) {
 
 std::string checklist(const ValidatorStatus& status, Timestamp now) {
   return chain_lines(status, now) + loop_line(status, now) + cache_lines(status) +
-         proxy_line(status, now) + weights_line(status, now);
+         proxy_line(status, now) + statistics_line(status, now) + weights_line(status, now);
 }
 
 std::string miner_lines(const ValidatorStatus& status) {

@@ -152,17 +152,19 @@ Status Run::start(const std::stop_token& stop) {
         "without a validator's permit the chain takes no weights: challenges are asked and "
         "scored, and weights are refused until the stake earns a permit");
   }
-  loop_ = std::make_unique<RoundLoop>(
-      RoundTools{.clock = tools_.clock,
-                 .random = tools_.random,
-                 .shelf = tools_.shelf,
-                 .state = state_,
-                 .log = *log_},
-      options_.rounds,
-      RoundHooks{.view = [this] { return desk_.state().view; },
-                 .tick = [this] { return tick(); },
-                 .on_round = [this](const RoundRecord& record,
-                                    const RoundResult&) { return on_round(record); }});
+  RoundHooks hooks{.view = [this] { return desk_.state().view; },
+                   .tick = [this] { return tick(); },
+                   .on_round = [this](const RoundRecord& record,
+                                      const RoundResult&) { return on_round(record); }};
+  if (tools_.round_export != nullptr) {
+    hooks.on_finished = [this](FinishedRound round) { tools_.round_export->add(std::move(round)); };
+  }
+  loop_ = std::make_unique<RoundLoop>(RoundTools{.clock = tools_.clock,
+                                                 .random = tools_.random,
+                                                 .shelf = tools_.shelf,
+                                                 .state = state_,
+                                                 .log = *log_},
+                                      options_.rounds, std::move(hooks));
   RETURN_IF_ERROR(with_context(state_.reconcile(chain.view->neurons), "validator state"));
   // Before the first weights: what was claimed falsely is known by the jobs alone.
   if (tools_.jobs != nullptr) {
@@ -307,7 +309,8 @@ Status Run::write_status(RunState state, std::string problem) {
               .chain_options = options_.chain,
               .validator_stake_limit = options_.rounds.validator_stake_limit,
               .jobs = tools_.jobs,
-              .proxy = tools_.proxy},
+              .proxy = tools_.proxy,
+              .round_export = tools_.round_export},
              status);
   if (!problem.empty()) status.problem = std::move(problem);
   return with_context(validator::write_status(tools_.file_system, options_.folder, status),

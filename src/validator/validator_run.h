@@ -15,6 +15,7 @@
 #include "validator/generation_jobs.h"
 #include "validator/image_shelf.h"
 #include "validator/organic_proxy.h"
+#include "validator/round_export.h"
 #include "validator/round_loop.h"
 #include "validator/state_store.h"
 #include "validator/watchdog.h"
@@ -68,6 +69,8 @@ struct ValidatorTools {
   GenerationJobs* jobs = nullptr;
   /// Null when there is none.
   OrganicProxy* proxy = nullptr;
+  /// Null when nobody is told of rounds.
+  RoundExport* round_export = nullptr;
   /// Asked now and then, on the thread of the loop, for what is to change; null: nothing ever does.
   std::function<std::optional<LiveOptions>()> changes = nullptr;
 };
