@@ -88,7 +88,8 @@ RoundExporter::~RoundExporter() {
   log_warning("statistics of rounds were not taken",
               {{"service", status_.address},
                {"sent", fmt::format("{}", status_.num_sent), true},
-               {"dropped", fmt::format("{}", status_.num_dropped), true}});
+               {"dropped", fmt::format("{}", status_.num_dropped), true},
+               {"reason", status_.problem.empty() ? "it was too slow" : status_.problem}});
 }
 
 void RoundExporter::add(validator::FinishedRound round) {

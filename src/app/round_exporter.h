@@ -32,11 +32,12 @@ struct RoundExporterOptions {
   /// Rounds that wait; beyond them the oldest are dropped.
   std::size_t max_queued = 64;
   std::chrono::milliseconds timeout = std::chrono::seconds(10);
-  /// A round is offered until it is taken, refused, or dropped for a newer one.
+  /// Of each request. A round that the service cannot take must not keep it from the others for
+  /// ever.
   net::RetryOptions retry = {.initial_delay = std::chrono::seconds(1),
-                             .max_delay = std::chrono::minutes(5),
-                             .max_tries = 1'000'000,
-                             .total = std::chrono::hours(24 * 365)};
+                             .max_delay = std::chrono::minutes(1),
+                             .max_tries = 30,
+                             .total = std::chrono::minutes(10)};
   /// At the end, for what waits.
   std::chrono::milliseconds end_grace = std::chrono::seconds(2);
 };

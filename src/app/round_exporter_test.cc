@@ -78,6 +78,7 @@ class RoundExporterTest : public ::testing::Test {
     while (true) {
       validator::ExportStatus status = exporter.status();
       if (is(status)) return status;
+      // Nothing tells of a change: others too see it in status() alone.
       std::this_thread::sleep_for(1ms);
     }
   }
@@ -150,11 +151,27 @@ TEST_F(RoundExporterTest, WhatIsRefusedCostsThatRoundAlone) {
   EXPECT_EQ(transport.requests().back().body, R"({"predictions":[0.75,-1.0],"task_id":12})");
 }
 
+TEST_F(RoundExporterTest, ARoundThatTheServiceCannotTakeDoesNotKeepItFromTheNext) {
+  FakeTransport transport([](const HttpRequest& request) -> Result<HttpResponse> {
+    if (request.body.contains("\"label\":0")) return HttpResponse{.status = 500};
+    return take(request);
+  });
+  RoundExporter exporter(tools(transport), options());
+  auto unwanted = round_of(1);
+  unwanted.record.cell.label = scoring::Label::kAbsent;
+  exporter.add(std::move(unwanted));
+  exporter.add(round_of(2));
+  const auto status = when(exporter, [](const auto& told) { return told.num_sent == 1; });
+  EXPECT_EQ(status.num_dropped, 1U);
+  EXPECT_EQ(status.problem, "");
+}
+
 TEST_F(RoundExporterTest, AServiceThatHangsHoldsUpNobodyAndTheOldestAreDropped) {
   std::promise<void> is_free;
   std::atomic<bool> is_asked = false;
   FakeTransport transport([&, free = is_free.get_future().share()](const HttpRequest& request) {
     is_asked = true;
+    is_asked.notify_all();
     free.wait();
     return take(request);
   });
@@ -162,7 +179,7 @@ TEST_F(RoundExporterTest, AServiceThatHangsHoldsUpNobodyAndTheOldestAreDropped) 
   few.max_queued = 2;
   RoundExporter exporter(tools(transport), few);
   exporter.add(round_of(1));
-  while (!is_asked) std::this_thread::sleep_for(1ms);
+  is_asked.wait(false);
   for (std::uint64_t challenge = 2; challenge <= 6; ++challenge) exporter.add(round_of(challenge));
   EXPECT_EQ(exporter.status().num_dropped, 3U);
   EXPECT_EQ(exporter.status().num_queued, 3U);

@@ -270,11 +270,12 @@ Result<bool> ItemIndex::shares_sidecar(ItemFolder folder, std::string_view name)
         database_.prepare("SELECT name FROM items WHERE folder = ? AND name > ? AND name < ?"));
   }
   const std::string sidecar = sidecar_name(name);
-  // In the order of bytes `/` is next to `.`, and in no name.
+  // Each item has an extension. In the order of bytes `/` is next to `.`, and in no name.
   const std::string stem = std::filesystem::path(name).stem().native();
+  const std::string begin = stem + '.';
   const std::string end = stem + '/';
   select_names_->bind_integer(1, static_cast<std::int64_t>(folder));
-  select_names_->bind_text(2, stem).bind_text(3, end);
+  select_names_->bind_text(2, begin).bind_text(3, end);
   bool is_shared = false;
   while (!is_shared) {
     ASSIGN_OR_RETURN(const bool has_row, select_names_->step());

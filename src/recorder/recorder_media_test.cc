@@ -115,8 +115,19 @@ TEST_F(RecorderMedia, WhereNobodyWasToldTheOptionCounts) {
 TEST_F(RecorderMedia, AnInfiniteScoreDamagesNoCheckpoint) {
   RecorderOptions of_miner = options();
   of_miner.ply_min_score = std::numeric_limits<double>::infinity();
-  open(of_miner);
+  of_miner.feedback_timeout.reset();
+  {
+    const auto recorder = open(of_miner);
+    ASSERT_TRUE(recorder->start(text_generation("a")));
+    ASSERT_TRUE(recorder->log_output("a", {.output = "{}", .ply = as_bytes("a"), .ply_file = {}}));
+  }
   EXPECT_EQ(open(of_miner)->recovery().to_text(), "");
+  RecorderOptions of_visitor = options();
+  of_visitor.feedback_timeout_source = OptionSource::kAsBefore;
+  of_visitor.ply_min_score_source = OptionSource::kAsBefore;
+  clock_.advance(std::chrono::hours(25));
+  open(of_visitor);
+  EXPECT_EQ(names("ply_files/pending").size(), 1U);
 }
 
 TEST_F(RecorderMedia, AnAcceptanceSaysThatTheBytesThatWaitedAreLost) {

@@ -200,12 +200,15 @@ void LocalRecorder::choose_ply_rules() {
   const auto before = loaded_ ? loaded_->ply_rules : std::nullopt;
   const bool keeps_score = options_.ply_min_score_source == OptionSource::kAsBefore;
   const bool keeps_timeout = options_.feedback_timeout_source == OptionSource::kAsBefore;
-  ply_rules_ = {.min_score = options_.ply_min_score, .feedback_timeout = options_.feedback_timeout};
+  // Python may give an infinite score, for which JSON has no form; the largest number says the
+  // same.
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  ply_rules_ = {.min_score = std::clamp(options_.ply_min_score, -kLargest, kLargest),
+                .feedback_timeout = options_.feedback_timeout};
   if (before && keeps_score) ply_rules_.min_score = before->min_score;
   if (before && keeps_timeout) ply_rules_.feedback_timeout = before->feedback_timeout;
-  // JSON has no form for an infinite score, which Python may give.
   const bool is_told = before || !keeps_score || !keeps_timeout;
-  if (is_told && std::isfinite(ply_rules_.min_score)) told_ply_rules_ = ply_rules_;
+  if (is_told && !std::isnan(ply_rules_.min_score)) told_ply_rules_ = ply_rules_;
   if (told_ply_rules_ != before) must_checkpoint_ = true;
 }
 
