@@ -96,7 +96,7 @@ std::vector<double> draw_latencies(const fs::path& folder, int num_draws, std::u
                                                  .clock = system_clock(),
                                                  .random = random,
                                                  .pool = pool},
-                                                cache::CacheLayout(folder), {}));
+                                                cache::CacheLayout(folder), {.draws_often = true}));
   cache::Sampler sampler = require(cache::Sampler::open(*store));
   const cache::DrawOptions options{.label = cache::Label::kRoadwork,
                                    .cool_down = std::chrono::milliseconds(1)};
@@ -264,6 +264,10 @@ void measure_ingest(std::size_t count) {
 int main(int argc, char** argv) {
   const std::string_view part = argc > 1 ? argv[1] : "";
   const bool is_short = part == "--short";
+  if (part == "--draws") {
+    for (const std::size_t num_items : {10'000U, 100'000U, 1'000'000U}) measure_index(num_items);
+    return 0;
+  }
   if (part == "--eviction") {
     measure_eviction(1'000'000);
     return 0;

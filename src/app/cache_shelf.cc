@@ -68,7 +68,7 @@ Status CacheShelf::reopen() {
                                 .random = system_random(),
                                 .pool = *pool_};
   ASSIGN_OR_RETURN(store_, cache::Store::open(tools, cache::CacheLayout(folder_),
-                                              {.max_wait = kMaxWait}, stop_));
+                                              {.draws_often = true, .max_wait = kMaxWait}, stop_));
   RETURN_IF_ERROR(look_at(cache::ScanDepth::kFolders));
   ASSIGN_OR_RETURN(cache::Sampler sampler, cache::Sampler::open(*store_));
   sampler_ = std::make_unique<cache::Sampler>(std::move(sampler));

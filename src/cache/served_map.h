@@ -28,6 +28,9 @@ class ServedMap {
 
   std::size_t num_slots() const;
 
+  /// As files::SharedWords.
+  void touch() const { words_.touch(); }
+
   /// Microseconds since 1970 in UTC, kNever or kGone.
   std::uint64_t last_served(std::uint64_t id) const;
   std::uint64_t num_served(std::uint64_t id) const;

@@ -92,6 +92,7 @@ Status Store::reserve_slots(std::uint64_t num_more) {
   if (served_ && served_->num_slots() >= wanted) return {};
   const std::uint64_t rounded = (wanted / kSlotStep + 1) * kSlotStep;
   ASSIGN_OR_RETURN(served_, ServedMap::open(layout_.served(index_.epoch()), rounded));
+  if (options_.draws_often) served_->touch();
   return {};
 }
 

@@ -42,6 +42,8 @@ struct StoreOptions {
   ExamineLimits limits = {};
   /// What is added holds to it: others make room.
   Budget budget = {};
+  /// What was served is mapped whole when the store opens: no draw waits for a page of it.
+  bool draws_often = false;
   /// How long to wait while another process writes.
   std::chrono::milliseconds max_wait = std::chrono::seconds(60);
 };

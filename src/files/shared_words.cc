@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -55,6 +56,11 @@ Result<SharedWords> SharedWords::open(const std::filesystem::path& path, std::si
   if (!num_words) return num_words.error();
   if (memory == MAP_FAILED) return map_error(failure, "map", path);
   return SharedWords(static_cast<std::uint64_t*>(memory), *num_words);
+}
+
+void SharedWords::touch() const {
+  const auto page_words = static_cast<std::size_t>(sysconf(_SC_PAGESIZE)) / sizeof(std::uint64_t);
+  for (std::size_t i = 0; i < num_words_; i += page_words) std::atomic_ref(words_[i]).fetch_add(0);
 }
 
 SharedWords::SharedWords(SharedWords&& other) noexcept

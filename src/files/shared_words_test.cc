@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <utility>
 
@@ -38,6 +40,26 @@ TEST(SharedWords, GrowsByZeros) {
   ASSERT_TRUE(large);
   EXPECT_EQ(large->words()[1], 5U);
   EXPECT_EQ(large->words()[99'999], 0U);
+}
+
+TEST(SharedWords, OnceTouchedNoWordIsWaitedFor) {
+  constexpr std::size_t kNumPages = 512;
+  constexpr std::size_t kPageWords = 512;
+  const testing::TemporaryFolder folder;
+  const auto words = SharedWords::open(folder.path() / "words", kNumPages * kPageWords);
+  ASSERT_TRUE(words);
+  words->words()[kPageWords] = 5;
+  words->touch();
+  const auto num_faults = [] {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt;
+  };
+  const auto before = num_faults();
+  for (std::size_t i = 0; i < kNumPages; ++i) ++words->words()[i * kPageWords];
+  EXPECT_LT(num_faults() - before, static_cast<long>(kNumPages) / 10);
+  EXPECT_EQ(words->words()[kPageWords], 6U);
+  EXPECT_EQ(words->words()[0], 1U);
 }
 
 TEST(SharedWords, RefusesAFolderAndNamesIt) {
