@@ -54,10 +54,11 @@ Result<std::string> report_json(const validator::FinishedRound& round, std::stri
     writer.number(has_said ? miner.reply.prediction : protocol::kNoPrediction);
   });
   writer.end_list().name("task_id");
+  const auto number = id == nullptr ? std::nullopt : id->integer();
   if (id != nullptr && id->text() != nullptr) {
     writer.text(*id->text());
-  } else if (id != nullptr && id->integer()) {
-    writer.integer(*id->integer());
+  } else if (number) {
+    writer.integer(*number);
   } else {
     return invalid_input("the answer to an assignment has no id");
   }

@@ -68,7 +68,7 @@ class RoundExporterTest : public ::testing::Test {
               return {};
             }};
   }
-  RoundExporterOptions options() const {
+  static RoundExporterOptions options() {
     return {.service = net::Url::parse("https://statistics.example/api/").value()};
   }
   /// Pre: the exporter gets there.

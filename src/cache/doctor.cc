@@ -242,7 +242,7 @@ void Doctor::look_at_cells(const CacheStatus& cache) {
 
 /// What helps against a hub's refusal: asking again alone does not.
 std::string Doctor::after_failure(std::string_view cause, const std::string& flags) const {
-  const std::string again = at(fmt::format("update {}--now", flags));
+  std::string again = at(fmt::format("update {}--now", flags));
   if (cause == "unauthorized" || cause == "forbidden") {
     return "export HF_TOKEN=YOUR_TOKEN && " + again;
   }

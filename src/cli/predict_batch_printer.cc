@@ -252,7 +252,8 @@ std::string BatchPrinter::json_of(const predict::ProjectResult& result,
   json::Writer writer;
   writer.begin_object().name("event").text("end").name("project").text(result.project);
   const bool is_stopped = result.outcome == predict::ProjectOutcome::kStopped;
-  writer.name("status").text(is_stopped ? "stopped" : report == nullptr ? "failed" : "success");
+  const std::string_view ended = report == nullptr ? "failed" : "success";
+  writer.name("status").text(is_stopped ? "stopped" : ended);
   const double seconds = seconds_of(result.duration);
   writer.name("seconds").number(seconds);
   writer.name("remaining_seconds");

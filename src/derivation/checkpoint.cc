@@ -57,10 +57,12 @@ std::string ply_rules_text(const PlyRules& rules) {
 
 std::optional<PlyRules> ply_rules_from(const std::string& json) {
   const auto members = records::JsonMembers::parse(json);
-  const std::string* score = members ? members->find("min_score") : nullptr;
-  const std::string* timeout = members ? members->find("feedback_timeout_ms") : nullptr;
-  const auto number = score == nullptr ? std::nullopt : records::decode_json_number(*score);
-  if (!number || timeout == nullptr) return std::nullopt;
+  if (!members) return std::nullopt;
+  const std::string* score = members->find("min_score");
+  const std::string* timeout = members->find("feedback_timeout_ms");
+  if (score == nullptr || timeout == nullptr) return std::nullopt;
+  const auto number = records::decode_json_number(*score);
+  if (!number) return std::nullopt;
   PlyRules rules{.min_score = *number, .feedback_timeout = {}};
   if (*timeout == "null") return rules;
   const auto count = count_of(*members, "feedback_timeout_ms");

@@ -179,7 +179,8 @@ Image rotate_nearest(const Image& image, double degrees) {
       const auto column = static_cast<std::int64_t>(std::lrint(from_x));
       const auto line = static_cast<std::int64_t>(std::lrint(from_y));
       std::uint8_t* into = turned.row(y) + x * kNumChannels;
-      if (column < 0 || column >= image.width() || line < 0 || line >= image.height()) {
+      if (column < 0 || std::cmp_greater_equal(column, image.width()) || line < 0 ||
+          std::cmp_greater_equal(line, image.height())) {
         std::fill_n(into, kNumChannels, std::uint8_t{0});
       } else {
         const std::uint8_t* row = image.row(static_cast<std::uint32_t>(line));

@@ -26,10 +26,8 @@ class Observer final : public BatchObserver {
   }
   void on_end(const ProjectResult& result, const ProjectReport* report) override {
     const bool is_stopped = result.outcome == ProjectOutcome::kStopped;
-    log.push_back(fmt::format("end {} {}", result.project,
-                              is_stopped          ? "stopped"
-                              : report == nullptr ? "failed"
-                                                  : "done"));
+    const std::string_view ended = report == nullptr ? "failed" : "done";
+    log.push_back(fmt::format("end {} {}", result.project, is_stopped ? "stopped" : ended));
   }
 
   std::vector<std::string> log;

@@ -139,7 +139,7 @@ Result<RecordedAnswer> AnswerLineReader::read(std::string_view line) {
 }
 
 Result<std::vector<RecordedAnswer>> AnswerLineReader::read_all(std::string_view line) {
-  if (line.find("\"miners\"") != std::string_view::npos) {
+  if (line.contains("\"miners\"")) {
     const auto value = json::parse(line);
     const auto* const miners = value ? asked_miners(*value) : nullptr;
     if (miners != nullptr) return answers_of_round(*value, *miners);

@@ -57,7 +57,10 @@ class LocalRun {
     std::unique_lock lock(mutex);
     nanoseconds next_status = start_ + options_.status_interval;
     while (!stop.stop_requested() && !is_over()) {
-      if (validator_ && may_begin()) supervisor_.add(*std::exchange(validator_, std::nullopt));
+      if (validator_ && may_begin()) {
+        supervisor_.add(std::move(*validator_));
+        validator_.reset();
+      }
       RETURN_IF_ERROR(supervisor_.look());
       if (on_status && clock_.monotonic() >= next_status) {
         next_status += options_.status_interval;
