@@ -31,6 +31,9 @@ struct Budget {
   /// Of everything below the cache's folder: all caches, kept tables, the quarantine, the index.
   /// None: no bound.
   std::optional<ByteCount> max_total_bytes = {};
+  /// Of the quarantine, with reasons and sidecars: the oldest go beyond it. With 0 nothing is put
+  /// there. None: no bound.
+  std::optional<ByteCount> max_quarantine_bytes = ByteCount(1'000'000'000);
   double low_share = 0.9;
   EvictionOrder order = EvictionOrder::kOldest;
   /// Items served within this time may still be on their way: they stay.

@@ -1,7 +1,6 @@
 #include "cache/collect.h"
 
 #include "cache/evict_internal.h"
-#include "cache/quarantine.h"
 #include "cache/rescan.h"
 #include "cache/room_internal.h"
 #include "cache/verify.h"
@@ -32,8 +31,8 @@ bool is_broken_for_good(const Store& store, const Item& item) {
 }
 
 /// Errors: as collect().
-Status quarantine_broken(Store& store, const CollectOptions& options, CollectReport& report,
-                         const std::stop_token& stop) {
+Status quarantine_broken(Store& store, Quarantine& quarantine, const CollectOptions& options,
+                         CollectReport& report, const std::stop_token& stop) {
   std::vector<Item> broken;
   const Timestamp now = store.tools().clock.now();
   RETURN_IF_ERROR(store.index().for_each_broken([&](const Item& item) {
@@ -44,16 +43,17 @@ Status quarantine_broken(Store& store, const CollectOptions& options, CollectRep
   if (broken.empty() || options.mode == CollectMode::kTell) return {};
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
   for (const Item& item : broken) {
-    files::FileSystem& file_system = store.tools().file_system;
-    Status moved =
-        move_into_quarantine(file_system, store.layout(), store.path_of(item), item.problem);
     // What a person wrote about it stays with it, unless it is about another image too.
     ASSIGN_OR_RETURN(const bool is_shared, store.index().shares_sidecar(item.folder, item.name));
-    if (moved && item.sidecar && !is_shared) {
-      moved = move_into_quarantine(file_system, store.layout(), store.sidecar_of(item),
-                                   "the sidecar of " + item.name);
+    std::optional<fs::path> sidecar;
+    if (item.sidecar && !is_shared) sidecar = store.sidecar_of(item);
+    auto moved = quarantine.move(store.path_of(item), sidecar, item.problem);
+    if (!moved && moved.error().code != ErrorCode::kNotFound) return std::move(moved.error());
+    if (moved && !*moved) {
+      ++report.num_broken_left;
+      --report.num_quarantined;
+      continue;
     }
-    if (!moved && moved.error().code != ErrorCode::kNotFound) return moved;
     RETURN_IF_ERROR(store.forget(turn, std::span(&item.id, 1)));
   }
   return {};
@@ -69,6 +69,19 @@ Result<bool> remove_leftover(Store& store, const CollectOptions& options, const 
   const Status removed = file_system.remove(path);
   if (!removed && removed.error().code != ErrorCode::kNotFound) return removed.error();
   return removed.has_value();
+}
+
+/// Errors: as collect().
+Status trim_quarantine(Store& store, Quarantine& quarantine, const CollectOptions& options,
+                       CollectReport& report, const std::stop_token& stop) {
+  if (options.mode == CollectMode::kTell) {
+    ASSIGN_OR_RETURN(report.from_quarantine, quarantine.excess());
+    return {};
+  }
+  ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
+  RETURN_IF_ERROR(quarantine.trim());
+  report.from_quarantine = quarantine.removed();
+  return {};
 }
 
 Status remove_leftovers(Store& store, const CollectOptions& options, CollectReport& report,
@@ -91,8 +104,11 @@ Status remove_leftovers(Store& store, const CollectOptions& options, CollectRepo
     ASSIGN_OR_RETURN(const auto info, file_system.info(folder));
     if (!info) continue;
     ASSIGN_OR_RETURN(const auto names, file_system.list(folder));
+    const bool is_quarantine = folder == store.layout().quarantine();
     for (const std::string& name : names) {
-      if (!files::is_temporary_name(name)) continue;
+      const bool is_left =
+          files::is_temporary_name(name) || (is_quarantine && is_reason_alone(name, names));
+      if (!is_left) continue;
       ASSIGN_OR_RETURN(const bool is_removed, remove_leftover(store, options, folder / name));
       report.num_temporaries += is_removed ? 1 : 0;
     }
@@ -159,6 +175,10 @@ Result<BytesByCache> plan(Store& store, const CollectOptions& options, CollectRe
   ASSIGN_OR_RETURN(Usage usage, measure_usage(store, UsageScope::kTotal));
   report.table_bytes = usage.tables;
   report.other_bytes = usage.others;
+  if (options.mode == CollectMode::kTell) {
+    // As it will be by then.
+    usage.others = usage.others - std::min(usage.others, report.from_quarantine.bytes);
+  }
   for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
     report.caches.at(i) = {.kind = kCacheKinds.at(i), .before = usage.caches.at(i)};
   }
@@ -218,8 +238,13 @@ Status evict(Store& store, const CollectOptions& options, ByteCount wanted, Coll
 Result<CollectReport> collect(Store& store, const CollectOptions& options,
                               const std::stop_token& stop) {
   CollectReport report;
-  RETURN_IF_ERROR(quarantine_broken(store, options, report, stop));
+  // Its budget need not be the store's.
+  Quarantine quarantine(store.tools().file_system, store.layout(), options.budget);
+  ASSIGN_OR_RETURN(report.quarantine,
+                   measure_quarantine(store.tools().file_system, store.layout()));
+  RETURN_IF_ERROR(quarantine_broken(store, quarantine, options, report, stop));
   RETURN_IF_ERROR(remove_leftovers(store, options, report, stop));
+  RETURN_IF_ERROR(trim_quarantine(store, quarantine, options, report, stop));
   ASSIGN_OR_RETURN(const auto wanted, plan(store, options, report));
   for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
     RETURN_IF_ERROR(evict(store, options, wanted[i], report.caches[i], stop));
@@ -237,6 +262,13 @@ std::string collect_text(const CollectReport& report, CollectMode mode) {
     text += fmt::format("{} {}{}\n", counted(count, one, many), is_done ? "" : "would be ", fate);
   };
   line(report.num_quarantined, "broken image", "broken images", "moved to quarantine");
+  if (report.num_broken_left > 0) {
+    text += counted(report.num_broken_left,
+                    "broken image stays where it is: the quarantine has no room for it\n",
+                    "broken images stay where they are: the quarantine has no room for them\n");
+  }
+  line(report.from_quarantine.num_images, "image in quarantine", "images in quarantine",
+       fmt::format("removed, the oldest, of {}", to_string(report.from_quarantine.bytes)));
   line(report.num_orphan_sidecars, "sidecar without its image", "sidecars without their images",
        "removed");
   line(report.num_temporaries, "leftover file", "leftover files", "removed");
@@ -263,6 +295,10 @@ std::string collect_json(const CollectReport& report, CollectMode mode) {
   writer.begin_object();
   writer.name("dry_run").boolean(mode == CollectMode::kTell);
   writer.name("quarantined").unsigned_integer(report.num_quarantined);
+  writer.name("broken_left").unsigned_integer(report.num_broken_left);
+  writer.name("quarantine_bytes_before").unsigned_integer(report.quarantine.bytes.count());
+  writer.name("quarantine_removed").unsigned_integer(report.from_quarantine.num_images);
+  writer.name("quarantine_bytes_removed").unsigned_integer(report.from_quarantine.bytes.count());
   writer.name("orphan_sidecars").unsigned_integer(report.num_orphan_sidecars);
   writer.name("temporaries").unsigned_integer(report.num_temporaries);
   writer.name("tables_bytes_before").unsigned_integer(report.table_bytes.count());

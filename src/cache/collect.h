@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/budget.h"
+#include "cache/quarantine.h"
 #include "cache/store.h"
 
 #include <array>
@@ -41,19 +42,24 @@ struct CollectedCache {
 struct CollectReport {
   std::array<CollectedCache, kCacheKinds.size()> caches = {};
   std::uint64_t num_quarantined = 0;
+  /// Broken images that stay where they are: the quarantine may not hold them beside those moved.
+  std::uint64_t num_broken_left = 0;
   std::uint64_t num_orphan_sidecars = 0;
   std::uint64_t num_temporaries = 0;
-  ByteCount table_bytes = {};      ///< Before.
-  ByteCount other_bytes = {};      ///< The quarantine, the index, what processes share.
-  std::uint64_t num_tables = 0;    ///< That were removed.
-  ByteCount bytes_of_tables = {};  ///< Of those removed.
-  bool is_updating = false;        ///< Tables stay while a process updates.
+  QuarantineTotals quarantine = {};       ///< Before.
+  QuarantineTotals from_quarantine = {};  ///< What was removed of it.
+  ByteCount table_bytes = {};             ///< Before.
+  ByteCount other_bytes = {};             ///< The quarantine, the index, what processes share.
+  std::uint64_t num_tables = 0;           ///< That were removed.
+  ByteCount bytes_of_tables = {};         ///< Of those removed.
+  bool is_updating = false;               ///< Tables stay while a process updates.
   /// Of `min_free_bytes`, though all images went: then none goes for it.
   ByteCount missing_bytes = {};
 };
 
 /// Move broken images to the quarantine, remove sidecars without an image and files that killed
-/// programs left, then remove tables and items down to the budgets. With kTell nothing is changed.
+/// programs left, then remove what was in quarantine, tables and items down to the budgets. With
+/// kTell nothing is changed.
 ///
 /// Pre:    the index is up to date.
 /// Cost:   kOldest: of the items that go; the other orders go through the index once.

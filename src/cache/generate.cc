@@ -4,7 +4,6 @@
 #include "cache/generation_work_internal.h"
 #include "cache/near_index.h"
 #include "cache/publish.h"
-#include "cache/quarantine.h"
 #include "core/check.h"
 #include "core/crc32c.h"
 #include "images/perceptual_hash.h"
@@ -175,11 +174,10 @@ Result<std::vector<GenerationWork>> Generation::next_batch() {
 
 Status Generation::set_aside(const GenerationWork& work) {
   if (work.outcome != GenerateOutcome::kDoubtful || !work.label_score) return {};
-  return put_into_quarantine(store_.tools().file_system, store_.layout(),
-                             {.name = work.name,
-                              .bytes = work.bytes,
-                              .origin = capabilities_.model_name,
-                              .reason = doubt_text(*work.label_score, work.request.label)});
+  return store_.quarantine().put({.name = work.name,
+                                  .bytes = work.bytes,
+                                  .origin = capabilities_.model_name,
+                                  .reason = doubt_text(*work.label_score, work.request.label)});
 }
 
 /// By what is in the cache now: other processes add too.

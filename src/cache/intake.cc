@@ -1,7 +1,6 @@
 #include "cache/intake.h"
 
 #include "cache/publish.h"
-#include "cache/quarantine.h"
 #include "cache/relabel.h"
 #include "images/perceptual_hash.h"
 
@@ -254,11 +253,10 @@ Status Intake::quarantine(const Arrival& arrival) {
       arrival.bytes.empty()) {
     return {};
   }
-  return put_into_quarantine(store_.tools().file_system, store_.layout(),
-                             {.name = arrival.draft.original_name,
-                              .bytes = as_bytes(arrival.bytes),
-                              .origin = arrival.origin,
-                              .reason = arrival.reason});
+  return store_.quarantine().put({.name = arrival.draft.original_name,
+                                  .bytes = as_bytes(arrival.bytes),
+                                  .origin = arrival.origin,
+                                  .reason = arrival.reason});
 }
 
 void Intake::count(const Arrival& arrival) {
@@ -283,6 +281,7 @@ Status Intake::take_in(std::span<Arrival> arrivals, const std::stop_token& stop)
     count(arrival);
   }
   report_.made_room = store_.made_room();
+  report_.from_quarantine = store_.quarantine().removed();
   return {};
 }
 

@@ -77,6 +77,8 @@ struct ImportReport {
   std::uint64_t num_unseen_by_others = 0;
   ByteCount bytes_added = {};
   MadeRoom made_room = {};
+  /// What the quarantine gave up for what this intake put there.
+  QuarantineTotals from_quarantine = {};
   /// The first ones, by the order of files: what is wrong with them.
   std::vector<ImportProblem> problems = {};
 

@@ -35,18 +35,6 @@ void count_served(CacheStatus& cache, const ServedMap& served, std::uint64_t id,
   cache.num_draws += served.num_served(id);
 }
 
-/// Errors: as FileSystem.
-Result<std::uint64_t> count_quarantined(const Store& store) {
-  files::FileSystem& file_system = store.tools().file_system;
-  const std::filesystem::path folder = store.layout().quarantine();
-  ASSIGN_OR_RETURN(const auto info, file_system.info(folder));
-  if (!info) return 0;
-  ASSIGN_OR_RETURN(const auto names, file_system.list(folder));
-  return static_cast<std::uint64_t>(std::ranges::count_if(names, [](const std::string& name) {
-    return !name.starts_with('.') && !name.ends_with(".reason.txt");
-  }));
-}
-
 std::string source_name(const std::string& source) {
   return source.empty() ? "(no source)" : report::visible_text(source);
 }
@@ -101,7 +89,8 @@ Result<StatusReport> read_status(Store& store) {
     count_item(cache, item);
     if (store.served() != nullptr) count_served(cache, *store.served(), item.id, since);
   }));
-  ASSIGN_OR_RETURN(report.num_quarantined, count_quarantined(store));
+  ASSIGN_OR_RETURN(report.quarantine,
+                   measure_quarantine(store.tools().file_system, store.layout()));
   ASSIGN_OR_RETURN(const auto root, store.tools().file_system.info(store.layout().root()));
   if (root) {
     auto state = read_update_state(store.tools().file_system, store.layout());
@@ -119,7 +108,7 @@ std::string status_text(const StatusReport& report) {
   std::string text = fmt::format("{}\n\n{:<5} {:>9} {:>11} {:>10} {:>9} {:>11} {:>11} {:>13}\n",
                                  report::visible_text(report.root), "cache", "images", "size",
                                  "roadwork", "none", "unlabelled", "unusable", "served today");
-  bool is_lacking = report.num_quarantined > 0;
+  bool is_lacking = report.quarantine.num_images > 0;
   for (const CacheStatus& cache : report.caches) {
     text += cache_text(cache);
     is_lacking = is_lacking || cache.num_roadwork == 0 || cache.num_none == 0 ||
@@ -127,9 +116,10 @@ std::string status_text(const StatusReport& report) {
   }
   text += '\n';
   for (const UpdateSource& source : report.updates) text += update_text(source);
-  if (report.num_quarantined > 0) {
-    text += fmt::format("{} in quarantine\n",
-                        report::counted(report.num_quarantined, "image", "images"));
+  if (report.quarantine.num_images > 0) {
+    text += fmt::format("{} in quarantine, {}\n",
+                        report::counted(report.quarantine.num_images, "image", "images"),
+                        to_string(report.quarantine.bytes));
   }
   if (is_lacking) text += "What is missing, and what helps: assay cache doctor\n";
   return text;
@@ -144,7 +134,8 @@ std::string status_json(const StatusReport& report) {
   writer.begin_object();
   writer.name("cache_dir").text(report.root);
   writer.name("free_bytes").unsigned_integer(report.free_bytes.count());
-  writer.name("quarantined").unsigned_integer(report.num_quarantined);
+  writer.name("quarantined").unsigned_integer(report.quarantine.num_images);
+  writer.name("quarantine_bytes").unsigned_integer(report.quarantine.bytes.count());
   writer.name("updates").begin_list();
   for (const UpdateSource& source : report.updates) {
     writer.begin_object();

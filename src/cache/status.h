@@ -38,7 +38,7 @@ struct CacheStatus {
 struct StatusReport {
   std::string root = {};
   std::array<CacheStatus, kCacheKinds.size()> caches = {};
-  std::uint64_t num_quarantined = 0;
+  QuarantineTotals quarantine = {};
   ByteCount free_bytes = {};
   /// Where updates come from, without what they know of single tables.
   std::vector<UpdateSource> updates = {};

@@ -56,8 +56,10 @@ void add_updates(MetricText& text, const StatusReport& report, Timestamp now) {
 std::string metrics_of(const StatusReport& report, Timestamp now) {
   MetricText text;
   add_items(text, report);
-  text.metric("assay_cache_quarantined", kGauge, "Files that were put aside.")
-      .sample(static_cast<double>(report.num_quarantined));
+  text.metric("assay_cache_quarantined", kGauge, "Images that were put aside.")
+      .sample(static_cast<double>(report.quarantine.num_images));
+  text.metric("assay_cache_quarantine_bytes", kGauge, "Of them, with reasons and sidecars.")
+      .sample(static_cast<double>(report.quarantine.bytes.count()));
   text.metric("assay_cache_free_bytes", kGauge, "Of the disk.")
       .sample(static_cast<double>(report.free_bytes.count()));
   add_updates(text, report, now);

@@ -8,6 +8,7 @@
 #include "cache/item_index.h"
 #include "cache/layout.h"
 #include "cache/publish.h"
+#include "cache/quarantine.h"
 #include "cache/served_map.h"
 #include "core/clock.h"
 #include "core/random.h"
@@ -75,6 +76,8 @@ class Store {
   ItemIndex& index() { return index_; }
   /// Null when nothing is written.
   ServedMap* served() { return served_ ? &*served_ : nullptr; }
+  /// Held to the store's budget. Pre: the caller has a WriteTurn while something is put there.
+  Quarantine& quarantine() { return quarantine_; }
 
   /// Wait for the turn to write.
   Result<WriteTurn> begin_turn(const std::stop_token& stop = {});
@@ -115,7 +118,11 @@ class Store {
                        ByteCount min_free);
   Status check_space(std::span<const NewFile> files, ByteCount min_free) const;
   Store(const StoreTools& tools, CacheLayout layout, const StoreOptions& options, ItemIndex index)
-      : tools_(tools), layout_(std::move(layout)), options_(options), index_(std::move(index)) {}
+      : tools_(tools),
+        layout_(std::move(layout)),
+        options_(options),
+        index_(std::move(index)),
+        quarantine_(tools_.file_system, layout_, options_.budget) {}
   Status prepare(const WriteTurn& turn);
   Status retire_others();
   Status reserve_slots(std::uint64_t num_more);
@@ -130,6 +137,7 @@ class Store {
   std::optional<ServedMap> served_;
   std::optional<std::uint64_t> first_added_;  // what has this id or a later one stays
   MadeRoom made_room_;
+  Quarantine quarantine_;
 };
 
 }  // namespace assay::cache

@@ -125,6 +125,8 @@ std::string report_json(const ImportReport& report, const cache::ImportPlan& pla
   writer.name("bytes_added").unsigned_integer(report.bytes_added.count());
   writer.name("evicted").unsigned_integer(report.made_room.num_items);
   writer.name("bytes_evicted").unsigned_integer(report.made_room.bytes.count());
+  writer.name("quarantine_removed").unsigned_integer(report.from_quarantine.num_images);
+  writer.name("quarantine_bytes_removed").unsigned_integer(report.from_quarantine.bytes.count());
   writer.name("problems").begin_list();
   for (const cache::ImportProblem& problem : report.problems) {
     writer.begin_object();

@@ -98,6 +98,9 @@ void CacheBudgetFlags::add_to(CLI::App& command) {
            "cache.max_size, 10GB].");
   add_size("--max-total", max_total,
            "Of all three and the kept tables together [setting cache.max_total].");
+  add_size("--max-quarantine", max_quarantine,
+           "Of the folder quarantine: beyond it the oldest are removed, though one may be the only "
+           "copy; with 0 nothing is put there [setting cache.max_quarantine, 1GB].");
   add_option(command, "--evict", evict,
              "Which make room: oldest, least-used or random, but none served in the last 15 "
              "minutes [setting cache.evict].")
@@ -133,6 +136,12 @@ Result<cache::Budget> CacheBudgetFlags::budget(const Session& session) const {
   const std::string total = text_of(max_total, "cache.max_total");
   if (!total.empty()) {
     ASSIGN_OR_RETURN(budget.max_total_bytes, with_context(parse_size(total), "cache.max_total"));
+  }
+  const std::string quarantine = text_of(max_quarantine, "cache.max_quarantine");
+  budget.max_quarantine_bytes.reset();
+  if (!quarantine.empty()) {
+    ASSIGN_OR_RETURN(budget.max_quarantine_bytes,
+                     with_context(parse_size(quarantine), "cache.max_quarantine"));
   }
   ASSIGN_OR_RETURN(budget.order, cache::parse_eviction_order(text_of(evict, "cache.evict")));
   return budget;

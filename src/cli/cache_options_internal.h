@@ -55,10 +55,12 @@ std::string check_size(const std::string& text);
 /// Images, rows or tables that a command takes at most.
 inline constexpr std::uint64_t kMaxCacheCount = 10'000'000;
 
-/// `--max-size`, `--max-total`, `--evict`: how large the caches may be, and who makes room.
+/// `--max-size`, `--max-total`, `--max-quarantine`, `--evict`: how large the caches may be, and who
+/// makes room.
 struct CacheBudgetFlags {
   std::string max_size;
   std::string max_total;
+  std::string max_quarantine;
   std::string evict;
 
   void add_to(CLI::App& command);

@@ -83,6 +83,9 @@ void write_outcome(json::Writer& writer, const UpdateOutcome& outcome) {
   writer.name("bytes_added").unsigned_integer(report.intake.bytes_added.count());
   writer.name("evicted").unsigned_integer(report.intake.made_room.num_items);
   writer.name("bytes_evicted").unsigned_integer(report.intake.made_room.bytes.count());
+  writer.name("quarantine_removed").unsigned_integer(report.intake.from_quarantine.num_images);
+  writer.name("quarantine_bytes_removed")
+      .unsigned_integer(report.intake.from_quarantine.bytes.count());
   writer.name("tables_listed").unsigned_integer(report.num_tables);
   writer.name("tables").begin_list();
   for (const UsedTable& table : report.tables) write_table(writer, table);

@@ -53,6 +53,10 @@ constexpr auto kSettings = std::to_array<Setting>({
      .default_text = "oldest",
      .help = "which images make room for others",
      .choices = "oldest|least-used|random"},
+    {.key = "cache.max_quarantine",
+     .default_text = "1GB",
+     .help = "size of the quarantine beyond which the oldest in it are removed; no bound when "
+             "empty"},
     {.key = "cache.max_size",
      .default_text = "10GB",
      .help = "size of each image cache beyond which images make room"},

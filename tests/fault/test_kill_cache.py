@@ -2,6 +2,7 @@
 there, and the index equals the files."""
 
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -167,6 +168,38 @@ class KillCache(programs.Case):
             self.assertEqual(names, pictures | {str(pathlib.Path(name).with_suffix(".json")) for name in pictures})
             num_pictures += len(pictures)
         self.assertEqual(report["checked"], num_pictures)
+
+    def test_kills_while_the_quarantine_makes_room(self):
+        """An image has its reason at any moment; a reason alone is what a kill left, and goes when it is old."""
+        bound = 20_000
+        torn = self.folder / "torn"
+        torn.mkdir()
+        chance = random.Random(programs.SEED)
+        quiet = ("--cache-dir", "cache", "--quiet", "--max-quarantine", str(bound))
+        importing = ("cache", "import", "torn", "--label", "none", "--keep-free", "0B", *quiet)
+        longest = 1.0
+        num_killed = 0
+        quarantine = self.folder / "cache/quarantine"
+        for number in range(6 * KILLS):
+            if num_killed >= KILLS:
+                break
+            for name in range(120):
+                (torn / f"{name}.jpg").write_bytes(b"%d" % number * 200)
+            was_killed = self.kill_after(self.start(*importing), chance.uniform(0.01, longest))
+            longest = min(longest * 1.5, 3.0) if was_killed else max(longest / 2, 0.02)
+            num_killed += was_killed
+            names = {path.name for path in quarantine.glob("[!.]*")}
+            images = {name for name in names if not name.endswith(".reason.txt")}
+            self.assertLessEqual({name + ".reason.txt" for name in images}, names)
+        self.assertGreaterEqual(num_killed, KILLS)
+        for path in quarantine.iterdir():
+            os.utime(path, (time.time() - 9000,) * 2)
+        self.run_program("cache", "gc", *quiet, expect=0)
+        names = {path.name for path in quarantine.iterdir()}
+        images = {name for name in names if not name.endswith(".reason.txt")}
+        self.assertEqual(names, images | {name + ".reason.txt" for name in images})
+        self.assertLessEqual(sum(path.stat().st_size for path in quarantine.iterdir()), bound)
+        self.assertGreater(len(images), 0)
 
     def test_an_index_that_was_lost_is_made_again(self):
         self.run_program("cache", "import", "photos", "--label", "none", "--cache-dir", "cache", "--quiet", "--keep-free", "0B",
