@@ -33,10 +33,10 @@ cache::Arrival arrival_of(const jobs::AcceptedImage& image) {
 
 }  // namespace
 
-JobImageIntake::JobImageIntake(std::filesystem::path folder, ByteCount max_cache_bytes,
+JobImageIntake::JobImageIntake(std::filesystem::path folder, const cache::Budget& budget,
                                const cache::LabelCheck& label_check, std::stop_token stop)
     : folder_(std::move(folder)),
-      max_cache_bytes_(max_cache_bytes),
+      budget_(budget),
       label_check_(label_check),
       stop_(std::move(stop)),
       pool_({.num_threads = 1}) {}
@@ -49,8 +49,7 @@ Status JobImageIntake::take(const jobs::AcceptedImage& image) {
                                        .clock = system_clock(),
                                        .random = system_random(),
                                        .pool = pool_},
-                                      cache::CacheLayout(folder_),
-                                      {.budget = {.max_cache_bytes = max_cache_bytes_}}, stop_));
+                                      cache::CacheLayout(folder_), {.budget = budget_}, stop_));
   const cache::ImportOptions options{.cache = cache::CacheKind::kTextToImage,
                                      .source = std::string(kJobImageSource)};
   cache::Arrival arrival = arrival_of(image);

@@ -3,9 +3,9 @@
 
 #pragma once
 
+#include "cache/budget.h"
 #include "cache/label_judge.h"
 #include "cache/store.h"
-#include "core/bytes.h"
 #include "core/thread_pool.h"
 #include "jobs/generation_jobs.h"
 
@@ -22,9 +22,9 @@ inline constexpr std::string_view kJobImageSource = "generation-jobs";
 /// the same source, is passed over.
 class JobImageIntake final : public jobs::AcceptedImages {
  public:
-  /// The folder is that of all caches. `max_cache_bytes` bounds t2i, sidecars included: the
-  /// oldest make room. What the judge of `label_check` doubts goes to the quarantine, or is marked.
-  JobImageIntake(std::filesystem::path folder, ByteCount max_cache_bytes,
+  /// The folder is that of all caches, which hold to `budget`. What the judge of `label_check`
+  /// doubts goes to the quarantine, or is marked.
+  JobImageIntake(std::filesystem::path folder, const cache::Budget& budget,
                  const cache::LabelCheck& label_check, std::stop_token stop);
 
   /// Errors: as cache::Store, cache::Intake (kExhausted where nothing may go to make room) and
@@ -33,7 +33,7 @@ class JobImageIntake final : public jobs::AcceptedImages {
 
  private:
   std::filesystem::path folder_;
-  ByteCount max_cache_bytes_;
+  cache::Budget budget_;
   cache::LabelCheck label_check_;
   std::stop_token stop_;
   ThreadPool pool_;

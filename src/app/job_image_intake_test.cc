@@ -27,7 +27,8 @@ class JobImageIntakeTest : public ::testing::Test {
  protected:
   Status take(const std::vector<std::byte>& bytes, jobs::PromptLabel label,
               ByteCount max_cache_bytes = ByteCount(1'000'000)) {
-    JobImageIntake intake(folder_.path() / "cache", max_cache_bytes, {.judge = judge_}, {});
+    JobImageIntake intake(folder_.path() / "cache", {.max_cache_bytes = max_cache_bytes},
+                          {.judge = judge_}, {});
     jobs::Job job{.id = jobs::JobId({std::byte{++num_jobs_}}),
                   .prompt = "A street, road works on the left.",
                   .label = label};

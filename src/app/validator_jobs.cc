@@ -67,7 +67,7 @@ Status ValidatorJobs::between_rounds(const std::shared_ptr<const validator::Netw
       .choose_miners = [this](std::size_t count) { return deal(count); },
       .prompts = &prompts_};
   if (!options_.cache.empty()) {
-    intake_ = std::make_unique<JobImageIntake>(options_.cache, options_.max_cache_bytes,
+    intake_ = std::make_unique<JobImageIntake>(options_.cache, options_.budget,
                                                options_.label_check, stop_);
     environment.accepted = intake_.get();
   }

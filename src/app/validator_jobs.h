@@ -4,7 +4,6 @@
 #pragma once
 
 #include "app/job_image_intake.h"
-#include "core/bytes.h"
 #include "core/result.h"
 #include "jobs/generation_jobs.h"
 #include "keys/sr25519.h"
@@ -33,8 +32,8 @@ struct ValidatorJobsOptions {
   std::string store = {};
   /// Sound images go into the cache t2i of this folder; empty: they are only checked.
   std::filesystem::path cache = {};
-  /// Beyond which t2i takes none of them.
-  ByteCount max_cache_bytes{10'000'000'000};
+  /// What the caches of that folder may hold.
+  cache::Budget budget = {};
   /// Its judge, if there is one, outlives the service.
   cache::LabelCheck label_check = {};
   validator::WireProtocol protocol = validator::WireProtocol::kBtauth;

@@ -64,8 +64,10 @@ struct ValidatorRunFlags {
 };
 
 Result<app::ValidatorJobsOptions> jobs_options(const ValidatorRunFlags& flags,
-                                               const std::filesystem::path& cache) {
+                                               const std::filesystem::path& cache,
+                                               const Session& session) {
   ASSIGN_OR_RETURN(const auto interval, parse_seconds(flags.jobs_interval));
+  ASSIGN_OR_RETURN(const cache::Budget budget, CacheBudgetFlags().budget(session));
   return app::ValidatorJobsOptions{
       .service = {.state_folder = flags.state.folder(flags.network.netuid),
                   .interval = interval,
@@ -76,6 +78,7 @@ Result<app::ValidatorJobsOptions> jobs_options(const ValidatorRunFlags& flags,
                   .callback_origin = flags.callback_origin},
       .store = flags.jobs_store,
       .cache = flags.takes_job_images ? cache : std::filesystem::path(),
+      .budget = budget,
       .protocol = flags.protocol,
       .validator_stake_limit = flags.stake_limit};
 }
@@ -94,7 +97,7 @@ Result<app::ValidatorSessionOptions> validator_session_options(const ValidatorRu
   ASSIGN_OR_RETURN(const auto cool_down, parse_seconds(flags.cool_down));
   std::optional<app::ValidatorJobsOptions> jobs;
   if (!flags.jobs_interval.empty()) {
-    ASSIGN_OR_RETURN(jobs, jobs_options(flags, cache));
+    ASSIGN_OR_RETURN(jobs, jobs_options(flags, cache, session));
   }
   ASSIGN_OR_RETURN(auto proxy, flags.proxy.options());
   if (proxy) {
