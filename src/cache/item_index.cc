@@ -263,6 +263,23 @@ Result<std::optional<Item>> ItemIndex::find(ItemFolder folder, std::string_view 
   return found;
 }
 
+Result<std::vector<Item>> ItemIndex::find_beginning(ItemFolder folder, const std::string& prefix) {
+  std::vector<Item> found;
+  std::string end = prefix;
+  ++end.back();
+  RETURN_IF_ERROR(select(
+      "WHERE i.folder = ? AND i.name >= ? AND i.name < ? ORDER BY i.name",
+      [&](db::Statement& statement) {
+        statement.bind_integer(1, static_cast<std::int64_t>(folder));
+        statement.bind_text(2, prefix).bind_text(3, end);
+      },
+      [&](const Item& item) {
+        found.push_back(item);
+        return true;
+      }));
+  return found;
+}
+
 Result<bool> ItemIndex::shares_sidecar(ItemFolder folder, std::string_view name) {
   if (!select_names_) {
     ASSIGN_OR_RETURN(

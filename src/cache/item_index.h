@@ -96,6 +96,8 @@ class ItemIndex {
   /// Those whose id is above `id`, in the order of ids.
   Status for_each_after(std::uint64_t id, const std::function<void(const Item&)>& on_item);
   Result<std::optional<Item>> find(ItemFolder folder, std::string_view name);
+  /// Those whose names begin with `prefix`, which is not empty, in the order of names.
+  Result<std::vector<Item>> find_beginning(ItemFolder folder, const std::string& prefix);
   /// Whether another item than `name` has the same sidecar: `a.png` beside `a.jpg`.
   Result<bool> shares_sidecar(ItemFolder folder, std::string_view name);
   Result<std::optional<Item>> find_content(const Sha256& content);

@@ -26,10 +26,17 @@ struct RelabelReport {
   /// As they were given: no image of the cache, or one that does not decode.
   std::vector<std::string> unknown = {};
   std::vector<std::string> broken = {};
+  /// Given by a name under which several images came: none of them is labelled.
+  struct Ambiguous {
+    std::string given;
+    std::vector<std::string> paths;  ///< Below the cache's folder.
+  };
+  std::vector<Ambiguous> ambiguous = {};
 };
 
 /// Write the label into the sidecar of each image of `images`, whose other members stay. An image
-/// is given by its path, by its path below the cache's folder, or by its name alone.
+/// is given by its path, by its path below the cache's folder, or by its name alone; where no item
+/// has the name, by the one under which it was imported.
 /// Pre:    the index is up to date.
 /// Errors: as Store. What was written before stays.
 Result<RelabelReport> relabel(Store& store, std::span<const std::string> images,

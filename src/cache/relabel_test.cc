@@ -1,5 +1,6 @@
 #include "cache/relabel.h"
 
+#include "cache/intake.h"
 #include "cache/rescan.h"
 #include "cache/testing/cache_fixture.h"
 #include "json/value.h"
@@ -50,6 +51,39 @@ TEST(Relabel, WritesTheSidecarAndTheIndexFollows) {
   const auto again = rescan(*store, ScanDepth::kFiles);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->num_changed, 0U);
+}
+
+TEST(Relabel, AnImportedImageIsFoundByTheNameItCameUnder) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  const auto take = [&](const char* name, std::uint64_t seed, CacheKind kind) {
+    const ImportOptions options{.cache = kind};
+    Intake intake(*store, options);
+    Arrival arrival{.bytes = testing::jpeg_picture(seed), .draft = {.original_name = name}};
+    ASSERT_TRUE(look_at(arrival, {}));
+    ASSERT_TRUE(intake.take_in(std::span(&arrival, 1), {}));
+    EXPECT_EQ(arrival.outcome, ImportOutcome::kAdded);
+  };
+  take("road 1.jpg", 1, CacheKind::kReal);
+  take("road 1__b.jpg", 2, CacheKind::kReal);  // its name begins alike
+  take("road?1.jpg", 3, CacheKind::kReal);     // its name in the cache too
+  take("two.jpg", 4, CacheKind::kReal);
+  take("two.jpg", 5, CacheKind::kTextToImage);
+  const std::vector<std::string> given = {"road 1.jpg", "two.jpg", "road 1.png"};
+  const auto report = relabel(*store, given, {.label = Label::kNone});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_labelled, 1U);
+  EXPECT_EQ(report->unknown, std::vector<std::string>{"road 1.png"});
+  ASSERT_EQ(report->ambiguous.size(), 1U);
+  EXPECT_EQ(report->ambiguous[0].given, "two.jpg");
+  ASSERT_EQ(report->ambiguous[0].paths.size(), 2U);
+  EXPECT_TRUE(report->ambiguous[0].paths[0].starts_with("Roadwork/image/two__"));
+  EXPECT_TRUE(report->ambiguous[0].paths[1].starts_with("Synthetic/t2i/two__"));
+  // A path is one of them, and tells which.
+  const std::vector<std::string> more = {"Synthetic/t2i/two.jpg", report->ambiguous[0].paths[0]};
+  const auto next = relabel(*store, more, {.label = Label::kNone});
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->num_labelled, 2U);
 }
 
 }  // namespace

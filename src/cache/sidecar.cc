@@ -258,6 +258,7 @@ Sidecar read_sidecar(std::string_view text) {
   if (!value || value->object() == nullptr) return {};
   Sidecar sidecar{.state = ItemState::kNoLabel, .label = label_in(value->find(kLabel))};
   sidecar.source = source_in(*value);
+  sidecar.original_name = text_of(*value, "original_name");
   sidecar.facts = facts_in(*value);
   if (!sidecar.label) return sidecar;
   const Description description = description_in(value->find(kDescription));

@@ -53,7 +53,8 @@ struct ImageFacts {
 struct Sidecar {
   ItemState state = ItemState::kBadSidecar;
   std::optional<Label> label = {};
-  std::string source = {};  ///< Empty when it says none.
+  std::string source = {};         ///< Empty when it says none.
+  std::string original_name = {};  ///< The same.
   std::optional<ImageFacts> facts = {};
 };
 

@@ -6,12 +6,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace assay::cli {
 namespace {
+
+constexpr std::size_t kMaxPathsShown = 10;
 
 struct LabelFlags {
   CacheFolderFlag folder;
@@ -31,6 +35,16 @@ std::string relabel_text(const cache::RelabelReport& report) {
         "doctor` shows it\n",
         report::visible_text(image));
   }
+  for (const auto& [image, paths] : report.ambiguous) {
+    text += fmt::format("  {}: {} images came under this name; say which, by its path:\n",
+                        report::visible_text(image), paths.size());
+    for (std::size_t i = 0; i < std::min(paths.size(), kMaxPathsShown); ++i) {
+      text += fmt::format("    {}\n", report::visible_text(paths[i]));
+    }
+    if (paths.size() > kMaxPathsShown) {
+      text += fmt::format("    and {} more (--json names all)\n", paths.size() - kMaxPathsShown);
+    }
+  }
   for (const std::string& image : report.broken) {
     text += fmt::format("  {}: does not decode; move it away by `assay cache gc`\n",
                         report::visible_text(image));
@@ -47,6 +61,16 @@ std::string relabel_json(const cache::RelabelReport& report) {
   writer.end_list();
   writer.name("broken").begin_list();
   for (const std::string& image : report.broken) writer.text(image);
+  writer.end_list();
+  writer.name("ambiguous").begin_list();
+  for (const auto& [image, paths] : report.ambiguous) {
+    writer.begin_object();
+    writer.name("image").text(image);
+    writer.name("paths").begin_list();
+    for (const std::string& path : paths) writer.text(path);
+    writer.end_list();
+    writer.end_object();
+  }
   writer.end_list();
   writer.end_object();
   return writer.take() + "\n";
@@ -73,7 +97,8 @@ Result<ExitCode> run_label(const LabelFlags& flags, Session& session) {
   if (!done) return done.error();
   RETURN_IF_ERROR(
       print(session.output == OutputForm::kJson ? relabel_json(*done) : relabel_text(*done)));
-  return done->unknown.empty() && done->broken.empty() ? ExitCode::kOk : ExitCode::kPartial;
+  const bool is_whole = done->unknown.empty() && done->broken.empty() && done->ambiguous.empty();
+  return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }
 
 }  // namespace
@@ -85,7 +110,9 @@ void add_cache_label_command(CommandTree& tree, CLI::App& group) {
       {"assay cache label image_001.jpg image_002.jpg --label roadwork",
        "assay cache label --unlabelled --label none"},
       [flags](Session& session) { return run_label(*flags, session); });
-  command.add_option("image", flags->images, "Paths of images in the cache, or their names.")
+  command
+      .add_option("image", flags->images,
+                  "Paths of images in the cache, or their names, there or before the import.")
       ->type_name("IMAGE");
   flags->folder.add_to(command);
   flags->label.add_to(command, "roadwork or none.")->required();
