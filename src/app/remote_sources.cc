@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
@@ -12,24 +13,31 @@
 namespace assay::app {
 namespace {
 
+/// Arrow's listing keeps no ETag. Who replaces an object gives it another time.
+std::string version_of(const storage::ObjectInfo& object) {
+  const std::int64_t time = object.modified ? object.modified->time_since_epoch().count() : 0;
+  return fmt::format("{}-{}", object.size.count(), time);
+}
+
 class StoreSources final : public tables::RemoteSources {
  public:
   StoreSources(files::FileSystem& file_system, const storage::Credentials& credentials)
       : file_system_(file_system), credentials_(credentials) {}
 
-  Result<std::vector<std::string>> list(std::string_view address) override {
+  Result<std::vector<tables::RemoteObject>> list(std::string_view address) override {
     ASSIGN_OR_RETURN(const Located located, locate(address));
-    std::vector<std::string> addresses;
+    std::vector<tables::RemoteObject> found;
     const auto take = [&](std::span<const storage::ObjectInfo> page) -> Status {
       for (const storage::ObjectInfo& object : page) {
-        addresses.push_back(located.store->name() + "/" + object.key);
+        found.push_back(
+            {.address = located.store->name() + "/" + object.key, .version = version_of(object)});
       }
       return {};
     };
     if (const Status listed = located.store->list(located.key, take, {}); !listed) {
       return advised(listed.error(), located.kind);
     }
-    return addresses;
+    return found;
   }
 
   Result<std::unique_ptr<files::ByteSource>> open(const std::string& address) override {

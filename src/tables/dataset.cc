@@ -141,18 +141,18 @@ Status expand_remote_glob(RemoteSources& remote, const std::string& pattern,
   if (pattern.find('/', pattern.find("://") + 3) > wildcard) {
     return invalid_input(pattern + ": a pattern is for keys; name the bucket as it is");
   }
-  ASSIGN_OR_RETURN(auto addresses, remote.list(pattern.substr(0, wildcard)));
-  if (std::ranges::find(addresses, pattern) != addresses.end()) {
+  ASSIGN_OR_RETURN(auto objects, remote.list(pattern.substr(0, wildcard)));
+  if (std::ranges::find(objects, pattern, &RemoteObject::address) != objects.end()) {
     found.push_back({pattern, {}});
     return {};
   }
-  std::ranges::sort(addresses);
+  std::ranges::sort(objects, {}, &RemoteObject::address);
   const std::size_t before = found.size();
-  for (std::string& object : addresses) {
-    if (files::matches_glob(pattern, object)) {
-      found.push_back({std::move(object), {}});
-    } else if (const auto folder = matching_folder(pattern, object)) {
-      add_object_below(*folder, std::move(object), found);
+  for (auto& [address, version] : objects) {
+    if (files::matches_glob(pattern, address)) {
+      found.push_back({std::move(address), {}});
+    } else if (const auto folder = matching_folder(pattern, address)) {
+      add_object_below(*folder, std::move(address), found);
     }
   }
   if (found.size() > before) return {};
@@ -167,10 +167,10 @@ Status expand_remote(RemoteSources& remote, const std::string& address,
     return {};
   }
   const std::string folder = address.ends_with('/') ? address : address + '/';
-  ASSIGN_OR_RETURN(auto addresses, remote.list(folder));
-  std::ranges::sort(addresses);
+  ASSIGN_OR_RETURN(auto objects, remote.list(folder));
+  std::ranges::sort(objects, {}, &RemoteObject::address);
   const std::size_t before = found.size();
-  for (std::string& object : addresses) add_object_below(folder, std::move(object), found);
+  for (RemoteObject& object : objects) add_object_below(folder, std::move(object.address), found);
   if (found.size() > before) return {};
   return not_found(address + ": no *.parquet objects below this address");
 }

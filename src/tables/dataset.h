@@ -32,6 +32,13 @@ struct DatasetFile {
   bool operator==(const DatasetFile&) const = default;
 };
 
+struct RemoteObject {
+  std::string address;
+  /// What a listing tells of its content, such as its size and time: another content has another
+  /// one. Empty where nothing is told.
+  std::string version;
+};
+
 /// The seam to object stores, which are of this module's own rank: app implements it over storage.
 /// Threads: all calls are safe from any thread.
 class RemoteSources {
@@ -41,9 +48,9 @@ class RemoteSources {
   RemoteSources(const RemoteSources&) = delete;
   RemoteSources& operator=(const RemoteSources&) = delete;
 
-  /// The addresses of all objects whose address begins with `address`. Order: any.
+  /// All objects whose address begins with `address`. Order: any.
   /// Errors: kDenied, kUnavailable, kTimeout, kMissing, kInvalidInput.
-  virtual Result<std::vector<std::string>> list(std::string_view address) = 0;
+  virtual Result<std::vector<RemoteObject>> list(std::string_view address) = 0;
   /// Errors: as list(), and kNotFound.
   virtual Result<std::unique_ptr<files::ByteSource>> open(const std::string& address) = 0;
 };

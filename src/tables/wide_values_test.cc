@@ -165,8 +165,8 @@ class CountingSource final : public files::ByteSource {
 class CountingSources final : public RemoteSources {
  public:
   explicit CountingSources(const std::string& bytes) : bytes_(bytes) {}
-  Result<std::vector<std::string>> list(std::string_view) override {
-    return std::vector<std::string>();
+  Result<std::vector<RemoteObject>> list(std::string_view) override {
+    return std::vector<RemoteObject>();
   }
   Result<std::unique_ptr<files::ByteSource>> open(const std::string&) override {
     return std::make_unique<CountingSource>(bytes_, count_);

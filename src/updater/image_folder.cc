@@ -41,9 +41,15 @@ Status ImageFolder::list_local() {
                          {.label = options_.label, .labels_file = options_.labels_file}));
   images_.reserve(plan.files.size());
   for (cache::ImportFile& file : plan.files) {
+    ASSIGN_OR_RETURN(const auto info, sources_.file_system->info(file.path));
+    std::string version;
+    if (info) {
+      version = fmt::format("{}-{}", info->size.count(), info->modified.time_since_epoch().count());
+    }
     images_.push_back({.address = file.path.native(),
                        .label = file.label,
-                       .description = std::move(file.description)});
+                       .description = std::move(file.description),
+                       .version = std::move(version)});
   }
   return {};
 }
@@ -58,25 +64,26 @@ Status ImageFolder::list_remote() {
                          "lay the images into folders roadwork and none");
   }
   if (!address_.ends_with('/')) address_ += '/';
-  ASSIGN_OR_RETURN(std::vector<std::string> addresses, sources_.remote->list(address_));
-  std::ranges::sort(addresses);
-  for (std::string& address : addresses) {
+  ASSIGN_OR_RETURN(auto objects, sources_.remote->list(address_));
+  std::ranges::sort(objects, {}, &tables::RemoteObject::address);
+  for (auto& [address, version] : objects) {
     if (!cache::is_image_name(file_name_of(address)) || !address.starts_with(address_)) continue;
     const auto label = options_.label
                            ? options_.label
                            : label_of_folders(std::string_view(address).substr(address_.size()));
-    images_.push_back({.address = std::move(address), .label = label, .description = {}});
+    images_.push_back({.address = std::move(address),
+                       .label = label,
+                       .description = {},
+                       .version = std::move(version)});
   }
   return {};
 }
 
 std::string ImageFolder::identity() const {
-  std::string names;
-  for (const FolderImage& image : images_) {
-    names += image.address;
-    names += '\n';
-  }
-  return crypto::sha256(as_bytes(names)).to_hex();
+  std::string text;
+  for (const FolderImage& image : images_)
+    text += fmt::format("{}\n{}\n", image.address, image.version);
+  return crypto::sha256(as_bytes(text)).to_hex();
 }
 
 bool ImageFolder::has_labels() const {

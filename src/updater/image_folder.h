@@ -27,7 +27,8 @@ class ImageFolder final : public ImageRows {
   static Result<ImageFolder> open(const tables::DatasetSources& sources, std::string address,
                                   const ImageFolderOptions& options);
 
-  /// Another one when other images lie there: then rows have other numbers.
+  /// Another one when other images lie there, by their names and what the listing tells of them:
+  /// a row may have another image then.
   std::string identity() const;
 
   std::uint64_t num_rows() const override { return images_.size(); }
@@ -43,6 +44,7 @@ class ImageFolder final : public ImageRows {
     std::string address;
     std::optional<cache::Label> label;
     std::string description;
+    std::string version;  // as tables::RemoteObject
   };
 
   ImageFolder(const tables::DatasetSources& sources, std::string address,

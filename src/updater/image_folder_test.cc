@@ -1,6 +1,7 @@
 #include "updater/image_folder.h"
 
 #include "cache/testing/cache_fixture.h"
+#include "crypto/digest.h"
 
 #include <gtest/gtest.h>
 
@@ -17,10 +18,11 @@ using cache::testing::jpeg_picture;
 /// Objects in memory.
 class FakeStore final : public tables::RemoteSources {
  public:
-  Result<std::vector<std::string>> list(std::string_view address) override {
-    std::vector<std::string> found;
+  Result<std::vector<tables::RemoteObject>> list(std::string_view address) override {
+    std::vector<tables::RemoteObject> found;
     for (const auto& [name, content] : objects) {
-      if (name.starts_with(address)) found.push_back(name);
+      if (!name.starts_with(address)) continue;
+      found.push_back({.address = name, .version = crypto::sha256(content).to_hex()});
     }
     return found;
   }
@@ -65,7 +67,11 @@ TEST(ImageFolder, FoldersSayWhatTheirImagesShow) {
   EXPECT_EQ(rows[0].original_name, "a.jpg");
   const std::string before = folder->identity();
   fixture.put("photos/none/d.jpg", jpeg_picture(4));
-  EXPECT_NE(ImageFolder::open(sources, path, {})->identity(), before);
+  const std::string after = ImageFolder::open(sources, path, {})->identity();
+  EXPECT_NE(after, before);
+  EXPECT_EQ(ImageFolder::open(sources, path, {})->identity(), after);
+  fixture.put("photos/none/d.jpg", jpeg_picture(5));
+  EXPECT_NE(ImageFolder::open(sources, path, {})->identity(), after);
 }
 
 TEST(ImageFolder, AFileThatIsGoneCostsItsRow) {
@@ -97,6 +103,10 @@ TEST(ImageFolder, ReadsBelowAPrefixOfAStore) {
   EXPECT_EQ(*folder->read_labels({}),
             (std::vector<std::optional<Label>>{Label::kNone, Label::kRoadwork}));
   EXPECT_EQ(read(*folder, {1}).at(0).image, jpeg_picture(2));
+  // Another object of the same name makes it another folder.
+  EXPECT_EQ(ImageFolder::open(sources, "s3://photos/set", {})->identity(), folder->identity());
+  store.objects["s3://photos/set/none/a.jpg"] = jpeg_picture(4);
+  EXPECT_NE(ImageFolder::open(sources, "s3://photos/set", {})->identity(), folder->identity());
   // One that does not answer costs the round, not each image a row.
   store.is_down = true;
   const auto failed =

@@ -303,6 +303,19 @@ TEST_F(UpdateTest, ReadsATableOfAStoreAgainWhenAnotherOfItsSizeTookItsPlace) {
   EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAlreadyThere), num_rows);
 }
 
+TEST_F(UpdateTest, FetchesAnImageOfAStoreAgainWhenAnotherTookItsPlace) {
+  tables::testing::MemorySources remote;
+  remote.set("mem://bucket/none/a.jpg", cache::testing::jpeg_picture(1));
+  remote.set("mem://bucket/none/b.jpg", cache::testing::jpeg_picture(2));
+  UpdateOptions options = from_hub(UpdateGoal::kCount, 5);
+  options.folder = "mem://bucket";
+  options.remote = &remote;
+  EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAdded), 2U);
+  EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAlreadyThere), 0U);
+  remote.set("mem://bucket/none/a.jpg", cache::testing::jpeg_picture(3));
+  EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAdded), 1U);
+}
+
 TEST_F(UpdateTest, StopsAtItsBudgets) {
   store = std::move(*cache::Store::open(fixture.tools(), fixture.layout,
                                         {.budget = {.max_cache_bytes = ByteCount(100'000)}}));

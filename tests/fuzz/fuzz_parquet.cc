@@ -34,8 +34,8 @@ using namespace assay::tables;
 class OneFile final : public RemoteSources {
  public:
   explicit OneFile(std::string bytes) : bytes_(std::move(bytes)) {}
-  Result<std::vector<std::string>> list(std::string_view /*address*/) override {
-    return std::vector<std::string>();
+  Result<std::vector<RemoteObject>> list(std::string_view /*address*/) override {
+    return std::vector<RemoteObject>();
   }
   Result<std::unique_ptr<ByteSource>> open(const std::string& address) override {
     return assay::files::memory_byte_source(address, bytes_);

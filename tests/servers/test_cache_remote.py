@@ -40,7 +40,7 @@ class CacheRemote(unittest.TestCase):
         (self.folder / "assay.toml").write_text(f'[[cache.source]]\nname = "tables"\ntables = "{scheme}://assay-test/cache/tables"\n'
                                                 f'[[cache.source]]\nname = "photos"\nfolder = "{scheme}://assay-test/cache/photos"\n')
 
-    def check(self, scheme, put):
+    def check(self, scheme, put, replace):
         self.fill(scheme, put)
         report, _ = self.update("--target", "10")
         self.assertEqual((report["wanted"], report["missing"]), (20, 0), report)
@@ -51,16 +51,29 @@ class CacheRemote(unittest.TestCase):
         self.assertEqual(self.update("--target", "10")[0]["sources"], [])
         report, _ = self.update("--from", f"{scheme}://assay-test/cache/tables/", "--count", "3")
         self.assertEqual(report["added"], 3)
+        self.check_replaced(scheme, replace)
+
+    def check_replaced(self, scheme, replace):
+        """An object that another one took the place of is fetched again; all others are there."""
+        (self.folder / "assay.toml").write_text(f'[[cache.source]]\nfolder = "{scheme}://assay-test/cache/photos"\n')
+        self.assertEqual(self.added(self.update("--count", "1", expect=4)), [0])
+        subprocess.run([sys.executable, DATA / "make_photos.py", self.folder / "new", "1", "--first", "90", "--side", "128"],
+                       check=True)
+        replace("cache/photos/none/image_001.png", (self.folder / "new/image_090.png").read_bytes())
+        self.assertEqual(self.added(self.update("--count", "1")), [1])
+
+    def added(self, done):
+        return [source["added"] for source in done[0]["sources"]]
 
     @unittest.skipUnless(object_stores.S3, "no S3 server")
     def test_s3(self):
         self.environment |= object_stores.S3_ENVIRONMENT
-        self.check("s3", object_stores.put_s3)
+        self.check("s3", object_stores.put_s3, object_stores.replace_s3)
 
     @unittest.skipUnless(object_stores.GCS, "no GCS server")
     def test_gcs(self):
         self.environment |= {"STORAGE_EMULATOR_HOST": object_stores.GCS}
-        self.check("gs", object_stores.put_gcs)
+        self.check("gs", object_stores.put_gcs, object_stores.put_gcs)
 
     @unittest.skipUnless(object_stores.S3, "no S3 server")
     def test_what_a_store_refuses_is_told_and_not_asked_again_at_once(self):

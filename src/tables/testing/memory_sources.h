@@ -22,10 +22,11 @@ class MemorySources final : public RemoteSources {
     objects_[address] = {.bytes = std::move(bytes), .version = std::to_string(++num_set_)};
   }
 
-  Result<std::vector<std::string>> list(std::string_view address) override {
-    std::vector<std::string> found;
+  Result<std::vector<RemoteObject>> list(std::string_view address) override {
+    std::vector<RemoteObject> found;
     for (const auto& [name, object] : objects_) {
-      if (name.starts_with(address)) found.push_back(name);
+      if (!name.starts_with(address)) continue;
+      found.push_back({.address = name, .version = object.version});
     }
     return found;
   }
