@@ -65,32 +65,28 @@ Status create_local_network(const std::filesystem::path& path, const LocalNetwor
                             options.rules);
 }
 
-Result<Uid> register_neuron(const std::filesystem::path& path, const Registration& registration,
-                            const Clock& clock) {
+Result<RegistrationOutcome> register_neuron(const std::filesystem::path& path,
+                                            const Registration& registration, const Clock& clock) {
   ASSIGN_OR_RETURN(LocalStore store, LocalStore::open(path));
   ASSIGN_OR_RETURN(db::Transaction transaction, db::Transaction::begin(store.database()));
   ASSIGN_OR_RETURN(const auto present, store.find(registration.hotkey));
+  if (present) {
+    return RegistrationOutcome{.uid = present->neuron.uid,
+                               .error_name = "HotKeyAlreadyRegisteredInSubNet"};
+  }
   ASSIGN_OR_RETURN(const BlockNumber block, store.head(clock.now()));
   RETURN_IF_ERROR(store.note_head(block));
-  Uid uid = 0;
-  if (present) {
-    uid = present->neuron.uid;
-    RETURN_IF_ERROR(
-        store.set_standing(uid, registration.stake_rao, registration.has_validator_permit));
-  } else {
-    ASSIGN_OR_RETURN(uid, free_slot(store, registration));
-    RETURN_IF_ERROR(
-        store.put({.uid = uid,
-                   .hotkey = registration.hotkey,
-                   .coldkey = registration.coldkey.empty() ? registration.hotkey.to_ss58()
-                                                           : registration.coldkey,
-                   .total_stake_rao = registration.stake_rao,
-                   .has_validator_permit = registration.has_validator_permit,
-                   .last_update = block,
-                   .registered_at = block}));
-  }
+  ASSIGN_OR_RETURN(const Uid uid, free_slot(store, registration));
+  RETURN_IF_ERROR(store.put({.uid = uid,
+                             .hotkey = registration.hotkey,
+                             .coldkey = registration.coldkey.empty() ? registration.hotkey.to_ss58()
+                                                                     : registration.coldkey,
+                             .total_stake_rao = registration.stake_rao,
+                             .has_validator_permit = registration.has_validator_permit,
+                             .last_update = block,
+                             .registered_at = block}));
   RETURN_IF_ERROR(transaction.commit());
-  return uid;
+  return RegistrationOutcome{.uid = uid};
 }
 
 Status change_rules(const std::filesystem::path& path, const Hyperparameters& rules) {

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace assay::chain {
 
@@ -53,11 +54,19 @@ struct Registration {
   std::optional<Uid> replaces = std::nullopt;
 };
 
-/// Enter a hotkey. One that is registered keeps its uid, and takes the stake and permit given here.
+struct RegistrationOutcome {
+  /// The slot of the hotkey, entered now or earlier.
+  Uid uid = 0;
+  /// Why it was not entered: HotKeyAlreadyRegisteredInSubNet, as the chain says; else empty.
+  std::string_view error_name = {};
+};
+
+/// Enter a hotkey. One that is registered is refused, as the chain does: whatever is given here, it
+/// keeps its uid, stake, permit, weights and address.
 /// Errors: kNotFound (no network at `path`), kExhausted (no free slot), kInvalidInput (a slot to
 ///         take that nobody has), and those of db::Database.
-Result<Uid> register_neuron(const std::filesystem::path& path, const Registration& registration,
-                            const Clock& clock);
+Result<RegistrationOutcome> register_neuron(const std::filesystem::path& path,
+                                            const Registration& registration, const Clock& clock);
 
 /// Replace the rules of a network in use, as its owner would.
 /// Errors: kNotFound (no network at `path`), kInvalidInput (rules that cannot be), and those of

@@ -40,7 +40,7 @@ class LocalNetworkTest : public ::testing::Test {
                                       .has_validator_permit = has_permit},
                                      clock_);
     EXPECT_TRUE(uid) << uid.error().message;
-    return uid.value_or(Uid{9999});
+    return uid ? uid->uid : Uid{9999};
   }
   std::unique_ptr<LocalNetwork> open(std::optional<keys::Hotkey> self = std::nullopt) {
     auto network = LocalNetwork::open(path_, self, clock_);
@@ -131,15 +131,32 @@ TEST_F(LocalNetworkTest, WhatIsNoNetworkIsNotOpened) {
   EXPECT_EQ(LocalNetwork::open(other, std::nullopt, clock_).error().code, ErrorCode::kInvalidInput);
 }
 
-TEST_F(LocalNetworkTest, AHotkeyKeepsItsUidWhenItIsRegisteredAgain) {
-  create();
-  EXPECT_EQ(enter(1), 0);
-  EXPECT_EQ(enter(2), 1);
+TEST_F(LocalNetworkTest, AHotkeyThatIsRegisteredAgainKeepsAllThatItHas) {
+  create({.block_time = 1s, .rules = {.weights_rate_limit = 0}, .max_neurons = 2});
   EXPECT_EQ(enter(1, 3000, true), 0);
+  EXPECT_EQ(enter(2), 1);
+  const auto network = open(made_up_hotkey(1));
+  ASSERT_TRUE(network->serve_axon(Netuid{1}, {.ip = "10.0.0.1", .port = 5}, {}));
+  const std::vector<WeightEntry> weights = {{1, 65'535}};
+  clock_.advance(7s);
+  ASSERT_EQ(network->set_weights({.netuid = Netuid{1}, .weights = weights}, {}).value().result,
+            WriteResult::kAccepted);
+  const Neuron before = network->metagraph(Netuid{1}, {}).value().neurons[0];
+  clock_.advance(30s);
+  for (const Registration& again :
+       {Registration{.hotkey = made_up_hotkey(1)},
+        Registration{.hotkey = made_up_hotkey(1), .coldkey = "another", .stake_rao = 7},
+        Registration{.hotkey = made_up_hotkey(1), .replaces = Uid{1}}}) {
+    const auto outcome = register_neuron(path_, again, clock_);
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->uid, 0);
+    EXPECT_EQ(outcome->error_name, "HotKeyAlreadyRegisteredInSubNet");
+  }
   const Metagraph metagraph = open()->metagraph(Netuid{1}, {}).value();
   ASSERT_EQ(metagraph.neurons.size(), 2U);
-  EXPECT_EQ(metagraph.neurons[0].stake_tao(), 3000.0);
-  EXPECT_TRUE(metagraph.neurons[0].has_validator_permit);
+  EXPECT_EQ(metagraph.neurons[0], before);
+  EXPECT_EQ(metagraph.neurons[1].hotkey, made_up_hotkey(2));
+  EXPECT_EQ(network->weights_state(Netuid{1}, {}).value().weights, weights);
 }
 
 TEST_F(LocalNetworkTest, ASlotThatIsTakenOverStartsAnew) {
@@ -154,7 +171,8 @@ TEST_F(LocalNetworkTest, ASlotThatIsTakenOverStartsAnew) {
   clock_.advance(30s);
   const auto uid =
       register_neuron(path_, {.hotkey = made_up_hotkey(3), .replaces = Uid{0}}, clock_);
-  EXPECT_EQ(uid.value(), 0);
+  EXPECT_EQ(uid.value().uid, 0);
+  EXPECT_EQ(uid.value().error_name, "");
   const Metagraph metagraph = open()->metagraph(Netuid{1}, {}).value();
   ASSERT_EQ(metagraph.neurons.size(), 2U);
   EXPECT_EQ(metagraph.neurons[0].hotkey, made_up_hotkey(3));

@@ -291,16 +291,6 @@ Status LocalStore::put(const Neuron& neuron) {
   return insert.run();
 }
 
-Status LocalStore::set_standing(Uid uid, std::uint64_t stake_rao, bool has_permit) {
-  ASSIGN_OR_RETURN(
-      db::Statement update,
-      database_.prepare("UPDATE neurons SET stake_rao = ?, has_permit = ? WHERE uid = ?"));
-  return update.bind_integer(1, stored(stake_rao))
-      .bind_integer(2, has_permit ? 1 : 0)
-      .bind_integer(3, uid)
-      .run();
-}
-
 Status LocalStore::set_axon(Uid uid, const Axon& axon, BlockNumber block) {
   ASSIGN_OR_RETURN(db::Statement update,
                    database_.prepare("UPDATE neurons SET axon_ip = ?, axon_port = ?,"

@@ -67,7 +67,6 @@ class LocalStore {
   Result<std::optional<StoredNeuron>> find(const keys::Hotkey& hotkey);
   /// Put a member into its slot; who had it, and what was known of it, goes.
   Status put(const Neuron& neuron);
-  Status set_standing(Uid uid, std::uint64_t stake_rao, bool has_permit);
   Status set_axon(Uid uid, const Axon& axon, BlockNumber block);
 
   Result<std::vector<WeightEntry>> weights(Uid uid);

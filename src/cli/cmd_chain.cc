@@ -95,21 +95,19 @@ Result<ExitCode> run_register(const RegisterFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const keys::Hotkey hotkey, hotkey_of(flags));
   ASSIGN_OR_RETURN(const auto network,
                    chain::LocalNetwork::open(path, std::nullopt, system_clock()));
-  ASSIGN_OR_RETURN(const chain::Metagraph members,
-                   network->metagraph(chain::Netuid{flags.network.netuid}, {.stop = session.stop}));
-  const chain::Neuron* const member = members.find(hotkey);
-  // Who is there already keeps what it has: its stake and permit too.
-  chain::Uid uid = member == nullptr ? chain::Uid{0} : member->uid;
-  if (member == nullptr) {
-    const double rao = flags.stake_tao * static_cast<double>(chain::kRaoPerTao);
-    ASSIGN_OR_RETURN(uid, chain::register_neuron(path,
-                                                 {.hotkey = hotkey,
-                                                  .stake_rao = static_cast<std::uint64_t>(rao),
-                                                  .has_validator_permit = flags.has_permit},
-                                                 system_clock()));
-  }
+  // Another subnet than the file's is refused.
+  RETURN_IF_ERROR(
+      network->hyperparameters(chain::Netuid{flags.network.netuid}, {.stop = session.stop}));
+  const double rao = flags.stake_tao * static_cast<double>(chain::kRaoPerTao);
+  ASSIGN_OR_RETURN(const chain::RegistrationOutcome outcome,
+                   chain::register_neuron(path,
+                                          {.hotkey = hotkey,
+                                           .stake_rao = static_cast<std::uint64_t>(rao),
+                                           .has_validator_permit = flags.has_permit},
+                                          system_clock()));
+  const chain::Uid uid = outcome.uid;
   if (session.output == OutputForm::kText) {
-    RETURN_IF_ERROR(print(member == nullptr
+    RETURN_IF_ERROR(print(outcome.error_name.empty()
                               ? fmt::format("{} has uid {}.\n", hotkey.to_ss58(), uid)
                               : fmt::format("{} is registered already, as uid {}; nothing of it "
                                             "was changed.\n",

@@ -82,6 +82,36 @@ TEST_F(NetworkFolderTest, GoesOnWithWhatIsThere) {
   EXPECT_EQ(second->hotkeys, hotkeys);
 }
 
+TEST_F(NetworkFolderTest, NobodyLosesStandingByAnotherStart) {
+  std::vector<keys::Hotkey> hotkeys;
+  const auto path = temporary_.path() / "net" / "network.db";
+  {
+    const auto first = open({.miners = "honest,slow"});
+    ASSERT_TRUE(first) << first.error().message;
+    hotkeys = first->hotkeys;
+    ASSERT_EQ(first->folder.network(), path);
+  }
+  // A chain on which a miner has more than it would be given.
+  std::filesystem::remove(path);
+  ASSERT_TRUE(chain::create_local_network(path, {.netuid = kLocalNetuid}, system_clock()));
+  ASSERT_TRUE(chain::register_neuron(path,
+                                     {.hotkey = hotkeys[1],
+                                      .coldkey = "its own",
+                                      .stake_rao = 7000 * chain::kRaoPerTao,
+                                      .has_validator_permit = true},
+                                     system_clock()));
+  ASSERT_TRUE(open());
+  const auto network = chain::LocalNetwork::open(path, std::nullopt, system_clock());
+  ASSERT_TRUE(network) << network.error().message;
+  const auto members = (*network)->metagraph(kLocalNetuid, {});
+  ASSERT_TRUE(members) << members.error().message;
+  ASSERT_EQ(members->neurons.size(), 3U);
+  EXPECT_EQ(members->neurons[0].hotkey, hotkeys[1]);
+  EXPECT_EQ(members->neurons[0].coldkey, "its own");
+  EXPECT_EQ(members->neurons[0].stake_tao(), 7000.0);
+  EXPECT_TRUE(members->neurons[0].has_validator_permit);
+}
+
 TEST_F(NetworkFolderTest, RefusesToBecomeAnotherNetwork) {
   ASSERT_TRUE(open({.miners = "honest,slow", .seed = 3}));
   const auto other = open({.miners = "honest"});

@@ -29,7 +29,7 @@ void make_conformance_network(const std::filesystem::path& path, const Clock& cl
                          .stake_rao = uid == 0 ? kConformanceStakeRao : 0,
                          .has_validator_permit = uid == 0},
                         clock);
-    CHECK(given.has_value() && *given == uid, "hotkeys are registered in their order");
+    CHECK(given.has_value() && given->uid == uid, "hotkeys are registered in their order");
   }
 }
 
