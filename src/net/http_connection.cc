@@ -302,9 +302,11 @@ class Connection {
 };
 
 void ServerState::begin_stop() {
+  if (is_stopping) return;
   is_stopping = true;
   ErrorCondition ignored;
   ignored = acceptor.close(ignored);
+  turn_timer.cancel();
   for (Connection* const connection : connections) connection->end_if_idle();
   if (connections.empty()) return;
   stop_timer.expires_after(options.stop_timeout);

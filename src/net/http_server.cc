@@ -1,7 +1,6 @@
 #include "net/http_server.h"
 
 #include "core/check.h"
-#include "core/log.h"
 #include "json/writer.h"
 #include "net/http_server_internal.h"
 
@@ -9,8 +8,10 @@
 #include <openssl/ssl.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <chrono>
+#include <cstdint>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -20,23 +21,11 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using http_server::ErrorCondition;
-using http_server::kWithoutThrowing;
 using http_server::ServerState;
 
-asio::awaitable<void> accept_all(ServerState* server) {
-  asio::steady_timer pause(server->io);
-  while (!server->is_stopping) {
-    auto [failure, socket] = co_await server->acceptor.async_accept(kWithoutThrowing);
-    if (server->is_stopping) co_return;
-    if (failure) {  // no descriptors left, most likely
-      log_warning("a connection was not accepted", {{"reason", failure.message()}});
-      pause.expires_after(std::chrono::milliseconds(100));
-      co_await pause.async_wait(kWithoutThrowing);
-      continue;
-    }
-    asio::co_spawn(server->io, http_server::serve_connection(server, std::move(socket)),
-                   asio::detached);
-  }
+// What a coroutine of the server did not foresee ends run().
+void rethrow(const std::exception_ptr& failure) {
+  if (failure) std::rethrow_exception(failure);
 }
 
 Error listen_error(ErrorCondition failure, std::string_view address, std::uint16_t port) {
@@ -142,7 +131,8 @@ std::uint16_t HttpServer::port() const {
 
 Status HttpServer::run(std::stop_token stop) {
   ServerState& state = shared_->state;
-  asio::co_spawn(state.io, accept_all(&state), asio::detached);
+  asio::co_spawn(state.io, http_server::accept_all(&state), rethrow);
+  asio::co_spawn(state.io, http_server::keep_turning(&state), rethrow);
   const std::stop_callback on_stop(
       stop, [&state] { asio::post(state.io, [&state] { state.begin_stop(); }); });
   try {
@@ -151,7 +141,14 @@ Status HttpServer::run(std::stop_token stop) {
     return internal(fmt::format("the HTTP server failed: {}", error.what()));
   }
   state.handlers.join();
+  if (state.fault) return *state.fault;
   return {};
+}
+
+std::chrono::nanoseconds HttpServer::silence() const {
+  const std::int64_t last = shared_->state.last_turn;
+  if (last == 0) return {};
+  return std::chrono::steady_clock::now().time_since_epoch() - std::chrono::nanoseconds(last);
 }
 
 }  // namespace assay::net

@@ -128,9 +128,15 @@ class HttpServer {
   std::uint16_t port() const;
 
   /// Serve until `stop`; then take no more, answer what has begun, close and return. A web page of
-  /// another origin is refused (403): by its Host, or by its Origin.
-  /// Pre: called once. Errors: kInternal.
+  /// another origin is refused (403): by its Host, or by its Origin. When no descriptor is left,
+  /// connections wait until there are some again.
+  /// Pre: called once. Errors: kInternal (connections cannot be accepted any more; what has begun
+  ///         is answered first).
   Status run(std::stop_token stop);
+
+  /// How long the thread of run() has not gone round: some second at most while all is well, and 0
+  /// while it does not run or is to end.
+  std::chrono::nanoseconds silence() const;
 
  private:
   class Shared;

@@ -4,10 +4,12 @@
 #pragma once
 
 #include "core/bytes.h"
+#include "core/result.h"
 #include "net/handler_pool_internal.h"
 #include "net/http_route.h"
 #include "net/http_server.h"
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,6 +21,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/message.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
@@ -77,7 +80,7 @@ struct CompiledRoute {
   PathPattern pattern;
 };
 
-/// All of it belongs to the thread of `io`, less `handlers` and what is constant.
+/// All of it belongs to the thread of `io`, less `handlers`, `last_turn` and what is constant.
 struct ServerState {
   ServerState(std::vector<HttpRoute> given, const HttpServerOptions& chosen)
       : options(chosen), handlers(chosen.num_handler_threads) {
@@ -87,6 +90,7 @@ struct ServerState {
       routes.push_back({std::move(route), std::move(pattern)});
     }
   }
+  /// More than once is as once.
   void begin_stop();
 
   HttpServerOptions options;
@@ -96,9 +100,15 @@ struct ServerState {
   std::map<asio::ip::address, std::size_t> num_by_address;  // of these
   ByteCount bodies;
   bool is_stopping = false;
+  /// Why it stops, when nobody asked for it.
+  std::optional<Error> fault;
+  /// When the thread of `io` went round last, by the steady clock; 0 when it has not begun or is to
+  /// end.
+  std::atomic<std::int64_t> last_turn = 0;
   asio::io_context io{1};  // behind what connections use: its end ends them
   tcp::acceptor acceptor{io};
   asio::steady_timer stop_timer{io};
+  asio::steady_timer turn_timer{io};
   HandlerPool handlers;  // last: its end waits for handlers that use the rest
 };
 
@@ -114,6 +124,13 @@ Plan make_plan(const ServerState& server, const http::request_header<>& header);
 
 /// The answer to a request that could not be read; nothing when nobody waits for one.
 std::optional<ServedResponse> response_to(ErrorCondition failure);
+
+/// Accept connections until the server stops; an error that will not pass stops it.
+asio::awaitable<void> accept_all(ServerState* server);
+
+/// Show that the thread goes round, and look whether the socket still listens, until the server
+/// stops.
+asio::awaitable<void> keep_turning(ServerState* server);
 
 /// Answer the requests of one connection until it ends.
 asio::awaitable<void> serve_connection(ServerState* server, tcp::socket socket);
