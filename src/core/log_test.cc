@@ -13,10 +13,10 @@ namespace {
 /// What the log writes to stderr during `action`.
 template <typename Action>
 std::string logged(const LogOptions& options, const Action& action) {
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStderr();
   configure_log(options);
   action();
-  std::string text = testing::internal::GetCapturedStderr();
+  std::string text = ::testing::internal::GetCapturedStderr();
   configure_log({});
   return text;
 }

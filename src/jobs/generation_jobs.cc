@@ -1,7 +1,7 @@
 #include "jobs/generation_jobs.h"
 
+#include "core/life_sign.h"
 #include "core/log.h"
-#include "core/parse_number.h"
 #include "net/url.h"
 
 #include <fmt/format.h>
@@ -48,29 +48,6 @@ class Alarm {
   std::mutex mutex_;  // guards is_rung_
   std::condition_variable_any condition_;
   bool is_rung_ = false;
-};
-
-/// A thread's sign of life. Threads: safe from any.
-class Sign {
- public:
-  explicit Sign(const Clock& clock) : clock_(&clock), last_(clock.monotonic().count()) {}
-
-  /// It goes on.
-  void give() { last_ = clock_->monotonic().count(); }
-  /// From now on it works on so many things more, or fewer; without work it owes no sign.
-  void add_work(int number) {
-    num_works_ += number;
-    give();
-  }
-  std::chrono::nanoseconds silence() const {
-    return num_works_ == 0 ? std::chrono::nanoseconds(0)
-                           : clock_->monotonic() - std::chrono::nanoseconds(last_.load());
-  }
-
- private:
-  const Clock* clock_;
-  std::atomic<std::int64_t> last_;
-  std::atomic<int> num_works_ = 0;
 };
 
 /// How long a store is left alone that has not answered so many times.
@@ -139,16 +116,10 @@ class Service final : public GenerationJobs {
   }
 
   std::string stuck(std::chrono::nanoseconds limit) const override {
-    for (const auto& [sign, name] : {std::pair(&sender_sign_, "the sender of generation jobs"),
-                                     std::pair(&checker_sign_, "the check of claimed images"),
-                                     std::pair(&server_sign_, "the server of callbacks")}) {
-      const auto silence = sign->silence();
-      if (silence <= limit) continue;
-      return fmt::format(
-          "{} has not gone on for {}", name,
-          assay::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(silence)));
-    }
-    return {};
+    return describe_stuck({{"the sender of generation jobs", sender_sign_.silence(), limit},
+                           {"the check of claimed images", checker_sign_.silence(), limit},
+                           {"who takes callbacks", taker_sign_.silence(), limit},
+                           {"the server of callbacks", server_->silence(), limit}});
   }
 
   std::uint16_t callback_port() const override { return server_->port(); }
@@ -169,7 +140,7 @@ class Service final : public GenerationJobs {
               {.patience = options.answer_timeout}, [this] { checking_.wake(); }),
         sender_sign_(*environment.clock),
         checker_sign_(*environment.clock),
-        server_sign_(*environment.clock) {
+        taker_sign_(*environment.clock) {
     if (environment.place) {
       images_ = std::make_unique<ImageChecker>(*ledger_, *environment.place, options.check);
     }
@@ -180,9 +151,9 @@ class Service final : public GenerationJobs {
     routes.push_back(desk_.route());
     routes.back().handler =
         [this, answer = std::move(routes.back().handler)](const net::ServedRequest& request) {
-          server_sign_.add_work(1);
+          taker_sign_.add_work(1);
           auto response = answer(request);
-          server_sign_.add_work(-1);
+          taker_sign_.add_work(-1);
           return response;
         };
     net::HttpServerOptions server_options;
@@ -204,7 +175,9 @@ class Service final : public GenerationJobs {
   }
 
   void begin() {
-    server_thread_ = std::jthread([this] { end_with(server_->run(stop_.get_token())); });
+    server_thread_ = std::jthread([this] {
+      end_with(with_context(server_->run(stop_.get_token()), "the server of callbacks"));
+    });
     sender_ = std::jthread([this] {
       sender_sign_.add_work(1);
       end_with(send_batches(stop_.get_token()));
@@ -352,9 +325,9 @@ class Service final : public GenerationJobs {
   Alarm sending_;
   Alarm checking_;
   CallbackDesk desk_;
-  Sign sender_sign_;
-  Sign checker_sign_;
-  Sign server_sign_;
+  LifeSign sender_sign_;
+  LifeSign checker_sign_;
+  LifeSign taker_sign_;
   std::unique_ptr<ImageChecker> images_;    // of checker_; null without a store
   std::unordered_map<JobId, Tries> tries_;  // of checker_
   std::unique_ptr<net::HttpServer> server_;

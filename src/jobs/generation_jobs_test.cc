@@ -5,6 +5,7 @@
 #include "images/scene.h"
 #include "jobs/job_ledger.h"
 #include "net/http_client.h"
+#include "net/testing/listening_socket.h"
 #include "protocol/btauth.h"
 #include "protocol/gate.h"
 #include "protocol/testing/known_keys.h"
@@ -267,6 +268,18 @@ TEST_F(GenerationJobsTest, TellsWhichThreadIsStuck) {
   EXPECT_TRUE(becomes_true([&] { return (*service)->stuck(50ms).contains("sender"); }));
   hangs = false;
   EXPECT_TRUE(becomes_true([&] { return (*service)->stuck(5s).empty(); }));
+}
+
+// Miners could not call back, and all would look well.
+TEST_F(GenerationJobsTest, EndsWhenCallbacksCannotBeHeardAnyMore) {
+  auto service = GenerationJobs::start(options(), environment({}));
+  ASSERT_TRUE(service) << service.error().message;
+  EXPECT_FALSE((*service)->failure());
+  net::testing::break_listening_socket((*service)->callback_port());
+  ASSERT_TRUE(becomes_true([&] { return (*service)->failure().has_value(); }));
+  const std::string why = (*service)->failure()->message;
+  EXPECT_TRUE(why.contains("the server of callbacks")) << why;
+  EXPECT_FALSE((*service)->stop()) << "it did not end as it should";
 }
 
 TEST_F(GenerationJobsTest, TwoOnOneStateAreRefused) {
