@@ -22,7 +22,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -38,7 +37,6 @@ constexpr std::chrono::seconds kDrain{5};
 constexpr std::string_view kReplayFile = "replays";
 constexpr std::chrono::seconds kLocalRefresh{5};
 constexpr std::chrono::minutes kRemoteRefresh{5};
-constexpr std::chrono::minutes kStuckAfter{2};
 
 std::string url_of(std::string_view ip, std::uint16_t port) {
   return ip.contains(':') ? fmt::format("http://[{}]:{}", ip, port)
@@ -133,29 +131,15 @@ std::filesystem::path state_of(const MinerDaemonOptions& options) {
   return state_folder() / ("miner-" + options.pair.hotkey().to_ss58());
 }
 
-/// Tells one that works from one that is stuck: something must end now and then while anything is
-/// worked on.
-class WorkGoesOn {
- public:
-  WorkGoesOn(const miner::Axon& axon, const MinerDaemonOptions& options)
-      : axon_(&axon),
-        limit_(std::max<std::chrono::milliseconds>(kStuckAfter, 3 * options.detector_timeout)),
-        changed_(system_clock().monotonic()) {}
-
-  bool operator()() {
-    const auto now = system_clock().monotonic();
-    const miner::WorkLoad load = axon_->load();
-    if (load.num_running == 0 || load.num_done != num_done_) changed_ = now;
-    num_done_ = load.num_done;
-    return now - changed_ < limit_;
-  }
-
- private:
-  const miner::Axon* axon_;
-  std::chrono::milliseconds limit_;
-  std::chrono::nanoseconds changed_;
-  std::uint64_t num_done_ = 0;
-};
+/// Beats as long as all parts go on, and ends the process when one does not: a supervisor would
+/// notice the missing beat, but a miner that runs alone has none.
+std::unique_ptr<Heartbeat> watch(const MinerDaemonOptions& options,
+                                 const miner::WatchedParts& parts) {
+  return std::make_unique<Heartbeat>(HeartbeatOptions{.file = state_of(options) / kHeartbeatFile},
+                                     ending_if_stuck([parts, limits = options.limits_of_work] {
+                                       return miner::describe_stuck(parts, limits);
+                                     }));
+}
 
 /// One who is registered, and not there.
 Status stay_away(const MinerDaemonOptions& options, miner::NetworkSeat& seat, MinerReady ready,
@@ -165,7 +149,7 @@ Status stay_away(const MinerDaemonOptions& options, miner::NetworkSeat& seat, Mi
   ready.address = url_of(axon.ip, axon.port);
   RETURN_IF_ERROR(seat.serve(axon, stop));
   RETURN_IF_ERROR(on_ready(ready));
-  const Heartbeat heartbeat({.file = state_of(options) / kHeartbeatFile}, [] { return true; });
+  const auto watched = watch(options, {.seat = &seat});
   wait_for_stop(stop);
   return {};
 }
@@ -190,21 +174,15 @@ Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& se
   RETURN_IF_ERROR(on_ready(ready));
   std::unique_ptr<metrics::MetricServer> metrics;
   if (options.metrics) {
-    ASSIGN_OR_RETURN(metrics, metrics::MetricServer::start(*options.metrics, [&axon, jobs] {
-                       return Result<std::string>(miner::metrics_of(axon, jobs));
-                     }));
+    ASSIGN_OR_RETURN(
+        metrics, metrics::MetricServer::start(
+                     *options.metrics,
+                     [&axon, jobs] { return Result<std::string>(miner::metrics_of(axon, jobs)); },
+                     end_stuck_process));
     log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
   }
-  // A supervisor would notice the missing heartbeat; a miner that runs alone has none.
-  const Heartbeat heartbeat({.file = state_of(options) / kHeartbeatFile},
-                            [goes_on = WorkGoesOn(axon, options)]() mutable {
-                              if (!goes_on()) {
-                                end_stuck_process(
-                                    "nothing that is worked on comes to an end: the "
-                                    "detector, or what makes images, hangs");
-                              }
-                              return true;
-                            });
+  const auto watched =
+      watch(options, {.axon = &axon, .jobs = jobs, .seat = &seat, .server = server.get()});
   Status served = server->run(stop);
   log_counts(axon);
   return served;
@@ -225,7 +203,7 @@ Status run_miner(const MinerDaemonOptions& options,
   miner::SenderDirectory directory;
   const bool is_local = options.network.kind == chain::NetworkKind::kLocal;
   miner::NetworkSeat seat(
-      network, hotkey, directory,
+      network, hotkey, directory, system_clock(),
       {.netuid = options.netuid,
        .refresh_interval = options.refresh_interval.value_or(
            is_local ? std::chrono::milliseconds(kLocalRefresh) : kRemoteRefresh)});

@@ -16,6 +16,7 @@
 #include "miner/image_desk.h"
 #include "miner/sender_directory.h"
 #include "miner/work_queue.h"
+#include "miner/work_watch.h"
 #include "recorder/recorder.h"
 
 #include <chrono>
@@ -59,6 +60,8 @@ struct MinerDaemonOptions {
   /// What outlives a start: requests that were taken, and a heartbeat that is written every 5 s
   /// while work goes on; empty: `miner-HOTKEY` among the user's state.
   std::filesystem::path state = {};
+  /// A part that is silent for longer ends the process: see miner::work_limits_above().
+  miner::WorkLimits limits_of_work = {};
   /// Figures for Prometheus are served there; nothing: nowhere.
   std::optional<metrics::MetricServerOptions> metrics = std::nullopt;
 };
@@ -79,7 +82,9 @@ struct MinerReady {
 
 /// Take the place on the subnet, listen, say where, call `on_ready`, answer until `stop`; then take
 /// no more, answer what has begun, make for some seconds what was ordered, and close the history.
-/// Errors: kDenied (not registered), those of opening what the options name, and of `on_ready`.
+/// A part that does not go on, and a server of figures that cannot, end the process with exit code
+/// 1 and the reason. Errors: kDenied (not registered), those of opening what the options name, and
+/// of `on_ready`.
 Status run_miner(const MinerDaemonOptions& options,
                  const std::function<Status(const MinerReady&)>& on_ready,
                  const std::stop_token& stop);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace assay::app {
 namespace {
@@ -46,8 +47,16 @@ Status configure_logging(const Config& config) {
 }
 
 void end_stuck_process(std::string_view reason) {
-  log_error("a worker is stuck; ending, so that it can be started anew", {{"reason", reason}});
+  log_error("a worker does not go on; ending, so that it can be started anew",
+            {{"reason", reason}});
   std::_Exit(static_cast<int>(ExitCode::kFailed));
+}
+
+std::function<bool()> ending_if_stuck(std::function<std::string()> what_is_stuck) {
+  return [what_is_stuck = std::move(what_is_stuck)] {
+    if (const std::string stuck = what_is_stuck(); !stuck.empty()) end_stuck_process(stuck);
+    return true;
+  };
 }
 
 std::filesystem::path state_folder() {

@@ -72,9 +72,11 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
   }
   std::unique_ptr<metrics::MetricServer> metrics;
   if (options.metrics) {
-    ASSIGN_OR_RETURN(metrics, metrics::MetricServer::start(*options.metrics, [&] {
-                       return session_metrics(options.validator.folder, proxy.get());
-                     }));
+    ASSIGN_OR_RETURN(metrics,
+                     metrics::MetricServer::start(
+                         *options.metrics,
+                         [&] { return session_metrics(options.validator.folder, proxy.get()); },
+                         end_stuck_process));
     log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
   }
   return validator::run_validator({.file_system = files::posix_file_system(),

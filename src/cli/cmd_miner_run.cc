@@ -93,6 +93,8 @@ Result<app::MinerDaemonOptions> daemon_options(const MinerFlags& flags, const Se
   if (!flags.refresh_interval.empty()) {
     ASSIGN_OR_RETURN(options.refresh_interval, parse_duration(flags.refresh_interval));
   }
+  options.limits_of_work =
+      miner::work_limits_above(options.detector_timeout, options.generator.service.deadline);
   options.axon.queue.max_running = num_workers(flags);
   options.axon.policy = flags.policy;
   options.axon.character = flags.character;

@@ -1,7 +1,5 @@
 #include "metrics/metric_server.h"
 
-#include "core/log.h"
-
 #include <utility>
 #include <vector>
 
@@ -15,7 +13,7 @@ constexpr std::size_t kMaxConnections = 16;
 }  // namespace
 
 Result<std::unique_ptr<MetricServer>> MetricServer::start(const MetricServerOptions& options,
-                                                          Provider provider) {
+                                                          Provider provider, OnFault on_fault) {
   std::vector<net::HttpRoute> routes;
   routes.push_back({.method = net::HttpMethod::kGet,
                     .pattern = "/metrics",
@@ -43,15 +41,14 @@ Result<std::unique_ptr<MetricServer>> MetricServer::start(const MetricServerOpti
     const bool is_address = server.error().code == ErrorCode::kInvalidInput;
     return std::move(server.error()).within(is_address ? "--metrics.ip" : "--metrics.port");
   }
-  return std::unique_ptr<MetricServer>(new MetricServer(std::move(*server)));
+  return std::unique_ptr<MetricServer>(new MetricServer(std::move(*server), std::move(on_fault)));
 }
 
-MetricServer::MetricServer(std::unique_ptr<net::HttpServer> server)
-    : server_(std::move(server)), thread_([this](const std::stop_token& stop) {
-        const Status served = server_->run(stop);
-        // What is watched must not end because nobody can watch it.
-        if (!served)
-          log_error("metrics are not served any more", {{"reason", served.error().message}});
+MetricServer::MetricServer(std::unique_ptr<net::HttpServer> server, OnFault on_fault)
+    : server_(std::move(server)),
+      thread_([this, on_fault = std::move(on_fault)](const std::stop_token& stop) {
+        const Status served = with_context(server_->run(stop), "the server of metrics");
+        if (!served) on_fault(served.error().message);
       }) {}
 
 }  // namespace assay::metrics

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace assay::metrics {
@@ -28,10 +29,13 @@ class MetricServer {
   /// What is told at a scrape; called from another thread, one at a time. An error is answered with
   /// 503 and its message.
   using Provider = std::function<Result<std::string>()>;
+  /// Told once, from its thread, why it serves no more, if nobody ended it. It is meant to end the
+  /// process: whoever looks at figures would take silence for trouble, and nothing else would tell.
+  using OnFault = std::function<void(std::string_view reason)>;
 
   /// Errors: as net::HttpServer::listen(); the message names the flag.
   static Result<std::unique_ptr<MetricServer>> start(const MetricServerOptions& options,
-                                                     Provider provider);
+                                                     Provider provider, OnFault on_fault);
   MetricServer(const MetricServer&) = delete;
   MetricServer& operator=(const MetricServer&) = delete;
   ~MetricServer() = default;
@@ -39,7 +43,7 @@ class MetricServer {
   std::uint16_t port() const { return server_->port(); }
 
  private:
-  explicit MetricServer(std::unique_ptr<net::HttpServer> server);
+  MetricServer(std::unique_ptr<net::HttpServer> server, OnFault on_fault);
 
   std::unique_ptr<net::HttpServer> server_;
   std::jthread thread_;  // last: it uses the server

@@ -85,7 +85,7 @@ Axon::Axon(const Parts& parts, AxonOptions options)
             [this](const keys::Hotkey& sender) {
               return objection_to(parts_.directory, sender, options_.policy);
             }),
-      queue_(options_.queue) {}
+      queue_(options_.queue, parts_.clock) {}
 
 std::size_t Axon::num_handlers() const {
   return options_.queue.max_running + options_.queue.max_waiting + kSpareHandlers;

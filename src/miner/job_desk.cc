@@ -63,6 +63,7 @@ JobDesk::JobDesk(Parts parts, CharacterOptions character, JobDeskOptions options
       character_(std::move(character)),
       options_(options),
       queue_(options.max_pending),
+      sign_(parts_.clock),
       worker_([this] { work(); }) {}
 
 JobDesk::~JobDesk() { drain(std::chrono::milliseconds(0)); }
@@ -129,7 +130,9 @@ void JobDesk::drain(std::chrono::milliseconds patience) {
 
 void JobDesk::work() {
   while (const auto job = queue_.pop()) {
+    sign_.add_work(1);
     run(*job);
+    sign_.add_work(-1);
     release(job->order.callback.validator);
   }
   const std::scoped_lock guard(mutex_);
@@ -161,12 +164,14 @@ Result<std::string> JobDesk::make(const Job& job) {
                                       .size = size_of(request.resolution, options_.size)},
                                      stop_.get_token()));
   const auto drawn = parts_.clock.monotonic();
+  sign_.give();
   ASSIGN_OR_RETURN(const auto png, images::encode_png(image));
   const auto encoded = parts_.clock.monotonic();
   const std::string name = name_of(job);
   std::string uri = parts_.store.uri_of(name);
   RETURN_IF_ERROR(parts_.store.put(name, png));
   const auto stored = parts_.clock.monotonic();
+  sign_.give();
   json::Writer timing;
   timing.begin_object();
   timing.name("draw_time").number(seconds_of(drawn - start));
@@ -181,9 +186,11 @@ Result<std::string> JobDesk::make(const Job& job) {
 
 Status JobDesk::tell(const Job& job, const protocol::GenerationCallback& callback) {
   const int num_times = character_.character == Character::kFlooding ? character_.num_callbacks : 1;
+  sign_.give();
   Status told = parts_.callbacks.send(callback, job.order.callback, stop_.get_token());
   // Whoever floods does not wait for what comes back of it.
   for (int i = 1; i < num_times && !stop_.stop_requested(); ++i) {
+    sign_.give();
     const Status again = parts_.callbacks.send(callback, job.order.callback, stop_.get_token());
     if (!again && again.error().code == ErrorCode::kUnavailable) break;
   }

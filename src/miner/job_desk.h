@@ -5,6 +5,7 @@
 
 #include "core/bounded_queue.h"
 #include "core/clock.h"
+#include "core/life_sign.h"
 #include "core/random.h"
 #include "core/result.h"
 #include "images/image.h"
@@ -83,6 +84,9 @@ class JobDesk {
   void drain(std::chrono::milliseconds patience);
 
   JobCounts counts() const;
+  /// How long its thread has been at the same step of a job: to draw, to store, to tell one; 0
+  /// without a job.
+  std::chrono::nanoseconds silence() const { return sign_.silence(); }
 
  private:
   struct Job {
@@ -114,6 +118,7 @@ class JobDesk {
   JobDeskOptions options_;
   BoundedQueue<Job> queue_;
   std::stop_source stop_;
+  LifeSign sign_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable ended_;
   bool has_ended_ = false;

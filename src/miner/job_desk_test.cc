@@ -6,6 +6,7 @@
 #include "files/testing/temporary_folder.h"
 #include "images/decode.h"
 #include "json/value.h"
+#include "miner/work_watch.h"
 #include "net/testing/fake_transport.h"
 #include "protocol/testing/known_keys.h"
 
@@ -42,6 +43,7 @@ class OneMaker final : public ImageMaker {
   std::string name() const override { return "one"; }
   Result<images::Image> make(const ImageOrder& order, const std::stop_token& stop) override {
     size = order.size;
+    is_asked = true;
     if (mood == Mood::kFails) return corrupt("SERVICE-SAID no");
     while (mood == Mood::kNeverEnds) {
       if (stop.stop_requested()) return cancelled("stopped");
@@ -52,6 +54,7 @@ class OneMaker final : public ImageMaker {
         stop);
   }
 
+  std::atomic<bool> is_asked = false;
   Mood mood = Mood::kDraws;  // set before the desk takes jobs
   std::optional<images::ImageSize> result_size = std::nullopt;
   images::ImageSize size = {};  // read after the desk is drained
@@ -259,6 +262,21 @@ TEST_F(JobDeskTest, AMakerIsStoppedWhenTheTimeIsOver) {
   desk_->drain(1ms);
   EXPECT_EQ(desk_->counts().num_failed, 1U);
   EXPECT_TRUE(history().contains(R"("failed": true)"));
+}
+
+TEST_F(JobDeskTest, TellsHowLongItHasBeenAtOneStep) {
+  maker_.mood = OneMaker::Mood::kNeverEnds;
+  open_desk();
+  clock_.advance(3h);
+  EXPECT_EQ(desk_->silence(), 0s) << "nothing is ordered";
+  ASSERT_TRUE(desk_->take(order()));
+  while (!maker_.is_asked) std::this_thread::sleep_for(1ms);
+  clock_.advance(3h);
+  EXPECT_EQ(desk_->silence(), 3h);
+  EXPECT_TRUE(describe_stuck({.jobs = desk_.get()}, {}).starts_with("the making of an image has"));
+  EXPECT_EQ(describe_stuck({.jobs = desk_.get()}, {.job_step = 4h}), "");
+  desk_->drain(1ms);
+  EXPECT_EQ(desk_->silence(), 0s);
 }
 
 TEST_F(JobDeskTest, TakesSoManyOfOneValidatorAndSoManyOfAll) {

@@ -92,6 +92,7 @@ void NetworkSeat::keep_fresh(const std::stop_token& stop) {
     }
     if (stop.stop_requested()) return;
     Status done;
+    sign_.add_work(1);
     if (is_announced_) {
       if (const auto read = refresh(stop); !read) done = Error(read.error());
     } else if (const auto told = announce(stop); told) {
@@ -99,6 +100,7 @@ void NetworkSeat::keep_fresh(const std::stop_token& stop) {
     } else {
       done = Error(told.error());
     }
+    sign_.add_work(-1);
     if (stop.stop_requested()) return;
     // Once for each change, however long it lasts.
     if (!done && was_reached) {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include "chain/network.h"
+#include "core/clock.h"
+#include "core/life_sign.h"
 #include "core/result.h"
 #include "miner/sender_directory.h"
 
@@ -31,10 +33,10 @@ struct SeatOptions {
 /// Threads: all calls are safe from any thread.
 class NetworkSeat {
  public:
-  /// Pre: `network` acts for `self`. Lifetime: network and directory outlive it.
+  /// Pre: `network` acts for `self`. Lifetime: network, directory and clock outlive it.
   NetworkSeat(chain::Network& network, const keys::Hotkey& self, SenderDirectory& directory,
-              const SeatOptions& options)
-      : network_(&network), self_(self), directory_(&directory), options_(options) {}
+              const Clock& clock, const SeatOptions& options)
+      : network_(&network), self_(self), directory_(&directory), options_(options), sign_(clock) {}
   NetworkSeat(const NetworkSeat&) = delete;
   NetworkSeat& operator=(const NetworkSeat&) = delete;
   ~NetworkSeat() = default;
@@ -47,6 +49,9 @@ class NetworkSeat {
   /// Errors: kInvalidInput (the chain refuses such an address), and those of chain::Network.
   Status serve(chain::Axon axon, const std::stop_token& stop);
 
+  /// How long its thread has waited for the chain; 0 while it does not.
+  std::chrono::nanoseconds silence() const { return sign_.silence(); }
+
  private:
   void keep_fresh(const std::stop_token& stop);
   Result<chain::Metagraph> refresh(const std::stop_token& stop);
@@ -57,6 +62,7 @@ class NetworkSeat {
   keys::Hotkey self_;
   SenderDirectory* directory_;
   SeatOptions options_;
+  LifeSign sign_;
   chain::Axon axon_;
   bool is_announced_ = false;
   std::mutex mutex_;  // for waiting

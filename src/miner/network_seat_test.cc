@@ -40,7 +40,8 @@ class NetworkSeatTest : public ::testing::Test {
 
 TEST_F(NetworkSeatTest, OneWhoIsNotRegisteredHasNone) {
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, bob().hotkey(), directory_, {.netuid = chain::Netuid{1}});
+  NetworkSeat seat(*network, bob().hotkey(), directory_, system_clock(),
+                   {.netuid = chain::Netuid{1}});
   const auto uid = seat.take({});
   ASSERT_FALSE(uid);
   EXPECT_EQ(uid.error().code, ErrorCode::kDenied);
@@ -50,7 +51,7 @@ TEST_F(NetworkSeatTest, OneWhoIsNotRegisteredHasNone) {
 TEST_F(NetworkSeatTest, SaysWhereItListensAndKnowsTheOthers) {
   register_neuron({.hotkey = bob().hotkey()});
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, bob().hotkey(), directory_,
+  NetworkSeat seat(*network, bob().hotkey(), directory_, system_clock(),
                    {.netuid = chain::Netuid{1}, .refresh_interval = 20ms});
   EXPECT_EQ(seat.take({}).value(), 1);
   ASSERT_TRUE(seat.serve({.ip = "127.0.0.1", .port = 4321}, {}));
@@ -67,7 +68,7 @@ TEST_F(NetworkSeatTest, SaysWhereItListensAndKnowsTheOthers) {
 TEST_F(NetworkSeatTest, LearnsOfThoseWhoComeLater) {
   register_neuron({.hotkey = bob().hotkey()});
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, bob().hotkey(), directory_,
+  NetworkSeat seat(*network, bob().hotkey(), directory_, system_clock(),
                    {.netuid = chain::Netuid{1}, .refresh_interval = 20ms});
   ASSERT_TRUE(seat.take({}));
   ASSERT_TRUE(seat.serve({.ip = "127.0.0.1", .port = 4321}, {}));
@@ -82,7 +83,8 @@ TEST_F(NetworkSeatTest, TheSameSeatIsTakenAgainAfterARestart) {
   register_neuron({.hotkey = bob().hotkey()});
   for (int i = 0; i < 3; ++i) {
     const auto network = open(bob().hotkey());
-    NetworkSeat seat(*network, bob().hotkey(), directory_, {.netuid = chain::Netuid{1}});
+    NetworkSeat seat(*network, bob().hotkey(), directory_, system_clock(),
+                     {.netuid = chain::Netuid{1}});
     ASSERT_TRUE(seat.take({}));
     EXPECT_TRUE(seat.serve({.ip = "127.0.0.1", .port = 4321}, {}));
   }
@@ -91,7 +93,8 @@ TEST_F(NetworkSeatTest, TheSameSeatIsTakenAgainAfterARestart) {
 TEST_F(NetworkSeatTest, AnAddressThatTheChainRefusesIsAnError) {
   register_neuron({.hotkey = bob().hotkey()});
   const auto network = open(bob().hotkey());
-  NetworkSeat seat(*network, bob().hotkey(), directory_, {.netuid = chain::Netuid{1}});
+  NetworkSeat seat(*network, bob().hotkey(), directory_, system_clock(),
+                   {.netuid = chain::Netuid{1}});
   ASSERT_TRUE(seat.take({}));
   EXPECT_EQ(seat.serve({.ip = "0.0.0.0", .port = 4321}, {}).error().code, ErrorCode::kInvalidInput);
 }

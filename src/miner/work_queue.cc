@@ -11,21 +11,24 @@ WorkQueue::Place::~Place() {
 }
 
 void WorkQueue::Place::work_is_done() {
-  if (std::exchange(is_running_, false)) queue_->stop_running();
+  if (const auto since = std::exchange(running_since_, std::nullopt)) queue_->stop_running(*since);
 }
 
 WorkQueue::Turn WorkQueue::enter(const Caller& caller) {
   std::unique_lock lock(mutex_);
   if (const auto refused = refuse(caller)) return {.admission = *refused};
   ++num_of_sender_[caller.sender];
-  if (num_running_ < options_.max_running && waiters_.empty()) {
-    ++num_running_;
-  } else if (const Admission waited = wait(caller, lock); waited != Admission::kAdmitted) {
-    lock.unlock();
-    leave(caller.sender);
-    return {.admission = waited};
+  if (running_since_.size() < options_.max_running && waiters_.empty()) {
+    return {.place = Place(*this, caller.sender, begin_running())};
   }
-  return {.admission = Admission::kAdmitted, .place = Place(*this, caller.sender)};
+  Seat seat;
+  wait(caller, seat, lock);
+  if (seat.outcome == Admission::kAdmitted) {
+    return {.place = Place(*this, caller.sender, seat.running_since)};
+  }
+  lock.unlock();
+  leave(caller.sender);
+  return {.admission = seat.outcome.value_or(Admission::kTooLate)};
 }
 
 std::optional<Admission> WorkQueue::refuse(const Caller& caller) {
@@ -35,7 +38,8 @@ std::optional<Admission> WorkQueue::refuse(const Caller& caller) {
   }
   if (waiters_.size() < options_.max_waiting) return std::nullopt;
   if (waiters_.empty()) {
-    return num_running_ < options_.max_running ? std::nullopt : std::optional(Admission::kFull);
+    return running_since_.size() < options_.max_running ? std::nullopt
+                                                        : std::optional(Admission::kFull);
   }
   const auto last = std::prev(waiters_.end());
   if (last->stake >= caller.stake) return Admission::kFull;
@@ -43,22 +47,26 @@ std::optional<Admission> WorkQueue::refuse(const Caller& caller) {
   return std::nullopt;
 }
 
-Admission WorkQueue::wait(const Caller& caller, std::unique_lock<std::mutex>& lock) {
-  Seat seat;
+void WorkQueue::wait(const Caller& caller, Seat& seat, std::unique_lock<std::mutex>& lock) {
   const auto mine =
       waiters_.insert({.stake = caller.stake, .number = next_number_++, .seat = &seat}).first;
   seat.called.wait_for(lock, caller.patience, [&] { return seat.outcome.has_value(); });
-  if (seat.outcome) return *seat.outcome;
-  waiters_.erase(mine);
-  return Admission::kTooLate;
+  if (!seat.outcome) waiters_.erase(mine);
 }
 
-void WorkQueue::call(std::set<Waiter>::iterator waiter, Admission outcome) {
+WorkQueue::Seat& WorkQueue::call(std::set<Waiter>::iterator waiter, Admission outcome) {
   Seat& seat = *waiter->seat;
   waiters_.erase(waiter);
   seat.outcome = outcome;
   // Under the lock: without it the seat could be gone.
   seat.called.notify_one();
+  return seat;
+}
+
+std::chrono::nanoseconds WorkQueue::begin_running() {
+  const auto now = clock_->monotonic();
+  running_since_.insert(now);
+  return now;
 }
 
 void WorkQueue::leave(const keys::Hotkey& sender) {
@@ -67,14 +75,12 @@ void WorkQueue::leave(const keys::Hotkey& sender) {
   if (--count->second == 0) num_of_sender_.erase(count);
 }
 
-void WorkQueue::stop_running() {
+void WorkQueue::stop_running(std::chrono::nanoseconds since) {
   const std::scoped_lock guard(mutex_);
   ++num_done_;
-  if (waiters_.empty()) {
-    --num_running_;
-  } else {
-    call(waiters_.begin(), Admission::kAdmitted);  // in the same place
-  }
+  running_since_.erase(running_since_.find(since));
+  if (waiters_.empty()) return;
+  call(waiters_.begin(), Admission::kAdmitted).running_since = begin_running();
 }
 
 std::size_t WorkQueue::num_waiting() const {
@@ -84,7 +90,12 @@ std::size_t WorkQueue::num_waiting() const {
 
 WorkLoad WorkQueue::load() const {
   const std::scoped_lock guard(mutex_);
-  return {.num_waiting = waiters_.size(), .num_running = num_running_, .num_done = num_done_};
+  return {.num_waiting = waiters_.size(),
+          .num_running = running_since_.size(),
+          .num_done = num_done_,
+          .longest_running = running_since_.empty()
+                                 ? std::chrono::nanoseconds(0)
+                                 : clock_->monotonic() - *running_since_.begin()};
 }
 
 }  // namespace assay::miner

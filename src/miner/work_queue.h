@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "core/clock.h"
 #include "keys/ss58.h"
 
 #include <chrono>
@@ -40,12 +41,16 @@ struct WorkLoad {
   std::size_t num_running = 0;
   /// Ended since the start.
   std::uint64_t num_done = 0;
+  /// Of what runs, how long the one that began first has been running; 0 when nothing does.
+  std::chrono::nanoseconds longest_running{0};
 };
 
 /// Threads: all calls are safe from any thread.
 class WorkQueue {
  public:
-  explicit WorkQueue(const WorkQueueOptions& options) : options_(options) {}
+  /// Lifetime: `clock` outlives it.
+  WorkQueue(const WorkQueueOptions& options, const Clock& clock)
+      : options_(options), clock_(&clock) {}
 
   struct Caller {
     keys::Hotkey sender;
@@ -60,7 +65,7 @@ class WorkQueue {
     Place(Place&& other) noexcept
         : queue_(std::exchange(other.queue_, nullptr)),
           sender_(other.sender_),
-          is_running_(std::exchange(other.is_running_, false)) {}
+          running_since_(std::exchange(other.running_since_, std::nullopt)) {}
     Place& operator=(Place&&) = delete;
     ~Place();
     /// What follows costs nothing: let the next one work.
@@ -68,10 +73,11 @@ class WorkQueue {
 
    private:
     friend class WorkQueue;
-    Place(WorkQueue& queue, const keys::Hotkey& sender) : queue_(&queue), sender_(sender) {}
+    Place(WorkQueue& queue, const keys::Hotkey& sender, std::chrono::nanoseconds running_since)
+        : queue_(&queue), sender_(sender), running_since_(running_since) {}
     WorkQueue* queue_;
     keys::Hotkey sender_;
-    bool is_running_ = true;
+    std::optional<std::chrono::nanoseconds> running_since_;
   };
 
   /// Wait for a turn. Nothing when there is none; `admission` says why.
@@ -90,6 +96,7 @@ class WorkQueue {
   struct Seat {
     std::condition_variable called;
     std::optional<Admission> outcome = std::nullopt;
+    std::chrono::nanoseconds running_since{0};  // of one who is admitted
   };
   struct Waiter {
     double stake = 0;
@@ -101,16 +108,18 @@ class WorkQueue {
     }
   };
   std::optional<Admission> refuse(const Caller& caller);
-  Admission wait(const Caller& caller, std::unique_lock<std::mutex>& lock);
-  void call(std::set<Waiter>::iterator waiter, Admission outcome);
+  void wait(const Caller& caller, Seat& seat, std::unique_lock<std::mutex>& lock);
+  Seat& call(std::set<Waiter>::iterator waiter, Admission outcome);
+  std::chrono::nanoseconds begin_running();
   void leave(const keys::Hotkey& sender);
-  void stop_running();
+  void stop_running(std::chrono::nanoseconds since);
 
   const WorkQueueOptions options_;
+  const Clock* clock_;
   mutable std::mutex mutex_;  // guards what follows
   std::set<Waiter> waiters_;  // while there are any, as many run as may
   std::unordered_map<keys::Hotkey, std::size_t> num_of_sender_;
-  std::size_t num_running_ = 0;
+  std::multiset<std::chrono::nanoseconds> running_since_;  // of the monotonic clock
   std::uint64_t num_done_ = 0;
   std::uint64_t next_number_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "miner/work_queue.h"
 
+#include "core/testing/fake_clock.h"
 #include "protocol/testing/known_keys.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +27,7 @@ void wait_for(const WorkQueue& queue, std::size_t num_waiting) {
 }
 
 TEST(WorkQueue, TheNextIsTheOneWithMostStake) {
-  WorkQueue queue({.max_running = 1});
+  WorkQueue queue({.max_running = 1}, system_clock());
   std::optional first = queue.enter(caller(alice(), 1)).place;
   ASSERT_TRUE(first);
   std::mutex mutex;
@@ -49,7 +50,7 @@ TEST(WorkQueue, TheNextIsTheOneWithMostStake) {
 }
 
 TEST(WorkQueue, IsFullForThoseWithoutMoreStake) {
-  WorkQueue queue({.max_running = 1, .max_waiting = 1});
+  WorkQueue queue({.max_running = 1, .max_waiting = 1}, system_clock());
   std::optional first = queue.enter(caller(alice(), 1)).place;
   Admission pushed_out = Admission::kAdmitted;
   std::jthread waiting([&] { pushed_out = queue.enter(caller(bob(), 5)).admission; });
@@ -62,7 +63,7 @@ TEST(WorkQueue, IsFullForThoseWithoutMoreStake) {
 }
 
 TEST(WorkQueue, HasRoomForWhoeverNeedsNotWait) {
-  WorkQueue queue({.max_running = 1, .max_waiting = 0});
+  WorkQueue queue({.max_running = 1, .max_waiting = 0}, system_clock());
   auto turn = queue.enter(caller(alice(), 1));
   ASSERT_TRUE(turn.place);
   EXPECT_EQ(queue.enter(caller(bob(), 1)).admission, Admission::kFull);
@@ -71,7 +72,7 @@ TEST(WorkQueue, HasRoomForWhoeverNeedsNotWait) {
 }
 
 TEST(WorkQueue, LimitsOneSenderUntilItsPlacesAreGivenBack) {
-  WorkQueue queue({.max_running = 5, .max_of_sender = 1});
+  WorkQueue queue({.max_running = 5, .max_of_sender = 1}, system_clock());
   auto turn = queue.enter(caller(alice(), 1));
   turn.place->work_is_done();
   EXPECT_EQ(queue.enter(caller(alice(), 1)).admission, Admission::kTooManyOfSender);
@@ -80,8 +81,45 @@ TEST(WorkQueue, LimitsOneSenderUntilItsPlacesAreGivenBack) {
   EXPECT_TRUE(queue.enter(caller(alice(), 1)).place);
 }
 
+// One that hangs is not hidden by others that go on.
+TEST(WorkQueue, TellsHowLongTheOldestHasBeenRunning) {
+  assay::testing::FakeClock clock;
+  WorkQueue queue({.max_running = 2}, clock);
+  EXPECT_EQ(queue.load().longest_running, 0s);
+  std::optional hanging = queue.enter(caller(alice(), 1)).place;
+  clock.advance(5s);
+  for (int i = 0; i < 3; ++i) {
+    auto other = queue.enter(caller(bob(), 1));
+    ASSERT_TRUE(other.place);
+    clock.advance(1s);
+    other.place->work_is_done();
+  }
+  EXPECT_EQ(queue.load().longest_running, 8s);
+  EXPECT_EQ(queue.load().num_running, 1U);
+  EXPECT_EQ(queue.load().num_done, 3U);
+  hanging.reset();
+  EXPECT_EQ(queue.load().longest_running, 0s);
+}
+
+TEST(WorkQueue, WhoHasWaitedRunsFromItsTurn) {
+  assay::testing::FakeClock clock;
+  WorkQueue queue({.max_running = 1}, clock);
+  std::optional first = queue.enter(caller(alice(), 1)).place;
+  WorkQueue::Turn second;
+  std::jthread waiting(
+      [&] { second.place.emplace(std::move(*queue.enter(caller(bob(), 1)).place)); });
+  wait_for(queue, 1);
+  clock.advance(60s);
+  first.reset();
+  waiting.join();
+  clock.advance(2s);
+  EXPECT_EQ(queue.load().longest_running, 2s);
+  second.place.reset();
+  EXPECT_EQ(queue.load().num_running, 0U);
+}
+
 TEST(WorkQueue, NobodyWaitsLongerThanTheAnswerIsWorth) {
-  WorkQueue queue({.max_running = 1});
+  WorkQueue queue({.max_running = 1}, system_clock());
   const auto first = queue.enter(caller(alice(), 1));
   const auto late = queue.enter({.sender = bob().hotkey(), .stake = 1, .patience = 20ms});
   EXPECT_EQ(late.admission, Admission::kTooLate);

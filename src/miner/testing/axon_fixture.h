@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace assay::miner::testing {
@@ -32,6 +33,8 @@ class CountingDetector final : public Detector {
     return judge_();
   }
   int num_calls() const { return num_calls_; }
+  /// Pre: nothing was asked yet.
+  void set_judge(Judge judge) { judge_ = std::move(judge); }
 
  private:
   Judge judge_;
