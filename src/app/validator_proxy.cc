@@ -12,6 +12,7 @@
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace assay::app {
 namespace {
@@ -56,7 +57,8 @@ ValidatorProxy::ValidatorProxy(ValidatorProxyOptions options, const keys::KeyPai
       callers_(signer.hotkey(), options_.callers, system_clock()),
       desk_(
           {.callers = callers_, .line = line_, .clock = system_clock(), .random = system_random()},
-          options_.desk) {}
+          options_.desk),
+      answering_(system_clock()) {}
 
 ValidatorProxy::~ValidatorProxy() { ended_.request_stop(); }
 
@@ -87,8 +89,17 @@ Result<std::unique_ptr<ValidatorProxy>> ValidatorProxy::start(ValidatorProxyOpti
 }
 
 Result<std::unique_ptr<net::HttpServer>> ValidatorProxy::listen() {
+  std::vector<net::HttpRoute> routes = desk_.routes();
+  for (net::HttpRoute& route : routes) {
+    route.handler = [this, answer = std::move(route.handler)](const net::ServedRequest& request) {
+      answering_.add_work(1);
+      auto response = answer(request);
+      answering_.add_work(-1);
+      return response;
+    };
+  }
   auto server =
-      net::HttpServer::listen(desk_.routes(), server_options(options_, desk_.num_handlers()));
+      net::HttpServer::listen(std::move(routes), server_options(options_, desk_.num_handlers()));
   if (!server) {
     tell({}, server.error().message);
     return server;
@@ -115,11 +126,26 @@ void ValidatorProxy::serve(std::unique_ptr<net::HttpServer> server) {
       if (!opened) continue;
       server = std::move(*opened);
     }
+    set_running(server.get());
     const Status served = server->run(stop);
+    set_running(nullptr);
     if (!served) tell({}, served.error().message);
     server.reset();
   }
   tell({}, {});
+}
+
+void ValidatorProxy::set_running(const net::HttpServer* server) {
+  const std::scoped_lock lock(mutex_);
+  running_ = server;
+}
+
+std::string ValidatorProxy::stuck(std::chrono::milliseconds limit) const {
+  const std::scoped_lock lock(mutex_);
+  return describe_stuck(
+      {{"who answers clients", answering_.silence(), limit},
+       {"the proxy's server",
+        running_ == nullptr ? std::chrono::nanoseconds(0) : running_->silence(), limit}});
 }
 
 void ValidatorProxy::fetch_credentials(const net::Url& service) {

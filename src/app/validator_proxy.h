@@ -4,6 +4,7 @@
 #pragma once
 
 #include "app/organic_line.h"
+#include "core/life_sign.h"
 #include "core/result.h"
 #include "keys/sr25519.h"
 #include "net/http_client.h"
@@ -55,6 +56,7 @@ class ValidatorProxy final : public validator::OrganicProxy {
 
   void between_rounds(const std::shared_ptr<const validator::NetworkView>& view) override;
   validator::ProxyStatus status() const override;
+  std::string stuck(std::chrono::milliseconds limit) const override;
 
   /// Figures for Prometheus. Threads: safe from any thread.
   std::string metrics() const;
@@ -65,6 +67,7 @@ class ValidatorProxy final : public validator::OrganicProxy {
   /// Errors: as net::HttpServer::start().
   Result<std::unique_ptr<net::HttpServer>> listen();
   void serve(std::unique_ptr<net::HttpServer> server);
+  void set_running(const net::HttpServer* server);
   void fetch_credentials(const net::Url& service);
   /// Errors: those of the request and of organic::parse_old_credentials().
   Result<organic::OldCredentials> ask_for_credentials(const net::Url& service);
@@ -79,7 +82,9 @@ class ValidatorProxy final : public validator::OrganicProxy {
   organic::CallerCheck callers_;
   organic::ProxyDesk desk_;
   std::unique_ptr<net::HttpTransport> transport_;
+  LifeSign answering_;
   mutable std::mutex mutex_;  // guards what follows
+  const net::HttpServer* running_ = nullptr;
   std::string address_;
   std::string problem_;
   std::string credentials_problem_;

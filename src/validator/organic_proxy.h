@@ -7,6 +7,7 @@
 #include "core/timestamp.h"
 #include "validator/network_view.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,7 +32,7 @@ struct ProxyStatus {
   std::optional<Timestamp> last_answer = std::nullopt;
 };
 
-/// Its trouble is its own: neither call can fail, and both return at once.
+/// Its trouble is its own: no call can fail, and all return at once.
 /// Threads: one thread at a time.
 class OrganicProxy {
  public:
@@ -43,6 +44,12 @@ class OrganicProxy {
   /// Called several times a second, between rounds, with the network as it is now.
   virtual void between_rounds(const std::shared_ptr<const NetworkView>& view) = 0;
   virtual ProxyStatus status() const = 0;
+  /// Which of its threads has not gone on for longer than `limit`, in a sentence; empty: none. The
+  /// process then ends, for such a thread cannot be waited for.
+  virtual std::string stuck(std::chrono::milliseconds limit) const {
+    static_cast<void>(limit);
+    return {};
+  }
 };
 
 }  // namespace assay::validator

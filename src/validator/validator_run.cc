@@ -232,13 +232,18 @@ Status Run::look_at_chain(nanoseconds now) {
   last_look_ = now;
   RETURN_IF_ERROR(with_context(chain_thread_->outcome(), "the thread that talks to the chain"));
   const ChainState chain = desk_.state();
-  if (tools_.proxy != nullptr && chain.view) tools_.proxy->between_rounds(chain.view);
+  std::string stuck;
+  if (tools_.proxy != nullptr && chain.view) {
+    tools_.proxy->between_rounds(chain.view);
+    stuck = tools_.proxy->stuck(options_.stuck_after);
+  }
   if (tools_.jobs != nullptr && chain.view) {
     RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
-    if (const std::string stuck = tools_.jobs->stuck(options_.stuck_after); !stuck.empty()) {
-      on_stuck_(stuck);
-      return timed_out(stuck);
-    }
+    if (stuck.empty()) stuck = tools_.jobs->stuck(options_.stuck_after);
+  }
+  if (!stuck.empty()) {
+    on_stuck_(stuck);
+    return timed_out(stuck);
   }
   if (chain.block_read_at &&
       tools_.clock.now() - *chain.block_read_at > options_.max_chain_silence) {

@@ -79,7 +79,7 @@ struct ValidatorTools {
 /// disk, and the status says `stopped`.
 ///
 /// `on_stuck` is called, from any thread, when a worker does not go on, those of the generation
-/// jobs included; it must end the process.
+/// jobs and the proxy included; it must end the process.
 ///
 /// Errors: those of StateStore::open() and RoundLog; kDenied (the hotkey is not registered when it
 ///         starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for

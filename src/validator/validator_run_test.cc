@@ -91,7 +91,8 @@ class ValidatorRun : public ::testing::Test {
                           .network = *network,
                           .courier = *courier,
                           .shelf = shelf_,
-                          .jobs = jobs_},
+                          .jobs = jobs_,
+                          .proxy = proxy_},
                          options_, stop, [this](std::string_view reason) { stuck_ = reason; });
   }
 
@@ -112,6 +113,7 @@ class ValidatorRun : public ::testing::Test {
   keys::KeyPair keys_ = test_keys(200);
   MemoryShelf shelf_;
   GenerationJobs* jobs_ = nullptr;
+  OrganicProxy* proxy_ = nullptr;
   std::string stuck_;  // what the process would have ended for
   ValidatorOptions options_;
   std::vector<std::unique_ptr<ScriptedMiner>> miners_;
@@ -228,6 +230,25 @@ TEST_F(ValidatorRun, EndsForJobsThatAreStuck) {
   options_.stuck_after = 77s;
   EXPECT_FALSE(run());
   EXPECT_EQ(std::exchange(stuck_, ""), "the sender hangs");
+}
+
+class HangingProxy final : public OrganicProxy {
+ public:
+  void between_rounds(const std::shared_ptr<const NetworkView>&) override {}
+  ProxyStatus status() const override { return {}; }
+  std::string stuck(std::chrono::milliseconds limit) const override {
+    return limit == 77s ? "the proxy hangs" : "";
+  }
+};
+
+TEST_F(ValidatorRun, EndsForAProxyThatIsStuck) {
+  add_miner(1, honest());
+  HangingProxy proxy;
+  proxy_ = &proxy;
+  options_.rounds.num_rounds = 0;
+  options_.stuck_after = 77s;
+  EXPECT_FALSE(run());
+  EXPECT_EQ(std::exchange(stuck_, ""), "the proxy hangs");
 }
 
 TEST_F(ValidatorRun, AMinerThatIsTooLateHasNotAnswered) {
