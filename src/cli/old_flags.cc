@@ -50,7 +50,8 @@ void add_flags_without_effect(CLI::App& command, std::initializer_list<const cha
   }
   for (const char* name : more_with_value) add_with_value(name);
   for (const char* name : {"--neuron.dont_save_events", "--neuron.axon_off", "--axon_off",
-                           "--wandb.off", "--wandb.offline", "--logging.record_log", "--mock"}) {
+                           "--wandb.off", "--wandb.offline", "--logging.record_log",
+                           "--logging.enable_third_party_loggers", "--subtensor._mock", "--mock"}) {
     add_switch(command, name, "", [&given, name](bool) { given.emplace_back(name); });
     command.get_option(name)->group("");
   }
