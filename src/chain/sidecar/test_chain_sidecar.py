@@ -372,6 +372,14 @@ class KeyfileTest(unittest.TestCase):
             chain_sidecar.load_hotkey("/nonexistent/hotkey")
 
 
+def listening_sockets(pid):
+    """The TCP sockets of a process, and of none else, to which somebody could connect."""
+    lines = [line.split() for name in ("tcp", "tcp6") for line in open(f"/proc/{pid}/net/{name}").readlines()[1:]]
+    listening = {f"socket:[{line[9]}]" for line in lines if line[3] == "0A"}
+    folder = Path(f"/proc/{pid}/fd")
+    return [link for link in map(os.readlink, folder.iterdir()) if link in listening]
+
+
 class ProgramTest(unittest.TestCase):
     """The program itself, at an address where nobody listens."""
 
@@ -412,6 +420,7 @@ class ProgramTest(unittest.TestCase):
             answer = json.loads(process.stdout.readline())
             self.assertEqual((answer["id"], answer["ok"]), (4, False))
             self.assertIn(answer["error"]["code"], ("connection", "timeout"))
+            self.assertEqual(listening_sockets(process.pid), [], "it opens no port")
             process.stdin.close()
             self.assertEqual(process.wait(20), 0)
 
