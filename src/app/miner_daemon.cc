@@ -4,6 +4,7 @@
 #include "app/ip_address_internal.h"
 #include "app/job_image_maker.h"
 #include "app/runtime.h"
+#include "app/stop_deadline.h"
 #include "chain/open_network.h"
 #include "chain/watched_network.h"
 #include "core/clock.h"
@@ -194,6 +195,7 @@ Status run_miner(const MinerDaemonOptions& options,
                  const std::function<Status(const MinerReady&)>& on_ready,
                  const std::stop_token& stop) {
   keep_heap_small();
+  const StopDeadline deadline(stop);
   const keys::Hotkey hotkey = options.pair.hotkey();
   ASSIGN_OR_RETURN(std::unique_ptr<chain::Network> opened,
                    chain::open_network(options.network, hotkey, system_clock(), options.remote));

@@ -1,6 +1,7 @@
 #include "app/validator_session.h"
 
 #include "app/runtime.h"
+#include "app/stop_deadline.h"
 #include "chain/open_network.h"
 #include "chain/watched_network.h"
 #include "core/clock.h"
@@ -39,6 +40,7 @@ Result<std::string> session_metrics(const std::filesystem::path& folder,
 Status run_validator_session(const ValidatorSessionOptions& options, const keys::KeyPair& hotkey,
                              const std::stop_token& stop) {
   keep_heap_small();
+  const StopDeadline deadline(stop);
   ASSIGN_OR_RETURN(
       std::unique_ptr<chain::Network> opened,
       chain::open_network(options.network, hotkey.hotkey(), system_clock(), options.remote));
@@ -79,6 +81,11 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
                          end_stuck_process));
     log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
   }
+  validator::ValidatorOptions validator_options = options.validator;
+  // One in a file makes blocks by the clock, each up to a day long.
+  if (options.network.kind == chain::NetworkKind::kLocal) {
+    validator_options.max_chain_stall = std::chrono::hours(25);
+  }
   return validator::run_validator({.file_system = files::posix_file_system(),
                                    .clock = system_clock(),
                                    .random = system_random(),
@@ -89,7 +96,7 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
                                    .proxy = proxy.get(),
                                    .round_export = exporter.get(),
                                    .changes = options.changes},
-                                  options.validator, stop, end_stuck_process);
+                                  validator_options, stop, end_stuck_process);
 }
 
 }  // namespace assay::app

@@ -103,8 +103,9 @@ Status ChainDesk::read_chain(const std::stop_token& stop) {
   } else if (!state_.problem.empty()) {
     log_info("the chain answers again");
   }
-  state_.block = block;
   state_.block_read_at = tools_.clock.now();
+  if (block > state_.block) state_.block_rose_at = state_.block_read_at;
+  state_.block = block;
   state_.problem = std::move(problem);
   return {};
 }

@@ -80,6 +80,8 @@ struct ChainState {
   std::shared_ptr<const NetworkView> view = nullptr;
   chain::BlockNumber block = 0;
   std::optional<Timestamp> block_read_at = std::nullopt;
+  /// When a new one was seen last.
+  std::optional<Timestamp> block_rose_at = std::nullopt;
   /// Why the last call failed; empty when it did not.
   std::string problem = {};
   std::optional<WeightsReport> weights = std::nullopt;

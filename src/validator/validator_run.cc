@@ -245,10 +245,14 @@ Status Run::look_at_chain(nanoseconds now) {
     on_stuck_(stuck);
     return timed_out(stuck);
   }
-  if (chain.block_read_at &&
-      tools_.clock.now() - *chain.block_read_at > options_.max_chain_silence) {
+  const Timestamp time = tools_.clock.now();
+  if (chain.block_read_at && time - *chain.block_read_at > options_.max_chain_silence) {
     return timed_out(fmt::format("no block was read since {}: {}", to_rfc3339(*chain.block_read_at),
                                  chain.problem));
+  }
+  if (chain.block_rose_at && time - *chain.block_rose_at > options_.max_chain_stall) {
+    return timed_out(fmt::format("the chain has stood still at block {} since {}", chain.block,
+                                 to_rfc3339(*chain.block_rose_at)));
   }
   return {};
 }

@@ -42,6 +42,8 @@ struct ValidatorOptions {
   RoundLogOptions log = {};
   /// From the last block that was read; then the process ends, so that somebody starts it anew.
   std::chrono::milliseconds max_chain_silence = std::chrono::hours(1);
+  /// Likewise from the last new one: a node that was left behind answers all the same.
+  std::chrono::milliseconds max_chain_stall = std::chrono::hours(1);
   /// A thread that does not go on for so long is stuck.
   std::chrono::milliseconds stuck_after = std::chrono::minutes(2);
 };
@@ -83,7 +85,8 @@ struct ValidatorTools {
 ///
 /// Errors: those of StateStore::open() and RoundLog; kDenied (the hotkey is not registered when it
 ///         starts), kUnavailable and kTimeout (the chain cannot be read at the start, or not for
-///         `max_chain_silence`), and those of the loop and the chain desk.
+///         `max_chain_silence`, or shows no new block for `max_chain_stall`), and those of the loop
+///         and the chain desk.
 Status run_validator(const ValidatorTools& tools, const ValidatorOptions& options,
                      const std::stop_token& stop, const Watchdog::OnStuck& on_stuck);
 

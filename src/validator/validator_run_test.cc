@@ -1,6 +1,7 @@
 #include "validator/validator_run.h"
 
 #include "chain/local_network.h"
+#include "chain/testing/scripted_network.h"
 #include "core/clock.h"
 #include "core/random.h"
 #include "files/testing/temporary_folder.h"
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -210,6 +212,66 @@ TEST_F(ValidatorRun, ClaimsOfAbsentImagesCostWeightButNoScore) {
   EXPECT_NEAR(seen.miners[1].weight / 65'535.0, 0.231, 0.001);
   ASSERT_EQ(set.size(), 2U);
   EXPECT_EQ(set[1].weight, seen.miners[1].weight);
+}
+
+/// A chain of which this validator is a member, until it falls silent or stands still.
+class FailingChain : public ValidatorRun {
+ protected:
+  FailingChain() {
+    chain_->add(
+        {.hotkey = keys_.hotkey(), .total_stake_rao = kManyRao, .has_validator_permit = true});
+    options_.rounds.num_rounds = 0;
+  }
+  Status run_on_it(const std::function<void()>& when_it_runs) {
+    chain::testing::ScriptedNetwork network(chain_, keys_.hotkey());
+    auto courier =
+        HttpCourier::create({.sender = keys_, .clock = system_clock(), .random = system_random()})
+            .value();
+    bool has_begun = false;
+    return run_validator({.file_system = files::posix_file_system(),
+                          .clock = system_clock(),
+                          .random = system_random(),
+                          .network = network,
+                          .courier = *courier,
+                          .shelf = shelf_,
+                          .changes =
+                              [&] {
+                                if (!std::exchange(has_begun, true)) when_it_runs();
+                                return std::optional<LiveOptions>();
+                              }},
+                         options_, {}, [this](std::string_view reason) { stuck_ = reason; });
+  }
+
+  std::shared_ptr<chain::testing::ScriptedChain> chain_ =
+      std::make_shared<chain::testing::ScriptedChain>();
+};
+
+TEST_F(FailingChain, OneThatWasSilentForTooLongEndsTheValidator) {
+  options_.max_chain_silence = 200ms;
+  const Status ended =
+      run_on_it([&] { chain_->fail_next(chain::testing::Fault::kUnavailable, 1'000'000); });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::kTimeout);
+  EXPECT_TRUE(ended.error().message.starts_with("no block was read since"))
+      << ended.error().message;
+  EXPECT_EQ(status().problem, ended.error().message);
+}
+
+TEST_F(FailingChain, OneThatStandsStillForTooLongEndsTheValidator) {
+  options_.max_chain_stall = 300ms;
+  std::jthread blocks;
+  const Status ended = run_on_it([&] {
+    blocks = std::jthread([&](const std::stop_token& stop) {
+      for (int i = 0; i < 20 && !stop.stop_requested(); ++i) {
+        chain_->pass_blocks(1);
+        std::this_thread::sleep_for(50ms);
+      }
+    });
+  });
+  ASSERT_FALSE(ended);
+  EXPECT_EQ(ended.error().code, ErrorCode::kTimeout);
+  EXPECT_TRUE(ended.error().message.starts_with("the chain has stood still at block 1020"))
+      << ended.error().message;
 }
 
 /// A thread of it hangs.
