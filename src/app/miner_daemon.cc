@@ -132,12 +132,18 @@ std::filesystem::path state_of(const MinerDaemonOptions& options) {
   return state_folder() / ("miner-" + options.pair.hotkey().to_ss58());
 }
 
-/// Beats as long as all parts go on, and ends the process when one does not: a supervisor would
-/// notice the missing beat, but a miner that runs alone has none.
+/// Beats as long as all parts go on, tells when the clock is wrong, and ends the process when one
+/// does not: a supervisor would notice the missing beat, but a miner that runs alone has none.
 std::unique_ptr<Heartbeat> watch(const MinerDaemonOptions& options,
                                  const miner::WatchedParts& parts) {
   return std::make_unique<Heartbeat>(HeartbeatOptions{.file = state_of(options) / kHeartbeatFile},
-                                     ending_if_stuck([parts, limits = options.limits_of_work] {
+                                     ending_if_stuck([parts, limits = options.limits_of_work,
+                                                      clock = protocol::ClockWarning()] mutable {
+                                       if (parts.axon != nullptr) {
+                                         const std::string warning = clock.due(
+                                             parts.axon->clock_skew(), system_clock().monotonic());
+                                         if (!warning.empty()) log_warning(warning);
+                                       }
                                        return miner::describe_stuck(parts, limits);
                                      }));
 }

@@ -218,6 +218,8 @@ class Service final : public GenerationJobs {
       if (num_late > 0)
         log_info("generation jobs without a callback in time: " + std::to_string(num_late));
       RETURN_IF_ERROR(ledger_->forget_before(environment_.clock->now() - options_.retention));
+      const std::string clock = clock_warning_.due(desk_.clock_skew(), now);
+      if (!clock.empty()) log_warning(clock);
       sending_.sleep(std::min(kTick, options_.interval), stop);
     }
     return {};
@@ -325,6 +327,7 @@ class Service final : public GenerationJobs {
   Alarm sending_;
   Alarm checking_;
   CallbackDesk desk_;
+  protocol::ClockWarning clock_warning_;  // of sender_
   LifeSign sender_sign_;
   LifeSign checker_sign_;
   LifeSign taker_sign_;

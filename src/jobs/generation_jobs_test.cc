@@ -282,6 +282,30 @@ TEST_F(GenerationJobsTest, EndsWhenCallbacksCannotBeHeardAnyMore) {
   EXPECT_FALSE((*service)->stop()) << "it did not end as it should";
 }
 
+TEST_F(GenerationJobsTest, TellsThatTheClockIsWrongWhenNoCallbackFitsIt) {
+  auto service = GenerationJobs::start(options(), environment({}));
+  ASSERT_TRUE(service) << service.error().message;
+  const auto transport = net::make_http_transport({});
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 20; ++i) {
+    net::HttpRequest request{
+        .method = net::HttpMethod::kPost,
+        .url = net::Url::parse("http://127.0.0.1:" + std::to_string((*service)->callback_port()) +
+                               std::string(protocol::kCallbackTarget))
+                   .value(),
+        .body = "{}"};
+    const auto headers = protocol::Btauth().sign(
+        {.target = request.url.target(), .body = request.body, .receiver = alice().hotkey()}, bob(),
+        system_clock().now() + 60s, system_random());
+    request.headers = net::HttpHeaders::create(*headers).value();
+    EXPECT_EQ(transport->send(request, {})->status, 401);
+  }
+  std::this_thread::sleep_for(1s);
+  EXPECT_TRUE((*service)->stop());
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(logged.contains("set this machine's clock")) << logged;
+}
+
 TEST_F(GenerationJobsTest, TwoOnOneStateAreRefused) {
   auto first = GenerationJobs::start(options(), environment({}));
   ASSERT_TRUE(first);

@@ -68,6 +68,7 @@ class Axon {
   WorkLoad load() const { return queue_.load(); }
   /// Requests by the status they were answered with.
   std::map<int, std::uint64_t> counts() const;
+  protocol::ClockSkewReport clock_skew() const { return gate_.clock_skew(); }
   /// A warning about clocks, or nothing.
   std::string clock_warning() const { return protocol::describe(gate_.clock_skew()); }
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -22,6 +23,9 @@ struct ClockSkewReport {
   /// Requests refused for their time since the start.
   std::uint64_t num_stale = 0;
   std::uint64_t num_future = 0;
+  /// Of these, how many came since the last authentic one: when our clock is far off, nobody's
+  /// request is authentic any more.
+  std::uint64_t num_refused_in_a_row = 0;
 };
 
 /// Collects the ages of requests, one a sender, so that a busy one does not speak for all.
@@ -37,10 +41,22 @@ class ClockSkew {
   std::unordered_map<keys::Hotkey, std::chrono::nanoseconds> ages_;
   std::uint64_t num_stale_ = 0;
   std::uint64_t num_future_ = 0;
+  std::uint64_t num_refused_in_a_row_ = 0;
 };
 
 /// One line for a log when something is to be done; empty when the clocks agree within `tolerance`.
 std::string describe(const ClockSkewReport& report,
                      std::chrono::nanoseconds tolerance = std::chrono::seconds(2));
+
+/// Says when there is something to log of a report that is looked at again and again: at once, and
+/// then rarely, however long it lasts. Threads: one at a time.
+class ClockWarning {
+ public:
+  /// What describe() says, when it is time to tell it; else empty.
+  std::string due(const ClockSkewReport& report, std::chrono::nanoseconds now);
+
+ private:
+  std::optional<std::chrono::nanoseconds> told_;
+};
 
 }  // namespace assay::protocol

@@ -36,5 +36,32 @@ TEST(ClockSkew, RefusalsAreCountedButTheirTimesAreNotBelieved) {
   EXPECT_EQ(describe(skew.report()), "");
 }
 
+// Then nobody is authentic, whose age could be believed.
+TEST(ClockSkew, AClockThatIsFarOffIsToldByWhatItRefuses) {
+  ClockSkew skew;
+  for (int i = 0; i < 3; ++i) skew.add(aged(testing::alice(), seconds(1)));
+  for (int i = 0; i < 19; ++i) skew.add(Refusal{.reason = RefusalReason::kFuture});
+  skew.add(Refusal{.reason = RefusalReason::kBadSignature});
+  EXPECT_EQ(describe(skew.report()), "");
+  skew.add(Refusal{.reason = RefusalReason::kStale});
+  EXPECT_EQ(skew.report().num_refused_in_a_row, 20U);
+  EXPECT_TRUE(describe(skew.report()).starts_with("the last 20 requests were refused as too old"))
+      << describe(skew.report());
+  skew.add(aged(testing::alice(), seconds(1)));
+  EXPECT_EQ(describe(skew.report()), "") << "somebody's clock agrees with ours";
+}
+
+TEST(ClockWarning, IsToldAtOnceAndThenRarely) {
+  const ClockSkewReport well;
+  const ClockSkewReport wrong{.num_future = 20, .num_refused_in_a_row = 20};
+  ClockWarning warning;
+  EXPECT_EQ(warning.due(well, seconds(1)), "");
+  EXPECT_EQ(warning.due(wrong, seconds(2)), describe(wrong));
+  EXPECT_EQ(warning.due(well, seconds(3)), "");
+  EXPECT_EQ(warning.due(wrong, seconds(4)), "");
+  EXPECT_EQ(warning.due(wrong, seconds(601)), "");
+  EXPECT_EQ(warning.due(wrong, seconds(602)), describe(wrong));
+}
+
 }  // namespace
 }  // namespace assay::protocol
