@@ -149,21 +149,22 @@ std::unique_ptr<Heartbeat> watch(const MinerDaemonOptions& options,
 }
 
 /// One who is registered, and not there.
-Status stay_away(const MinerDaemonOptions& options, miner::NetworkSeat& seat, MinerReady ready,
+Status stay_away(const MinerDaemonOptions& options, const chain::WatchedNetwork& network,
+                 miner::NetworkSeat& seat, MinerReady ready,
                  const std::function<Status(const MinerReady&)>& on_ready,
                  const std::stop_token& stop) {
   const chain::Axon axon = axon_of(options, options.port);
   ready.address = url_of(axon.ip, axon.port);
   RETURN_IF_ERROR(seat.serve(axon, stop));
   RETURN_IF_ERROR(on_ready(ready));
-  const auto watched = watch(options, {.seat = &seat});
+  const auto watched = watch(options, {.seat = &seat, .network = &network});
   wait_for_stop(stop);
   return {};
 }
 
-Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& seat,
-                       miner::Axon& axon, const miner::JobDesk* jobs, MinerReady ready,
-                       const std::function<Status(const MinerReady&)>& on_ready,
+Status answer_requests(const MinerDaemonOptions& options, const chain::WatchedNetwork& network,
+                       miner::NetworkSeat& seat, miner::Axon& axon, const miner::JobDesk* jobs,
+                       MinerReady ready, const std::function<Status(const MinerReady&)>& on_ready,
                        const std::stop_token& stop) {
   net::HttpServerOptions server_options;
   server_options.address = options.ip;
@@ -188,8 +189,9 @@ Status answer_requests(const MinerDaemonOptions& options, miner::NetworkSeat& se
                      end_stuck_process));
     log_info("metrics are served", {{"port", std::to_string(metrics->port())}});
   }
-  const auto watched =
-      watch(options, {.axon = &axon, .jobs = jobs, .seat = &seat, .server = server.get()});
+  const auto watched = watch(
+      options,
+      {.axon = &axon, .jobs = jobs, .seat = &seat, .network = &network, .server = server.get()});
   Status served = server->run(stop);
   log_counts(axon);
   return served;
@@ -218,7 +220,7 @@ Status run_miner(const MinerDaemonOptions& options,
   ASSIGN_OR_RETURN(const chain::Uid uid, seat.take(stop));
   MinerReady ready{.uid = uid, .hotkey = hotkey.to_ss58(), .address = {}, .detector = {}};
   if (options.axon.character.character == Character::kOffline) {
-    return stay_away(options, seat, std::move(ready), on_ready, stop);
+    return stay_away(options, network, seat, std::move(ready), on_ready, stop);
   }
   const auto transport = net::make_http_transport(net::HttpOptions::from_environment());
   ASSIGN_OR_RETURN(const auto detector, miner::open_detector(options.detector, *transport,
@@ -238,8 +240,8 @@ Status run_miner(const MinerDaemonOptions& options,
   RETURN_IF_ERROR(with_context(
       axon.keep_replays_in(files::posix_file_system(), state_of(options) / kReplayFile),
       "what was taken before"));
-  Status served =
-      answer_requests(options, seat, axon, jobs.desk.get(), std::move(ready), on_ready, stop);
+  Status served = answer_requests(options, network, seat, axon, jobs.desk.get(), std::move(ready),
+                                  on_ready, stop);
   // Whatever ended it: what was taken on belongs into the history.
   RETURN_IF_ERROR(close_jobs(jobs));
   return served;

@@ -6,6 +6,7 @@
 #include "chain/watched_network.h"
 #include "core/clock.h"
 #include "core/heap.h"
+#include "core/life_sign.h"
 #include "core/log.h"
 #include "core/random.h"
 #include "files/file_system.h"
@@ -86,17 +87,22 @@ Status run_validator_session(const ValidatorSessionOptions& options, const keys:
   if (options.network.kind == chain::NetworkKind::kLocal) {
     validator_options.max_chain_stall = std::chrono::hours(25);
   }
-  return validator::run_validator({.file_system = files::posix_file_system(),
-                                   .clock = system_clock(),
-                                   .random = system_random(),
-                                   .network = network,
-                                   .courier = *courier,
-                                   .shelf = *shelf,
-                                   .jobs = jobs.get(),
-                                   .proxy = proxy.get(),
-                                   .round_export = exporter.get(),
-                                   .changes = options.changes},
-                                  validator_options, stop, end_stuck_process);
+  return validator::run_validator(
+      {.file_system = files::posix_file_system(),
+       .clock = system_clock(),
+       .random = system_random(),
+       .network = network,
+       .courier = *courier,
+       .shelf = *shelf,
+       .jobs = jobs.get(),
+       .proxy = proxy.get(),
+       .round_export = exporter.get(),
+       .stuck =
+           [&network](std::chrono::milliseconds limit) {
+             return describe_stuck({{"a call of the chain", network.call_overdue(), limit}});
+           },
+       .changes = options.changes},
+      validator_options, stop, end_stuck_process);
 }
 
 }  // namespace assay::app

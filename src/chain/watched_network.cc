@@ -38,6 +38,9 @@ class WatchedNetwork::Impl {
   const WatchOptions& options() const { return options_; }
   WatchState& state() { return state_; }
   std::vector<Alarm> alarms() const { return state_.alarms(queue_.overdue()); }
+  std::chrono::nanoseconds call_overdue() const {
+    return queue_.overdue().value_or(std::chrono::nanoseconds(0));
+  }
 
   /// Make a call by the one thread. `ask(network, options)` owns what it uses.
   template <typename T, typename Ask>
@@ -253,5 +256,6 @@ std::chrono::milliseconds WatchedNetwork::last_block_age() const {
   return impl_->state().block_age();
 }
 std::vector<Alarm> WatchedNetwork::alarms() const { return impl_->alarms(); }
+std::chrono::nanoseconds WatchedNetwork::call_overdue() const { return impl_->call_overdue(); }
 
 }  // namespace assay::chain

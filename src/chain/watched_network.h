@@ -114,6 +114,10 @@ class WatchedNetwork final : public Network {
   /// begins and when it ends, unless the thread is what is stuck.
   std::vector<Alarm> alarms() const;
 
+  /// For how long a call has been over its deadline without coming back; 0 when none is. No other
+  /// call is made until then.
+  std::chrono::nanoseconds call_overdue() const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

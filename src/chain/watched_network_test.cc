@@ -264,9 +264,11 @@ TEST_F(WatchedNetworkTest, TellsThatACallDoesNotComeBack) {
   EXPECT_FALSE(network->current_block({.deadline = 10ms}));
   clock_.advance(60s);
   EXPECT_EQ(alarms(*network), Kinds{"call_stuck"});
+  EXPECT_EQ(network->call_overdue(), 60s - 10ms);
   chain_->release();
   EXPECT_TRUE(network->current_block({}));
   EXPECT_EQ(alarms(*network), Kinds{});
+  EXPECT_EQ(network->call_overdue(), 0s);
 }
 
 TEST_F(WatchedNetworkTest, RefreshesInTheBackground) {

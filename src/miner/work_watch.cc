@@ -23,6 +23,8 @@ std::string describe_stuck(const WatchedParts& parts, const WorkLimits& limits) 
         limits.job_step},
        {"the thread that talks to the chain",
         parts.seat == nullptr ? Silence(0) : parts.seat->silence(), limits.call},
+       {"a call of the chain",
+        parts.network == nullptr ? Silence(0) : parts.network->call_overdue(), limits.call},
        {"the server of requests", parts.server == nullptr ? Silence(0) : parts.server->silence(),
         limits.call}});
 }

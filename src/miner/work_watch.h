@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "chain/watched_network.h"
 #include "miner/axon.h"
 #include "miner/job_desk.h"
 #include "miner/network_seat.h"
@@ -33,6 +34,7 @@ struct WatchedParts {
   const Axon* axon = nullptr;
   const JobDesk* jobs = nullptr;
   const NetworkSeat* seat = nullptr;
+  const chain::WatchedNetwork* network = nullptr;
   const net::HttpServer* server = nullptr;
 };
 

@@ -2,6 +2,7 @@
 
 #include "chain/testing/scripted_network.h"
 #include "core/clock.h"
+#include "core/random.h"
 #include "miner/testing/axon_fixture.h"
 
 #include <gtest/gtest.h>
@@ -64,6 +65,22 @@ TEST_F(WorkWatch, AChainThatDoesNotAnswerIsNamed) {
   chain->hold();
   EXPECT_TRUE(comes(
       [&] { return describe_stuck(parts, kOnlyCalls).contains("the thread that talks to"); }));
+  chain->release();
+  EXPECT_TRUE(comes([&] { return describe_stuck(parts, kOnlyCalls).empty(); }));
+}
+
+TEST(WorkWatchOfCalls, OneThatDoesNotComeBackIsNamed) {
+  const auto chain = std::make_shared<chain::testing::ScriptedChain>();
+  SeededRandom random(1);
+  chain::WatchedNetwork network(
+      std::make_unique<chain::testing::ScriptedNetwork>(chain, bob().hotkey()), {}, system_clock(),
+      random);
+  const WatchedParts parts{.network = &network};
+  EXPECT_EQ(describe_stuck(parts, kOnlyCalls), "");
+  chain->hold();
+  // On a busy machine a call may end before it was begun.
+  while (chain->num_calls() == 0) EXPECT_FALSE(network.current_block({.deadline = 20ms}));
+  EXPECT_TRUE(comes([&] { return describe_stuck(parts, kOnlyCalls).contains("a call of the"); }));
   chain->release();
   EXPECT_TRUE(comes([&] { return describe_stuck(parts, kOnlyCalls).empty(); }));
 }

@@ -241,6 +241,7 @@ Status Run::look_at_chain(nanoseconds now) {
     RETURN_IF_ERROR(with_context(tools_.jobs->between_rounds(chain.view), "generation jobs"));
     if (stuck.empty()) stuck = tools_.jobs->stuck(options_.stuck_after);
   }
+  if (tools_.stuck && stuck.empty()) stuck = tools_.stuck(options_.stuck_after);
   if (!stuck.empty()) {
     on_stuck_(stuck);
     return timed_out(stuck);

@@ -73,6 +73,9 @@ struct ValidatorTools {
   OrganicProxy* proxy = nullptr;
   /// Null when nobody is told of rounds.
   RoundExport* round_export = nullptr;
+  /// Asked now and then which part beside these has not gone on for so long, in a sentence; empty:
+  /// none. Null: there is none.
+  std::function<std::string(std::chrono::milliseconds limit)> stuck = nullptr;
   /// Asked now and then, on the thread of the loop, for what is to change; null: nothing ever does.
   std::function<std::optional<LiveOptions>()> changes = nullptr;
 };

@@ -94,7 +94,8 @@ class ValidatorRun : public ::testing::Test {
                           .courier = *courier,
                           .shelf = shelf_,
                           .jobs = jobs_,
-                          .proxy = proxy_},
+                          .proxy = proxy_,
+                          .stuck = what_is_stuck_},
                          options_, stop, [this](std::string_view reason) { stuck_ = reason; });
   }
 
@@ -116,6 +117,7 @@ class ValidatorRun : public ::testing::Test {
   MemoryShelf shelf_;
   GenerationJobs* jobs_ = nullptr;
   OrganicProxy* proxy_ = nullptr;
+  std::function<std::string(std::chrono::milliseconds)> what_is_stuck_;
   std::string stuck_;  // what the process would have ended for
   ValidatorOptions options_;
   std::vector<std::unique_ptr<ScriptedMiner>> miners_;
@@ -292,6 +294,17 @@ TEST_F(ValidatorRun, EndsForJobsThatAreStuck) {
   options_.stuck_after = 77s;
   EXPECT_FALSE(run());
   EXPECT_EQ(std::exchange(stuck_, ""), "the sender hangs");
+}
+
+TEST_F(ValidatorRun, EndsForAnyOtherPartThatIsStuck) {
+  add_miner(1, honest());
+  what_is_stuck_ = [](std::chrono::milliseconds limit) {
+    return std::string(limit == 77s ? "a call hangs" : "");
+  };
+  options_.rounds.num_rounds = 0;
+  options_.stuck_after = 77s;
+  EXPECT_FALSE(run());
+  EXPECT_EQ(std::exchange(stuck_, ""), "a call hangs");
 }
 
 class HangingProxy final : public OrganicProxy {
