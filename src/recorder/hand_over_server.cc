@@ -173,15 +173,22 @@ HandOverServer::~HandOverServer() {
 }
 
 void HandOverServer::accept_all(const std::stop_token& stop) {
+  bool was_told = false;
   while (!stop.stop_requested()) {
     auto accepted = listener_.accept({.timeout = kGuestTimeout, .stop = stop});
     guests_.remove_if([](const Guest& guest) { return guest.is_gone.load(); });
     if (!accepted) {
-      if (accepted.error().code != ErrorCode::kUnavailable) continue;
-      // No descriptor is left: those who are served will give some back.
+      const Error& failure = accepted.error();
+      if (failure.code == ErrorCode::kTimeout || failure.code == ErrorCode::kCancelled) continue;
+      if (!std::exchange(was_told, true)) {
+        log_warning("other processes cannot hand their generations over",
+                    {{"reason", failure.message}});
+      }
+      // No descriptor is left, most likely: those who are served will give some back.
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
       continue;
     }
+    was_told = false;
     if (guests_.size() >= kMaxGuests) continue;
     Guest& guest = guests_.emplace_back(std::move(*accepted));
     guest.thread = std::jthread(

@@ -10,12 +10,15 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <ctime>
 #include <set>
 #include <string>
 #include <thread>
@@ -74,6 +77,42 @@ TEST_F(HandOverTest, TheSecondGetsTheSameReceipts) {
   ASSERT_TRUE(second->flush());
   EXPECT_TRUE(content("generation_history.jsonl").contains(R"("enhanced_prompt": "a chair")"));
   EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("validator_uid": 57)"));
+}
+
+/// As a fault of the process would: what listened for other processes is another file.
+void break_listening_sockets() {
+  for (int descriptor = 0; descriptor < 4096; ++descriptor) {
+    int answer = 0;
+    socklen_t size = sizeof answer;
+    if (::getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &answer, &size) != 0 || answer != AF_UNIX ||
+        ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) != 0 || answer == 0) {
+      continue;
+    }
+    const int other = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    ::dup2(other, descriptor);
+    ::close(other);
+  }
+}
+
+TEST_F(HandOverTest, ASocketThatListensNoMoreIsToldOnceAndCostsNothing) {
+  ::testing::internal::CaptureStderr();
+  {
+    const auto recorder = open();
+    ASSERT_TRUE(recorder);
+    break_listening_sockets();
+    // Whoever waits at the old one is woken; else nobody is there any more.
+    const auto woken =
+        process::LocalConnection::connect(folder_.path() / "data" / "journal" / "socket");
+    const std::clock_t begun = std::clock();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1'000));
+    EXPECT_LT(std::clock() - begun, CLOCKS_PER_SEC / 2) << "it tries again without a pause";
+    EXPECT_EQ(recorder->start(chair("a"))->verdict, records::Verdict::kApplied);
+    EXPECT_TRUE(recorder->close());
+  }
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  const std::size_t first = logged.find("cannot hand their generations over");
+  EXPECT_NE(first, std::string::npos) << logged;
+  EXPECT_EQ(logged.find("cannot hand their generations over", first + 1), std::string::npos);
 }
 
 TEST_F(HandOverTest, TheRecordSaysWhichMinerHandedItOver) {
