@@ -163,6 +163,40 @@ TEST(Gzip, ReadsWhatPythonWrote) {
   EXPECT_EQ(*back, "hello\nhello\n");
 }
 
+TEST(Zstd, FramesOfOldVersionsAreCorruptHoweverTheyAreCut) {
+  // The magic number of version 0.6, and an empty block.
+  const std::string_view old("\x26\xb5\x2f\xfd\x00\x00\x00\x00", 8);
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, old.size()}) {
+    Decompressor decompressor(Format::kZstd);
+    Status status;
+    for (std::size_t at = 0; at < old.size() && status; at += piece) {
+      status = decompressor.write(as_bytes(old.substr(at, piece)),
+                                  [](std::span<const std::byte>) -> Status { return {}; });
+    }
+    ASSERT_FALSE(status) << piece;
+    EXPECT_EQ(status.error().code, ErrorCode::kCorrupt);
+  }
+}
+
+TEST(Zstd, FramesToSkipAreSkippedHoweverTheyAreCut) {
+  const std::string text =
+      std::string("\x5a\x2a\x4d\x18\x02\x00\x00\x00xy", 10) + packed(Format::kZstd, "text");
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, text.size()}) {
+    Decompressor decompressor(Format::kZstd);
+    std::string back;
+    for (std::size_t at = 0; at < text.size(); at += piece) {
+      const Status status = decompressor.write(as_bytes(std::string_view(text).substr(at, piece)),
+                                               [&](std::span<const std::byte> out) -> Status {
+                                                 back += as_text(out);
+                                                 return {};
+                                               });
+      ASSERT_TRUE(status) << status.error().message;
+    }
+    EXPECT_TRUE(decompressor.finish());
+    EXPECT_EQ(back, "text");
+  }
+}
+
 TEST(Formats, FollowTheName) {
   EXPECT_EQ(format_of_name("a.jsonl.gz"), Format::kGzip);
   EXPECT_EQ(format_of_name("a.jsonl.zst"), Format::kZstd);

@@ -4,6 +4,10 @@
 
 #include <zstd.h>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
 namespace assay::compress {
 namespace {
 
@@ -11,6 +15,10 @@ namespace {
 constexpr int kMaxWindowLog = 27;
 // Some 8 MiB of memory for each stream; more gains little on lines of JSON.
 constexpr int kLevel = 6;
+
+/// Of a frame, in its order in the file: RFC 8878, 3.1.1 and 3.1.2.
+constexpr std::array<std::uint8_t, 4> kFrameMagic = {0x28, 0xB5, 0x2F, 0xFD};
+constexpr std::array<std::uint8_t, 4> kSkippableMagic = {0x50, 0x2A, 0x4D, 0x18};  // to 0x5F
 
 struct CompressContextDeleter {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
@@ -66,6 +74,7 @@ class ZstdDecompressor final : public Decompressor::Engine {
     ZSTD_outBuffer out{.dst = output.data(), .size = output.size(), .pos = 0};
     // Without input it may still hold output back; between frames there is nothing to ask for.
     if (input.empty() && is_at_end_) return Step{.is_drained = true};
+    RETURN_IF_ERROR(check_magic(input));
     const std::size_t answer = ZSTD_decompressStream(context_.get(), &out, &in);
     if (ZSTD_isError(answer) != 0U) {
       const std::string message =
@@ -73,6 +82,7 @@ class ZstdDecompressor final : public Decompressor::Engine {
       return corrupt(message);
     }
     is_at_end_ = answer == 0;
+    position_ = is_at_end_ ? 0 : position_ + in.pos;
     return Step{.num_consumed = in.pos,
                 .num_produced = out.pos,
                 .is_drained = is_at_end_ || out.pos < out.size};
@@ -81,7 +91,23 @@ class ZstdDecompressor final : public Decompressor::Engine {
   bool is_at_end() const override { return is_at_end_; }
 
  private:
+  /// The library also reads what it wrote before 2016, by code that takes a stream differently by
+  /// where it is cut.
+  Status check_magic(std::span<const std::byte> input) {
+    for (std::size_t i = 0; i < input.size() && position_ + i < kFrameMagic.size(); ++i) {
+      const auto byte = std::to_integer<std::uint8_t>(input[i]);
+      const std::size_t at = position_ + i;
+      if (at == 0) is_skippable_ = (byte & 0xF0U) == kSkippableMagic[0];
+      const bool is_right =
+          is_skippable_ ? at == 0 || byte == kSkippableMagic.at(at) : byte == kFrameMagic.at(at);
+      if (!is_right) return corrupt("not zstd, or broken (no frame begins like this)");
+    }
+    return {};
+  }
+
   std::unique_ptr<ZSTD_DCtx, DecompressContextDeleter> context_;
+  std::size_t position_ = 0;  // in the frame
+  bool is_skippable_ = false;
   bool is_at_end_ = false;
 };
 
