@@ -33,7 +33,7 @@ class WorkWatch : public testing::AxonFixture {};
 TEST_F(WorkWatch, AJudgementThatHangsIsNamedWhateverOthersDo) {
   std::latch hold(1);
   std::atomic<bool> hangs = true;
-  detector_.set_judge([&]() -> Result<double> {
+  detector_.set_judge([&] -> Result<double> {
     if (hangs.exchange(false)) hold.wait();
     return 0.5;
   });
