@@ -1,4 +1,5 @@
 #include "history/analyze_page_internal.h"
+#include "history/analyze_side_by_side_internal.h"
 #include "report/blocks.h"
 #include "report/chart.h"
 #include "report/number_text.h"
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +22,9 @@ using report::ColumnKind;
 using report::Html;
 using report::share_text;
 using report::Tone;
+
+/// Beyond so many columns nobody compares.
+constexpr std::size_t kMaxGroupsSideBySide = 12;
 
 report::Cell optional_cell(const std::optional<double>& value, int num_decimals) {
   if (!value) return report::absent_cell();
@@ -154,6 +160,36 @@ void add_group_comparisons(report::Page& page, const Analysis& analysis,
   page.add(render(table));
 }
 
+/// A browser drops spaces at the beginning, but no em space.
+std::string indented(std::string_view text) {
+  if (!text.starts_with("  ")) return std::string(text);
+  return fmt::format("\u2003{}", text.substr(2));
+}
+
+/// A section for each report that was asked for, a column a group. Comparisons have their own.
+void add_reports_of_groups(report::Page& page, const Analysis& analysis,
+                           const AnalyzeHeading& heading) {
+  for (const SideBySideTable& figures :
+       side_by_side_tables(analysis, heading, kMaxGroupsSideBySide)) {
+    if (figures.report == AnalyzeReport::kComparison) continue;
+    report::Table table{.caption =
+                            fmt::format("{} by {}", figures.caption, heading.group_key.text())};
+    if (analysis.groups.size() > kMaxGroupsSideBySide) {
+      table.caption += fmt::format(", the {} largest of {}", kMaxGroupsSideBySide,
+                                   report::counted(analysis.groups.size(), "group", "groups"));
+    }
+    for (const std::string& header : figures.rows.front()) {
+      table.columns.push_back(
+          {header, table.columns.empty() ? ColumnKind::kText : ColumnKind::kNumber});
+    }
+    for (const std::vector<std::string>& texts : std::span(figures.rows).subspan(1)) {
+      std::vector<report::Cell>& row = table.rows.emplace_back();
+      for (const std::string& text : texts) row.push_back(report::text_cell(indented(text)));
+    }
+    page.begin_section(table.caption).add(render(table));
+  }
+}
+
 }  // namespace
 
 void add_validators(report::Page& page, const Analysis& analysis) {
@@ -168,6 +204,7 @@ void add_groups(report::Page& page, const Analysis& analysis, const AnalyzeHeadi
   add_group_section(page,
                     {.section = "By " + key, .header = key, .one = key, .all = "all generations"},
                     analysis.groups, analysis.all);
+  add_reports_of_groups(page, analysis, heading);
 }
 
 void add_comparison(report::Page& page, const Analysis& analysis, const AnalyzeHeading& heading) {

@@ -33,9 +33,9 @@ std::optional<double> value_or_none(const ValueSummary& values, double value) {
 /// A line a figure, a column a group.
 class SideBySide {
  public:
-  SideBySide(const Analysis& analysis, const AnalyzeHeading& heading)
+  SideBySide(const Analysis& analysis, const AnalyzeHeading& heading, std::size_t max_groups)
       : analysis_(&analysis),
-        num_columns_(std::min(kMaxGroupColumns, analysis.groups.size())),
+        num_columns_(std::min(max_groups, analysis.groups.size())),
         rows_(1, {heading.group_key.text()}) {
     for (const GroupFigures& group : std::span(analysis.groups).first(num_columns_)) {
       rows_[0].push_back(report::visible_text(group.label));
@@ -102,14 +102,7 @@ class SideBySide {
     });
   }
 
-  std::string text(std::string_view title) const {
-    std::string text = "\n" + banner(title) + aligned_table(rows_);
-    if (analysis_->groups.size() > num_columns_) {
-      text += fmt::format("\nThe {} largest of {} groups; --json has all.\n", num_columns_,
-                          analysis_->groups.size());
-    }
-    return text;
-  }
+  std::vector<std::vector<std::string>> take() { return std::move(rows_); }
 
  private:
   const Analysis* analysis_;
@@ -203,25 +196,44 @@ void fill_validator(SideBySide& table) {
 
 }  // namespace
 
-std::string side_by_side_text(const Analysis& analysis, const AnalyzeHeading& heading) {
-  std::string text;
-  const std::string key = heading.group_key.text();
-  const auto add = [&](AnalyzeReport report, std::string_view title, const auto& fill) {
+std::vector<SideBySideTable> side_by_side_tables(const Analysis& analysis,
+                                                 const AnalyzeHeading& heading,
+                                                 std::size_t max_groups) {
+  std::vector<SideBySideTable> tables;
+  const auto add = [&](AnalyzeReport report, std::string banner, std::string caption,
+                       const auto& fill) {
     if (!heading.group_reports.has(report)) return;
-    SideBySide table(analysis, heading);
+    SideBySide table(analysis, heading, max_groups);
     fill(table);
-    text += table.text(fmt::format("{} BY {}", title, key));
+    tables.push_back({.report = report,
+                      .banner = std::move(banner),
+                      .caption = std::move(caption),
+                      .rows = table.take()});
   };
   using enum AnalyzeReport;
-  add(kSummary, "SUMMARY", fill_summary);
-  add(kAcceptance, "ACCEPTANCE RATE", fill_acceptance);
-  add(kFailures, "FAILURES", fill_failures);
-  add(kClip, "CLIP SCORES", fill_clip);
-  add(kValidator, fmt::format("VALIDATOR {}", report::visible_text(heading.validator)),
-      fill_validator);
+  const std::string validator = report::visible_text(heading.validator);
+  add(kSummary, "SUMMARY", "Summary", fill_summary);
+  add(kAcceptance, "ACCEPTANCE RATE", "Acceptance rate", fill_acceptance);
+  add(kFailures, "FAILURES", "Failures", fill_failures);
+  add(kClip, "CLIP SCORES", "CLIP scores", fill_clip);
+  add(kValidator, "VALIDATOR " + validator, "Validator " + validator, fill_validator);
   add(kComparison,
       fmt::format("LAST {} DAYS AGAINST THE {} BEFORE", heading.recent_days, heading.earlier_days),
+      fmt::format("Last {} days against the {} before", heading.recent_days, heading.earlier_days),
       [](SideBySide& table) { table.comparisons(); });
+  return tables;
+}
+
+std::string side_by_side_text(const Analysis& analysis, const AnalyzeHeading& heading) {
+  std::string text;
+  for (const SideBySideTable& table : side_by_side_tables(analysis, heading, kMaxGroupColumns)) {
+    text += "\n" + banner(fmt::format("{} BY {}", table.banner, heading.group_key.text())) +
+            aligned_table(table.rows);
+    if (analysis.groups.size() > kMaxGroupColumns) {
+      text += fmt::format("\nThe {} largest of {} groups; --json has all.\n", kMaxGroupColumns,
+                          analysis.groups.size());
+    }
+  }
   return text;
 }
 

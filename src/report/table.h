@@ -53,7 +53,7 @@ Cell p_value_cell(double p_value, Tone tone = Tone::kNeutral);
 Cell absent_cell();
 
 struct Table {
-  /// Says what the rows are; read aloud, and shown above the table.
+  /// Says what the rows are, to those who hear the page; and on what opens a folded table.
   std::string caption = {};
   std::vector<Column> columns = {};
   std::vector<std::vector<Cell>> rows = {};
