@@ -33,8 +33,23 @@ bool is_fatal(ErrorCondition failure) {
          failure == asio::error::operation_aborted;
 }
 
-/// Tells of connections that are not accepted: of the first at once, of more now and then.
-class Trouble {
+void fail(ServerState* server, const std::string& reason) {
+  if (server->is_stopping) return;
+  server->fault = internal("the HTTP server cannot accept connections any more: " + reason);
+  server->begin_stop();
+}
+
+bool is_listening(int descriptor) {
+  int answer = 0;
+  socklen_t size = sizeof answer;
+  return ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer != 0;
+}
+
+}  // namespace
+
+/// Tells of connections that are not accepted: of the first at once, of more now and then. Not in
+/// the namespace without a name: g++ warns of a coroutine that holds what is.
+class AcceptTrouble {
  public:
   /// How long to wait before the next try.
   std::chrono::milliseconds add(ErrorCondition reason) {
@@ -52,7 +67,7 @@ class Trouble {
     if (num_tries_ == 0) return;
     log_info("connections are accepted again",
              {{"tries_that_failed", std::to_string(num_tries_), true}});
-    *this = Trouble();
+    *this = AcceptTrouble();
   }
 
  private:
@@ -61,23 +76,9 @@ class Trouble {
   std::chrono::milliseconds pause_ = kFirstPause;
 };
 
-void fail(ServerState* server, const std::string& reason) {
-  if (server->is_stopping) return;
-  server->fault = internal("the HTTP server cannot accept connections any more: " + reason);
-  server->begin_stop();
-}
-
-bool is_listening(int descriptor) {
-  int answer = 0;
-  socklen_t size = sizeof answer;
-  return ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &answer, &size) == 0 && answer != 0;
-}
-
-}  // namespace
-
 asio::awaitable<void> accept_all(ServerState* server) {
   asio::steady_timer pause(server->io);
-  Trouble trouble;
+  AcceptTrouble trouble;
   while (!server->is_stopping) {
     auto [failure, socket] = co_await server->acceptor.async_accept(kWithoutThrowing);
     if (server->is_stopping) co_return;
