@@ -120,14 +120,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::listen(std::vector<HttpRoute> ro
   if (!failure) failure = acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
   if (!failure) failure = acceptor.bind(endpoint, failure);
   if (!failure) failure = acceptor.listen(asio::socket_base::max_listen_connections, failure);
+  if (!failure) shared->state.port = acceptor.local_endpoint(failure).port();
   if (failure) return listen_error(failure, options.address, options.port);
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(shared)));
 }
 
-std::uint16_t HttpServer::port() const {
-  ErrorCondition ignored;
-  return shared_->state.acceptor.local_endpoint(ignored).port();
-}
+std::uint16_t HttpServer::port() const { return shared_->state.port; }
 
 Status HttpServer::run(std::stop_token stop) {
   ServerState& state = shared_->state;

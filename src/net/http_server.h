@@ -125,6 +125,7 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  /// Where it listens, or has listened. Threads: safe from any.
   std::uint16_t port() const;
 
   /// Serve until `stop`; then take no more, answer what has begun, close and return. A web page of

@@ -94,6 +94,7 @@ struct ServerState {
   void begin_stop();
 
   HttpServerOptions options;
+  std::uint16_t port = 0;  // constant while it runs
   std::vector<CompiledRoute> routes;
   std::optional<asio::ssl::context> tls;
   std::set<Connection*> connections;
