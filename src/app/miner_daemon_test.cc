@@ -129,7 +129,7 @@ TEST(EndingIfStuckDeathTest, EndsOnlyForAReason) {
             {.file = folder.path() / "heartbeat", .interval = 1ms}, ending_if_stuck([&] {
               return std::string(++num_asked < 3 ? "" : "the detector has not gone on for 2m");
             }));
-        std::this_thread::sleep_for(20s);
+        std::this_thread::sleep_for(20s);  // the heartbeat ends the process long before
       },
       ::testing::ExitedWithCode(1), "reason=.the detector has not gone on for 2m");
   EXPECT_TRUE(std::filesystem::exists(folder.path() / "heartbeat")) << "it beat while all was well";

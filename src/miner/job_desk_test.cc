@@ -47,7 +47,7 @@ class OneMaker final : public ImageMaker {
     if (mood == Mood::kFails) return corrupt("SERVICE-SAID no");
     while (mood == Mood::kNeverEnds) {
       if (stop.stop_requested()) return cancelled("stopped");
-      std::this_thread::sleep_for(1ms);
+      std::this_thread::sleep_for(1ms);  // as a service that is asked again and again
     }
     return drawing_.make(
         {.prompt = order.prompt, .seed = order.seed, .size = result_size.value_or(order.size)},

@@ -81,8 +81,9 @@ Status ImageFolder::list_remote() {
 
 std::string ImageFolder::identity() const {
   std::string text;
-  for (const FolderImage& image : images_)
+  for (const FolderImage& image : images_) {
     text += fmt::format("{}\n{}\n", image.address, image.version);
+  }
   return crypto::sha256(as_bytes(text)).to_hex();
 }
 
