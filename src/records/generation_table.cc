@@ -216,6 +216,7 @@ Applied GenerationTable::settle_ply(const Event& event, const PlySettled& body) 
     applied.verdict = Verdict::kLate;
     // A line without feedback would read as feedback.
     if (known->feedback) applied.feedback_line = feedback_line(*known);
+    if (waiting_beyond_.erase(event.generation_id) > 0) finished_.erase(event.generation_id);
     return applied;
   }
   JsonMembers members;
@@ -254,8 +255,13 @@ void GenerationTable::remember(KnownGeneration known) {
   if (!finished_.emplace(generation_id, std::move(known)).second) return;
   finished_order_.push_back(std::move(generation_id));
   while (finished_order_.size() > options_.max_remembered) {
-    finished_.erase(finished_order_.front());
+    std::string oldest = std::move(finished_order_.front());
     finished_order_.pop_front();
+    if (finished_.at(oldest).ply.is_waiting()) {
+      waiting_beyond_.insert(std::move(oldest));
+    } else {
+      finished_.erase(oldest);
+    }
   }
 }
 
@@ -313,6 +319,7 @@ std::vector<PlyDue> GenerationTable::ply_due(std::optional<Timestamp> expired_be
     }
   };
   for (const auto& [generation_id, open] : open_) look(open.known);
+  for (const std::string& generation_id : waiting_beyond_) look(finished_.at(generation_id));
   for (const std::string& generation_id : finished_order_) look(finished_.at(generation_id));
   return found;
 }

@@ -13,6 +13,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -71,7 +72,8 @@ struct Applied {
 };
 
 struct GenerationTableOptions {
-  /// Finished generations, the newest, whose late feedback is recognised as theirs.
+  /// Finished generations, the newest, whose late feedback is recognised as theirs. Older ones
+  /// whose PLY bytes wait are remembered beyond these, until the bytes are settled.
   std::size_t max_remembered = 32'768;
   /// Idempotency keys, the newest, that are recognised.
   std::size_t max_keys = 16'384;
@@ -140,6 +142,7 @@ class GenerationTable {
   std::map<std::string, Open, std::less<>> open_;
   std::unordered_map<std::string, KnownGeneration> finished_;
   std::deque<std::string> finished_order_;  // the oldest first
+  std::set<std::string> waiting_beyond_;    // older ones whose PLY bytes wait
   std::unordered_map<std::string, FirstOfKey> keys_;
   std::deque<std::string> key_order_;  // the oldest first
   std::uint64_t num_finished_ = 0;

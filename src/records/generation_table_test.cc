@@ -244,6 +244,28 @@ TEST_F(GenerationTableTest, RemembersSoManyFinishedOnes) {
   EXPECT_EQ(start("e", "key of c").verdict, Verdict::kRepeated);
 }
 
+TEST_F(GenerationTableTest, RemembersThoseWhosePlyBytesWaitUntilTheyAreSettled) {
+  table_ = GenerationTable({.max_remembered = 2});
+  for (const std::string id : {"a", "b", "c", "d"}) {
+    start(id);
+    if (id == "a") output(id);
+    apply(id, Finished{});
+  }
+  EXPECT_FALSE(table_.knows("b"));
+  ASSERT_TRUE(table_.knows("a"));
+  GenerationTable loaded({.max_remembered = 2});
+  ASSERT_TRUE(loaded.load_state(table_.state()));
+  EXPECT_EQ(loaded.state(), table_.state());
+  const auto due = loaded.ply_due(time_ + std::chrono::hours(1));
+  ASSERT_EQ(due.size(), 1U);
+  EXPECT_EQ(due[0].generation_id, "a");
+  EXPECT_EQ(due[0].fate, PlyFate::kExpired);
+
+  apply("a", PlySettled{.outcome = "expired", .path = {}});
+  EXPECT_FALSE(table_.knows("a"));
+  EXPECT_EQ(table_.num_remembered(), 2U);
+}
+
 TEST_F(GenerationTableTest, TheLoadedStateIsTheSame) {
   start("a", "key");
   output("a");

@@ -44,6 +44,9 @@ std::string GenerationTable::state() const {
   }
   members.set("open", std::move(open_list).take());
   ListText finished_list;
+  for (const std::string& generation_id : waiting_beyond_) {
+    finished_list.add(to_json(finished_.at(generation_id)));
+  }
   for (const std::string& generation_id : finished_order_) {
     finished_list.add(to_json(finished_.at(generation_id)));
   }
