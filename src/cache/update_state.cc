@@ -34,6 +34,7 @@ void write_table_state(json::Writer& writer, const TableState& table) {
   writer.name("num_rows");
   table.num_rows ? writer.unsigned_integer(*table.num_rows) : writer.null();
   writer.name("taken").text(rows_text(table.taken));
+  if (!table.marks.empty()) writer.name("marks").text(table.marks);
   writer.name("refused").text(table.refused);
   writer.end_object();
 }
@@ -91,6 +92,9 @@ Result<TableState> read_table(const json::Value& object) {
   }
   ASSIGN_OR_RETURN(const std::string taken, object.require_text("taken"));
   ASSIGN_OR_RETURN(table.taken, parse_rows(taken));
+  if (object.find("marks") != nullptr) {
+    ASSIGN_OR_RETURN(table.marks, object.require_text("marks"));
+  }
   ASSIGN_OR_RETURN(table.refused, object.require_text("refused"));
   return table;
 }

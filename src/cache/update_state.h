@@ -24,6 +24,8 @@ struct TableState {
   std::string local = {};  ///< Its name in the folder of kept tables; empty: not there.
   std::optional<std::uint64_t> num_rows = {};  ///< Once it was opened.
   std::vector<std::uint64_t> taken = {};       ///< Rows that were looked at, ascending.
+  /// Of a folder: the marks of the images in these rows, by which they are known in other rows.
+  std::string marks = {};
   std::string refused = {};  ///< Why it is not used, as long as its content stays.
 
   bool is_used_up() const { return num_rows && taken.size() >= *num_rows; }

@@ -35,7 +35,8 @@ TEST(UpdateState, IsReadBack) {
                     .size_bytes = 5,
                     .local = "a.parquet",
                     .num_rows = 4,
-                    .taken = {0, 1, 3}}};
+                    .taken = {0, 1, 3},
+                    .marks = "0123456789abcdef"}};
   EXPECT_EQ(&state.source("owner/photos"), &state.sources.front());
   ASSERT_TRUE(write_update_state(fixture.file_system, fixture.layout, state));
   const auto read = read_update_state(fixture.file_system, fixture.layout);
@@ -48,6 +49,7 @@ TEST(UpdateState, IsReadBack) {
   EXPECT_EQ(found.failure->cause, "rate_limited");
   ASSERT_EQ(found.tables.size(), 1U);
   EXPECT_EQ(found.tables[0].taken, source.tables[0].taken);
+  EXPECT_EQ(found.tables[0].marks, source.tables[0].marks);
   EXPECT_EQ(found.tables[0].num_rows, 4U);
   EXPECT_FALSE(found.tables[0].is_used_up());
 }

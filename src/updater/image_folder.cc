@@ -6,9 +6,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <unordered_set>
 
 namespace assay::updater {
 namespace {
+
+constexpr std::size_t kMarkDigits = 16;
 
 /// By the outermost of the folders behind the prefix that is named after one.
 std::optional<cache::Label> label_of_folders(std::string_view relative) {
@@ -85,6 +89,30 @@ std::string ImageFolder::identity() const {
     text += fmt::format("{}\n{}\n", image.address, image.version);
   }
   return crypto::sha256(as_bytes(text)).to_hex();
+}
+
+std::string ImageFolder::mark(std::uint64_t row) const {
+  const FolderImage& image = images_.at(row);
+  const std::string text = fmt::format("{}\n{}", image.address, image.version);
+  return crypto::sha256(as_bytes(text)).to_hex().substr(0, kMarkDigits);
+}
+
+std::string ImageFolder::marks(std::span<const std::uint64_t> rows) const {
+  std::string text;
+  for (const std::uint64_t row : rows) text += mark(row);
+  return text;
+}
+
+std::vector<std::uint64_t> ImageFolder::rows_of(std::string_view marks) const {
+  std::unordered_set<std::string_view> known;
+  for (; marks.size() >= kMarkDigits; marks.remove_prefix(kMarkDigits)) {
+    known.insert(marks.substr(0, kMarkDigits));
+  }
+  std::vector<std::uint64_t> rows;
+  for (std::uint64_t row = 0; row < images_.size() && !known.empty(); ++row) {
+    if (known.contains(mark(row))) rows.push_back(row);
+  }
+  return rows;
 }
 
 bool ImageFolder::has_labels() const {

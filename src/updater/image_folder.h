@@ -7,7 +7,12 @@
 #include "tables/dataset.h"
 #include "updater/image_rows.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace assay::updater {
 
@@ -30,6 +35,12 @@ class ImageFolder final : public ImageRows {
   /// Another one when other images lie there, by their names and what the listing tells of them:
   /// a row may have another image then.
   std::string identity() const;
+
+  /// Of each of `rows` 16 hexadecimal digits, one after the other: the mark of its image, which
+  /// stays when others come or go and changes with its name and what the listing tells of it.
+  std::string marks(std::span<const std::uint64_t> rows) const;
+  /// The rows whose images have one of these marks, ascending.
+  std::vector<std::uint64_t> rows_of(std::string_view marks) const;
 
   std::uint64_t num_rows() const override { return images_.size(); }
   bool has_labels() const override;
@@ -54,6 +65,7 @@ class ImageFolder final : public ImageRows {
   Status list_local();
   Status list_remote();
   Result<std::string> read(const std::string& address) const;
+  std::string mark(std::uint64_t row) const;
 
   tables::DatasetSources sources_;
   std::string address_;

@@ -1,12 +1,12 @@
 #include "updater/image_folder.h"
 
 #include "cache/testing/cache_fixture.h"
-#include "crypto/digest.h"
+#include "tables/testing/memory_sources.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <map>
 
 namespace assay::updater {
 namespace {
@@ -14,28 +14,6 @@ namespace {
 using cache::Label;
 using cache::testing::CacheFixture;
 using cache::testing::jpeg_picture;
-
-/// Objects in memory.
-class FakeStore final : public tables::RemoteSources {
- public:
-  Result<std::vector<tables::RemoteObject>> list(std::string_view address) override {
-    std::vector<tables::RemoteObject> found;
-    for (const auto& [name, content] : objects) {
-      if (!name.starts_with(address)) continue;
-      found.push_back({.address = name, .version = crypto::sha256(content).to_hex()});
-    }
-    return found;
-  }
-  Result<std::unique_ptr<files::ByteSource>> open(const std::string& address) override {
-    if (is_down) return unavailable("the store does not answer");
-    const auto found = objects.find(address);
-    if (found == objects.end()) return not_found(address);
-    return files::memory_byte_source(address, found->second);
-  }
-
-  std::map<std::string, std::string, std::less<>> objects;
-  bool is_down = false;
-};
 
 std::vector<TableRow> read(const ImageFolder& folder, const std::vector<std::uint64_t>& rows) {
   std::vector<TableRow> found;
@@ -74,6 +52,27 @@ TEST(ImageFolder, FoldersSayWhatTheirImagesShow) {
   EXPECT_NE(ImageFolder::open(sources, path, {})->identity(), after);
 }
 
+TEST(ImageFolder, KnowsTheSameImagesInOtherRows) {
+  CacheFixture fixture;
+  tables::testing::MemorySources store;
+  for (const char name : {'b', 'c', 'd'}) {
+    store.set(fmt::format("s3://photos/{}.jpg", name), std::string(1, name));
+  }
+  const tables::DatasetSources sources{.file_system = &fixture.file_system, .remote = &store};
+  const auto before = ImageFolder::open(sources, "s3://photos", {});
+  ASSERT_TRUE(before);
+  const std::string marks = before->marks(std::vector<std::uint64_t>{0, 2});
+  EXPECT_EQ(marks.size(), 32U);
+  EXPECT_EQ(before->rows_of(marks), (std::vector<std::uint64_t>{0, 2}));
+  store.set("s3://photos/a.jpg", "b");
+  store.remove("s3://photos/c.jpg");
+  store.set("s3://photos/d.jpg", "another");
+  const auto after = ImageFolder::open(sources, "s3://photos", {});
+  EXPECT_EQ(after->rows_of(marks), std::vector<std::uint64_t>{1});
+  EXPECT_TRUE(after->rows_of("").empty());
+  EXPECT_TRUE(after->rows_of("what is no mark").empty());
+}
+
 TEST(ImageFolder, AFileThatIsGoneCostsItsRow) {
   CacheFixture fixture;
   const auto gone = fixture.put("photos/a.jpg", jpeg_picture(1));
@@ -92,11 +91,11 @@ TEST(ImageFolder, AFileThatIsGoneCostsItsRow) {
 
 TEST(ImageFolder, ReadsBelowAPrefixOfAStore) {
   CacheFixture fixture;
-  FakeStore store;
-  store.objects = {{"s3://photos/set/none/a.jpg", jpeg_picture(1)},
-                   {"s3://photos/set/roadwork/b.png", jpeg_picture(2)},
-                   {"s3://photos/set/notes.txt", "words"},
-                   {"s3://photos/settled/c.jpg", jpeg_picture(3)}};
+  tables::testing::MemorySources store;
+  store.set("s3://photos/set/none/a.jpg", jpeg_picture(1));
+  store.set("s3://photos/set/roadwork/b.png", jpeg_picture(2));
+  store.set("s3://photos/set/notes.txt", "words");
+  store.set("s3://photos/settled/c.jpg", jpeg_picture(3));
   const tables::DatasetSources sources{.file_system = &fixture.file_system, .remote = &store};
   const auto folder = ImageFolder::open(sources, "s3://photos/set", {});
   ASSERT_TRUE(folder) << folder.error().message;
@@ -105,10 +104,10 @@ TEST(ImageFolder, ReadsBelowAPrefixOfAStore) {
   EXPECT_EQ(read(*folder, {1}).at(0).image, jpeg_picture(2));
   // Another object of the same name makes it another folder.
   EXPECT_EQ(ImageFolder::open(sources, "s3://photos/set", {})->identity(), folder->identity());
-  store.objects["s3://photos/set/none/a.jpg"] = jpeg_picture(4);
+  store.set("s3://photos/set/none/a.jpg", jpeg_picture(4));
   EXPECT_NE(ImageFolder::open(sources, "s3://photos/set", {})->identity(), folder->identity());
   // One that does not answer costs the round, not each image a row.
-  store.is_down = true;
+  store.go_down();
   const auto failed =
       folder->read_rows(std::vector<std::uint64_t>{0}, [](TableRow) { return Status(); }, {});
   ASSERT_FALSE(failed);

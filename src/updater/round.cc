@@ -87,7 +87,14 @@ Status Round::list_folder() {
   if (folder_->num_rows() == 0) {
     return not_found(options_.folder + ": there are no images below it");
   }
-  remember({{.path = options_.folder, .identity = folder_->identity()}});
+  TableState found{.path = options_.folder, .identity = folder_->identity()};
+  const auto before = std::ranges::find(source_.tables, found.path, &TableState::path);
+  // Where only some of its images are others, the rest is not looked at again.
+  if (before != source_.tables.end() && before->identity != found.identity) {
+    found.taken = folder_->rows_of(before->marks);
+    found.marks = folder_->marks(found.taken);
+  }
+  remember({std::move(found)});
   return {};
 }
 

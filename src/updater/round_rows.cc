@@ -167,6 +167,7 @@ Status Round::take_rows(const ImageRows& source, TableState& table, UsedTable& u
   table.taken.insert(table.taken.end(), done.begin(), done.end());
   std::ranges::inplace_merge(table.taken,
                              table.taken.begin() + static_cast<std::ptrdiff_t>(middle));
+  if (folder_) table.marks = folder_->marks(table.taken);
   if (!taken_in) return taken_in.error();
   return read;
 }

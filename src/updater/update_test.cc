@@ -313,7 +313,21 @@ TEST_F(UpdateTest, FetchesAnImageOfAStoreAgainWhenAnotherTookItsPlace) {
   EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAdded), 2U);
   EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAlreadyThere), 0U);
   remote.set("mem://bucket/none/a.jpg", cache::testing::jpeg_picture(3));
-  EXPECT_EQ(run(options).report.intake.count(ImportOutcome::kAdded), 1U);
+  UpdateReport report = run(options).report;
+  EXPECT_EQ(report.intake.count(ImportOutcome::kAdded), 1U);
+  EXPECT_EQ(report.intake.count(ImportOutcome::kAlreadyThere), 0U);
+
+  // Others come and go before and behind those that were looked at.
+  remote.set("mem://bucket/none/0.jpg", cache::testing::jpeg_picture(4));
+  remote.set("mem://bucket/none/c.jpg", cache::testing::jpeg_picture(5));
+  remote.set("mem://bucket/none/d.jpg", cache::testing::jpeg_picture(2));
+  report = run(options).report;
+  EXPECT_EQ(report.intake.count(ImportOutcome::kAdded), 2U);
+  EXPECT_EQ(report.intake.count(ImportOutcome::kAlreadyThere), 1U);
+  remote.remove("mem://bucket/none/0.jpg");
+  EXPECT_TRUE(run(options).report.tables.empty());
+  remote.remove("mem://bucket/none/c.jpg");
+  EXPECT_TRUE(run(options).report.tables.empty());
 }
 
 TEST_F(UpdateTest, StopsAtItsBudgets) {
