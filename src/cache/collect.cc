@@ -30,9 +30,10 @@ bool is_broken_for_good(const Store& store, const Item& item) {
   return !examined && examined.error().kind != images::RefusalKind::kMissingLibrary;
 }
 
-/// Errors: as collect().
+/// With kTell `expected` is what each cache would lose. Errors: as collect().
 Status quarantine_broken(Store& store, Quarantine& quarantine, const CollectOptions& options,
-                         CollectReport& report, const std::stop_token& stop) {
+                         CollectReport& report, BytesByCache& expected,
+                         const std::stop_token& stop) {
   std::vector<Item> broken;
   const Timestamp now = store.tools().clock.now();
   RETURN_IF_ERROR(store.index().for_each_broken([&](const Item& item) {
@@ -40,18 +41,25 @@ Status quarantine_broken(Store& store, Quarantine& quarantine, const CollectOpti
   }));
   std::erase_if(broken, [&](const Item& item) { return !is_broken_for_good(store, item); });
   report.num_quarantined = broken.size();
-  if (broken.empty() || options.mode == CollectMode::kTell) return {};
+  if (broken.empty()) return {};
+  const bool is_telling = options.mode == CollectMode::kTell;
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
   for (const Item& item : broken) {
     // What a person wrote about it stays with it, unless it is about another image too.
     ASSIGN_OR_RETURN(const bool is_shared, store.index().shares_sidecar(item.folder, item.name));
     std::optional<fs::path> sidecar;
     if (item.sidecar && !is_shared) sidecar = store.sidecar_of(item);
-    auto moved = quarantine.move(store.path_of(item), sidecar, item.problem);
+    const fs::path path = store.path_of(item);
+    auto moved = is_telling ? quarantine.expect(path, sidecar, item.problem)
+                            : quarantine.move(path, sidecar, item.problem);
     if (!moved && moved.error().code != ErrorCode::kNotFound) return std::move(moved.error());
     if (moved && !*moved) {
       ++report.num_broken_left;
       --report.num_quarantined;
+      continue;
+    }
+    if (is_telling) {
+      expected.at(static_cast<std::size_t>(kind_of(item.folder))) += size_of(item);
       continue;
     }
     RETURN_IF_ERROR(store.forget(turn, std::span(&item.id, 1)));
@@ -171,13 +179,18 @@ Result<ByteCount> remove_tables(Store& store, const CollectOptions& options, Byt
 
 /// How many bytes have to go of each cache: for its own budget, and its part of what is over the
 /// budget of all, or short on the disk. Tables go before. Errors: as FileSystem and ItemIndex.
-Result<BytesByCache> plan(Store& store, const CollectOptions& options, CollectReport& report) {
+Result<BytesByCache> plan(Store& store, const CollectOptions& options, const Quarantine& quarantine,
+                          const BytesByCache& expected, CollectReport& report) {
   ASSIGN_OR_RETURN(Usage usage, measure_usage(store, UsageScope::kTotal));
   report.table_bytes = usage.tables;
   report.other_bytes = usage.others;
   if (options.mode == CollectMode::kTell) {
     // As it will be by then.
+    usage.others += quarantine.expected();
     usage.others = usage.others - std::min(usage.others, report.from_quarantine.bytes);
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      usage.caches.at(i) = usage.caches.at(i) - std::min(usage.caches.at(i), expected.at(i));
+    }
   }
   for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
     report.caches.at(i) = {.kind = kCacheKinds.at(i), .before = usage.caches.at(i)};
@@ -242,10 +255,11 @@ Result<CollectReport> collect(Store& store, const CollectOptions& options,
   Quarantine quarantine(store.tools().file_system, store.layout(), options.budget);
   ASSIGN_OR_RETURN(report.quarantine,
                    measure_quarantine(store.tools().file_system, store.layout()));
-  RETURN_IF_ERROR(quarantine_broken(store, quarantine, options, report, stop));
+  BytesByCache expected{};
+  RETURN_IF_ERROR(quarantine_broken(store, quarantine, options, report, expected, stop));
   RETURN_IF_ERROR(remove_leftovers(store, options, report, stop));
   RETURN_IF_ERROR(trim_quarantine(store, quarantine, options, report, stop));
-  ASSIGN_OR_RETURN(const auto wanted, plan(store, options, report));
+  ASSIGN_OR_RETURN(const auto wanted, plan(store, options, quarantine, expected, report));
   for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
     RETURN_IF_ERROR(evict(store, options, wanted[i], report.caches[i], stop));
   }

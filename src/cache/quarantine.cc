@@ -185,44 +185,55 @@ Result<fs::path> Quarantine::free_place(const fs::path& path) {
 }
 
 // The sidecar first: where it is left alone, it counts as an orphan and is removed.
-Result<bool> Quarantine::move(const fs::path& image, const std::optional<fs::path>& sidecar,
-                              std::string_view reason) {
-  struct Step {
-    fs::path from;
-    std::string reason;
-  };
-  std::vector<Step> steps = {{image, reason_text(reason, image.native())}};
+Result<Quarantine::Move> Quarantine::plan_move(const fs::path& image,
+                                               const std::optional<fs::path>& sidecar,
+                                               std::string_view reason) const {
+  Move move{.steps = {{image, reason_text(reason, image.native())}}};
   ASSIGN_OR_RETURN(const auto info, file_system_->info(image));
   if (!info) return not_found(image.native() + ": no such file");
-  ByteCount size = info->size + ByteCount(steps.back().reason.size());
+  move.size = info->size + ByteCount(move.steps.back().reason.size());
   ASSIGN_OR_RETURN(const auto beside,
                    sidecar ? file_system_->info(*sidecar) : std::optional<files::FileInfo>());
   if (sidecar && beside) {
-    steps.insert(
-        steps.begin(),
+    move.steps.insert(
+        move.steps.begin(),
         {*sidecar, reason_text("the sidecar of " + image.filename().native(), sidecar->native())});
-    size += beside->size + ByteCount(steps.front().reason.size());
+    move.size += beside->size + ByteCount(move.steps.front().reason.size());
   }
-  if (moved_ + size > low_mark()) return false;
+  return move;
+}
+
+Result<bool> Quarantine::expect(const fs::path& image, const std::optional<fs::path>& sidecar,
+                                std::string_view reason) {
+  ASSIGN_OR_RETURN(const Move move, plan_move(image, sidecar, reason));
+  if (moved_ + expected_ + move.size > low_mark()) return false;
+  expected_ += move.size;
+  return true;
+}
+
+Result<bool> Quarantine::move(const fs::path& image, const std::optional<fs::path>& sidecar,
+                              std::string_view reason) {
+  ASSIGN_OR_RETURN(const Move move, plan_move(image, sidecar, reason));
+  if (moved_ + move.size > low_mark()) return false;
   RETURN_IF_ERROR(file_system_->create_folders(folder_));
   RETURN_IF_ERROR(learn_size());
-  for (const Step& step : steps) {
+  for (const Step& step : move.steps) {
     ASSIGN_OR_RETURN(const fs::path place, free_place(step.from));
     RETURN_IF_ERROR(write_reason(place, step.reason));
     RETURN_IF_ERROR(file_system_->rename(step.from, place));
     RETURN_IF_ERROR(file_system_->sync_folder(folder_));
     RETURN_IF_ERROR(file_system_->sync_folder(step.from.parent_path()));
   }
-  moved_ += size;
-  RETURN_IF_ERROR(count_in(size));
+  moved_ += move.size;
+  RETURN_IF_ERROR(count_in(move.size));
   return true;
 }
 
 Result<QuarantineTotals> Quarantine::excess() const {
   if (!is_bound()) return QuarantineTotals();
   ASSIGN_OR_RETURN(auto entries, list_entries(*file_system_, folder_));
-  if (totals_of(entries).bytes <= max_bytes_) return QuarantineTotals();
-  return totals_of(choose(std::move(entries), low_mark()));
+  if (totals_of(entries).bytes + expected_ <= max_bytes_) return QuarantineTotals();
+  return totals_of(choose(std::move(entries), low_mark() - expected_));
 }
 
 Status Quarantine::trim() {

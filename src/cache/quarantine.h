@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace assay::cache {
 
@@ -67,10 +68,15 @@ class Quarantine {
   /// Errors: also kNotFound (the image).
   Result<bool> move(const std::filesystem::path& image,
                     const std::optional<std::filesystem::path>& sidecar, std::string_view reason);
+  /// What move() would say, without moving: from now on the files count as coming.
+  /// Errors: as move().
+  Result<bool> expect(const std::filesystem::path& image,
+                      const std::optional<std::filesystem::path>& sidecar, std::string_view reason);
   /// Remove what is beyond the bound.
   Status trim();
-  /// What trim() would remove.
+  /// What trim() would remove once all came that is expected.
   Result<QuarantineTotals> excess() const;
+  ByteCount expected() const { return expected_; }
 
   /// By all calls of those above.
   const QuarantineTotals& removed() const { return removed_; }
@@ -80,6 +86,19 @@ class Quarantine {
 
   ByteCount low_mark() const { return is_bound() ? share_of(max_bytes_, low_share_) : kNoBound; }
   bool is_bound() const { return max_bytes_ != kNoBound; }
+  struct Step {
+    std::filesystem::path from;
+    std::string reason;
+  };
+  struct Move {
+    std::vector<Step> steps = {};
+    ByteCount size = {};
+  };
+
+  /// Errors: as move().
+  Result<Move> plan_move(const std::filesystem::path& image,
+                         const std::optional<std::filesystem::path>& sidecar,
+                         std::string_view reason) const;
   /// Errors of all: as the class.
   Status learn_size();
   Status count_in(ByteCount bytes);
@@ -94,6 +113,7 @@ class Quarantine {
   std::optional<ByteCount> size_;     // once learnt
   std::optional<Timestamp> changed_;  // the folder, when `size_` was true
   ByteCount moved_;                   // by move()
+  ByteCount expected_;
   QuarantineTotals removed_;
 };
 

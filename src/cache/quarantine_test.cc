@@ -220,14 +220,26 @@ TEST(Quarantine, CollectLeavesBrokenImagesThatDoNotFitWhereTheyAre) {
     make_old(fixture.drop(stem + ".jpg", std::string(kSize, 'x')), 2000);
     make_old(fixture.drop(stem + ".json", R"({"label": 0})"), 2000);
   }
+  drop_old(fixture, "old__0.jpg", 5);
   const auto store = fixture.open();
   fixture.clock.advance(std::chrono::years(100));
   ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
-  const auto report =
-      collect(*store, {.budget = {.max_quarantine_bytes = ByteCount(3 * kSize), .low_share = 1}});
+  const CollectOptions options{
+      .budget = {.max_quarantine_bytes = ByteCount(3 * kSize), .low_share = 1}};
+  CollectOptions telling = options;
+  telling.mode = CollectMode::kTell;
+  const auto told = collect(*store, telling);
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_TRUE(has(fixture.layout.quarantine(), "old"));
+  const auto report = collect(*store, options);
   ASSERT_TRUE(report) << report.error().message;
-  EXPECT_EQ(report->num_quarantined, 2U);
-  EXPECT_EQ(report->num_broken_left, 1U);
+  EXPECT_FALSE(has(fixture.layout.quarantine(), "old"));
+  for (const CollectReport& each : {*told, *report}) {
+    EXPECT_EQ(each.num_quarantined, 2U);
+    EXPECT_EQ(each.num_broken_left, 1U);
+    EXPECT_EQ(each.from_quarantine.num_images, 1U);
+    EXPECT_EQ(each.caches[0].before, ByteCount(kSize + std::string(R"({"label": 0})").size()));
+  }
   EXPECT_EQ(names_in(fixture.layout.folder(ItemFolder::kRoadworkImage)),
             (std::vector<std::string>{"c.jpg", "c.json"}));
 }
