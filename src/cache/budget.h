@@ -16,7 +16,7 @@ namespace assay::cache {
 enum class EvictionOrder : std::uint8_t {
   kOldest,     ///< Those that came first.
   kLeastUsed,  ///< Those served least often, of them those that the index knows longest.
-  kRandom,
+  kRandom,     ///< Each as likely as any other; of more than 131,072, up to 16 neighbours together.
 };
 
 /// `oldest`, `least-used` or `random`.

@@ -12,6 +12,10 @@ namespace {
 // Others wait for the turn to write no longer than so many removals take: a second or two. In one
 // transaction a page of the index that several of them change is written once.
 constexpr std::size_t kEvictionBatchSize = 10'000;
+// Of random ones, those that came one after the other go together, but only where there are so many
+// that this does not show.
+constexpr std::size_t kMinRuns = 65'536;
+constexpr std::size_t kMaxRun = 16;
 
 }  // namespace
 
@@ -59,15 +63,21 @@ Status EvictionQueue::find_candidates() {
       }));
     }
   }
-  if (is_by_use) std::ranges::make_heap(left_, std::greater());
+  if (is_by_use) {
+    std::ranges::make_heap(left_, std::greater());
+  } else {
+    const std::size_t run_length = std::clamp<std::size_t>(left_.size() / kMinRuns, 1, kMaxRun);
+    random_order_ = RandomRuns(left_.size(), run_length);
+  }
   return {};
 }
 
+bool EvictionQueue::is_empty() const {
+  return order_ == EvictionOrder::kRandom ? random_order_.is_empty() : left_.empty();
+}
+
 std::uint64_t EvictionQueue::take_random() {
-  std::swap(left_[store_->tools().random.below(left_.size())], left_.back());
-  const std::uint64_t id = left_.back().id;
-  left_.pop_back();
-  return id;
+  return left_[random_order_.take(store_->tools().random)].id;
 }
 
 std::uint64_t EvictionQueue::take_least_used() {
@@ -118,7 +128,7 @@ Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size
 Result<std::vector<Item>> EvictionQueue::next(ByteCount wanted, std::size_t max_count) {
   if (order_ == EvictionOrder::kOldest) return next_oldest(wanted, max_count);
   std::vector<Item> items;
-  for (ByteCount found; !left_.empty() && found < wanted && items.size() < max_count;) {
+  for (ByteCount found; !is_empty() && found < wanted && items.size() < max_count;) {
     const std::uint64_t id = order_ == EvictionOrder::kRandom ? take_random() : take_least_used();
     ASSIGN_OR_RETURN(auto item, store_->index().find_id(id));
     if (!item || kind_of(item->folder) != kind_) continue;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/budget.h"
+#include "cache/random_runs_internal.h"
 #include "cache/store.h"
 
 #include <array>
@@ -42,6 +43,7 @@ class EvictionQueue {
       : store_(&store), kind_(kind), order_(order), first_kept_(first_kept) {}
   /// Errors of all: as the class.
   Status find_candidates();
+  bool is_empty() const;
   /// Pre of both: there are some left.
   std::uint64_t take_random();
   std::uint64_t take_least_used();
@@ -52,6 +54,7 @@ class EvictionQueue {
   EvictionOrder order_;
   std::uint64_t first_kept_;
   std::vector<Candidate> left_;  // kLeastUsed: a heap, the next one first; kOldest: none
+  RandomRuns random_order_;      // of `left_`
   std::array<AgePosition, kItemFolders.size()> reached_;  // of kOldest, by folder
 };
 
