@@ -53,9 +53,10 @@ std::optional<Claimed> DrawPool::try_claim(ServedMap& served, std::size_t positi
 
 /// Look at random items: uniform among the free ones.
 std::optional<Claimed> DrawPool::probe(ServedMap& served, RandomSource& random,
-                                       const DrawMoment& moment) {
+                                       const DrawMoment& moment, const ItemTable& items) {
   for (int i = 0; i < kNumProbes && !ids_.empty(); ++i) {
     const auto position = static_cast<std::size_t>(random.below(ids_.size()));
+    items.fetch(ids_[position]);
     const std::uint64_t seen = served.last_served(ids_[position]);
     if (seen == ServedMap::kGone) {
       drop(position);
@@ -165,9 +166,10 @@ std::optional<Claimed> DrawPool::claim_least_used(ServedMap& served, RandomSourc
 }
 
 std::optional<Claimed> DrawPool::claim_free(ServedMap& served, RandomSource& random,
-                                            const DrawMoment& moment, PoolOrder order) {
+                                            const DrawMoment& moment, PoolOrder order,
+                                            const ItemTable& items) {
   if (order == PoolOrder::kLeastUsed) return claim_least_used(served, random, moment);
-  if (auto claimed = probe(served, random, moment)) return claimed;
+  if (auto claimed = probe(served, random, moment, items)) return claimed;
   return search(served, random, moment);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/served_map.h"
+#include "core/huge_pages.h"
 #include "core/random.h"
 
 #include <cstddef>
@@ -32,6 +33,19 @@ struct Claimed {
   std::uint64_t last_served = 0;  ///< Before this time; ServedMap::kNever.
 };
 
+/// Where the caller keeps what it reads of an item next, one entry an id: brought into the
+/// processor's cache while the item is claimed. An address where nothing lies does no harm.
+struct ItemTable {
+  std::uintptr_t first = 0;
+  std::size_t entry_size = 0;
+  std::uint64_t first_id = 0;
+
+  void fetch(std::uint64_t id) const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): never dereferenced
+    __builtin_prefetch(reinterpret_cast<const void*>(first + ((id - first_id) * entry_size)));
+  }
+};
+
 /// The ids of one kind of item. What was served is in the shared map; the pool remembers, for each
 /// block of ids, a time before which none of them was served last, and a number of times that each
 /// was served at least. Both only grow, so they stay true whatever other processes do, and a block
@@ -50,7 +64,8 @@ class DrawPool {
   /// Take a free item; nothing when all are cooling, or there are none. Items that are gone leave
   /// the pool.
   std::optional<Claimed> claim_free(ServedMap& served, RandomSource& random,
-                                    const DrawMoment& moment, PoolOrder order);
+                                    const DrawMoment& moment, PoolOrder order,
+                                    const ItemTable& items);
   /// Take the item that was served least recently; nothing when there are none.
   std::optional<Claimed> claim_oldest(ServedMap& served, const DrawMoment& moment);
 
@@ -59,7 +74,8 @@ class DrawPool {
 
   std::optional<Claimed> try_claim(ServedMap& served, std::size_t position, std::uint64_t seen,
                                    const DrawMoment& moment);
-  std::optional<Claimed> probe(ServedMap& served, RandomSource& random, const DrawMoment& moment);
+  std::optional<Claimed> probe(ServedMap& served, RandomSource& random, const DrawMoment& moment,
+                               const ItemTable& items);
   std::optional<Claimed> search(ServedMap& served, RandomSource& random, const DrawMoment& moment);
   std::optional<Claimed> claim_least_used(ServedMap& served, RandomSource& random,
                                           const DrawMoment& moment);
@@ -76,7 +92,7 @@ class DrawPool {
   void drop(std::size_t position);
   std::size_t end_of(std::size_t block) const;
 
-  std::vector<std::uint64_t> ids_;
+  std::vector<std::uint64_t, HugePageAllocator<std::uint64_t>> ids_;
   std::vector<std::uint64_t> bounds_;   // by block: nothing in it was served before
   std::vector<std::uint64_t> counts_;   // by block: each in it was served so often at least
   std::vector<std::uint64_t> visited_;  // by block: the number of the draw that looked at it

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 
 namespace assay::cache {
@@ -54,7 +55,7 @@ Result<Sampler> Sampler::open(Store& store) {
 }
 
 Status Sampler::read_new() {
-  const std::size_t first_new = ids_.size();
+  const std::size_t first_new = entries_.size();
   RETURN_IF_ERROR(store_->index().for_each_after(last_id_, [&](const Item& item) {
     last_id_ = item.id;
     auto source = source_numbers_.find(item.source);
@@ -64,19 +65,19 @@ Status Sampler::read_new() {
       if (number == sources_.size()) sources_.push_back(item.source);
       source = source_numbers_.emplace(item.source, static_cast<std::uint16_t>(number)).first;
     }
-    ids_.push_back(item.id);
-    entries_.push_back({.name_start = names_.size(),
-                        .name_size = static_cast<std::uint16_t>(item.name.size()),
+    entries_.push_back({.id = item.id,
                         .source = source->second,
                         .folder = item.folder,
                         .state = item.state,
-                        .label = item.label});
-    names_ += item.name;
+                        .label = item.label,
+                        .name_size = 0,
+                        .name = {}});
+    set_name(entries_.back(), item.name);
   }));
   for (auto& [key, pool] : pools_) {
-    for (std::size_t i = first_new; i < ids_.size(); ++i) {
+    for (std::size_t i = first_new; i < entries_.size(); ++i) {
       const Entry& entry = entries_[i];
-      if (belongs(key, entry.source, entry.folder, entry.state, entry.label)) pool.add(ids_[i]);
+      if (belongs(key, entry.source, entry.folder, entry.state, entry.label)) pool.add(entry.id);
     }
   }
   return store_->refresh_served();
@@ -99,14 +100,21 @@ DrawPool& Sampler::pool(const DrawOptions& options, std::optional<std::uint16_t>
   const PoolKey key{source, {number_of(options.cache), number_of(options.label)}};
   const auto [found, is_new] = pools_.try_emplace(key);
   if (is_new) {
-    for (std::size_t i = 0; i < ids_.size(); ++i) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry& entry = entries_[i];
       if (belongs(key, entry.source, entry.folder, entry.state, entry.label)) {
-        found->second.add(ids_[i]);
+        found->second.add(entry.id);
       }
     }
   }
   return found->second;
+}
+
+ItemTable Sampler::item_table() const {
+  if (entries_.empty()) return {};
+  return {.first = reinterpret_cast<std::uintptr_t>(entries_.data()),
+          .entry_size = sizeof(Entry),
+          .first_id = entries_.front().id};
 }
 
 /// Sources in a random order, the first that has a free item.
@@ -117,27 +125,47 @@ std::optional<Claimed> Sampler::claim_of_sources(const DrawOptions& options,
   for (std::size_t i = 0; i < left.size(); ++i) left[i] = static_cast<std::uint16_t>(i);
   while (!left.empty()) {
     std::swap(left[random.below(left.size())], left.back());
-    auto claimed = pool(options, left.back())
-                       .claim_free(*store_->served(), random, moment, PoolOrder::kUniform);
+    auto claimed =
+        pool(options, left.back())
+            .claim_free(*store_->served(), random, moment, PoolOrder::kUniform, item_table());
     if (claimed) return claimed;
     left.pop_back();
   }
   return std::nullopt;
 }
 
+void Sampler::set_name(Entry& entry, std::string_view name) {
+  entry.name_size = static_cast<std::uint16_t>(name.size());
+  if (name.size() <= entry.name.size()) {
+    std::ranges::copy(name, entry.name.begin());
+    return;
+  }
+  const std::size_t start = long_names_.size();
+  std::memcpy(entry.name.data(), &start, sizeof(start));
+  long_names_ += name;
+}
+
+std::string_view Sampler::name_of(const Entry& entry) const {
+  if (entry.name_size <= entry.name.size()) return {entry.name.data(), entry.name_size};
+  std::size_t start = 0;
+  std::memcpy(&start, entry.name.data(), sizeof(start));
+  return std::string_view(long_names_).substr(start, entry.name_size);
+}
+
 /// Ids rise by one, but for those that were removed: nearly always the first look finds it.
 std::size_t Sampler::position_of(std::uint64_t id) const {
-  const std::size_t last = std::min<std::size_t>(id - ids_.front(), ids_.size() - 1);
-  if (ids_[last] == id) return last;
-  const auto until = ids_.begin() + static_cast<std::ptrdiff_t>(last);
-  return static_cast<std::size_t>(std::ranges::lower_bound(ids_.begin(), until, id) - ids_.begin());
+  const std::size_t last = std::min<std::size_t>(id - entries_.front().id, entries_.size() - 1);
+  if (entries_[last].id == id) return last;
+  const auto until = entries_.begin() + static_cast<std::ptrdiff_t>(last);
+  return static_cast<std::size_t>(
+      std::ranges::lower_bound(entries_.begin(), until, id, {}, &Entry::id) - entries_.begin());
 }
 
 Draw Sampler::make_draw(const Claimed& claimed, const DrawOptions& options) {
   const Entry& entry = entries_[position_of(claimed.id)];
   Draw draw{.id = claimed.id,
             .folder = entry.folder,
-            .name = names_.substr(entry.name_start, entry.name_size),
+            .name = std::string(name_of(entry)),
             .state = entry.state,
             .label = entry.label,
             .source = sources_[entry.source],
@@ -171,7 +199,8 @@ Result<std::optional<Draw>> Sampler::draw(const DrawOptions& options) {
   } else {
     claimed = all.claim_free(
         served, store_->tools().random, moment,
-        options.policy == DrawPolicy::kUniform ? PoolOrder::kUniform : PoolOrder::kLeastUsed);
+        options.policy == DrawPolicy::kUniform ? PoolOrder::kUniform : PoolOrder::kLeastUsed,
+        item_table());
   }
   if (!claimed) claimed = all.claim_oldest(served, moment);
   if (!claimed) return std::optional<Draw>();

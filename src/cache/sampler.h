@@ -5,7 +5,9 @@
 
 #include "cache/draw_pool.h"
 #include "cache/store.h"
+#include "core/huge_pages.h"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -72,13 +75,15 @@ class Sampler {
   std::size_t num_items() const { return entries_.size(); }
 
  private:
-  struct Entry {
-    std::uint64_t name_start;
-    std::uint16_t name_size;
+  /// A line of the processor's cache: most names are short.
+  struct alignas(64) Entry {
+    std::uint64_t id;
     std::uint16_t source;
     ItemFolder folder;
     ItemState state;
     std::optional<Label> label;
+    std::uint16_t name_size;
+    std::array<char, 48> name;  // longer ones: where they start in long_names_
   };
   /// Any where there is none.
   using PoolKey = std::pair<std::optional<std::uint16_t>, std::pair<int, int>>;
@@ -88,7 +93,10 @@ class Sampler {
   Status read_new();
   DrawPool& pool(const DrawOptions& options, std::optional<std::uint16_t> source);
   std::optional<Claimed> claim_of_sources(const DrawOptions& options, const DrawMoment& moment);
+  ItemTable item_table() const;
   std::size_t position_of(std::uint64_t id) const;
+  void set_name(Entry& entry, std::string_view name);
+  std::string_view name_of(const Entry& entry) const;
   Draw make_draw(const Claimed& claimed, const DrawOptions& options);
 
   Store* store_;
@@ -96,9 +104,8 @@ class Sampler {
   std::uint64_t last_id_ = 0;
   std::vector<std::string> sources_;
   std::map<std::string, std::uint16_t, std::less<>> source_numbers_;
-  std::string names_;
-  std::vector<std::uint64_t> ids_;  // in their order; entries_ beside it
-  std::vector<Entry> entries_;
+  std::string long_names_;
+  std::vector<Entry, HugePageAllocator<Entry>> entries_;  // by id
   std::map<PoolKey, DrawPool> pools_;
 };
 

@@ -95,6 +95,28 @@ TEST(Sampler, FindsTheOneItemOfItsLabelAmongMany) {
   }
 }
 
+TEST(Sampler, NamesOfAnyLengthComeWhole) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  std::set<std::string> names;
+  std::vector<Item> items;
+  for (const std::size_t size : {1, 47, 48, 49, 120, 255}) {
+    const std::string name(size, static_cast<char>('a' + size % 26));
+    names.insert(name);
+    items.push_back({.folder = ItemFolder::kRoadworkImage,
+                     .name = name,
+                     .state = ItemState::kReady,
+                     .label = Label::kNone});
+  }
+  const auto turn = store->begin_turn();
+  ASSERT_TRUE(turn && store->put(*turn, items));
+  auto sampler = Sampler::open(*store);
+  ASSERT_TRUE(sampler);
+  std::set<std::string> drawn;
+  for (std::size_t i = 0; i < items.size(); ++i) drawn.insert(draw_one(*sampler, {}).name);
+  EXPECT_EQ(drawn, names);
+}
+
 TEST(Sampler, IsUniform) {
   CacheFixture fixture;
   const auto store = fixture.open();
