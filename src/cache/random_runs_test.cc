@@ -42,7 +42,7 @@ TEST(RandomRuns, EachIsAmongTheFirstAsOftenAsAnyOther) {
       for (std::size_t i = 0; i < 6; ++i) ++counts.at(runs.take(random));
     }
     // Five standard deviations.
-    for (const int count : counts) EXPECT_NEAR(count, kTrials / 2, 5 * 87);
+    for (const int count : counts) EXPECT_NEAR(count, 0.5 * kTrials, 5 * 87);
   }
 }
 

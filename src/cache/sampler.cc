@@ -100,8 +100,7 @@ DrawPool& Sampler::pool(const DrawOptions& options, std::optional<std::uint16_t>
   const PoolKey key{source, {number_of(options.cache), number_of(options.label)}};
   const auto [found, is_new] = pools_.try_emplace(key);
   if (is_new) {
-    for (std::size_t i = 0; i < entries_.size(); ++i) {
-      const Entry& entry = entries_[i];
+    for (const Entry& entry : entries_) {
       if (belongs(key, entry.source, entry.folder, entry.state, entry.label)) {
         found->second.add(entry.id);
       }
