@@ -163,7 +163,7 @@ std::string total_json(const predict::BatchReport& report) {
 }  // namespace
 
 BatchPrinter::BatchPrinter(const BatchPrinterOptions& options, Clock& clock)
-    : options_(options), clock_(&clock), pace_(clock, options.batch_size) {}
+    : options_(options), clock_(&clock), pace_(clock, options.amount) {}
 
 void BatchPrinter::on_begin(const predict::PlannedProject& project, std::size_t number,
                             std::size_t count) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "cli/command_internal.h"
-#include "core/bytes.h"
 #include "core/clock.h"
 #include "core/progress.h"
 #include "core/result.h"
@@ -23,8 +22,8 @@ struct BatchPrinterOptions {
   OutputForm form = OutputForm::kText;
   /// No bar.
   bool is_quiet = false;
-  /// Of the images of all projects of the batch.
-  ByteCount batch_size = {};
+  /// Of all projects of the batch.
+  predict::ImageAmount amount = {};
   /// Who share the time of the stages.
   std::size_t num_workers = 1;
   /// Which the groups are made by.

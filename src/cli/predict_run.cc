@@ -131,6 +131,8 @@ Result<predict::Plan> prepare_plan(const PredictRunFlags& flags, const Session& 
   ASSIGN_OR_RETURN(options.grouping, flags.grouping.options());
   // The models are looked for when they are opened, with a message of their own.
   options.models.clear();
+  // For the time that remains.
+  options.num_size_samples = 2;
   files::FileSystem& file_system = files::posix_file_system();
   ASSIGN_OR_RETURN(predict::Plan plan, make_plan(file_system, options, session.stop));
   RETURN_IF_ERROR(keep_new_rows(file_system, plan));
@@ -240,11 +242,11 @@ Result<ExitCode> run_batch(const PredictRunFlags& flags, BatchWork work, Session
   ASSIGN_OR_RETURN(const auto opened,
                    app::PredictSession::open(files::posix_file_system(), system_clock(), models));
   ASSIGN_OR_RETURN(const predict::BatchOptions options, batch_options(flags, *opened));
-  ByteCount size;
-  for (const predict::PlannedProject* const project : projects) size += project->image_size;
+  predict::ImageAmount all;
+  for (const predict::PlannedProject* const project : projects) all += amount_of(*project);
   BatchPrinter printer({.form = session.output,
                         .is_quiet = session.quiet,
-                        .batch_size = size,
+                        .amount = all,
                         .num_workers = flags.models.num_workers(),
                         .grouping_mode = plan.grouping_mode});
   const predict::ProjectTools tools = opened->tools();

@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "core/bytes.h"
 #include "core/clock.h"
+#include "embedding/embed_images.h"
 #include "predict/plan.h"
 #include "predict/project_run.h"
 
@@ -14,14 +14,27 @@
 
 namespace assay::predict {
 
-/// Weighs images by their encoded size, so that a project of large ones counts for what it takes.
-/// The rates follow a change within half a minute.
+struct ImageAmount {
+  double images = 0;
+  double bytes = 0;   ///< Encoded.
+  double pixels = 0;  ///< Decoded; 0 where nothing is known of them.
+
+  ImageAmount& operator+=(const ImageAmount& other);
+};
+ImageAmount operator-(const ImageAmount& left, const ImageAmount& right);
+ImageAmount operator*(const ImageAmount& amount, double factor);
+
+/// What the plan knows of it.
+ImageAmount amount_of(const PlannedProject& project);
+
+/// Weighs what is left by what the stages took so far: reading by bytes, decoding by pixels, the
+/// model by images. Before any took time, by bytes. The rates follow a change within half a minute.
 ///
 /// Threads: one call at a time.
 class BatchPace {
  public:
-  /// `size` is of all images of all projects of the batch. Lifetime: `clock` outlives this.
-  BatchPace(const Clock& clock, ByteCount size);
+  /// `all` is of all projects of the batch. Lifetime: `clock` outlives this.
+  BatchPace(const Clock& clock, const ImageAmount& all);
 
   void begin(const PlannedProject& project);
   void advance(const ProjectProgress& progress);
@@ -34,16 +47,20 @@ class BatchPace {
   std::optional<double> remaining_seconds() const;
 
  private:
+  /// In seconds of a worker, or in bytes while no second is known.
+  double cost_of(const ImageAmount& amount) const;
+  void learn_pixels();
+
   const Clock* clock_;
-  double bytes_left_;  ///< Of this project and those that follow.
-  double project_bytes_ = 0;
-  double project_bytes_done_ = 0;
-  std::uint64_t project_images_done_ = 0;
-  std::uint64_t project_own_done_ = 0;  ///< Of these, not left to other shards.
+  ImageAmount left_;  ///< Of this project and those that follow.
+  ImageAmount project_ = {};
+  double project_share_done_ = 0;
+  embedding::EmbeddingFigures project_figures_ = {};    ///< In this run.
+  embedding::EmbeddingFigures figures_of_others_ = {};  ///< Of the projects before.
   std::chrono::nanoseconds started_;
   std::chrono::nanoseconds measured_at_;
   double images_per_second_ = 0;
-  double bytes_per_second_ = 0;
+  ImageAmount per_second_ = {};
 };
 
 }  // namespace assay::predict

@@ -1,5 +1,6 @@
 #include "predict/plan.h"
 
+#include "embedding/sample_sizes.h"
 #include "grouping/image_name.h"
 #include "models/model_folder.h"
 #include "predict/project_run.h"
@@ -59,6 +60,9 @@ void look_into(const archives::EntrySource& source, const PlanOptions& options,
   if (project.num_bad_entries > 0) {
     project.remarks.push_back(fmt::format("{} of {} images cannot be read; {}",
                                           project.num_bad_entries, project.num_images, first_bad));
+  }
+  if (project.status == PlanStatus::kToDo && options.num_size_samples > 0) {
+    project.pixels_per_image = embedding::mean_pixels(source, options.num_size_samples);
   }
   if (project.num_images == 0) {
     project.status = PlanStatus::kNoImages;

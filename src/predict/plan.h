@@ -56,6 +56,8 @@ struct PlanOptions {
   std::vector<WantedModel> models = default_models();
   /// Without it no time is told.
   MeasureTime measure_time = {};
+  /// Images whose size is looked at, of each source that is to do.
+  std::size_t num_size_samples = 0;
 };
 
 enum class PlanStatus : std::uint8_t {
@@ -88,6 +90,7 @@ struct PlannedProject {
   std::vector<std::string> remarks = {};
   std::uint64_t num_images = 0;       ///< Candidates, as a run counts them.
   ByteCount image_size = {};          ///< Of those that can be read.
+  std::optional<double> pixels_per_image = std::nullopt;  ///< Where samples were looked at.
   std::uint64_t num_bad_entries = 0;  ///< Of the candidates, those that cannot be read.
   archives::LeftOutCounts left_out = {};
   std::map<std::size_t, std::uint64_t> groups_by_size = {};

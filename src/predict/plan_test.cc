@@ -1,6 +1,7 @@
 #include "predict/plan.h"
 
 #include "core/testing/stopped_token.h"
+#include "embedding/testing/fake_models.h"
 #include "files/testing/simulated_file_system.h"
 #include "predict/testing/put_file.h"
 
@@ -78,6 +79,19 @@ TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
   EXPECT_NE(to_text(*plan).find("the model. Keeping its vector takes a worker 0.5 ms. What is"),
             std::string::npos)
       << to_text(*plan);
+}
+
+TEST(Plan, LooksAtTheSizeOfImagesWhereItIsAsked) {
+  SimulatedFileSystem file_system;
+  put(file_system, "in/a/1.png", embedding::testing::png_of(4, 5, 0));
+  put(file_system, "in/b/1.png", "no image");
+  PlanOptions options = options_for("in");
+  EXPECT_EQ(make_plan(file_system, options, {})->projects[0].pixels_per_image, std::nullopt);
+  options.num_size_samples = 2;
+  const auto plan = make_plan(file_system, options, {});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->projects[0].pixels_per_image, 20.0);
+  EXPECT_EQ(plan->projects[1].pixels_per_image, std::nullopt);
 }
 
 TEST(Plan, NeedsRoomForWhatIsToDoAlone) {
