@@ -128,6 +128,7 @@ Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size
 Result<std::vector<Item>> EvictionQueue::next(ByteCount wanted, std::size_t max_count) {
   if (order_ == EvictionOrder::kOldest) return next_oldest(wanted, max_count);
   std::vector<Item> items;
+  ASSIGN_OR_RETURN(const db::Transaction reading, store_->index().begin_reading());
   for (ByteCount found; !is_empty() && found < wanted && items.size() < max_count;) {
     const std::uint64_t id = order_ == EvictionOrder::kRandom ? take_random() : take_least_used();
     ASSIGN_OR_RETURN(auto item, store_->index().find_id(id));

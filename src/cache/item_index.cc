@@ -194,6 +194,10 @@ Result<std::vector<Removal>> ItemIndex::removals() {
 
 Status ItemIndex::end_removals() { return database_.execute("DELETE FROM removals"); }
 
+Result<db::Transaction> ItemIndex::begin_reading() {
+  return db::Transaction::begin(database_, db::TransactionKind::kRead);
+}
+
 Status ItemIndex::select(std::string_view condition,
                          const std::function<void(db::Statement&)>& bind,
                          const std::function<bool(const Item&)>& on_item) {

@@ -217,14 +217,23 @@ Result<std::vector<Item>> Store::remove(const WriteTurn& /*turn*/, std::span<con
 Status Store::finish_removals() {
   ASSIGN_OR_RETURN(const std::vector<Removal> removals, index_.removals());
   if (removals.empty()) return {};
+  // `a.png` keeps its label when `a.jpg` goes.
+  std::vector<bool> is_shared;
+  is_shared.reserve(removals.size());
+  {
+    ASSIGN_OR_RETURN(const db::Transaction reading, index_.begin_reading());
+    for (const Removal& removal : removals) {
+      ASSIGN_OR_RETURN(const bool is, index_.shares_sidecar(removal.folder, removal.name));
+      is_shared.push_back(is);
+    }
+  }
   std::set<ItemFolder> changed;
-  for (const Removal& removal : removals) {
+  for (std::size_t i = 0; i < removals.size(); ++i) {
+    const Removal& removal = removals[i];
     const fs::path folder = layout_.folder(removal.folder);
     RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / removal.name));
     changed.insert(removal.folder);
-    // `a.png` keeps its label when `a.jpg` goes.
-    ASSIGN_OR_RETURN(const bool is_shared, index_.shares_sidecar(removal.folder, removal.name));
-    if (is_shared) continue;
+    if (is_shared[i]) continue;
     RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / sidecar_name(removal.name)));
   }
   for (const ItemFolder folder : changed) {
