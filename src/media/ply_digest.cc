@@ -15,7 +15,13 @@ PlyDigester::PlyDigester(PlyFigures figures, std::size_t max_queued)
 PlyDigester::~PlyDigester() { close(); }
 
 void PlyDigester::feed(const PlyPiece& piece) {
-  to_hash_.push(piece);
+  hash(piece);
+  scan(piece);
+}
+
+void PlyDigester::hash(const PlyPiece& piece) { to_hash_.push(piece); }
+
+void PlyDigester::scan(const PlyPiece& piece) {
   if (figures_ == PlyFigures::kComputed) to_scan_.push(piece);
 }
 

@@ -32,7 +32,8 @@ struct PlyPiece {
   std::shared_ptr<const std::vector<std::byte>> owner;
 };
 
-/// Hashes and reads what is fed, at the same time. Threads: feed() and finish() from one thread.
+/// Hashes and reads what is fed, at the same time. Threads: all but the work itself from one
+/// thread.
 class PlyDigester {
  public:
   /// `max_queued`: pieces that may wait before feed() does.
@@ -41,8 +42,11 @@ class PlyDigester {
   PlyDigester(const PlyDigester&) = delete;
   PlyDigester& operator=(const PlyDigester&) = delete;
 
-  /// Lifetime: without an owner the bytes must stay until finish() or destruction.
+  /// Lifetime of all: without an owner the bytes must stay until finish() or destruction.
   void feed(const PlyPiece& piece);
+  /// The two halves of feed(), for who has the whole file and says what is more urgent.
+  void hash(const PlyPiece& piece);
+  void scan(const PlyPiece& piece);
   /// Pre: called once, after the last feed().
   PlyDigest finish();
 

@@ -20,10 +20,10 @@ constexpr std::string_view kSampleFolder = "ply_files/rejected_samples";
 constexpr std::string_view kExtension = ".ply";
 constexpr std::size_t kMaxStemSize = 64;
 constexpr std::size_t kNumHashDigits = 16;
-// Large enough that calls and queues cost nothing, small enough that three threads in a row at
-// different places stay within the cache.
+// Of a file read by the piece: large enough that calls and queues cost nothing, small enough that
+// three threads in a row at different places stay within the cache.
 constexpr std::size_t kPieceSize = std::size_t{1} << 20;
-// Of a file read by the piece: what may be in memory.
+// What may be in memory of it.
 constexpr std::size_t kMaxPiecesInMemory = 4;
 
 bool is_plain(char c) {
@@ -135,17 +135,15 @@ Result<StoredPly> PlyStore::store(std::string_view generation_id, std::span<cons
     return exhausted(fmt::format("a PLY file of {}: at most {} are stored",
                                  to_string(ByteCount(bytes.size())), to_string(options_.max_size)));
   }
-  // The writer need not wait for the others: the bytes are there all the time.
-  const std::size_t num_pieces = bytes.size() / kPieceSize + 1;
-  return write(generation_id, num_pieces, figures,
-               [&](files::File& file, PlyDigester& digester) -> Status {
-                 for (auto rest = bytes; !rest.empty();) {
-                   const auto piece = rest.first(std::min(rest.size(), kPieceSize));
-                   digester.feed({.bytes = piece, .owner = nullptr});
-                   rest = rest.subspan(piece.size());
-                 }
-                 return file.append(bytes);
-               });
+  // Nobody need wait for another: the bytes are there all the time. The hash takes longest. The
+  // figures come while the disk is waited for, so that two processors are enough.
+  const PlyPiece whole{.bytes = bytes, .owner = nullptr};
+  return write(generation_id, 1, figures, [&](files::File& file, PlyDigester& digester) -> Status {
+    digester.hash(whole);
+    RETURN_IF_ERROR(file.append(bytes));
+    digester.scan(whole);
+    return {};
+  });
 }
 
 Result<StoredPly> PlyStore::store_file(std::string_view generation_id, const fs::path& file,
