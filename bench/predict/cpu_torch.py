@@ -28,7 +28,10 @@ def make(folder: pathlib.Path) -> None:
     needed: set[str] = set()
     versions: dict[str, set[str]] = {}
     symbols: dict[str, set[str]] = {}
-    for library in sorted((SITE / "torch" / "lib").glob("*.so*")):
+    libraries = sorted((SITE / "torch" / "lib").glob("*.so*"))
+    if not libraries:
+        raise FileNotFoundError(f"{SITE}: torch is not installed here; run ./dev bench predict")
+    for library in libraries:
         text = subprocess.run(["readelf", "-drVW", library], capture_output=True, text=True, check=True).stdout
         needed |= set(re.findall(r"NEEDED.*\[(lib(?:cu|nccl|nv)[^\]]*)\]", text))
         library_of = {}
