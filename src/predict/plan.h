@@ -88,8 +88,8 @@ struct PlannedProject {
   std::string doubt = {};
   /// What is odd about it without stopping it.
   std::vector<std::string> remarks = {};
-  std::uint64_t num_images = 0;       ///< Candidates, as a run counts them.
-  ByteCount image_size = {};          ///< Of those that can be read.
+  std::uint64_t num_images = 0;                           ///< Candidates, as a run counts them.
+  ByteCount image_size = {};                              ///< Of those that can be read.
   std::optional<double> pixels_per_image = std::nullopt;  ///< Where samples were looked at.
   std::uint64_t num_bad_entries = 0;  ///< Of the candidates, those that cannot be read.
   archives::LeftOutCounts left_out = {};
