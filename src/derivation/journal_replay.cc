@@ -84,8 +84,7 @@ Result<Try> try_replay(files::FileSystem& file_system, const fs::path& folder) {
   replay.pending_json = table.pending_json();
   replay.waiting_ply = table.ply_due(Timestamp::max());
   replay.num_remembered = table.num_remembered();
-  replay.num_forgotten =
-      table.num_finished() - std::min(table.num_finished(), table.num_remembered());
+  replay.num_forgotten = table.num_forgotten();
   return Try{.replay = std::move(replay), .known = known};
 }
 

@@ -24,8 +24,9 @@ struct JournalReplay {
   std::string pending_json;  ///< The generations that are open at its end.
   /// PLY bytes that no feedback or timeout settled, of the generations that are open or remembered.
   std::vector<records::PlyDue> waiting_ply;
-  std::uint64_t num_remembered = 0;   ///< Finished generations, the newest.
-  std::uint64_t num_forgotten = 0;    ///< Those before them: whether their bytes wait is not known.
+  std::uint64_t num_remembered = 0;  ///< Finished generations: the newest, and whose bytes wait.
+  /// Those before them, of an earlier version: whether their bytes wait is not known.
+  std::uint64_t num_forgotten = 0;
   std::uint64_t num_undecodable = 0;  ///< Records that are no events.
   std::vector<files::JournalDamage> damage;
 };

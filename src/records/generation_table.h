@@ -101,6 +101,8 @@ class GenerationTable {
   std::uint64_t num_finished() const { return num_finished_; }
   /// Finished generations that it remembers, those that another program wrote among them.
   std::uint64_t num_remembered() const { return finished_.size(); }
+  /// Finished generations that an earlier version forgot, perhaps while their PLY bytes waited.
+  std::uint64_t num_forgotten() const { return num_forgotten_; }
   bool knows(const std::string& generation_id) const;
   bool is_open(const std::string& generation_id) const { return open_.contains(generation_id); }
 
@@ -146,6 +148,7 @@ class GenerationTable {
   std::unordered_map<std::string, FirstOfKey> keys_;
   std::deque<std::string> key_order_;  // the oldest first
   std::uint64_t num_finished_ = 0;
+  std::uint64_t num_forgotten_ = 0;
   std::uint64_t open_version_ = 0;
 };
 

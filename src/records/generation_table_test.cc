@@ -2,6 +2,8 @@
 
 #include "records/generation_table.h"
 
+#include "records/json_members.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -256,6 +258,16 @@ TEST_F(GenerationTableTest, RemembersThoseWhosePlyBytesWaitUntilTheyAreSettled) 
   GenerationTable loaded({.max_remembered = 2});
   ASSERT_TRUE(loaded.load_state(table_.state()));
   EXPECT_EQ(loaded.state(), table_.state());
+  EXPECT_EQ(loaded.num_forgotten(), 0U);
+  // An earlier version did not count what it forgot.
+  auto members = JsonMembers::parse(table_.state()).value();
+  members.set("num_forgotten", "null");
+  GenerationTable earlier;
+  ASSERT_TRUE(earlier.load_state(members.to_text()));
+  EXPECT_EQ(earlier.num_forgotten(), 1U) << "of four";
+  GenerationTable later;
+  ASSERT_TRUE(later.load_state(earlier.state()));
+  EXPECT_EQ(later.num_forgotten(), 1U);
   const auto due = loaded.ply_due(time_ + std::chrono::hours(1));
   ASSERT_EQ(due.size(), 1U);
   EXPECT_EQ(due[0].generation_id, "a");

@@ -1,6 +1,7 @@
 #include "records/generation_table.h"
 #include "records/json_members.h"
 
+#include <algorithm>
 #include <utility>
 
 // The state as the checkpoint keeps it: docs/formats/history.md.
@@ -35,6 +36,7 @@ class ListText {
 std::string GenerationTable::state() const {
   JsonMembers members;
   members.set_integer("num_finished", static_cast<std::int64_t>(num_finished_));
+  members.set_integer("num_forgotten", static_cast<std::int64_t>(num_forgotten_));
   ListText open_list;
   for (const auto& [generation_id, open] : open_) {
     JsonMembers item;
@@ -75,6 +77,12 @@ Status GenerationTable::load_state(std::string_view state) {
   const auto keys = list_items(members->find("keys"));
   if (!num_finished || !open || !finished || !keys) return damaged;
   num_finished_ = static_cast<std::uint64_t>(*num_finished);
+  const std::string* forgotten = members->find("num_forgotten");
+  const auto num_forgotten = forgotten == nullptr ? std::nullopt : decode_json_integer(*forgotten);
+  // Earlier versions did not count them, and forgot whatever was old.
+  num_forgotten_ = num_forgotten
+                       ? static_cast<std::uint64_t>(*num_forgotten)
+                       : num_finished_ - std::min<std::uint64_t>(num_finished_, finished->size());
   for (const std::string& item : *open) {
     const auto parts = JsonMembers::parse(item);
     const std::string* record = parts ? parts->find("record") : nullptr;
