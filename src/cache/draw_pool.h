@@ -34,15 +34,15 @@ struct Claimed {
 };
 
 /// Where the caller keeps what it reads of an item next, one entry an id: brought into the
-/// processor's cache while the item is claimed. An address where nothing lies does no harm.
+/// processor's cache while the item is claimed. Where ids are missing it is another's, and no help.
 struct ItemTable {
-  std::uintptr_t first = 0;
+  std::span<const std::byte> entries = {};
   std::size_t entry_size = 0;
   std::uint64_t first_id = 0;
 
   void fetch(std::uint64_t id) const {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): never dereferenced
-    __builtin_prefetch(reinterpret_cast<const void*>(first + ((id - first_id) * entry_size)));
+    const std::size_t offset = (id - first_id) * entry_size;
+    if (offset < entries.size()) __builtin_prefetch(&entries[offset]);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 #include <limits>
+#include <span>
 
 namespace assay::cache {
 namespace {
@@ -111,7 +112,7 @@ DrawPool& Sampler::pool(const DrawOptions& options, std::optional<std::uint16_t>
 
 ItemTable Sampler::item_table() const {
   if (entries_.empty()) return {};
-  return {.first = reinterpret_cast<std::uintptr_t>(entries_.data()),
+  return {.entries = std::as_bytes(std::span(entries_)),
           .entry_size = sizeof(Entry),
           .first_id = entries_.front().id};
 }

@@ -32,8 +32,7 @@ struct PlyPiece {
   std::shared_ptr<const std::vector<std::byte>> owner;
 };
 
-/// Hashes and reads what is fed, at the same time. Threads: all but the work itself from one
-/// thread.
+/// Hashes and reads what is fed, at the same time. Threads: all calls from one thread.
 class PlyDigester {
  public:
   /// `max_queued`: pieces that may wait before feed() does.

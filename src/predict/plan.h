@@ -56,7 +56,7 @@ struct PlanOptions {
   std::vector<WantedModel> models = default_models();
   /// Without it no time is told.
   MeasureTime measure_time = {};
-  /// Images whose size is looked at, of each source that is to do.
+  /// Images that are read for their size in pixels, of each source that is to do.
   std::size_t num_size_samples = 0;
 };
 
@@ -134,7 +134,8 @@ struct Plan {
   bool has_gaps() const;
 };
 
-/// Look at everything; nothing is changed. Only the directories of archives are read.
+/// Look at everything; nothing is changed. Of archives the directories are read, and the samples
+/// that the options ask for.
 /// Errors: kMissing (nothing is in the source); those of find_sources() for the source folder, of
 ///         read_project_table() and read_finished_projects(); kCancelled.
 Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& options,
