@@ -83,8 +83,8 @@ function(assay_module name)
       target_link_libraries(assay_${name}_test PRIVATE assay_${name} ${test_links} assay_options fmt::fmt
                                                        GTest::gtest GTest::gtest_main)
       include(GoogleTest)
-      gtest_discover_tests(assay_${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-                           PROPERTIES LABELS "unit;${name}" TIMEOUT 900)
+      # One label, no list: discovered before a test run, a list would swallow the properties after it.
+      gtest_discover_tests(assay_${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST PROPERTIES LABELS unit)
     endif()
   endif()
 
