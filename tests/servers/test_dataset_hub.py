@@ -17,9 +17,10 @@ REPO = "natix-network-org/roadwork"
 TABLE = "data/train-00000-of-00002.parquet"
 SKIPPED = 77
 
+HOME = tempfile.TemporaryDirectory(prefix="assay-hub-")  # until the end of the process
 # Before the import: the library reads them once.
 os.environ |= {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-               "HF_HOME": tempfile.mkdtemp(prefix="assay-hub-"), "NO_PROXY": "*"}
+               "HF_HOME": HOME.name, "NO_PROXY": "*"}
 os.environ.pop("HF_TOKEN", None)
 try:
     import huggingface_hub
