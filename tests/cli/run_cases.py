@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parent / "data"
@@ -70,6 +71,20 @@ def parse(text):
     return steps
 
 
+def processes_of(sessions):
+    """What lives in these sessions: {id of the process: its name}."""
+    found = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # PID (NAME) STATE PARENT GROUP SESSION: see proc(5).
+            begin, _, end = stat.read_text(encoding="utf-8", errors="replace").rpartition(") ")
+            state, _, _, session = end.split()[:4]
+            if int(session) in sessions and state != "Z":
+                number, _, name = begin.partition(" (")
+                found[int(number)] = name
+    return found
+
+
 class Case:
     """One test file, run in a fresh folder."""
 
@@ -102,6 +117,7 @@ class Case:
         self.outputs = []  # (where, bytes) of all that the program printed
         self.secrets = []
         self.inputs = {}  # files that the test itself put there, by digest
+        self.sessions = set()  # of the commands, with all that they left behind
         self.servers = []
         self.webhooks = []
         self.accepted = {}  # line of a command -> what it printed
@@ -117,7 +133,13 @@ class Case:
                 if self.result and following not in RESULT_WORDS:
                     self.finish_command()
             self.check_secrets()
+            self.await_end()
         finally:
+            while left := processes_of(self.sessions):
+                for process in left:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGKILL)
+                time.sleep(0.01)
             for server in self.servers:
                 server.terminate()
             for server in self.servers:
@@ -126,6 +148,14 @@ class Case:
             for webhook in self.webhooks:
                 webhook.shutdown()
                 webhook.server_close()
+
+    def await_end(self):
+        """Until all has ended that the commands started, as a test must see to."""
+        deadline = time.monotonic() + self.options.patience
+        while left := processes_of(self.sessions):
+            if time.monotonic() > deadline:
+                raise Failure(f"leaves processes: {', '.join(sorted(left.values()))}\n")
+            time.sleep(0.02)
 
     def run_step(self, step):
         actions = {"$": self.command, "copy": self.copy, "file": self.write, "keyfile": self.key_file,
@@ -151,6 +181,7 @@ class Case:
         arguments = ["/bin/sh", "-c", command]
         with subprocess.Popen(arguments, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+            self.sessions.add(process.pid)
             try:
                 out, err = process.communicate(timeout=COMMAND_SECONDS)
             except BaseException as trouble:
@@ -453,6 +484,7 @@ def main():
     parser.add_argument("--accept", action="store_true", help="rewrite the expected stdout in the test files")
     parser.add_argument("--filter", default="", help="only test files whose path holds this text")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--patience", type=float, default=30, metavar="SECONDS", help="for what a test has told to stop")
     parser.add_argument("--keep", action="store_true", help="keep the folders of failed tests")
     parser.add_argument("files", nargs="*", type=pathlib.Path, help="test files; default: all below this folder")
     options = parser.parse_args()

@@ -7,6 +7,8 @@ import sys
 import tempfile
 import unittest
 
+from run_cases import processes_of
+
 SERVER = "object_server"
 RUNNER = pathlib.Path(__file__).resolve().parent / "run_cases.py"
 # Stands for the program: `assay print TEXT`, `assay write FILE TEXT`, `assay fail STATUS TEXT`.
@@ -36,8 +38,8 @@ class Runner(unittest.TestCase):
     def passes(self, text):
         self.assertEqual(self.run_case(text), (0, "1 of 1 tests passed\n"))
 
-    def fails(self, text, why):
-        code, out = self.run_case(text)
+    def fails(self, text, why, *flags):
+        code, out = self.run_case(text, *flags)
         self.assertEqual(code, 1, out)
         self.assertIn(why, out)
         self.assertIn("0 of 1 tests passed", out)
@@ -56,6 +58,12 @@ class Runner(unittest.TestCase):
         self.fails("$ assay fail 3 oh\nexit 3\nstderr ~ ah\n", "does not match")
         self.fails("$ assay fail 0 oh\n", "stderr should be empty")
         self.passes("$ assay fail 0 oh\nstderr any\n")
+
+    def test_what_a_command_leaves_behind(self):
+        self.passes("$ sleep 0.2 > /dev/null 2>&1 &\n")
+        with tempfile.NamedTemporaryFile() as file:
+            self.fails(f"$ sleep 1000 > /dev/null 2>&1 & echo $$ > {file.name}\n", "leaves processes: sleep", "--patience", "0.2")
+            self.assertNotIn("sleep", processes_of({int(file.read())}).values())
 
     def test_files(self):
         self.passes("$ assay write f x\nabsent g\npresent f\nmatch f ^x$\n")
