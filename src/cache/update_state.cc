@@ -14,7 +14,8 @@
 namespace assay::cache {
 namespace {
 
-constexpr ByteCount kMaxStateSize{64U << 20};
+// Of images in folders, which take 16 bytes for their marks and a few for their rows, 20 million.
+constexpr ByteCount kMaxStateSize{512U << 20};
 constexpr std::uint64_t kMaxRow = std::uint64_t{1} << 32;
 constexpr std::size_t kMaxRows = 50'000'000;
 constexpr std::int64_t kUpdateStateVersion = 1;
