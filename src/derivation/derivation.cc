@@ -60,6 +60,14 @@ void move_behind(std::vector<std::string>& lines, std::vector<std::string>& late
 
 }  // namespace
 
+std::uint64_t DerivedLines::num_bytes() const {
+  std::uint64_t total = 0;
+  for (const auto* const lines : {&history, &feedback, &config}) {
+    for (const std::string& line : *lines) total += line.size();
+  }
+  return total;
+}
+
 void DerivedLines::take_in(DerivedLines later) {
   move_behind(history, later.history);
   move_behind(feedback, later.feedback);
@@ -106,6 +114,22 @@ Result<std::map<std::string, DerivedAnchor>> Derivation::sync() {
   ASSIGN_OR_RETURN(anchors[std::string(kConfigName)], config_.sync());
   RETURN_IF_ERROR(file_system_->sync_folder(folder_));
   return anchors;
+}
+
+Result<bool> Derivation::is_in_place() const {
+  for (const DerivedFile* const file : {&history_, &feedback_, &config_}) {
+    ASSIGN_OR_RETURN(const bool is_there, file->is_in_place());
+    if (!is_there) return false;
+  }
+  return true;
+}
+
+Result<bool> Derivation::is_as_anchored() const {
+  for (const DerivedFile* const file : {&history_, &feedback_, &config_}) {
+    ASSIGN_OR_RETURN(const bool is_same, file->is_as_anchored());
+    if (!is_same) return false;
+  }
+  return true;
 }
 
 std::uint64_t Derivation::num_completed() const {

@@ -7,6 +7,7 @@
 #include "derivation/derived_file.h"
 #include "files/file_system.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -25,6 +26,7 @@ struct DerivedLines {
   std::vector<std::string> feedback;
   std::vector<std::string> config;
 
+  std::uint64_t num_bytes() const;
   bool is_empty() const { return history.empty() && feedback.empty() && config.empty(); }
   /// Put `later` behind these.
   void take_in(DerivedLines later);
@@ -51,6 +53,10 @@ class Derivation {
 
   /// The history's file is about to be replaced: see DerivedFile::release().
   void release_history() { history_.release(); }
+
+  /// Over all files: see DerivedFile.
+  Result<bool> is_in_place() const;
+  Result<bool> is_as_anchored() const;
 
   const DerivedRecovery& history_recovery() const { return history_.recovery(); }
   /// Lines that were missing, over all files.

@@ -91,8 +91,27 @@ Result<DerivedFile> DerivedFile::open(files::FileSystem& file_system, const fs::
                                       const FindElsewhere& find_elsewhere) {
   ASSIGN_OR_RETURN(auto opened, file_system.open(path, files::OpenMode::kAppend));
   DerivedFile file(file_system, path, std::move(opened));
+  RETURN_IF_ERROR(file.note_identity());
   RETURN_IF_ERROR(file.reconcile(anchor, lines, key_of, find_elsewhere));
   return file;
+}
+
+Status DerivedFile::note_identity() {
+  ASSIGN_OR_RETURN(const auto found, file_system_->info(path_));
+  // One that has lost its name already is not in place at the next look.
+  identity_ = found ? found->identity : files::FileInfo::Identity{};
+  return {};
+}
+
+Result<bool> DerivedFile::is_in_place() const {
+  if (file_ == nullptr) return true;
+  ASSIGN_OR_RETURN(const auto found, file_system_->info(path_));
+  return found && found->identity == identity_ && found->size.count() >= size_;
+}
+
+Result<bool> DerivedFile::is_as_anchored() const {
+  if (file_ == nullptr) return true;
+  return matches(anchor_);
 }
 
 Result<bool> DerivedFile::matches(const DerivedAnchor& anchor) const {
@@ -156,7 +175,9 @@ Status DerivedFile::reconcile(const DerivedAnchor& anchor, const std::vector<std
   const auto missing = wanted.missing();
   recovery_.num_completed = missing.size();
   num_lines_ -= missing.size();
-  return append(missing);
+  RETURN_IF_ERROR(append(missing));
+  ASSIGN_OR_RETURN(anchor_, anchor_here());
+  return {};
 }
 
 // A last line without its LF would swallow the next one.
@@ -199,7 +220,10 @@ Status DerivedFile::open_again() {
   ASSIGN_OR_RETURN(const ByteCount size, opened->size());
   file_ = std::move(opened);
   size_ = size.count();
-  return end_last_line();
+  RETURN_IF_ERROR(note_identity());
+  RETURN_IF_ERROR(end_last_line());
+  ASSIGN_OR_RETURN(anchor_, anchor_here());
+  return {};
 }
 
 Result<DerivedAnchor> DerivedFile::sync() {
@@ -209,6 +233,11 @@ Result<DerivedAnchor> DerivedFile::sync() {
     is_broken_ = true;
     return std::move(synced.error());
   }
+  ASSIGN_OR_RETURN(anchor_, anchor_here());
+  return anchor_;
+}
+
+Result<DerivedAnchor> DerivedFile::anchor_here() const {
   DerivedAnchor anchor{.num_bytes = size_,
                        .num_lines = num_lines_,
                        .tail_bytes = std::min(size_, kTailSize),

@@ -62,6 +62,14 @@ class DerivedFile {
 
   const DerivedRecovery& recovery() const { return recovery_; }
 
+  /// Whether the path still leads to the file that is open, and that is no shorter than it was: a
+  /// program that knows nothing of this one may have moved, replaced or cut it. True after
+  /// release().
+  Result<bool> is_in_place() const;
+  /// Whether it also still holds what it ended with at open(), release() or sync(): one that writes
+  /// all of it anew in its place may leave it longer.
+  Result<bool> is_as_anchored() const;
+
   /// Append lines, each with an LF. After a failure the file is as before the call, or, when even
   /// that failed, as the next open() will mend.
   Status append(const std::vector<std::string>& lines);
@@ -73,15 +81,19 @@ class DerivedFile {
               std::unique_ptr<files::File> file)
       : file_system_(&file_system), path_(std::move(path)), file_(std::move(file)) {}
 
+  Status note_identity();
   Status reconcile(const DerivedAnchor& anchor, const std::vector<std::string>& lines,
                    const KeyOf& key_of, const FindElsewhere& find_elsewhere);
   Result<bool> matches(const DerivedAnchor& anchor) const;
+  Result<DerivedAnchor> anchor_here() const;
   Status end_last_line();
   Status open_again();
 
   files::FileSystem* file_system_;
   std::filesystem::path path_;
   std::unique_ptr<files::File> file_;  // null after release()
+  files::FileInfo::Identity identity_{};
+  DerivedAnchor anchor_;  // of what is there by our own knowledge
   std::uint64_t size_ = 0;
   std::uint64_t num_lines_ = 0;
   bool is_broken_ = false;  // a failed write could not be taken back

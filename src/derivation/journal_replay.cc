@@ -58,12 +58,13 @@ struct Try {
   std::optional<JournalReplay> replay;
   std::uint64_t known = 0;
 };
-Result<Try> try_replay(files::FileSystem& file_system, const fs::path& folder) {
+Result<Try> try_replay(files::FileSystem& file_system, const fs::path& folder,
+                       std::uint64_t through) {
   records::GenerationTable table;
   ASSIGN_OR_RETURN(const std::uint64_t known, load(file_system, folder, table));
   JournalReplay replay;
   const auto on_record = [&](std::uint64_t sequence, std::span<const std::byte> record) -> Status {
-    if (sequence <= known) return {};
+    if (sequence <= known || sequence > through) return {};
     auto event = records::decode_event(as_text(record));
     if (!event && event.error().code != ErrorCode::kCorrupt) return event.error();
     if (!event) {
@@ -91,13 +92,13 @@ Result<Try> try_replay(files::FileSystem& file_system, const fs::path& folder) {
 }  // namespace
 
 Result<std::optional<JournalReplay>> replay_journal(files::FileSystem& file_system,
-                                                    const fs::path& folder) {
+                                                    const fs::path& folder, std::uint64_t through) {
   ASSIGN_OR_RETURN(const auto present, file_system.info(folder / "journal"));
   if (!present || present->kind != files::FileKind::kFolder) return std::optional<JournalReplay>();
   // A recorder that makes a checkpoint meanwhile removes what was to be read: then it is in files.
   constexpr int kMaxTries = 10;
   for (int i = 1;; ++i) {
-    auto tried = try_replay(file_system, folder);
+    auto tried = try_replay(file_system, folder, through);
     if (!tried && (tried.error().code != ErrorCode::kUnavailable || i == kMaxTries)) {
       return std::move(tried.error());
     }

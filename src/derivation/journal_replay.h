@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,12 +32,14 @@ struct JournalReplay {
   std::vector<files::JournalDamage> damage;
 };
 
-/// Replay the journal of the data folder `folder`; nothing when it has none, or an empty one. A
-/// damaged checkpoint counts as none. Threads: a recorder may be at work there.
-/// Errors: those of files::read_group_journal() but kNotFound, of reading a file, and kInvalidInput
+/// Replay the journal of the data folder `folder` as far as the event `through`; nothing when it
+/// has none, or an empty one. A damaged checkpoint counts as none. Threads: a recorder may be at
+/// work there. Errors: those of files::read_group_journal() but kNotFound, of reading a file, and
+/// kInvalidInput
 ///         (an event, or the checkpoint, of a later version).
-Result<std::optional<JournalReplay>> replay_journal(files::FileSystem& file_system,
-                                                    const std::filesystem::path& folder);
+Result<std::optional<JournalReplay>> replay_journal(
+    files::FileSystem& file_system, const std::filesystem::path& folder,
+    std::uint64_t through = std::numeric_limits<std::uint64_t>::max());
 
 /// How many events in the journal of the data folder `folder` no checkpoint covers: those that a
 /// killed recorder left. 0 while a process has the folder, which sees to them itself.

@@ -25,15 +25,6 @@ std::uint64_t num_bytes(const records::Applied& applied) {
   return applied.history_line.size() + applied.feedback_line.size() + applied.config_line.size();
 }
 
-std::uint64_t num_bytes(const std::vector<std::string>& lines) {
-  std::uint64_t total = 0;
-  for (const std::string& line : lines) total += line.size();
-  return total;
-}
-std::uint64_t num_bytes(const derivation::DerivedLines& lines) {
-  return num_bytes(lines.history) + num_bytes(lines.feedback) + num_bytes(lines.config);
-}
-
 // What is not destroyed on purpose.
 template <typename... Left>
 void leave_alone(Left*... /*left*/) {}
@@ -133,6 +124,8 @@ void LocalRecorder::count_finished() {
 Status LocalRecorder::derive(Pending pending) {
   RETURN_IF_ERROR(check_folder());
   RETURN_IF_ERROR(finish_rotation());
+  ASSIGN_OR_RETURN(const bool is_in_place, derivation_->is_in_place());
+  if (!is_in_place) RETURN_IF_ERROR(complete_files());
   derivation::DerivedLines taken;
   std::optional<std::string> pending_json;
   {
@@ -149,11 +142,11 @@ Status LocalRecorder::derive(Pending pending) {
   unwritten_.take_in(std::move(taken));
   // Nothing derived may outlive its event.
   if (options_.journal.durability != files::Durability::kAlways) RETURN_IF_ERROR(journal_->sync());
-  const std::uint64_t before = num_bytes(unwritten_);
+  const std::uint64_t before = unwritten_.num_bytes();
   const Status appended = derivation_->append(unwritten_);
   {
     const std::scoped_lock guard(state_mutex_);
-    behind_bytes_ -= before - num_bytes(unwritten_);
+    behind_bytes_ -= before - unwritten_.num_bytes();
   }
   RETURN_IF_ERROR(appended);
   if (!pending_json) return {};
@@ -166,6 +159,8 @@ Status LocalRecorder::derive(Pending pending) {
 Status LocalRecorder::write_checkpoint_now() {
   RETURN_IF_ERROR(check_folder());
   RETURN_IF_ERROR(finish_rotation());
+  ASSIGN_OR_RETURN(const bool is_as_anchored, derivation_->is_as_anchored());
+  if (!is_as_anchored) RETURN_IF_ERROR(complete_files());
   std::optional<records::GenerationTable> table;
   derivation::Checkpoint made;
   {
@@ -177,14 +172,19 @@ Status LocalRecorder::write_checkpoint_now() {
     bytes_since_checkpoint_ = 0;
   }
   RETURN_IF_ERROR(journal_->sync());
-  const std::uint64_t before = num_bytes(unwritten_);
+  const std::uint64_t before = unwritten_.num_bytes();
   const Status appended = derivation_->append(unwritten_);
   {
     const std::scoped_lock guard(state_mutex_);
-    behind_bytes_ -= before - num_bytes(unwritten_);
+    behind_bytes_ -= before - unwritten_.num_bytes();
   }
   RETURN_IF_ERROR(appended);
   ASSIGN_OR_RETURN(made.files, derivation_->sync());
+  ASSIGN_OR_RETURN(const bool is_in_place, derivation_->is_in_place());
+  if (!is_in_place) {
+    return unavailable(fmt::format("another program replaces the files in {}; the journal is kept",
+                                   folder_.native()));
+  }
   made.time = clock_->now();
   made.state = table->state();
   made.ply_rules = told_ply_rules_;

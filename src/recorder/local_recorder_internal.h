@@ -123,6 +123,7 @@ class LocalRecorder final : public Recorder {
                                                 const rotation::RotateOptions& options);
   Status finish_rotation();
   Status check_folder();
+  Status complete_files();
   // These take derive_mutex_.
   Status derive_in_passing();
   bool is_rotation_due();

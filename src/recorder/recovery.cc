@@ -1,5 +1,6 @@
 #include "core/check.h"
 #include "core/log.h"
+#include "derivation/journal_replay.h"
 #include "derivation/pending_file.h"
 #include "files/atomic_file.h"
 #include "json/python_text.h"
@@ -292,6 +293,38 @@ Status LocalRecorder::open_derived() {
     if (table_.adopt_finished(line)) ++recovery_.num_adopted_finished;
   }
   if (derivation_->was_changed()) must_checkpoint_ = true;
+  return {};
+}
+
+// A program that knows nothing of this one has moved, replaced or cut a file: lines went where
+// nobody finds them. What the journal has behind the checkpoint is looked for as at opening.
+Status LocalRecorder::complete_files() {
+  std::uint64_t through = 0;
+  {
+    const std::scoped_lock guard(state_mutex_);
+    unwritten_.take_in(std::move(lines_));
+    lines_ = {};
+    through = last_applied_;
+  }
+  RETURN_IF_ERROR(journal_->sync());
+  ASSIGN_OR_RETURN(
+      const auto checkpoint,
+      derivation::read_checkpoint(*file_system_, folder_ / "journal" / "checkpoint.json"));
+  ASSIGN_OR_RETURN(const auto replay, derivation::replay_journal(*file_system_, folder_, through));
+  if (!checkpoint || !replay) {
+    return unavailable(fmt::format(
+        "another program replaced files in {}, and its journal; open it again", folder_.native()));
+  }
+  ASSIGN_OR_RETURN(auto derivation, derivation::Derivation::open(*file_system_, folder_,
+                                                                 checkpoint->files, replay->lines));
+  *derivation_ = std::move(derivation);
+  log_warning(
+      "another program moved, replaced or cut files of the history: what the journal knows was "
+      "looked for, and written again where it was missing",
+      {{"folder", folder_.native()}, {"lines", fmt::to_string(derivation_->num_completed())}});
+  const std::scoped_lock guard(state_mutex_);
+  behind_bytes_ -= unwritten_.num_bytes();
+  unwritten_ = {};
   return {};
 }
 
