@@ -47,7 +47,9 @@ class DataLogger:
         self._pool = ThreadPoolExecutor(max_concurrent, thread_name_prefix="assay")
         self._logger: logger.DataLogger | None = None
         self._opening = asyncio.Lock()
+        self._running: set[asyncio.Future[Any]] = set()
         self._is_closed = False
+        self._closing: asyncio.Future[None] | None = None
 
     async def open(self) -> logger.DataLogger:
         """Open the folder, as the first call does by itself; returns the logger inside."""
@@ -73,10 +75,21 @@ class DataLogger:
 
     async def close(self) -> None:
         """Wait for the calls that run, then close the folder."""
-        opened, was_closed, self._is_closed = self._logger, self._is_closed, True
-        if opened is not None and not was_closed:
-            await self._run(opened.close)
-        self._pool.shutdown(wait=False)
+        if self._closing is None:
+            self._is_closed = True
+            self._closing = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
+            async with self._opening:  # which may be under way
+                opened = self._logger
+            while self._running:
+                await asyncio.wait(self._running)
+            if opened is not None:
+                await self._run(opened.close)
+        finally:
+            self._pool.shutdown(wait=False)
 
     async def __aenter__(self) -> DataLogger:
         await self.open()
@@ -91,5 +104,8 @@ class DataLogger:
         await self.close()
 
     async def _run(self, work: Callable[[], _T]) -> _T:
+        running = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
         # Shielded: a future of the pool that is cancelled before it begins would never run.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._pool, work))
+        return await asyncio.shield(running)

@@ -48,6 +48,24 @@ def test_after_close_a_call_does_what_on_error_says(folder, opened):
         asyncio.run(work("raise"))
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_close_waits_for_the_calls_before_it(folder, opened):
+    async def work() -> list[str]:
+        log = aio.DataLogger(folder, durability="none")
+        if opened:
+            await log.open()
+        calls = [asyncio.ensure_future(log.start_generation("TEXT-TO-3D", "x")) for _ in range(100)]
+        await asyncio.sleep(0)
+        await asyncio.gather(log.close(), log.close())
+        return await asyncio.gather(*calls)
+
+    for _ in range(10):
+        made = asyncio.run(work())
+        with assay.DataLogger(folder, durability="none") as log:
+            for gid in made:
+                assert log.finish(gid) == "applied"
+
+
 def test_a_cancelled_call_is_recorded_all_the_same(folder):
     async def work() -> int:
         async with aio.DataLogger(folder, max_concurrent=1) as log:

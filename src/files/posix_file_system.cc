@@ -325,6 +325,12 @@ class PosixFileSystem final : public FileSystem {
       if (S_ISDIR(status.st_mode)) return {};
       return system_error(ENOTDIR, "make the folder", folder);
     }
+    std::error_code no_link;
+    if (const fs::path target = fs::read_symlink(folder, no_link); !no_link) {
+      return not_found(fmt::format(
+          "make the folder {}: it is a link to {}, which is not there; mount or make that",
+          folder.native(), target.native()));
+    }
     const fs::path parent = folder.parent_path();
     if (reason != ENOENT || parent.empty() || parent == folder) {
       return system_error(reason, "make the folder", folder);

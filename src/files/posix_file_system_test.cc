@@ -82,6 +82,18 @@ TEST(PosixFileSystem, TellsALinkFromWhatItLeadsTo) {
   }
 }
 
+TEST(PosixFileSystem, ALinkToAFolderIsOneUnlessItLeadsNowhere) {
+  const testing::TemporaryFolder folder;
+  ASSERT_TRUE(posix_file_system().create_folders(folder.path() / "disk"));
+  fs::create_symlink("disk", folder.path() / "images");
+  EXPECT_TRUE(posix_file_system().create_folders(folder.path() / "images"));
+  ASSERT_TRUE(fs::remove(folder.path() / "disk"));
+  const auto made = posix_file_system().create_folders(folder.path() / "images");
+  ASSERT_FALSE(made);
+  EXPECT_TRUE(made.error().message.contains("a link to disk, which is not there"))
+      << made.error().message;
+}
+
 TEST(PosixFileSystem, TheLockOfADeadProcessIsFree) {
   const testing::TemporaryFolder folder;
   const fs::path path = folder.path() / "lock";

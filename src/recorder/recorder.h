@@ -213,8 +213,8 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  /// Each call takes an idempotency key: of two events with one key the second changes nothing and
-  /// gets the first one's generation. Empty for none.
+  /// Each call takes an idempotency key: of two of one kind with one key the second changes nothing
+  /// and gets the first one's generation. Empty for none.
   virtual Result<Receipt> start(const NewGeneration& generation, std::string_view key = {}) = 0;
   virtual Result<Receipt> log_prompt(std::string_view generation_id,
                                      const records::EnhancedPrompt& prompt,

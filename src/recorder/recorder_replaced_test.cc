@@ -23,14 +23,14 @@ class RecorderReplacedTest : public testing::RecorderFixture {
     std::map<std::string, int> found;
     for (const std::string& name : names("")) {
       if (!name.starts_with("generation_history")) continue;
-      EXPECT_TRUE(record_files::read_lines(
-          file_system_, std::filesystem::path("/data") / name,
-          [&](std::string_view line) -> Status {
-            const auto known = records::known_generation_of_record(line);
-            if (known) ++found[known->generation_id];
-            return {};
-          },
-          {}));
+      EXPECT_TRUE(record_files::read_lines(file_system_, std::filesystem::path("/data") / name,
+                                           [&](std::string_view line) -> Status {
+                                             const auto known =
+                                                 records::known_generation_of_record(line);
+                                             if (known) ++found[known->generation_id];
+                                             return {};
+                                           },
+                                           {}));
     }
     return found;
   }
@@ -77,8 +77,9 @@ TEST_F(RecorderReplacedTest, AFileThatIsMovedToAMonthIsFoundThere) {
 }
 
 TEST_F(RecorderReplacedTest, OfARemovedFileWhatTheJournalHasIsWrittenAgain) {
-  expect_nothing_is_lost([&] { ASSERT_TRUE(file_system_.remove("/data/generation_history.jsonl")); },
-                         {{"b", 1}, {"c", 1}});
+  expect_nothing_is_lost(
+      [&] { ASSERT_TRUE(file_system_.remove("/data/generation_history.jsonl")); },
+      {{"b", 1}, {"c", 1}});
 }
 
 TEST_F(RecorderReplacedTest, ACopyThatLacksTheLastLineIsCompleted) {

@@ -190,6 +190,8 @@ EventBody read_body(std::string_view kind, MemberReader& from) {
 
 }  // namespace
 
+std::string_view event_name(const EventBody& body) { return kEventNames[body.index()]; }
+
 Result<GenerationId> GenerationId::parse(std::string_view text) {
   const auto is_control = [](char character) {
     return static_cast<unsigned char>(character) < 0x20 || character == 0x7F;
@@ -206,7 +208,7 @@ Result<GenerationId> GenerationId::parse(std::string_view text) {
 std::string encode_event(const Event& event) {
   JsonMembers members;
   members.set_integer("version", kEventVersion);
-  members.set_text("event", kEventNames[event.body.index()]);
+  members.set_text("event", event_name(event.body));
   members.set_text("time", python_isoformat(event.time));
   members.set_text("generation_id", event.generation_id);
   if (!event.idempotency_key.empty()) members.set_text("idempotency_key", event.idempotency_key);

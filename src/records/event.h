@@ -90,12 +90,16 @@ struct ConfigChanged {
 using EventBody = std::variant<Started, EnhancedPrompt, TimingLogged, OutputLogged, Submitted,
                                FeedbackReceived, Failed, Finished, PlySettled, ConfigChanged>;
 
+/// `started`, `prompt` …: the name in the journal.
+std::string_view event_name(const EventBody& body);
+
 struct Event {
   /// Rises by one; 0 until the recorder has given it a number.
   std::uint64_t sequence = 0;
   Timestamp time;
   std::string generation_id;
-  /// Of an event that may be sent twice: the second of one key changes nothing. Empty for none.
+  /// Of an event that may be sent twice: the second of one key and kind changes nothing. Empty for
+  /// none.
   std::string idempotency_key;
   EventBody body;
   /// What the recorder found in its files of a generation that it had forgotten, as to_json() of

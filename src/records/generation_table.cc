@@ -3,6 +3,8 @@
 #include "records/json_members.h"
 #include "records/record_text_internal.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -41,6 +43,11 @@ Verdict verdict_again(Verdict first) {
   }
 }
 
+// A key has no control characters.
+std::string scoped_key(std::string_view kind, std::string_view key) {
+  return fmt::format("{}\n{}", kind, key);
+}
+
 std::string_view file_name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace
@@ -56,13 +63,11 @@ std::string_view to_string(Verdict verdict) {
 }
 
 Applied GenerationTable::apply(const Event& event) {
-  if (!event.idempotency_key.empty()) {
-    if (const auto found = keys_.find(event.idempotency_key); found != keys_.end()) {
-      Applied repeated;
-      repeated.verdict = verdict_again(found->second.verdict);
-      repeated.generation_id = found->second.generation_id;
-      return repeated;
-    }
+  if (const FirstOfKey* const first = first_of_key(event)) {
+    Applied repeated;
+    repeated.verdict = verdict_again(first->verdict);
+    repeated.generation_id = first->generation_id;
+    return repeated;
   }
   if (!event.known.empty() && !knows(event.generation_id)) {
     auto known = known_generation_from(event.known);
@@ -73,7 +78,7 @@ Applied GenerationTable::apply(const Event& event) {
   applied.generation_id = event.generation_id;
   if (applied.verdict == Verdict::kApplied || version != num_finished_) ++open_version_;
   if (!event.idempotency_key.empty()) {
-    remember_key(event.idempotency_key,
+    remember_key(scoped_key(event_name(event.body), event.idempotency_key),
                  {.generation_id = event.generation_id, .verdict = applied.verdict});
   }
   return applied;
@@ -265,9 +270,19 @@ void GenerationTable::remember(KnownGeneration known) {
   }
 }
 
-void GenerationTable::remember_key(std::string key, FirstOfKey first) {
-  if (!keys_.emplace(key, std::move(first)).second) return;
-  key_order_.push_back(std::move(key));
+const GenerationTable::FirstOfKey* GenerationTable::first_of_key(const Event& event) const {
+  if (event.idempotency_key.empty()) return nullptr;
+  // Earlier versions did not note the kind.
+  for (const std::string_view kind : {event_name(event.body), std::string_view()}) {
+    const auto found = keys_.find(scoped_key(kind, event.idempotency_key));
+    if (found != keys_.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+void GenerationTable::remember_key(std::string scoped_key, FirstOfKey first) {
+  if (!keys_.emplace(scoped_key, std::move(first)).second) return;
+  key_order_.push_back(std::move(scoped_key));
   while (key_order_.size() > options_.max_keys) {
     keys_.erase(key_order_.front());
     key_order_.pop_front();

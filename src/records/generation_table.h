@@ -133,20 +133,21 @@ class GenerationTable {
   Applied finish(const Event& event);
   KnownGeneration* find_known(const std::string& generation_id);
   void remember(KnownGeneration known);
-  /// The first event of an idempotency key.
+  /// The first event of an idempotency key and its kind.
   struct FirstOfKey {
     std::string generation_id;
     Verdict verdict = Verdict::kApplied;
   };
-  void remember_key(std::string key, FirstOfKey first);
+  const FirstOfKey* first_of_key(const Event& event) const;
+  void remember_key(std::string scoped_key, FirstOfKey first);
 
   GenerationTableOptions options_;
   std::map<std::string, Open, std::less<>> open_;
   std::unordered_map<std::string, KnownGeneration> finished_;
-  std::deque<std::string> finished_order_;  // the oldest first
-  std::set<std::string> waiting_beyond_;    // older ones whose PLY bytes wait
-  std::unordered_map<std::string, FirstOfKey> keys_;
-  std::deque<std::string> key_order_;  // the oldest first
+  std::deque<std::string> finished_order_;            // the oldest first
+  std::set<std::string> waiting_beyond_;              // older ones whose PLY bytes wait
+  std::unordered_map<std::string, FirstOfKey> keys_;  // by kind of event, LF, key
+  std::deque<std::string> key_order_;                 // the oldest first
   std::uint64_t num_finished_ = 0;
   std::uint64_t num_forgotten_ = 0;
   std::uint64_t open_version_ = 0;

@@ -57,8 +57,9 @@ TEST_F(GenerationTableTest, AKeyWhoseFirstEventChangedNothingIsToldTheSameAgain)
     EXPECT_EQ(start("x", "first").verdict, Verdict::kRepeated);
     EXPECT_EQ(start("x", "second").verdict, Verdict::kAlreadyStarted);
     EXPECT_EQ(start("x", "second").generation_id, "a");
-    EXPECT_EQ(apply("x", Finished{}, "third").verdict, Verdict::kUnknownGeneration);
-    EXPECT_EQ(apply("x", Finished{}, "fourth").verdict, Verdict::kAlreadyFinished);
+    const TimingLogged timing{.timing = "{}"};
+    EXPECT_EQ(apply("x", timing, "third").verdict, Verdict::kUnknownGeneration);
+    EXPECT_EQ(apply("x", timing, "fourth").verdict, Verdict::kAlreadyFinished);
   };
   expect_again();
   // After a restart too.
@@ -153,6 +154,31 @@ TEST_F(GenerationTableTest, TheSameKeyAgainGivesTheFirstGeneration) {
   EXPECT_EQ(applied.verdict, Verdict::kRepeated);
   EXPECT_EQ(applied.generation_id, "a");
   EXPECT_FALSE(table_.knows("b"));
+}
+
+// One job, one key.
+TEST_F(GenerationTableTest, EventsOfDifferentKindsMayHaveOneKey) {
+  start("a", "key");
+  table_ = [&] {
+    GenerationTable again;
+    EXPECT_TRUE(again.load_state(table_.state()));
+    return again;
+  }();
+  EXPECT_EQ(apply("a", TimingLogged{.timing = "{}"}, "key").verdict, Verdict::kApplied);
+  EXPECT_EQ(apply("a", Finished{}, "key").verdict, Verdict::kApplied);
+  EXPECT_EQ(apply("a", Finished{}, "key").verdict, Verdict::kRepeated);
+  EXPECT_EQ(start("b", "key").generation_id, "a");
+}
+
+// The state of a version that did not note them.
+TEST_F(GenerationTableTest, AKeyWithoutItsKindStandsForEventsOfAnyKind) {
+  start("a", "key");
+  std::string state = table_.state();
+  const std::string_view kind = R"(, "event": "started")";
+  ASSERT_TRUE(state.contains(kind)) << state;
+  state.erase(state.find(kind), kind.size());
+  ASSERT_TRUE(table_.load_state(state));
+  EXPECT_EQ(apply("a", Finished{}, "key").verdict, Verdict::kRepeated);
 }
 
 TEST_F(GenerationTableTest, AClockThatGoesBackGivesNoNegativeDelay) {

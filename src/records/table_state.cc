@@ -1,6 +1,8 @@
 #include "records/generation_table.h"
 #include "records/json_members.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -54,10 +56,14 @@ std::string GenerationTable::state() const {
   }
   members.set("finished", std::move(finished_list).take());
   ListText key_list;
-  for (const std::string& key : key_order_) {
+  for (const std::string& scoped_key : key_order_) {
     JsonMembers item;
-    item.set_text("key", key);
-    const FirstOfKey& first = keys_.at(key);
+    const std::size_t end_of_kind = scoped_key.find('\n');
+    item.set_text("key", std::string_view(scoped_key).substr(end_of_kind + 1));
+    if (end_of_kind > 0) {
+      item.set_text("event", std::string_view(scoped_key).substr(0, end_of_kind));
+    }
+    const FirstOfKey& first = keys_.at(scoped_key);
     item.set_text("generation_id", first.generation_id);
     if (first.verdict != Verdict::kApplied) item.set_text("verdict", to_string(first.verdict));
     key_list.add(item.to_text());
@@ -105,9 +111,11 @@ Status GenerationTable::load_state(std::string_view state) {
     auto key_text = key == nullptr ? std::nullopt : decode_json_text(*key);
     auto id_text = generation_id == nullptr ? std::nullopt : decode_json_text(*generation_id);
     if (!key_text || !id_text) return damaged;
+    const std::string* event = parts->find("event");
+    const auto kind = event == nullptr ? std::nullopt : decode_json_text(*event);
     const std::string* verdict = parts->find("verdict");
     const auto name = verdict == nullptr ? std::nullopt : decode_json_text(*verdict);
-    remember_key(std::move(*key_text),
+    remember_key(fmt::format("{}\n{}", kind.value_or(""), *key_text),
                  {.generation_id = std::move(*id_text),
                   .verdict = verdict_of(name.value_or("")).value_or(Verdict::kApplied)});
   }
