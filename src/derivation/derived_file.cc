@@ -163,7 +163,8 @@ Status DerivedFile::reconcile(const DerivedAnchor& anchor, const std::vector<std
       wanted = std::move(bad->wanted);
     }
   }
-  if (!is_anchored) {
+  // An empty one fits every file.
+  if (!is_anchored || anchor.num_bytes == 0) {
     const std::set<std::string> keys = wanted.open_keys();
     if (!keys.empty()) {
       ASSIGN_OR_RETURN(const auto found, find_elsewhere(keys));

@@ -44,7 +44,8 @@ class DerivedFile {
  public:
   /// What makes two lines the same: an id, or the line itself.
   using KeyOf = std::function<std::string(std::string_view line)>;
-  /// Which of these keys stand in another file: asked only when the file was replaced.
+  /// Which of these keys stand in another file: asked only when the file was replaced, or was empty
+  /// at the checkpoint.
   using FindElsewhere =
       std::function<Result<std::set<std::string>>(const std::set<std::string>& keys)>;
 

@@ -76,6 +76,16 @@ TEST_F(RecorderReplacedTest, AFileThatIsMovedToAMonthIsFoundThere) {
   expect_nothing_is_lost([&] { move(kHistory, kMonth); }, {{"a", 1}, {"b", 1}, {"c", 1}});
 }
 
+TEST_F(RecorderReplacedTest, AFileThatIsMovedBeforeTheFirstCheckpointIsFoundThere) {
+  const auto recorder = open();
+  record(*recorder, "a");
+  ASSERT_TRUE(recorder->flush());
+  move(kHistory, kMonth);
+  record(*recorder, "b");
+  ASSERT_TRUE(recorder->close());
+  EXPECT_EQ(recorded(), (std::map<std::string, int>{{"a", 1}, {"b", 1}}));
+}
+
 TEST_F(RecorderReplacedTest, OfARemovedFileWhatTheJournalHasIsWrittenAgain) {
   expect_nothing_is_lost(
       [&] { ASSERT_TRUE(file_system_.remove("/data/generation_history.jsonl")); },
