@@ -232,6 +232,8 @@ std::optional<Decision> row_of(const Decision& decision, const FoundFinal& found
       return std::nullopt;
   }
   row.user_selected_index = static_cast<std::int64_t>(found.image_index.value_or(0));
+  row.image_width = found.original.width;
+  row.image_height = found.original.height;
   return row;
 }
 

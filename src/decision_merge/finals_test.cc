@@ -26,6 +26,8 @@ using images::testing::cut;
 using images::testing::picture;
 
 constexpr images::ImageSize kSize{.width = 320, .height = 240};
+/// The first image of group g1, which is not the one that was predicted.
+constexpr images::ImageSize kOtherSize{.width = 300, .height = 200};
 
 std::string text_of(const std::vector<std::byte>& bytes) { return std::string(as_text(bytes)); }
 std::string png(const Image& image) {
@@ -56,7 +58,7 @@ class Finals : public ::testing::Test {
       for (int i = 0; i < 2; ++i) {
         const std::string name = name_of(group, i);
         decision.images.push_back(name);
-        zip.add("in/" + name, png(picture(kSize, seed_of(group, i))));
+        zip.add("in/" + name, png(picture(size_of(group, i), seed_of(group, i))));
         ASSERT_TRUE(database->add(decisions::ImageScore{
             .group_id = decision.group_id, .image_index = i, .entry = "in/" + name}));
       }
@@ -70,6 +72,9 @@ class Finals : public ::testing::Test {
 
   static std::string name_of(int group, int image) {
     return std::to_string(group) + "_" + std::to_string(image) + ".png";
+  }
+  static images::ImageSize size_of(int group, int image) {
+    return group == 1 && image == 0 ? kOtherSize : kSize;
   }
   static std::uint64_t seed_of(int group, int image) {
     return (static_cast<std::uint64_t>(group) * 2) + static_cast<std::uint64_t>(image) + 1;
@@ -86,7 +91,7 @@ class Finals : public ::testing::Test {
   void make_finals() const {
     const Image first = picture(kSize, seed_of(0, 1));
     put_final("a/" + name_of(0, 1), png(cut(first, {.left = 80, .top = 0, .size = {160, 120}})));
-    put_final(name_of(1, 0), jpeg(picture(kSize, seed_of(1, 0))));
+    put_final(name_of(1, 0), jpeg(picture(kOtherSize, seed_of(1, 0))));
     put_final(name_of(2, 0), png(picture({.width = 200, .height = 150}, 1'000)));
     put_final(name_of(3, 0), "no image");
     const Image last = picture(kSize, seed_of(5, 0));
@@ -136,6 +141,10 @@ TEST_F(Finals, TellsApartWhatTheUserDid) {
   EXPECT_EQ(written[1].user_selected_index, 0);
   EXPECT_EQ(written[1].final_crop_coords, std::nullopt);
   EXPECT_EQ(written[1].selection_match, false);
+  // The size goes with the user's choice.
+  EXPECT_EQ(written[1].image_width, kOtherSize.width);
+  EXPECT_EQ(written[1].image_height, kOtherSize.height);
+  EXPECT_EQ(written[0].image_width, kSize.width);
   EXPECT_EQ(written[2].user_action, std::nullopt);
   EXPECT_EQ(written[3].user_action, std::nullopt);
   EXPECT_EQ(written[4].user_action, "reject");

@@ -43,12 +43,11 @@ Status apply_changes(db::Database& database, const MergePlan& plan) {
   for (const MergeChange& change : plan.changes) {
     auto place = updates.find(change.column);
     if (place == updates.end()) {
-      // Null still: this is the same transaction in which the plan was made.
-      ASSIGN_OR_RETURN(db::Statement update,
-                       database.prepare(fmt::format(
-                           "UPDATE ai_decisions SET {0} = ?1 WHERE group_id = ?2 AND {0} "
-                           "IS NULL",
-                           db::quote_identifier(change.column))));
+      // As planned still: this is the same transaction.
+      ASSIGN_OR_RETURN(
+          db::Statement update,
+          database.prepare(fmt::format("UPDATE ai_decisions SET {} = ?1 WHERE group_id = ?2",
+                                       db::quote_identifier(change.column))));
       place = updates.emplace(change.column, std::move(update)).first;
     }
     db::Statement& update = place->second;

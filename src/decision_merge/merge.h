@@ -42,7 +42,7 @@ struct MergeConflict {
   std::string text;
 };
 
-/// A value that was null.
+/// A value that was null, or the size of the image, which is that of the user's once there is one.
 struct MergeChange {
   /// As the real database calls the group.
   std::string group_id;
@@ -50,7 +50,7 @@ struct MergeChange {
   std::variant<std::int64_t, double, std::string> value;
 };
 
-/// What a merge comes to. Nothing that a person or an earlier run put there is changed.
+/// What a merge comes to. Nothing else that a person or an earlier run put there is changed.
 struct MergePlan {
   std::vector<MergeChange> changes;
   /// Groups of which no image is known.
@@ -69,7 +69,8 @@ struct MergePlan {
 
 /// Match groups by the base names of their images, wherever they stand in the two lists; an index
 /// is that of the same image in the real list. Null values are filled, predictions only as a whole;
-/// selection_match and crop_match are worked out where they were null.
+/// with the user's image comes its size; selection_match and crop_match are worked out where they
+/// were null.
 MergePlan plan_merge(const decisions::DecisionTable& predictions,
                      const decisions::DecisionTable& real);
 

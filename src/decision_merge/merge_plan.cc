@@ -182,6 +182,7 @@ class Planner {
       if (!index) return;
       row.user_selected_index = index;
       set(row.group_id, "user_selected_index", *index);
+      replace_size(row, prediction);
     }
     if (prediction.user_action && !row.user_action) {
       row.user_action = prediction.user_action;
@@ -197,6 +198,19 @@ class Planner {
                fmt::format("its final crop is {}, that of {} stays {}",
                            decisions::coords_to_json(*prediction.final_crop_coords), row.group_id,
                            decisions::coords_to_json(*row.final_crop_coords)));
+    }
+  }
+
+  /// The row has one size: until a user picks it is that of the model's image.
+  void replace_size(Decision& row, const Decision& prediction) {
+    if (!prediction.image_width || !prediction.image_height) return;
+    if (row.image_width != prediction.image_width) {
+      row.image_width = prediction.image_width;
+      set(row.group_id, "image_width", *row.image_width);
+    }
+    if (row.image_height != prediction.image_height) {
+      row.image_height = prediction.image_height;
+      set(row.group_id, "image_height", *row.image_height);
     }
   }
 

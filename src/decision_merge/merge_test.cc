@@ -100,6 +100,20 @@ TEST(PlanMerge, MatchesAreWorkedOutWhereTheyWereNull) {
   EXPECT_EQ(changes(wrong).size(), 4);
 }
 
+TEST(PlanMerge, TheSizeComesWithTheUsersImage) {
+  Decision found = group("t", {"a.png", "b.png"});
+  found.user_selected_index = 1;
+  found.image_width = 30;
+  const Decision open = predicted("r", {"a.png", "b.png"}, 0);
+  EXPECT_EQ(changes(plan_merge(table({found}), table({open}))),
+            (Lines{"r.user_selected_index=1", "r.image_width=30", "r.selection_match=0"}));
+  // A prediction alone brings none.
+  found = predicted("t", {"a.png", "b.png"}, 1);
+  found.image_width = 30;
+  const auto plan = plan_merge(table({found}), table({group("r", {"a.png", "b.png"})}));
+  EXPECT_EQ(std::ranges::count(changes(plan), "r.image_width=30"), 0);
+}
+
 TEST(PlanMerge, UnknownGroupsAreAdded) {
   const auto plan =
       plan_merge(table({predicted("t", {"c.png"}, 0)}), table({group("r", {"a.png"})}));

@@ -1,6 +1,8 @@
 #include "review/export_decisions.h"
 
+#include "db/database.h"
 #include "decisions/database_names.h"
+#include "decisions/side_tables.h"
 #include "files/atomic_file.h"
 #include "json/python_repr.h"
 #include "report/visible_text.h"
@@ -46,7 +48,31 @@ Cell cell_of(const std::optional<bool>& value) {
   return value ? Cell(std::int64_t{*value ? 1 : 0}) : Cell();
 }
 
+/// Nothing for what is no size.
+std::optional<images::ImageSize> size_from(std::optional<std::int64_t> width,
+                                           std::optional<std::int64_t> height) {
+  const auto is_length = [](std::optional<std::int64_t> length) {
+    return length && *length > 0 && std::in_range<std::uint32_t>(*length);
+  };
+  if (!is_length(width) || !is_length(height)) return std::nullopt;
+  return images::ImageSize{.width = static_cast<std::uint32_t>(*width),
+                           .height = static_cast<std::uint32_t>(*height)};
+}
+
 Cell text_cell(const std::string& text) { return text.empty() ? Cell() : Cell(text); }
+
+/// Of the image that a pick means. The row itself has one size: that of the user's pick, or of the
+/// model's where no user has picked.
+std::optional<images::ImageSize> size_of_pick(
+    const DecisionSource& source, const Decision& decision,
+    std::optional<images::ImageSize> PickedSizes::* member) {
+  const auto sizes = source.sizes.find(decision.group_id);
+  if (sizes != source.sizes.end() && sizes->second.*member) return sizes->second.*member;
+  // Older tools left the size of either there.
+  const bool are_two_images = decision.ai_selected_index && decision.user_selected_index &&
+                              decision.ai_selected_index != decision.user_selected_index;
+  return are_two_images ? std::nullopt : size_from(decision.image_width, decision.image_height);
+}
 
 Cell image_cell(const Decision& decision, std::optional<std::int64_t> index) {
   return index ? Cell(decision.images[static_cast<std::size_t>(*index)]) : Cell();
@@ -79,20 +105,21 @@ class Columns {
     }
   }
 
-  void pixels(const std::string& name, std::optional<CropBox> Decision::* member) {
+  void pixels(const std::string& name, std::optional<CropBox> Decision::* member,
+              std::optional<images::ImageSize> PickedSizes::* size_member) {
     constexpr std::array<std::pair<std::string_view, std::int64_t decisions::PixelBox::*>, 4>
         kSides = {{{"left", &decisions::PixelBox::left},
                    {"top", &decisions::PixelBox::top},
                    {"right", &decisions::PixelBox::right},
                    {"bottom", &decisions::PixelBox::bottom}}};
     for (const auto& [side, edge] : kSides) {
-      integer(fmt::format("{}_{}", name, side), [member, edge](const Decision& decision) {
-        const auto& crop = decision.*member;
-        const std::int64_t width = decision.image_width.value_or(0);
-        const std::int64_t height = decision.image_height.value_or(0);
-        if (!crop || !decisions::is_within_image(*crop) || width <= 0 || height <= 0) return Cell();
-        return Cell(decisions::to_pixels(*crop, width, height).*edge);
-      });
+      integer(fmt::format("{}_{}", name, side),
+              [member, size_member, edge](const DecisionSource& source, const Decision& decision) {
+                const auto& crop = decision.*member;
+                const auto size = size_of_pick(source, decision, size_member);
+                if (!crop || !decisions::is_within_image(*crop) || !size) return Cell();
+                return Cell(decisions::to_pixels(*crop, size->width, size->height).*edge);
+              });
     }
   }
 
@@ -136,7 +163,7 @@ std::vector<ExportColumn> export_columns() {
   columns.text("ai_selected_image",
                [](const Decision& row) { return image_cell(row, row.ai_selected_index); });
   columns.box("ai_crop", &Decision::ai_crop_coords);
-  columns.pixels("ai_crop", &Decision::ai_crop_coords);
+  columns.pixels("ai_crop", &Decision::ai_crop_coords, &PickedSizes::ai);
   columns.real("ai_confidence", [](const Decision& row) { return cell_of(row.ai_confidence); });
   columns.integer("user_selected_index",
                   [](const Decision& row) { return cell_of(row.user_selected_index); });
@@ -144,7 +171,7 @@ std::vector<ExportColumn> export_columns() {
                [](const Decision& row) { return image_cell(row, row.user_selected_index); });
   columns.text("user_action", [](const Decision& row) { return cell_of(row.user_action); });
   columns.box("final_crop", &Decision::final_crop_coords);
-  columns.pixels("final_crop", &Decision::final_crop_coords);
+  columns.pixels("final_crop", &Decision::final_crop_coords, &PickedSizes::user);
   columns.text("crop_timestamp", [](const Decision& row) { return cell_of(row.crop_timestamp); });
   columns.integer("image_width", [](const Decision& row) { return cell_of(row.image_width); });
   columns.integer("image_height", [](const Decision& row) { return cell_of(row.image_height); });
@@ -207,6 +234,39 @@ Status write_group(tables::ParquetWriter& writer, std::span<const ExportColumn> 
   return writer.write_row_group(rows.size(), data);
 }
 
+/// Errors: as db::Database; kInvalidInput (a table image_scores of another form).
+Status read_sizes(db::Database& database, DecisionSource& source) {
+  ASSIGN_OR_RETURN(const bool is_there, decisions::has_table(database, "image_scores"));
+  if (!is_there) return {};
+  ASSIGN_OR_RETURN(
+      db::Statement row,
+      database.prepare("SELECT group_id, image_index, width, height FROM image_scores"));
+  while (true) {
+    ASSIGN_OR_RETURN(const bool has_row, row.step());
+    if (!has_row) return {};
+    const auto size = size_from(row.optional_integer(2), row.optional_integer(3));
+    const auto decision = std::ranges::lower_bound(
+        source.table.decisions, row.text(0), {},
+        [](const Decision& of) -> std::string_view { return of.group_id; });
+    if (!size || decision == source.table.decisions.end() || decision->group_id != row.text(0)) {
+      continue;
+    }
+    const std::int64_t index = row.integer(1);
+    if (decision->ai_selected_index == index) source.sizes[decision->group_id].ai = size;
+    if (decision->user_selected_index == index) source.sizes[decision->group_id].user = size;
+  }
+}
+
+/// Errors: as db::Database; kInvalidInput (no table of decisions, or a table of scores of another
+/// form).
+Result<DecisionSource> read_source(const fs::path& path) {
+  ASSIGN_OR_RETURN(db::Database database, db::Database::open(path));
+  ASSIGN_OR_RETURN(decisions::DecisionTable table, decisions::read_decisions(database));
+  DecisionSource source{.path = path, .table = std::move(table)};
+  RETURN_IF_ERROR(read_sizes(database, source));
+  return source;
+}
+
 }  // namespace
 
 Result<DecisionFolder> read_decision_folder(files::FileSystem& file_system, const fs::path& path,
@@ -217,18 +277,15 @@ Result<DecisionFolder> read_decision_folder(files::FileSystem& file_system, cons
   DecisionFolder folder;
   for (const fs::path& file : paths) {
     if (stop.stop_requested()) return cancelled("the export was interrupted");
-    auto database = db::Database::open(file);
-    Result<decisions::DecisionTable> table =
-        database ? decisions::read_decisions(*database)
-                 : Result<decisions::DecisionTable>(database.error());
-    if (!table) {
-      folder.problems.push_back(table.error().message);
+    auto source = read_source(file);
+    if (!source) {
+      folder.problems.push_back(source.error().message);
       continue;
     }
-    for (const decisions::BadRow& bad : table->bad_rows) {
+    for (const decisions::BadRow& bad : source->table.bad_rows) {
       folder.problems.push_back(fmt::format("{}: {}: {}", file.native(), bad.row, bad.problem));
     }
-    folder.sources.push_back({.path = file, .table = std::move(*table)});
+    folder.sources.push_back(std::move(*source));
   }
   return folder;
 }

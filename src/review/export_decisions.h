@@ -6,20 +6,31 @@
 #include "core/result.h"
 #include "decisions/decision_table.h"
 #include "files/file_system.h"
+#include "images/image.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace assay::review {
 
+/// Of the images that the model and the user picked in a group, as a run of ours saw them.
+struct PickedSizes {
+  std::optional<images::ImageSize> ai = std::nullopt;
+  std::optional<images::ImageSize> user = std::nullopt;
+};
+
 struct DecisionSource {
   std::filesystem::path path;
   decisions::DecisionTable table;
+  /// By group_id. A group that no run of ours scored has none.
+  std::unordered_map<std::string, PickedSizes> sizes = {};
 };
 
 struct DecisionFolder {
@@ -36,8 +47,8 @@ Result<DecisionFolder> read_decision_folder(files::FileSystem& file_system,
                                             const std::stop_token& stop = {});
 
 /// A row a group. The columns of the table, the coordinates and the names of the selected images
-/// each in columns of their own, and the crop in pixels. Booleans are 0 and 1.
-/// Errors: as files::AtomicFile.
+/// each in columns of their own, and the crops in pixels of the images that they are of, empty
+/// where that image's size is not known. Booleans are 0 and 1. Errors: as files::AtomicFile.
 Status write_csv(files::FileSystem& file_system, const std::filesystem::path& target,
                  std::span<const DecisionSource> sources);
 /// The same rows and columns. Errors: as files::AtomicFile.
