@@ -260,12 +260,15 @@ void sort_by_path(std::vector<ZipEntry>& entries) {
   entries = std::move(sorted);
 }
 
-/// Pre: they are sorted.
+/// The last of a path counts, whatever is wrong with it or with those before it. Folders stay
+/// folders. Pre: they are sorted.
 void judge_duplicates(std::vector<ZipEntry>& entries) {
   for (std::size_t k = 1; k < entries.size(); ++k) {
     ZipEntry& before = entries[k - 1];
     const bool is_again = before.path == entries[k].path;
-    if (is_again && before.verdict == EntryVerdict::kOk) before.verdict = EntryVerdict::kDuplicate;
+    if (is_again && before.verdict != EntryVerdict::kFolder) {
+      before.verdict = EntryVerdict::kDuplicate;
+    }
   }
 }
 

@@ -116,6 +116,21 @@ TEST(ZipReaderRefusal, TheLastOfSeveralEntriesOfOnePathCounts) {
   EXPECT_EQ(reader->find(""), nullptr);
 }
 
+TEST(ZipReaderRefusal, AnEarlierEntryOfAPathDoesNotCountWhateverIsWrongWithIt) {
+  const std::string zip = ZipBuilder()
+                              .add({.name = "x", .content = "first", .method = 99})
+                              .add({.name = "x", .content = "second", .flags = 1})
+                              .add("x", "third")
+                              .add("y", "good")
+                              .add({.name = "y", .content = "bad", .method = 99})
+                              .finish();
+  EXPECT_EQ(contents_of(zip), (Contents{{"x", "<duplicate>"},
+                                        {"x", "<duplicate>"},
+                                        {"x", "third"},
+                                        {"y", "<duplicate>"},
+                                        {"y", "<unsupported_method>"}}));
+}
+
 TEST(ZipReaderRefusal, EntriesThatShareBytesAreBothRefused) {
   const std::string zip = ZipBuilder()
                               .add("a", std::string(500, 'a'))
