@@ -25,11 +25,13 @@ class ProjectImages {
   ProjectImages(const ProjectTools& tools, const EntrySource& source)
       : tools_(&tools), source_(&source) {}
 
-  /// Take what an earlier run did, unless its embedding has gone from the store.
+  /// Take what an earlier run embedded, unless it has gone from the store. What failed is tried
+  /// again: a disk that reads or a zip that is copied anew has the same fingerprint.
   void resume(std::vector<ImageOutcome> outcomes) {
     for (ImageOutcome& outcome : outcomes) {
-      if (outcome.embedded && !tools_->store.contains({.content = outcome.embedded->content,
-                                                       .variant = tools_->variant})) {
+      if (!outcome.embedded) continue;
+      if (!tools_->store.contains(
+              {.content = outcome.embedded->content, .variant = tools_->variant})) {
         continue;
       }
       add(std::move(outcome));
