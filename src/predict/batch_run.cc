@@ -100,7 +100,7 @@ class Batch {
     report_.num_failed_images += last.figures.num_failed;
     result.images.num_images = last.num_images;
     result.images.num_embedded = last.figures.num_embedded;
-    result.images.num_reused = last.num_before + last.figures.num_reused;
+    result.images.num_reused = last.num_resumed + last.figures.num_reused;
     result.images.num_failed = last.figures.num_failed;
     if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kNoSpace) {
       report_.stopped = error;

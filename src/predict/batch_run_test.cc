@@ -28,9 +28,11 @@ class Observer final : public BatchObserver {
     const bool is_stopped = result.outcome == ProjectOutcome::kStopped;
     const std::string_view ended = report == nullptr ? "failed" : "done";
     log.push_back(fmt::format("end {} {}", result.project, is_stopped ? "stopped" : ended));
+    images = result.images;
   }
 
   std::vector<std::string> log;
+  ImageCounts images;  // of the project that ended last
   std::size_t stop_at = 0;
   std::stop_source stop;
 };
@@ -120,6 +122,18 @@ TEST_F(BatchRun, AStopLeavesTheRestToTheNextRun) {
   ASSERT_TRUE(rest) << rest.error().message;
   EXPECT_FALSE(rest->stopped);
   EXPECT_EQ(again.log.front(), "begin b 1/1");
+}
+
+TEST_F(BatchRun, OnlyWhatHasAnEmbeddingIsCountedAsKnown) {
+  archives::testing::ZipBuilder zip;
+  for (std::uint8_t red = 0; red < 2; ++red)
+    zip.add("a.png", embedding::testing::png_of(8, 8, red));
+  std::ofstream(source() / "a.zip", std::ios::binary) << zip.finish();
+  Observer observer;
+  observer.stop_at = 1;
+  ASSERT_TRUE(run(observer));
+  EXPECT_EQ(observer.images.num_images, 2U);
+  EXPECT_EQ(observer.images.num_reused, 0U);
 }
 
 TEST_F(BatchRun, AProjectThatIsNamedIsDoneAgainBesideTheFirst) {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <string_view>
 #include <unordered_map>
@@ -74,6 +75,11 @@ class ProjectImages {
     return found == outcomes_.end() ? nullptr : &found->second;
   }
 
+  std::uint64_t num_embedded() const {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        outcomes_, [](const auto& outcome) { return outcome.second.embedded.has_value(); }));
+  }
+
   std::map<std::string, std::uint64_t> failures() const {
     std::map<std::string, std::uint64_t> counts;
     for (const SourceEntry& entry : source_->entries()) {
@@ -98,7 +104,8 @@ Result<embedding::EmbeddingFigures> embed(const ProjectTools& tools, const Proje
                                           const std::stop_token& stop) {
   const std::vector<std::size_t> entries = images.to_do();
   ProjectProgress progress{.num_images = source.entries().size(),
-                           .num_before = source.entries().size() - entries.size()};
+                           .num_before = source.entries().size() - entries.size(),
+                           .num_resumed = images.num_embedded()};
   on_progress(progress);
   const embedding::EmbeddingTools with{.source = source,
                                        .store = tools.store,
@@ -176,7 +183,7 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
 
   ProjectReport report;
   report.images.num_images = source->entries().size();
-  report.num_resumed = report.images.num_images - images.to_do().size();
+  report.num_resumed = images.num_embedded();
   ASSIGN_OR_RETURN(report.figures,
                    embed(tools, options, *source, journal, images, on_progress, stop));
   const auto count_images = [&] {

@@ -58,7 +58,9 @@ struct ProjectOptions {
 /// Told once, before anything is read, and then after each batch. One call at a time.
 struct ProjectProgress {
   std::uint64_t num_images = 0;
-  std::uint64_t num_before = 0;  ///< Done by an earlier run.
+  /// Nothing to do for them: an earlier run did, or another entry of the same path counts.
+  std::uint64_t num_before = 0;
+  std::uint64_t num_resumed = 0;  ///< Of them, embedded by an earlier run.
   /// Of this run so far.
   embedding::EmbeddingFigures figures = {};
 };
@@ -67,7 +69,7 @@ using OnProjectProgress = std::function<void(const ProjectProgress&)>;
 struct ProjectReport {
   ImageCounts images;
   embedding::EmbeddingFigures figures;
-  std::uint64_t num_resumed = 0;  ///< Images that an earlier run had done.
+  std::uint64_t num_resumed = 0;  ///< Images that an earlier run had embedded.
   /// Why images have no embedding: the words of their outcomes and verdicts, and how many.
   std::map<std::string, std::uint64_t> failures;
   /// Groups without a readable image, which the table has no row for.

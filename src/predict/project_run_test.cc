@@ -148,6 +148,11 @@ TEST_F(ProjectRun, APathThatIsThereManyTimesIsToldOnce) {
   EXPECT_EQ(report->images.num_groups, 1U);
   EXPECT_EQ(report->images.num_ungrouped, 5U);
   EXPECT_EQ(report->failures.at("duplicate"), 4U);
+  EXPECT_EQ(report->images.num_images, 7U);
+  // The two that count are the same image.
+  EXPECT_EQ(report->images.num_embedded, 2U);
+  EXPECT_EQ(report->images.num_reused, 1U);
+  EXPECT_EQ(report->images.num_failed, 4U);
   auto database = db::Database::open(*report->database).value();
   auto rows = database.prepare("SELECT entry, reason FROM dropped_images ORDER BY entry").value();
   ASSERT_TRUE(rows.step().value());
