@@ -118,8 +118,7 @@ class Worker {
   std::optional<KnownImage> find_known(const SourceEntry& entry) const {
     // A folder's fingerprint does not tell a file that was changed in place.
     if (!entry.crc32) return std::nullopt;
-    return tools_->known.find(
-        {.archive = tools_->source.fingerprint(), .entry = entry.path, .crc32 = *entry.crc32});
+    return tools_->known.find(place_of(entry));
   }
 
   bool is_embedded(const Sha256& content) const {
@@ -198,10 +197,15 @@ class Worker {
 
   void note_place(const SourceEntry& entry, const KnownImage& image) {
     if (!entry.crc32) return;
-    places_.push_back({.place = {.archive = tools_->source.fingerprint(),
-                                 .entry = entry.path,
-                                 .crc32 = *entry.crc32},
-                       .image = image});
+    places_.push_back({.place = place_of(entry), .image = image});
+  }
+
+  // Pre: its CRC is known.
+  embedding_store::ImagePlace place_of(const SourceEntry& entry) const {
+    return {.archive = tools_->source.fingerprint(),
+            .entry = entry.path,
+            .crc32 = *entry.crc32,
+            .is_turned = shared_->options.decode.orientation == images::ExifOrientation::kHonour};
   }
 
   Status fail(const SourceEntry& entry, EntryVerdict verdict) {

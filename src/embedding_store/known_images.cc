@@ -25,6 +25,8 @@ Sha256 place_digest(const ImagePlace& place) {
   std::string text(as_text(place.archive.bytes()));
   append_u32(text, place.crc32);
   text += place.entry;
+  // No path holds a NUL.
+  if (place.is_turned) text.append("\0exif", 5);
   return crypto::sha256(text);
 }
 

@@ -25,6 +25,8 @@ struct ImagePlace {
   Sha256 archive;  ///< Its fingerprint.
   std::string_view entry;
   std::uint32_t crc32 = 0;  ///< 0 where the archive has none.
+  /// Turned as its EXIF says, which may change width for height.
+  bool is_turned = false;
 };
 
 /// What is there.

@@ -45,6 +45,21 @@ TEST(KnownImages, ArchiveEntryAndChecksumTogetherNameAnImage) {
   EXPECT_EQ((*table)->find(place_of("a.zip", "x/2.png", 2)), std::nullopt);
 }
 
+TEST(KnownImages, AnImageThatIsTurnedHasASizeOfItsOwn) {
+  SimulatedFileSystem file_system;
+  SeededRandom random(1);
+  auto table = KnownImages::open(file_system, "store", random, kTableOptions);
+  ASSERT_TRUE(table);
+  const ImagePlace plain = place_of("a.zip", "1");
+  ImagePlace turned = plain;
+  turned.is_turned = true;
+  ASSERT_TRUE((*table)->add(std::vector<NewKnownImage>{{plain, image_of(1)}}));
+  EXPECT_EQ((*table)->find(turned), std::nullopt);
+  ASSERT_TRUE((*table)->add(std::vector<NewKnownImage>{{turned, image_of(2)}}));
+  EXPECT_EQ((*table)->find(turned), image_of(2));
+  EXPECT_EQ((*table)->find(plain), image_of(1));
+}
+
 TEST(KnownImages, GcForgetsWhatIsNotKept) {
   SimulatedFileSystem file_system;
   SeededRandom random(1);
