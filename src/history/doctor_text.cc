@@ -37,8 +37,8 @@ constexpr std::array<KindText, kNumFindingKinds> kFindingKinds = {{
                "Nothing needs to be done."},
     {.name = "wrong_month",
      .title = "Records in the file of another month",
-     .advice = "Rename the file to generation_history.jsonl when there is none of that name, and "
-               "run assay history rotate, which sorts them."},
+     .advice = "Move the file out of the data folder and give it to assay history import, which "
+               "adds each record to the file of its month; keep it until that told of no problem."},
     {.name = "repeated_id",
      .title = "Records whose id another record had before",
      .advice =
