@@ -55,7 +55,7 @@ Result<ExitCode> run_prune(const PruneFlags& flags, Session& session) {
       history::prune(files::posix_file_system(), flags.data.folder, *clock, options, session.stop));
   RETURN_IF_ERROR(
       print(session.output == OutputForm::kJson ? to_json(report) : to_text(report, flags.mode)));
-  return ExitCode::kOk;
+  return report.mixed.empty() ? ExitCode::kOk : ExitCode::kPartial;
 }
 
 }  // namespace

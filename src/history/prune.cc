@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -35,6 +36,7 @@ using record_files::read_lines;
 using record_files::RecordScan;
 using record_files::require_history;
 using record_files::ScannedLine;
+using record_files::to_text;
 
 namespace fs = std::filesystem;
 
@@ -90,7 +92,7 @@ class Pruning {
     RETURN_IF_ERROR(read_late_feedback(
         file_system_, folder_,
         [&](const NamedFile& file) {
-          if (is_old_ply(BlobKind::kPly, file.time)) {
+          if (going_ids_.contains(hash_of_line(file.id)) || is_old_ply(BlobKind::kPly, file.time)) {
             going_.emplace(file.path, file.hash);
           } else {
             kept_.insert(file.path);
@@ -118,25 +120,47 @@ class Pruning {
            (month_of(now_) - month).count() > *options_.older_than_months;
   }
 
-  /// A file of records that cannot be read might name any image: that ends the run.
+  /// A file of records that cannot be read might name any image: that ends the run. What goes is
+  /// read before what stays, so that of an id in both it is known that it stays.
   Status read_records() {
     ASSIGN_OR_RETURN(const auto months, find_month_files(file_system_, folder_));
+    std::vector<fs::path> staying;
     for (const auto& [month, paths] : months) {
       for (const fs::path& path : paths) {
-        RETURN_IF_ERROR(read_file(path, is_old_month(month)));
-        if (is_old_month(month)) record_files_.push_back(path);
+        ASSIGN_OR_RETURN(const bool goes, is_old_file(path, month));
+        (goes ? record_files_ : staying).push_back(path);
       }
     }
     ASSIGN_OR_RETURN(const auto current, file_system_.info(folder_ / kCurrentFile));
-    return current ? read_file(fs::path(kCurrentFile), false) : Status();
+    if (current) staying.emplace_back(kCurrentFile);
+    for (const fs::path& path : record_files_) {
+      RETURN_IF_ERROR(read_file(path, [&](const ScannedLine& record) { take(record, true); }));
+    }
+    for (const fs::path& path : staying) {
+      RETURN_IF_ERROR(read_file(path, [&](const ScannedLine& record) { take(record, false); }));
+    }
+    return {};
   }
 
-  Status read_file(const fs::path& path, bool goes) {
+  /// Older rotation scripts moved a whole file by the month of its first line: its name alone does
+  /// not say what would go with it.
+  Result<bool> is_old_file(const fs::path& path, Month month) {
+    if (!is_old_month(month)) return false;
+    Month last = month;
+    RETURN_IF_ERROR(read_file(path, [&](const ScannedLine& record) {
+      if (record.time) last = std::max(last, month_of(*record.time));
+    }));
+    if (is_old_month(last)) return true;
+    report_.mixed.push_back({.path = path.native(), .last_month = to_text(last)});
+    return false;
+  }
+
+  Status read_file(const fs::path& path, const std::function<void(const ScannedLine&)>& on_record) {
     const auto read = read_lines(
         file_system_, folder_ / path,
         [&](std::string_view line) -> Status {
           const ScannedLine record = scan_.scan(line);
-          if (record.kind == LineKind::kRecord) take(record, goes);
+          if (record.kind == LineKind::kRecord) on_record(record);
           return {};
         },
         stop_);
@@ -147,6 +171,9 @@ class Pruning {
     if (goes) {
       ++report_.num_records;
       tombstones_.push_back(tombstone_of(record, pruned_));
+      if (!record.id.empty()) going_ids_.insert(hash_of_line(record.id));
+    } else {
+      going_ids_.erase(hash_of_line(record.id));
     }
     for (const NamedBlob& blob : record.blobs) {
       if (blob.path.empty()) continue;
@@ -241,6 +268,7 @@ class Pruning {
   std::vector<fs::path> record_files_;
   std::map<std::string, std::string, std::less<>> going_;  // path and hash
   std::set<std::string, std::less<>> kept_;
+  LineSet going_ids_;  // of records that go, and of none that stays
   std::map<files::FileInfo::Identity, std::uint64_t> num_names_going_;
   std::vector<std::string> tombstones_;
 };

@@ -22,7 +22,8 @@ namespace assay::history {
 struct PruneOptions {
   RunMode mode = RunMode::kReal;
   /// Files of records of months more than this many back go, with the images and PLY files that
-  /// only their records name.
+  /// only their records, and late feedback for these, name. One in which a record of a younger
+  /// month stands too is kept: PruneReport::mixed.
   std::optional<int> older_than_months = std::nullopt;
   /// PLY files and rejected samples of records older than this go; the records stay.
   std::optional<std::chrono::milliseconds> ply_older_than = std::nullopt;
@@ -34,11 +35,18 @@ struct PrunedFile {
   ByteCount size;
 };
 
+/// A file of an old month that is kept, since records of younger months stand in it.
+struct MixedFile {
+  std::string path;        ///< Relative to the data folder.
+  std::string last_month;  ///< Of its youngest record: `2025-09`.
+};
+
 struct PruneReport {
   std::vector<PrunedFile> files;  ///< Order: images and PLY files by path, then files of records.
   std::uint64_t num_records = 0;  ///< Records that go.
   std::uint64_t num_blobs = 0;    ///< Images and PLY files that go.
   ByteCount size;
+  std::vector<MixedFile> mixed;  ///< Order: by month.
 };
 
 /// Prune `folder`, under its lock.

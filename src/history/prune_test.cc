@@ -89,6 +89,57 @@ TEST_F(PruneTest, OldMonthsGoWithWhatOnlyTheyName) {
   EXPECT_NE(pruned.find(R"("base64_image_hash":"sha256:i-shared")"), std::string::npos) << pruned;
 }
 
+TEST_F(PruneTest, AnOldFileStaysWhileAYoungerRecordStandsInIt) {
+  put(file_system_, "archive/generation_history_2024-09.jsonl",
+      full_record("first", "2024-09-05T00:00:00Z", "images/first.png", "") +
+          full_record("young", "2025-09-05T00:00:00Z", "", ""));
+  put(file_system_, "generation_history_2024-08.jsonl",
+      full_record("all", "2024-08-05T00:00:00Z", "", "") +
+          full_record("old", "2024-10-05T00:00:00Z", "", "") + record_line("timeless", "") + "\n");
+  put(file_system_, "images/first.png", "image");
+  const auto report = run({.older_than_months = 12});
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->mixed.size(), 1U);
+  EXPECT_EQ(report->mixed[0].path, "archive/generation_history_2024-09.jsonl");
+  EXPECT_EQ(report->mixed[0].last_month, "2025-09");
+  EXPECT_TRUE(exists("archive/generation_history_2024-09.jsonl"));
+  EXPECT_TRUE(exists("images/first.png")) << "of a record that stays";
+  EXPECT_FALSE(exists("generation_history_2024-08.jsonl")) << "all its records are old";
+  EXPECT_FALSE(exists("archive/generation_history_2024-10.jsonl"));
+  const std::string text = to_text(*report, RunMode::kReal);
+  EXPECT_NE(text.find("  archive/generation_history_2024-09.jsonl  up to 2025-09\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST_F(PruneTest, WhatLateFeedbackNamesGoesWithItsRecord) {
+  const auto feedback = [](std::string_view id, std::string_view path) {
+    return fmt::format(R"({{"generation_id": "{}", "feedback_time": "2024-10-07T00:00:00+00:00", )"
+                       R"("ply_file_path": "{}", "ply_file_hash": "sha256:x"}})"
+                       "\n",
+                       id, path);
+  };
+  put(file_system_, "generation_history_2024-09.jsonl",
+      full_record("twice", "2024-09-05T00:00:00Z", "", ""));
+  put(file_system_, "generation_history_2025-09.jsonl",
+      full_record("twice", "2025-09-05T00:00:00Z", "", ""));
+  put(file_system_, "generation_feedback.jsonl",
+      feedback("old", "ply_files/of_old.ply") + feedback("kept", "ply_files/of_kept.ply") +
+          feedback("twice", "ply_files/of_twice.ply") + feedback("gone", "ply_files/of_gone.ply"));
+  for (const auto* name : {"of_old", "of_kept", "of_twice", "of_gone"}) {
+    put(file_system_, fmt::format("ply_files/{}.ply", name), name);
+  }
+  ASSERT_TRUE(run({.older_than_months = 12}));
+  EXPECT_FALSE(exists("ply_files/of_old.ply"));
+  EXPECT_TRUE(exists("ply_files/of_kept.ply"));
+  EXPECT_TRUE(exists("ply_files/of_twice.ply")) << "one record of this id stays";
+  EXPECT_TRUE(exists("ply_files/of_gone.ply")) << "no record of this id goes";
+  const auto found =
+      examine(file_system_, "/data", {.contents = DoctorOptions::Contents::kTrust}, {});
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->num_pruned, 1U) << to_text(*found);
+}
+
 TEST_F(PruneTest, OldPlyFilesGoAndTheirRecordsStay) {
   const auto report = run({.ply_older_than = std::chrono::hours(24 * 30)});
   ASSERT_TRUE(report) << report.error().message;

@@ -1,3 +1,4 @@
+#include "history/doctor.h"
 #include "history/prune.h"
 #include "json/writer.h"
 #include "report/number_text.h"
@@ -37,6 +38,17 @@ std::string to_text(const PruneReport& report, RunMode mode) {
   if (!is_dry && !report.files.empty()) {
     text += "Their ids, times and hashes are in pruned_history.jsonl.\n";
   }
+  if (report.mixed.empty()) return text;
+  const bool is_one = report.mixed.size() == 1;
+  fmt::format_to(
+      std::back_inserter(text), "Kept {}, since records of younger months stand in {}:\n",
+      report::counted(report.mixed.size(), "file of an old month", "files of old months"),
+      is_one ? "it" : "them");
+  for (const MixedFile& file : report.mixed) {
+    fmt::format_to(std::back_inserter(text), "  {}  up to {}\n", report::visible_text(file.path),
+                   file.last_month);
+  }
+  fmt::format_to(std::back_inserter(text), "{}\n", advice_for(FindingKind::kWrongMonth));
   return text;
 }
 
@@ -50,6 +62,12 @@ std::string to_json(const PruneReport& report) {
   for (const PrunedFile& file : report.files) {
     writer.begin_object().name("path").text(file.path);
     writer.name("bytes").unsigned_integer(file.size.count()).end_object();
+  }
+  writer.end_list();
+  writer.name("mixed").begin_list();
+  for (const MixedFile& file : report.mixed) {
+    writer.begin_object().name("path").text(file.path);
+    writer.name("last_month").text(file.last_month).end_object();
   }
   writer.end_list().end_object();
   return writer.take() + "\n";
