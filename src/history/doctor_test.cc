@@ -97,11 +97,16 @@ TEST_F(DoctorTest, LateFeedbackAndOpenGenerationsNameFilesToo) {
           "\n",
           crypto::sha256("other splats").to_hex()));
   put("pending_generations.json",
-      "{\"b\": " + image_record("b", "images/open.png", "image") + "}\n");
+      "{\"b\": " + image_record("b", "images/open.png", "image") +
+          R"(, "c": {"generation": {"output": {"rejected_sample_path": )"
+          R"("ply_files/rejected_samples/c.ply", "rejected_sample_hash": "sha256:)" +
+          crypto::sha256("sample").to_hex() + "\"}}}}\n");
+  put("ply_files/rejected_samples/c.ply", "sample");
   const DoctorReport report = run();
   EXPECT_EQ(count(report, FindingKind::kUnnamedFile), 0U) << to_text(report);
   EXPECT_EQ(count(report, FindingKind::kWrongContent), 1U);
   EXPECT_EQ(report.num_findings(), 1U);
+  EXPECT_EQ(report.num_hashed, 3U);
 }
 
 TEST_F(DoctorTest, FindsBadLinesWrongMonthsAndRepeatedIds) {

@@ -117,6 +117,12 @@ Status read_open_generations(files::FileSystem& file_system, const fs::path& fol
               .id = id,
               .time = {}},
              on_file);
+    // Feedback may come before the finish.
+    hand_out({.path = text_at(record, {"generation", "output", "rejected_sample_path"}),
+              .hash = text_at(record, {"generation", "output", "rejected_sample_hash"}),
+              .id = id,
+              .time = {}},
+             on_file);
   }
   return {};
 }

@@ -36,7 +36,8 @@ using OnNamedFile = std::function<void(const NamedFile&)>;
 Status read_late_feedback(files::FileSystem& file_system, const std::filesystem::path& folder,
                           const OnNamedFile& on_file, const std::stop_token& stop);
 
-/// Images and PLY files of generations that have no record yet. A damaged file names nothing.
+/// Images, PLY files and kept samples of generations that have no record yet. A damaged file names
+/// nothing.
 /// Errors: kDenied, kUnavailable.
 Status read_open_generations(files::FileSystem& file_system, const std::filesystem::path& folder,
                              const OnNamedFile& on_file);
