@@ -83,4 +83,14 @@ void append_json_string(std::string& json, std::string_view text) {
   json += '"';
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const bool is_ascii = static_cast<unsigned char>(text[0]) < 0x80;
+    const std::size_t size = is_ascii ? 1 : character_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 }  // namespace assay

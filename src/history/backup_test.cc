@@ -234,6 +234,20 @@ TEST_F(BackupTest, GoesOnWhereItWasCut) {
   EXPECT_EQ(restored_.content("/new/images/599"), "image 599");
 }
 
+TEST_F(BackupTest, ANameThatIsNoTextCostsItsFileOnly) {
+  put("images/\xff.png", "one image");
+  put("images/\xfe.png", "another image");
+  for (int run = 0; run < 2; ++run) {
+    const BackupReport report = back_up();
+    EXPECT_EQ(report.num_files, 5U);
+    ASSERT_EQ(report.problems.size(), 2U);
+    EXPECT_EQ(report.problems[0].message, "an object's key is not UTF-8");
+    EXPECT_EQ(report.num_lost, 0U);
+    clock_.advance(std::chrono::hours(1));
+  }
+  EXPECT_TRUE(bring_back().problems.empty());
+}
+
 TEST_F(BackupTest, ADryRunWritesNothing) {
   const BackupReport report = back_up({.mode = RunMode::kDryRun});
   EXPECT_EQ(report.num_sent, 4U);

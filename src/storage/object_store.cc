@@ -1,5 +1,7 @@
 #include "storage/object_store.h"
 
+#include "core/json_text.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +23,8 @@ Status check_object_key(std::string_view key) {
   });
   // Not shown: it could drive a terminal.
   if (has_control_character) return invalid_input("an object's key holds a control character");
+  // S3 and GCS have no others, and a list of objects is JSON.
+  if (!is_utf8(key)) return invalid_input("an object's key is not UTF-8");
   for (std::string_view rest = key; true;) {
     const std::size_t slash = rest.find('/');
     const std::string_view part = rest.substr(0, slash);

@@ -30,7 +30,7 @@ struct ObjectInfo {
 /// The longest key: S3's and GCS's own limit.
 inline constexpr ByteCount kMaxObjectKey{1024};
 
-/// Whole objects under keys. A key is text with `/` between its parts; a part is not empty, `.` or
+/// Whole objects under keys. A key is UTF-8 with `/` between its parts; a part is not empty, `.` or
 /// `..`, and holds no control character, so that every key is a path and every store holds the same
 /// ones. There are no folders: a key that others lie below may be an object too, but not every
 /// store can hold both.

@@ -21,6 +21,7 @@ TEST(ObjectKey, SaysWhyItRefuses) {
             "no object can have the key \"a//b\": it has an empty part");
   EXPECT_EQ(check_object_key("a\x1b[2J").error().message,
             "an object's key holds a control character");
+  EXPECT_EQ(check_object_key("a/\xff.png").error().message, "an object's key is not UTF-8");
 }
 
 }  // namespace
