@@ -32,8 +32,6 @@ constexpr std::uint64_t kObjectsBetweenNotes = 256;
 constexpr int kMaxBackupAttempts = 5;
 constexpr ByteCount kSizeBetweenNotes{std::uint64_t{512} << 20};
 
-bool is_journal(std::string_view path) { return path.starts_with("journal/"); }
-
 /// What never changes once it is there: it needs no lock to be read.
 bool is_blob(std::string_view path) {
   return path.starts_with("images/") || path.starts_with("ply_files/");

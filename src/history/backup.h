@@ -95,11 +95,16 @@ struct RestoreReport {
   std::uint64_t num_present = 0;    ///< There already, with the same content.
   std::uint64_t num_differing = 0;  ///< There with another content; told in `problems` when kept.
   std::uint64_t num_verified = 0;   ///< Read back from the disk; in a dry run, from the place.
+  /// Files of the journal that was there, of which the backup has none, or another: moved to
+  /// `quarantine/` (in a dry run, would be).
+  std::vector<std::string> set_aside;
   std::vector<FileProblem> problems;
 };
 
 /// Bring a backup back into `folder`, under its lock. Each file appears whole or not at all, with
-/// its content checked before; running it again goes on where it was killed.
+/// its content checked before; running it again goes on where it was killed. The recorder's journal
+/// is one: where the folder has events, or a checkpoint, that are not in the backup, all of it is
+/// kept, and told in `problems`; kReplace sets those files aside first.
 /// Errors: kNotFound (no backup there, or none of this id), kUnavailable (a recorder is running, or
 ///         the store), kNoSpace, kDenied, kCorrupt (the manifest), kCancelled. A broken object
 ///         costs its file only: it is told in `problems`.

@@ -41,6 +41,9 @@ std::string encode_manifest(const BackupManifest& manifest);
 /// Errors: kCorrupt (also paths that lead out of the folder), kInvalidInput (a later version).
 Result<BackupManifest> decode_manifest(std::string_view text);
 
+/// Whether a file, by its path in the data folder, is of the recorder's journal.
+inline bool is_journal(std::string_view path) { return path.starts_with("journal/"); }
+
 /// A manifest's id is its time; ids sort as their times do.
 std::string id_of(Timestamp created);
 

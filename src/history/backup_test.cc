@@ -273,6 +273,65 @@ TEST_F(BackupTest, LeavesTheJournalOutWhileARecorderRuns) {
   EXPECT_FALSE(has_key("miner/2025-11/journal/lock"));
 }
 
+class RestoreJournalTest : public BackupTest {
+ protected:
+  void SetUp() override {
+    BackupTest::SetUp();
+    put("journal/checkpoint.json", "of 4");
+    put("journal/00000000000000000005.journal", "events");
+    put("journal/quarantine/note.json", "a note");
+    back_up();
+  }
+  void put_new(const std::string& name, std::string_view content) {
+    put_file(restored_, "/new/" + name, content);
+  }
+};
+
+TEST_F(RestoreJournalTest, AFolderWithEventsOfItsOwnKeepsItsJournalWhole) {
+  put_new("journal/checkpoint.json", "of 9");
+  put_new("journal/00000000000000000010.journal", "later events");
+  const RestoreReport report = bring_back({.check = RestoreOptions::Check::kReadBack});
+  EXPECT_EQ(report.num_restored, 5U);
+  EXPECT_EQ(report.num_verified, 5U);
+  ASSERT_EQ(report.problems.size(), 1U);
+  EXPECT_EQ(report.problems[0].path, "journal");
+  EXPECT_EQ(restored_.content("/new/journal/checkpoint.json"), "of 9");
+  EXPECT_EQ(restored_.list("/new/journal").value(),
+            (std::vector<std::string>{"00000000000000000010.journal", "checkpoint.json", "lock"}));
+}
+
+TEST_F(RestoreJournalTest, ReplaceSetsTheOwnJournalAside) {
+  put_new("journal/checkpoint.json", "of 9");
+  put_new("journal/00000000000000000005.journal", "events");
+  put_new("journal/00000000000000000010.journal", "later events");
+  put_new("quarantine/checkpoint.json.0", "of 1");
+  const RestoreOptions dry{.mode = RunMode::kDryRun,
+                           .differing = RestoreOptions::Differing::kReplace};
+  EXPECT_EQ(bring_back(dry).set_aside.size(), 2U);
+  EXPECT_EQ(restored_.content("/new/journal/checkpoint.json"), "of 9");
+  const RestoreOptions options{.differing = RestoreOptions::Differing::kReplace,
+                               .check = RestoreOptions::Check::kReadBack};
+  const RestoreReport report = bring_back(options);
+  EXPECT_TRUE(report.problems.empty());
+  EXPECT_EQ(report.set_aside, (std::vector<std::string>{"quarantine/00000000000000000010.journal.0",
+                                                        "quarantine/checkpoint.json.1"}));
+  EXPECT_NE(to_text(report, options).find("\n  quarantine/checkpoint.json.1\n"), std::string::npos);
+  EXPECT_EQ(restored_.content("/new/quarantine/00000000000000000010.journal.0"), "later events");
+  EXPECT_EQ(restored_.content("/new/quarantine/checkpoint.json.0"), "of 1");
+  EXPECT_FALSE(restored_.content("/new/journal/00000000000000000010.journal"));
+  expect_restored("journal/checkpoint.json");
+  expect_restored("journal/00000000000000000005.journal");
+}
+
+TEST_F(RestoreJournalTest, WhatAKilledRestoreBroughtIsNoOtherJournal) {
+  put_new("journal/00000000000000000005.journal", "events");
+  const RestoreReport report = bring_back();
+  EXPECT_TRUE(report.problems.empty()) << to_text(report, {});
+  EXPECT_EQ(report.num_present, 1U);
+  expect_restored("journal/checkpoint.json");
+  expect_restored("journal/quarantine/note.json");
+}
+
 TEST_F(BackupTest, TakesEveryRecordWhileTheRecorderRotates) {
   for (std::uint64_t at = 1; at <= 45; ++at) {
     SimulatedFileSystem file_system;

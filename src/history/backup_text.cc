@@ -85,6 +85,15 @@ std::string to_text(const RestoreReport& report, const RestoreOptions& options) 
     fmt::format_to(std::back_inserter(text), "Read back: {} as in the backup.\n",
                    files_text(report.num_verified));
   }
+  if (!report.set_aside.empty()) {
+    fmt::format_to(std::back_inserter(text),
+                   "{} to quarantine/, of the journal that was here; events that only it holds "
+                   "stand in no file of records:\n",
+                   is_dry ? "Would move" : "Moved");
+    for (const std::string& path : report.set_aside) {
+      fmt::format_to(std::back_inserter(text), "  {}\n", visible_text(path));
+    }
+  }
   append_problems(text, report.problems);
   return text;
 }
@@ -120,6 +129,9 @@ std::string to_json(const RestoreReport& report) {
   writer.name("present").unsigned_integer(report.num_present);
   writer.name("differing").unsigned_integer(report.num_differing);
   writer.name("verified").unsigned_integer(report.num_verified);
+  writer.name("set_aside").begin_list();
+  for (const std::string& path : report.set_aside) writer.text(path);
+  writer.end_list();
   write_problems(writer, report.problems);
   writer.end_object();
   return writer.take() + "\n";

@@ -31,7 +31,7 @@ enum class FindingKind : std::uint8_t {
   kRepeatedId,      ///< A record whose id another one had before.
   kUnsafePath,      ///< A record names a file outside of the folder.
   kUnnamedFile,     ///< An image or PLY file that no record names.
-  kSetAside,        ///< A copy in quarantine/ of what a recorder could not read.
+  kSetAside,        ///< In quarantine/: what a recorder could not read, or restore() set aside.
   kLeftover,        ///< A temporary file.
   kNotWritable,     ///< A folder that a recorder could not write.
   kLowSpace,        ///< Less of the disk is free than there should be.

@@ -51,9 +51,10 @@ constexpr std::array<KindText, kNumFindingKinds> kFindingKinds = {{
      .title = "Files that no record names",
      .advice = "Keep them, or move them away if space is short: no report or export uses them."},
     {.name = "set_aside",
-     .title = "Copies in quarantine/ of what a recorder could not read",
-     .advice = "Look at them: events, a checkpoint or open generations that were damaged. Nothing "
-               "reads them; move them away, or remove them, when they are of no more use."},
+     .title = "Files in quarantine/ that a recorder could not read, or a restore set aside",
+     .advice = "Look at them: events, a checkpoint or open generations that were damaged, or the "
+               "journal from before a restore. Nothing reads them; move them away, or remove them, "
+               "when they are of no more use."},
     {.name = "leftover",
      .title = "Temporary files",
      .advice = "A program was killed while it wrote them. Remove them when no miner is running."},

@@ -12,11 +12,6 @@ namespace fs = std::filesystem;
 
 constexpr int kMaxDepth = 16;
 
-bool is_left_out(const fs::path& path) {
-  const std::string name = path.filename().native();
-  return name.ends_with(".tmp") || files::is_temporary_name(name) || path == "journal/lock";
-}
-
 Status walk(files::FileSystem& file_system, const fs::path& folder, const fs::path& below,
             int depth, const std::stop_token& stop, std::vector<FolderFile>& found) {
   if (stop.stop_requested()) return cancelled(fmt::format("stopped in {}", folder.native()));
@@ -43,6 +38,11 @@ Status walk(files::FileSystem& file_system, const fs::path& folder, const fs::pa
 }
 
 }  // namespace
+
+bool is_left_out(const fs::path& path) {
+  const std::string name = path.filename().native();
+  return name.ends_with(".tmp") || files::is_temporary_name(name) || path == "journal/lock";
+}
 
 Result<std::vector<FolderFile>> walk_folder(files::FileSystem& file_system, const fs::path& folder,
                                             const std::stop_token& stop) {

@@ -22,9 +22,13 @@ struct FolderFile {
   files::FileInfo::Identity identity;
 };
 
-/// The files below `folder`. Left out: `*.tmp`, temporaries of atomic writes, journal/lock, pipes
-/// and sockets. Order: by path. Errors: kNotFound, kDenied, kUnavailable, kCancelled, kExhausted
-/// (folders nested too deep: a link in a circle).
+/// Whether a file, by its path in the folder, is none: `*.tmp`, a temporary of atomic writes,
+/// journal/lock.
+bool is_left_out(const std::filesystem::path& path);
+
+/// The files below `folder`, but those left out, pipes and sockets. Order: by path. Errors:
+/// kNotFound, kDenied, kUnavailable, kCancelled, kExhausted (folders nested too deep: a link in a
+/// circle).
 Result<std::vector<FolderFile>> walk_folder(files::FileSystem& file_system,
                                             const std::filesystem::path& folder,
                                             const std::stop_token& stop);

@@ -3,6 +3,7 @@
 #include "files/atomic_file.h"
 #include "history/backup.h"
 #include "history/backup_manifest_internal.h"
+#include "history/folder_walk_internal.h"
 #include "history/stored_part_internal.h"
 #include "record_files/data_folder.h"
 #include "record_files/line_reader.h"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <span>
 #include <utility>
 
 namespace assay::history {
@@ -31,11 +33,11 @@ class Restoration {
               const RestoreOptions& options, const std::stop_token& stop)
       : file_system_(file_system), place_(place), folder_(folder), options_(options), stop_(stop) {}
 
-  Result<RestoreReport> run(const BackupManifest& manifest, std::string id) {
+  Result<RestoreReport> run(BackupManifest manifest, std::string id) {
     report_.id = std::move(id);
     report_.num_files = manifest.entries.size();
     ThreadPool pool({.num_threads = std::max(options_.num_workers, 2U) - 1});
-    const auto& entries = manifest.entries;
+    auto& entries = manifest.entries;
     if (options_.check == RestoreOptions::Check::kReadBack && options_.mode == RunMode::kDryRun) {
       RETURN_IF_ERROR(parallel_for(
           pool, entries.size(), [&](std::size_t index) { return verify_objects(entries[index]); },
@@ -43,6 +45,7 @@ class Restoration {
       std::ranges::sort(report_.problems, {}, &FileProblem::path);
       return std::move(report_);
     }
+    RETURN_IF_ERROR(settle_journal(entries));
     RETURN_IF_ERROR(parallel_for(
         pool, entries.size(), [&](std::size_t index) { return restore_file(entries[index]); },
         stop_));
@@ -56,6 +59,75 @@ class Restoration {
   }
 
  private:
+  /// Events go on from those before them, and from one checkpoint: files of two journals side by
+  /// side read as one that is damaged.
+  Status settle_journal(std::vector<BackupEntry>& entries) {
+    const auto is_of_journal = [](const BackupEntry& entry) { return is_journal(entry.path); };
+    if (std::ranges::none_of(entries, is_of_journal)) return {};
+    ASSIGN_OR_RETURN(const auto others, find_other_journal(entries));
+    if (others.empty()) return {};
+    if (options_.differing == RestoreOptions::Differing::kKeep) {
+      std::erase_if(entries, is_of_journal);
+      ++report_.num_differing;
+      report_.problems.push_back(
+          {.path = "journal",
+           .message = "holds events or a checkpoint that the backup does not have, and was kept "
+                      "whole; --replace moves these to quarantine/ first"});
+      return {};
+    }
+    for (const std::string& path : others) {
+      if (options_.mode == RunMode::kDryRun) {
+        report_.set_aside.push_back(path);
+      } else {
+        RETURN_IF_ERROR(with_context(set_aside(path), "set aside " + path));
+        if (has_path(entries, path)) ++report_.num_differing;
+      }
+    }
+    return {};
+  }
+
+  /// The files of the journal that is there which are not in the backup as they are. A restore that
+  /// was killed has left none.
+  Result<std::vector<std::string>> find_other_journal(std::span<const BackupEntry> entries) const {
+    std::vector<std::string> others;
+    ASSIGN_OR_RETURN(const auto journal, file_system_.info(folder_ / "journal"));
+    if (!journal || journal->kind != files::FileKind::kFolder) return others;
+    ASSIGN_OR_RETURN(const auto names, file_system_.list(folder_ / "journal"));
+    for (const std::string& name : names) {
+      const std::string path = "journal/" + name;
+      if (is_left_out(path)) continue;
+      ASSIGN_OR_RETURN(const auto info, file_system_.info(folder_ / path));
+      if (!info || info->kind != files::FileKind::kFile) continue;
+      const auto entry = std::ranges::find(entries, path, &BackupEntry::path);
+      if (entry != entries.end()) {
+        const auto present = presence(*entry);
+        if (present && *present == Presence::kSame) continue;
+        if (!present && present.error().code == ErrorCode::kCancelled) return present.error();
+      }
+      others.push_back(path);
+    }
+    return others;
+  }
+
+  static bool has_path(std::span<const BackupEntry> entries, std::string_view path) {
+    return std::ranges::find(entries, path, &BackupEntry::path) != entries.end();
+  }
+
+  Status set_aside(const std::string& path) {
+    const fs::path from = folder_ / path;
+    const fs::path quarantine = folder_ / "quarantine";
+    RETURN_IF_ERROR(file_system_.create_folders(quarantine));
+    for (int number = 0;; ++number) {
+      const std::string name = fmt::format("{}.{}", from.filename().native(), number);
+      ASSIGN_OR_RETURN(const auto taken, file_system_.info_unfollowed(quarantine / name));
+      if (taken) continue;
+      RETURN_IF_ERROR(file_system_.rename(from, quarantine / name));
+      RETURN_IF_ERROR(file_system_.sync_folder(quarantine));
+      report_.set_aside.push_back("quarantine/" + name);
+      return file_system_.sync_folder(from.parent_path());
+    }
+  }
+
   Result<Presence> presence(const BackupEntry& entry) const {
     const fs::path path = folder_ / entry.path;
     ASSIGN_OR_RETURN(const auto info, file_system_.info(path));
@@ -189,7 +261,7 @@ Result<RestoreReport> restore(files::FileSystem& file_system, const BackupPlace&
                               const fs::path& folder, const RestoreOptions& options,
                               const std::stop_token& stop) {
   ASSIGN_OR_RETURN(std::string id, find_backup(place, options, stop));
-  ASSIGN_OR_RETURN(const auto manifest, load_manifest(place, id));
+  ASSIGN_OR_RETURN(auto manifest, load_manifest(place, id));
   if (!manifest) {
     return not_found(
         fmt::format("{} holds no backup {}; --list shows those it has", place.store->name(), id));
@@ -198,7 +270,8 @@ Result<RestoreReport> restore(files::FileSystem& file_system, const BackupPlace&
   if (options.mode == RunMode::kReal) {
     ASSIGN_OR_RETURN(lock, lock_data_folder(file_system, folder));
   }
-  return Restoration(file_system, place, folder, options, stop).run(*manifest, std::move(id));
+  return Restoration(file_system, place, folder, options, stop)
+      .run(std::move(*manifest), std::move(id));
 }
 
 }  // namespace assay::history

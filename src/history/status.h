@@ -30,7 +30,7 @@ enum class SpaceKind : std::uint8_t {
   kRejectedSamples,  ///< ply_files/rejected_samples/
   kPendingPly,       ///< ply_files/pending/
   kJournal,          ///< journal/
-  kQuarantine,       ///< quarantine/: copies of what a recorder could not read.
+  kQuarantine,       ///< quarantine/: what a recorder could not read, or restore() set aside.
   kOther,
 };
 inline constexpr std::size_t kNumSpaceKinds = 9;
