@@ -11,6 +11,7 @@
 #include "history/analyze.h"
 #include "history/analyze_page.h"
 #include "history/analyze_text.h"
+#include "record_files/data_folder.h"
 
 #include <fmt/format.h>
 
@@ -161,6 +162,10 @@ Result<history::Analysis> analyze(const AnalyzeFlags& flags, const history::Anal
 /// `front` stands before all that is said.
 Result<ExitCode> analyze_once(const AnalyzeFlags& flags, Session& session,
                               std::string_view front = {}) {
+  if (!flags.page.empty()) {
+    RETURN_IF_ERROR(
+        record_files::refuse_own_file(files::posix_file_system(), flags.data_folder, flags.page));
+  }
   ASSIGN_OR_RETURN(const history::AnalyzeHeading heading, make_heading(flags));
   const history::AnalyzeOptions options = make_options(flags, heading);
   std::string text;

@@ -4,6 +4,7 @@
 #include "history/export_files_internal.h"
 #include "history/export_record_internal.h"
 #include "history/export_sink_internal.h"
+#include "record_files/data_folder.h"
 #include "record_reading/id_set.h"
 
 #include <fmt/format.h>
@@ -45,6 +46,15 @@ class Exporter {
           make_sink(context_, options.format, part.path, static_cast<unsigned>(workers_.size())));
     }
     for (Worker& worker : workers_) worker.is_kept.resize(sinks_.size());
+  }
+
+  /// The history that is read would be replaced.
+  Status check_outputs() const {
+    for (const ExportedPart& part : summary_.parts) {
+      RETURN_IF_ERROR(
+          record_files::refuse_own_file(context_.file_system, context_.data_folder, part.path));
+    }
+    return {};
   }
 
   Status add(const records::RecordView& record, unsigned worker) {
@@ -171,6 +181,7 @@ std::unique_ptr<ExportSink> make_sink(ExportContext& context, ExportFormat forma
 Result<ExportSummary> export_history(files::FileSystem& file_system, const fs::path& data_folder,
                                      const ExportOptions& options, const std::stop_token& stop) {
   auto exporter = std::make_unique<Exporter>(file_system, data_folder, options);
+  RETURN_IF_ERROR(exporter->check_outputs());
   const auto start_over = [&] {
     exporter.reset();  // first: what it has begun to write goes
     exporter = std::make_unique<Exporter>(file_system, data_folder, options);

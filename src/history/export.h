@@ -90,7 +90,7 @@ struct ExportSummary {
 /// Memory: a few blocks a thread, whatever the size of the history; with duplicates dropped, some
 /// 64 bytes a record more; of Parquet, the rows of a group. Errors: those of read_history() but for
 /// an absent history; kNoSpace, kDenied, kInvalidInput (an
-///         output that is a folder).
+///         output that is a folder, or a file of the data folder).
 Result<ExportSummary> export_history(files::FileSystem& file_system,
                                      const std::filesystem::path& data_folder,
                                      const ExportOptions& options, const std::stop_token& stop);

@@ -313,5 +313,26 @@ TEST(ExportFormats, GoByTheEnding) {
   EXPECT_EQ(export_format_of("x"), ExportFormat::kJsonLines);
 }
 
+TEST_F(Export, ReplacesNoFileOfTheHistoryThatItReads) {
+  put_history({{.id = "a"}});
+  const auto before = disk.content("/data/generation_history.jsonl");
+  for (const auto* output :
+       {"/data/generation_history.jsonl", "/data/generation_history_2025-10.jsonl.gz",
+        "/data/./generation_feedback.jsonl", "/data/pending_generations.json",
+        "/data/journal/checkpoint.json", "/data/images/x.tar", "/data/archive/deep/x.parquet"}) {
+    const auto summary = export_history(disk, "/data", {.output = output}, {});
+    ASSERT_FALSE(summary) << output;
+    EXPECT_EQ(summary.error().code, ErrorCode::kInvalidInput);
+  }
+  const auto split = parse_split("2025-10=0.5,val=0.5");
+  ASSERT_TRUE(split);
+  EXPECT_FALSE(export_history(disk, "/data",
+                              {.output = "/data/generation_history.jsonl", .split = *split}, {}));
+  EXPECT_EQ(disk.content("/data/generation_history.jsonl"), before);
+  for (const auto* output : {"/data/training.jsonl", "/data2/generation_history.jsonl"}) {
+    EXPECT_TRUE(export_history(disk, "/data", {.output = output}, {})) << output;
+  }
+}
+
 }  // namespace
 }  // namespace assay::history

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 namespace assay::record_files {
 namespace {
 
@@ -17,6 +20,42 @@ Status add_month_files(files::FileSystem& file_system, const fs::path& folder,
     if (const auto month = month_of_file_name(name)) found[*month].push_back(below / name);
   }
   return {};
+}
+
+constexpr std::array<std::string_view, 5> kOwnFolders = {"archive", "images", "journal",
+                                                         "ply_files", "quarantine"};
+
+/// Of a file that stands in a data folder itself.
+bool is_own_name(std::string_view name) {
+  const bool has_lines = name.starts_with("generation_history") ||
+                         name.starts_with("generation_feedback") ||
+                         name.starts_with("miner_config_history");
+  return (has_lines && name.contains(kLinesSuffix)) || name == "pending_generations.json" ||
+         name == "pruned_history.jsonl" || name == "history_index.json";
+}
+
+/// Both without links.
+bool is_below(const fs::path& path, const fs::path& folder) {
+  return std::ranges::mismatch(folder, path).in1 == folder.end();
+}
+
+Result<bool> is_own_file(files::FileSystem& file_system, const fs::path& folder,
+                         const fs::path& path) {
+  ASSIGN_OR_RETURN(const fs::path real, file_system.resolve(path));
+  ASSIGN_OR_RETURN(const fs::path real_folder, file_system.resolve(folder));
+  if (real.parent_path() == real_folder && is_own_name(real.filename().native())) return true;
+  for (const std::string_view name : kOwnFolders) {
+    // Perhaps a link to another disk.
+    ASSIGN_OR_RETURN(const fs::path below, file_system.resolve(real_folder / name));
+    if (is_below(real, below)) return true;
+  }
+  ASSIGN_OR_RETURN(const auto names, file_system.list(real_folder));
+  for (const std::string& name : names) {
+    if (!is_own_name(name)) continue;
+    ASSIGN_OR_RETURN(const fs::path own, file_system.resolve(real_folder / name));
+    if (own == real) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -82,6 +121,16 @@ Result<std::unique_ptr<files::FileLock>> lock_data_folder(files::FileSystem& fil
                     folder.native()));
   }
   return lock;
+}
+
+Status refuse_own_file(files::FileSystem& file_system, const fs::path& folder,
+                       const fs::path& path) {
+  const auto is_own = is_own_file(file_system, folder, path);
+  if (!is_own || !*is_own) return {};
+  return invalid_input(
+      fmt::format("{} belongs to the data folder {}, which would lose what is there; name a file "
+                  "elsewhere",
+                  path.native(), folder.native()));
 }
 
 Status require_folder(files::FileSystem& file_system, const fs::path& folder) {

@@ -51,6 +51,12 @@ Result<std::unique_ptr<files::FileLock>> lock_data_folder(files::FileSystem& fil
 /// writes: it is another folder. Errors: as require_folder().
 Status require_history(files::FileSystem& file_system, const std::filesystem::path& folder);
 
+/// Fail in words when `path`, which a command is about to write, leads to a file that a recorder,
+/// or the program before, writes in `folder`, or into one of its folders. What cannot be looked at
+/// passes: writing there says why. Errors: kInvalidInput.
+Status refuse_own_file(files::FileSystem& file_system, const std::filesystem::path& folder,
+                       const std::filesystem::path& path);
+
 /// Fail in words when there is no such folder. Errors: kNotFound, kInvalidInput (a file), kDenied.
 Status require_folder(files::FileSystem& file_system, const std::filesystem::path& folder);
 
