@@ -26,7 +26,8 @@ Result<EvictionOrder> parse_eviction_order(std::string_view text);
 
 struct Budget {
   /// Of each cache, with its sidecars and what other programs keep in its `sources` folder. What
-  /// would go beyond it makes room first: items are removed until `low_share` of it is left.
+  /// would go beyond it makes room first: items are removed until they fill `low_share` of what the
+  /// other files leave of it. None goes where these alone are beyond it.
   ByteCount max_cache_bytes{10'000'000'000};
   /// Of everything below the cache's folder: all caches, kept tables, the quarantine, the index.
   /// None: no bound.

@@ -1,6 +1,7 @@
 #include "cache/collect.h"
 
 #include "cache/evict_internal.h"
+#include "cache/kept_tables_internal.h"
 #include "cache/rescan.h"
 #include "cache/room_internal.h"
 #include "cache/verify.h"
@@ -124,59 +125,6 @@ Status remove_leftovers(Store& store, const CollectOptions& options, CollectRepo
   return {};
 }
 
-struct KeptTable {
-  fs::path path;
-  files::FileInfo info;
-  bool is_partial = false;
-};
-
-/// Those of updates, the oldest first. Errors: as FileSystem.
-Result<std::vector<KeptTable>> kept_tables(Store& store) {
-  files::FileSystem& file_system = store.tools().file_system;
-  std::vector<KeptTable> tables;
-  const fs::path folder = store.layout().tables();
-  ASSIGN_OR_RETURN(const auto present, file_system.info(folder));
-  if (!present) return tables;
-  ASSIGN_OR_RETURN(const auto names, file_system.list(folder));
-  for (const std::string& name : names) {
-    ASSIGN_OR_RETURN(const auto info, file_system.info_unfollowed(folder / name));
-    if (!info || info->kind != files::FileKind::kFile) continue;
-    tables.push_back({.path = folder / name, .info = *info, .is_partial = name.starts_with('.')});
-  }
-  std::ranges::stable_sort(tables, {}, [](const KeptTable& table) { return table.info.modified; });
-  return tables;
-}
-
-/// Remove tables until `wanted` bytes of them are gone, and parts that are too old to go on.
-/// Returns what is gone. Errors: as FileSystem.
-Result<ByteCount> remove_tables(Store& store, const CollectOptions& options, ByteCount wanted,
-                                CollectReport& report) {
-  files::FileSystem& file_system = store.tools().file_system;
-  ASSIGN_OR_RETURN(const std::vector<KeptTable> tables, kept_tables(store));
-  if (tables.empty()) return ByteCount();
-  // Nobody reads from a table, or goes on with one, while this is held.
-  std::unique_ptr<files::FileLock> lock;
-  if (options.mode == CollectMode::kDo) {
-    auto taken = file_system.lock(store.layout().work_lock(Work::kUpdate));
-    if (!taken && taken.error().code != ErrorCode::kUnavailable) return std::move(taken.error());
-    report.is_updating = !taken;
-    if (!taken) return ByteCount();
-    lock = std::move(*taken);
-  }
-  const Timestamp now = store.tools().clock.now();
-  for (const KeptTable& table : tables) {
-    const bool is_stale = table.is_partial && now - table.info.modified > options.min_partial_age;
-    if (!is_stale && report.bytes_of_tables >= wanted) continue;
-    if (options.mode == CollectMode::kDo) {
-      Status removed = file_system.remove(table.path);
-      if (!removed && removed.error().code != ErrorCode::kNotFound) return removed.error();
-    }
-    ++report.num_tables;
-    report.bytes_of_tables += table.info.size;
-  }
-  return report.bytes_of_tables;
-}
-
 /// How many bytes have to go of each cache: for its own budget, and its part of what is over the
 /// budget of all, or short on the disk. Tables go before. Errors: as FileSystem and ItemIndex.
 Result<BytesByCache> plan(Store& store, const CollectOptions& options, const Quarantine& quarantine,
@@ -193,7 +141,8 @@ Result<BytesByCache> plan(Store& store, const CollectOptions& options, const Qua
     }
   }
   for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
-    report.caches.at(i) = {.kind = kCacheKinds.at(i), .before = usage.caches.at(i)};
+    const ByteCount sources = usage.sources_of(kCacheKinds.at(i));
+    report.caches.at(i) = {.kind = kCacheKinds.at(i), .before = usage.caches.at(i) + sources};
   }
   Budget own = options.budget;
   own.max_total_bytes.reset();
@@ -207,13 +156,23 @@ Result<BytesByCache> plan(Store& store, const CollectOptions& options, const Qua
   };
   ByteCount over = beyond(usage.tables, options.max_tables_bytes);
   over = std::max(over, beyond(enough, space.free + gone));
-  if (options.budget.max_total_bytes) {
-    over = std::max(over, beyond(usage.total() - gone, *options.budget.max_total_bytes));
+  over = std::max(over, plan_tables(usage, options.budget, {}));
+  ASSIGN_OR_RETURN(const RemovedTables removed,
+                   remove_tables(store, {.mode = options.mode,
+                                         .wanted = over,
+                                         .min_partial_age = options.min_partial_age}));
+  report.num_tables = removed.num_tables;
+  report.bytes_of_tables = removed.bytes;
+  report.is_updating = removed.is_updating;
+  usage.tables = beyond(usage.tables, removed.bytes);
+  for (const CacheKind kind : kCacheKinds) {
+    auto unmet = unmet_budget(store, usage, options.budget, kind, {});
+    if (unmet) report.unmet_budgets.push_back(std::move(*unmet));
   }
-  ASSIGN_OR_RETURN(const ByteCount removed, remove_tables(store, options, over, report));
-  usage.tables = beyond(usage.tables, removed);
+  auto unmet = unmet_budget(store, usage, options.budget, std::nullopt, {});
+  if (unmet) report.unmet_budgets.push_back(std::move(*unmet));
   BytesByCache wanted = plan_evictions(usage, options.budget, {});
-  ByteCount freed = space.free + removed;
+  ByteCount freed = space.free + removed.bytes;
   for (const ByteCount bytes : wanted) freed += bytes;
   // A disk that others have filled is no reason to empty the cache.
   BytesByCache more = wanted;
@@ -301,6 +260,7 @@ std::string collect_text(const CollectReport& report, CollectMode mode) {
         "fill this disk.\n",
         to_string(report.missing_bytes));
   }
+  for (const std::string& unmet : report.unmet_budgets) text += unmet + ".\n";
   return text.empty() ? "Nothing to collect.\n" : text;
 }
 
@@ -320,6 +280,9 @@ std::string collect_json(const CollectReport& report, CollectMode mode) {
   writer.name("tables_bytes_removed").unsigned_integer(report.bytes_of_tables.count());
   writer.name("other_bytes").unsigned_integer(report.other_bytes.count());
   writer.name("missing_bytes").unsigned_integer(report.missing_bytes.count());
+  writer.name("unmet_budgets").begin_list();
+  for (const std::string& unmet : report.unmet_budgets) writer.text(unmet);
+  writer.end_list();
   writer.name("caches").begin_list();
   for (const CollectedCache& cache : report.caches) {
     writer.begin_object();

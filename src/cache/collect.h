@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace assay::cache {
 
@@ -55,6 +56,8 @@ struct CollectReport {
   bool is_updating = false;               ///< Tables stay while a process updates.
   /// Of `min_free_bytes`, though all images went: then none goes for it.
   ByteCount missing_bytes = {};
+  /// Why no image goes for a budget that would not hold without any image either; in words.
+  std::vector<std::string> unmet_budgets = {};
 };
 
 /// Move broken images to the quarantine, remove sidecars without an image and files that killed

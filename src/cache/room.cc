@@ -1,8 +1,12 @@
+#include "cache/kept_tables_internal.h"
 #include "cache/room_internal.h"
+#include "core/log.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <span>
 #include <string>
 
 namespace assay::cache {
@@ -23,23 +27,33 @@ Result<ByteCount> bytes_in(files::FileSystem& file_system, const fs::path& folde
   return bytes;
 }
 
-/// What a cache takes, with the files that other programs keep beside its items.
-Result<ByteCount> bytes_of(Store& store, CacheKind kind) {
-  ByteCount bytes;
-  for (const ItemFolder folder : kItemFolders) {
-    if (kind_of(folder) != kind) continue;
-    ASSIGN_OR_RETURN(const FolderTotals totals, store.index().totals(folder));
-    ASSIGN_OR_RETURN(const ByteCount sources, bytes_in(store.tools().file_system,
-                                                       store.layout().folder(folder) / "sources"));
-    bytes += totals.bytes + sources;
-  }
-  return bytes;
+ByteCount sum_of(std::span<const ByteCount> parts) {
+  return std::accumulate(parts.begin(), parts.end(), ByteCount());
 }
 
-ByteCount sum_of(const BytesByCache& parts) {
-  ByteCount sum;
-  for (const ByteCount part : parts) sum += part;
-  return sum;
+/// What of `limit` is left beside what stays.
+ByteCount room_beside(ByteCount fixed, ByteCount limit) {
+  return limit > fixed ? limit - fixed : ByteCount();
+}
+
+/// What counts for the budget of `kind`, or of all, and stays whichever items go: each with its
+/// folder and size.
+std::string fixed_parts(const Store& store, const Usage& usage, std::optional<CacheKind> kind) {
+  std::string text;
+  const auto add = [&](const fs::path& folder, std::string_view words, ByteCount bytes) {
+    if (bytes == ByteCount()) return;
+    text += fmt::format("{}{}{} ({})", text.empty() ? "" : ", ", folder.native(), words,
+                        to_string(bytes));
+  };
+  const CacheLayout& layout = store.layout();
+  for (const ItemFolder folder : kItemFolders) {
+    if (kind && kind_of(folder) != *kind) continue;
+    add(layout.folder(folder) / "sources", "", usage.sources.at(static_cast<std::size_t>(folder)));
+  }
+  if (kind) return text;
+  add(layout.tables(), " with the kept tables", usage.tables);
+  add(layout.state(), " with the index, and the quarantine", usage.others);
+  return text;
 }
 
 /// Errors: kExhausted.
@@ -57,15 +71,28 @@ Status check_fit(const Store& store, CacheKind kind, ByteCount held, ByteCount n
 
 }  // namespace
 
-ByteCount Usage::total() const { return sum_of(caches) + tables + others; }
+ByteCount Usage::sources_of(CacheKind kind) const {
+  ByteCount bytes;
+  for (const ItemFolder folder : kItemFolders) {
+    if (kind_of(folder) == kind) bytes += sources.at(static_cast<std::size_t>(folder));
+  }
+  return bytes;
+}
+
+ByteCount Usage::fixed() const { return sum_of(sources) + tables + others; }
+
+ByteCount Usage::total() const { return sum_of(caches) + fixed(); }
 
 Result<Usage> measure_usage(Store& store, UsageScope scope) {
   Usage usage;
-  for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
-    ASSIGN_OR_RETURN(usage.caches.at(i), bytes_of(store, kCacheKinds.at(i)));
+  files::FileSystem& file_system = store.tools().file_system;
+  for (const ItemFolder folder : kItemFolders) {
+    ASSIGN_OR_RETURN(const FolderTotals totals, store.index().totals(folder));
+    usage.caches.at(static_cast<std::size_t>(kind_of(folder))) += totals.bytes;
+    ASSIGN_OR_RETURN(usage.sources.at(static_cast<std::size_t>(folder)),
+                     bytes_in(file_system, store.layout().folder(folder) / "sources"));
   }
   if (scope == UsageScope::kCaches) return usage;
-  files::FileSystem& file_system = store.tools().file_system;
   ASSIGN_OR_RETURN(usage.tables, bytes_in(file_system, store.layout().tables()));
   ASSIGN_OR_RETURN(const ByteCount state, bytes_in(file_system, store.layout().state()));
   ASSIGN_OR_RETURN(const ByteCount refused, bytes_in(file_system, store.layout().quarantine()));
@@ -89,17 +116,58 @@ ByteCount share_out(const Usage& usage, ByteCount bytes, BytesByCache& wanted) {
 BytesByCache plan_evictions(const Usage& usage, const Budget& budget, const BytesByCache& coming) {
   BytesByCache wanted{};
   for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const ByteCount fixed = usage.sources_of(kCacheKinds.at(i));
+    const ByteCount room = room_beside(fixed, budget.max_cache_bytes);
     const ByteCount after = usage.caches.at(i) + coming.at(i);
-    if (after <= budget.max_cache_bytes) continue;
-    const ByteCount over = after - share_of(budget.max_cache_bytes, budget.low_share);
-    wanted.at(i) = std::min(usage.caches.at(i), over);
+    if (after <= room || fixed + coming.at(i) > budget.max_cache_bytes) continue;
+    wanted.at(i) = std::min(usage.caches.at(i), after - share_of(room, budget.low_share));
   }
   if (!budget.max_total_bytes) return wanted;
-  const ByteCount left = usage.total() + sum_of(coming) - sum_of(wanted);
-  if (left > *budget.max_total_bytes) {
-    share_out(usage, left - share_of(*budget.max_total_bytes, budget.low_share), wanted);
-  }
+  const ByteCount room = room_beside(usage.fixed(), *budget.max_total_bytes);
+  const ByteCount after = sum_of(usage.caches) + sum_of(coming) - sum_of(wanted);
+  const bool can_hold = usage.fixed() + sum_of(coming) <= *budget.max_total_bytes;
+  if (after > room && can_hold) share_out(usage, after - share_of(room, budget.low_share), wanted);
   return wanted;
+}
+
+ByteCount plan_tables(const Usage& usage, const Budget& budget, const BytesByCache& coming) {
+  if (!budget.max_total_bytes) return {};
+  const ByteCount limit = *budget.max_total_bytes;
+  if (usage.fixed() - usage.tables + sum_of(coming) > limit) return {};
+  Budget own = budget;
+  own.max_total_bytes.reset();
+  const ByteCount gone = sum_of(plan_evictions(usage, own, coming));
+  const ByteCount after = usage.total() + sum_of(coming) - gone;
+  return std::min(usage.tables, after - std::min(after, limit));
+}
+
+std::optional<std::string> unmet_budget(const Store& store, const Usage& usage,
+                                        const Budget& budget, std::optional<CacheKind> kind,
+                                        ByteCount needed) {
+  if (!kind && !budget.max_total_bytes) return std::nullopt;
+  const ByteCount limit = kind ? budget.max_cache_bytes : *budget.max_total_bytes;
+  const ByteCount fixed = kind ? usage.sources_of(*kind) : usage.fixed();
+  if (fixed + needed <= limit) return std::nullopt;
+  const ByteCount held =
+      kind ? usage.caches.at(static_cast<std::size_t>(*kind)) + fixed : usage.total();
+  const std::string name = kind ? fmt::format("the cache {}", to_string(*kind)) : "all of it";
+  std::string text = fmt::format("{}: {} holds {}, may hold {}", store.layout().root().native(),
+                                 name, to_string(held), to_string(limit));
+  if (needed > ByteCount()) text += fmt::format(", and {} more do not fit", to_string(needed));
+  const std::string_view flag = kind ? "--max-size" : "--max-total";
+  const std::string parts = fixed_parts(store, usage, kind);
+  if (parts.empty()) {
+    return text + fmt::format(
+                      ": no image goes for more than may come; allow more ({}), or take in "
+                      "less",
+                      flag);
+  }
+  const bool has_tables = !kind && usage.tables > ByteCount();
+  return text + fmt::format(
+                    ": {} would stay though all images went, so none goes; allow more "
+                    "({}), or move that elsewhere{}",
+                    parts, flag,
+                    has_tables ? " (kept tables go by assay cache gc, while no update runs)" : "");
 }
 
 Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, ByteCount needed,
@@ -110,6 +178,20 @@ Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, B
   ASSIGN_OR_RETURN(Usage usage, measure_usage(store, scope));
   BytesByCache coming{};
   coming.at(own) = needed;
+  const ByteCount tables = plan_tables(usage, budget, coming);
+  if (tables > ByteCount()) {
+    ASSIGN_OR_RETURN(const RemovedTables removed, remove_tables(store, {.wanted = tables}));
+    usage.tables = usage.tables - std::min(usage.tables, removed.bytes);
+    if (removed.num_tables > 0) {
+      log_info(
+          "kept tables were removed to make room",
+          {{"tables", std::to_string(removed.num_tables)}, {"bytes", to_string(removed.bytes)}});
+    }
+  }
+  for (const std::optional<CacheKind> bound : {std::optional(kind), std::optional<CacheKind>()}) {
+    const auto unmet = unmet_budget(store, usage, budget, bound, needed);
+    if (unmet) return exhausted(*unmet);
+  }
   BytesByCache wanted = plan_evictions(usage, budget, coming);
   ASSIGN_OR_RETURN(const files::DiskSpace space,
                    store.tools().file_system.space(store.layout().root()));
@@ -133,8 +215,8 @@ Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, B
     all.bytes += evicted.bytes;
     all.num_in_flight += evicted.num_in_flight;
   }
-  RETURN_IF_ERROR(
-      check_fit(store, kind, usage.caches.at(own), needed, budget.max_cache_bytes, "--max-size"));
+  RETURN_IF_ERROR(check_fit(store, kind, usage.caches.at(own) + usage.sources_of(kind), needed,
+                            budget.max_cache_bytes, "--max-size"));
   if (budget.max_total_bytes) {
     RETURN_IF_ERROR(
         check_fit(store, kind, usage.total(), needed, *budget.max_total_bytes, "--max-total"));

@@ -8,15 +8,24 @@
 #include "cache/store.h"
 
 #include <array>
+#include <optional>
+#include <string>
 
 namespace assay::cache {
 
+using BytesByCache = std::array<ByteCount, kCacheKinds.size()>;
+
 /// What lies below the cache's folder.
 struct Usage {
-  std::array<ByteCount, kCacheKinds.size()> caches = {};  ///< With sidecars and `sources`.
+  BytesByCache caches = {};  ///< The items, with sidecars: what evictions can free.
+  /// What other programs keep in the `sources` folder of each. It counts, and stays.
+  std::array<ByteCount, kItemFolders.size()> sources = {};
   ByteCount tables = {};
   ByteCount others = {};  ///< The quarantine, the index, what processes share.
 
+  ByteCount sources_of(CacheKind kind) const;
+  /// Of everything, what stays whichever items go.
+  ByteCount fixed() const;
   ByteCount total() const;
 };
 
@@ -26,21 +35,32 @@ enum class UsageScope : std::uint8_t { kCaches, kTotal };
 /// Errors: as FileSystem and ItemIndex.
 Result<Usage> measure_usage(Store& store, UsageScope scope);
 
-using BytesByCache = std::array<ByteCount, kCacheKinds.size()>;
-
 /// What has to go of each cache so that it holds to its own budget and all hold to that of all,
 /// once `coming` has come; `coming` may be nothing. Of what is over the budget of all, each gives
-/// in proportion to what it holds.
+/// in proportion to what it holds. Nothing goes for a budget that would not hold without any item
+/// either.
 BytesByCache plan_evictions(const Usage& usage, const Budget& budget, const BytesByCache& coming);
+
+/// How many bytes of kept tables have to go, before items, for the budget of all.
+ByteCount plan_tables(const Usage& usage, const Budget& budget, const BytesByCache& coming);
+
+/// Why a budget does not hold though every item went, `needed` having come, and what helps: that of
+/// the cache `kind`, or of all. Nothing where it can hold.
+std::optional<std::string> unmet_budget(const Store& store, const Usage& usage,
+                                        const Budget& budget, std::optional<CacheKind> kind,
+                                        ByteCount needed);
 
 /// Share `bytes` out among the caches, in proportion to what each holds beyond `wanted`, and add it
 /// there. Returns what nobody could give.
 ByteCount share_out(const Usage& usage, ByteCount bytes, BytesByCache& wanted);
 
-/// Make room for `needed` in the cache `kind`; items from `first_kept` on stay. A disk that is
+/// Make room for `needed` in the cache `kind`; items from `first_kept` on stay. Kept tables go
+/// before items for the budget of all, unless an update may read them. A disk that is
 /// short of `min_free` by no more than `needed` is helped too; one that others have filled is not
 /// emptied for them.
-/// Errors: as Store; kExhausted when those who must stay leave too little room.
+/// Errors: as Store; kExhausted when those who must stay leave too little room: where even all
+/// items
+///         would not be enough, none has gone.
 Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, ByteCount needed,
                           ByteCount min_free, std::uint64_t first_kept);
 

@@ -183,11 +183,78 @@ TEST(Room, TheBudgetOfAllCountsTheOtherCachesAndTables) {
   auto store = open_with(fixture, {});
   const ByteCount all = held(*store) + held(*store, ItemFolder::kSyntheticT2i) + others + state;
   store = open_with(fixture, {.max_total_bytes = all, .low_share = 0.98});
+  const auto updater = fixture.file_system.lock(fixture.layout.work_lock(Work::kUpdate));
   ASSERT_TRUE(take_in(fixture, *store, 300, 1));
   const auto left = stems(*store);
   EXPECT_FALSE(left.contains("100")) << "each cache gives";
   EXPECT_FALSE(left.contains("200"));
   EXPECT_TRUE(left.contains("109"));
+}
+
+TEST(Room, SourcesThatFillTheBudgetAloneTakeNoImage) {
+  CacheFixture fixture;
+  {
+    const auto store = open_with(fixture, {});
+    ASSERT_TRUE(take_in(fixture, *store, 100, 8));
+  }
+  const std::filesystem::path sources =
+      fixture.drop("Roadwork/image/sources/old.parquet", std::string(300'000, 's')).parent_path();
+  const Budget budget{.max_cache_bytes = ByteCount(250'000)};
+  const auto store = open_with(fixture, budget);
+  const Status taken = take_in(fixture, *store, 200, 1);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kExhausted);
+  for (const std::string& part : {sources.native(), std::string("--max-size")}) {
+    EXPECT_NE(taken.error().message.find(part), std::string::npos) << taken.error().message;
+  }
+  EXPECT_EQ(stems(*store).size(), 8U);
+  // The other work of a collection is done.
+  const auto report = collect(*store, {.budget = budget});
+  ASSERT_TRUE(report) << report.error().message;
+  ASSERT_EQ(report->unmet_budgets.size(), 1U);
+  EXPECT_NE(report->unmet_budgets[0].find(sources.native()), std::string::npos);
+  EXPECT_EQ(stems(*store).size(), 8U);
+  // Beside those that leave some room, the images fill their part of that.
+  const auto wider = open_with(fixture, {.max_cache_bytes = ByteCount(300'000) + held(*store)});
+  ASSERT_TRUE(take_in(fixture, *wider, 200, 1));
+  EXPECT_GE(stems(*wider).size(), 6U);
+}
+
+TEST(Room, WhatIsLargerThanTheBudgetTakesNoImage) {
+  CacheFixture fixture;
+  {
+    const auto store = open_with(fixture, {});
+    ASSERT_TRUE(take_in(fixture, *store, 100, 2));
+  }
+  const auto store = open_with(fixture, {.max_cache_bytes = ByteCount(500)});
+  const Status taken = take_in(fixture, *store, 200, 1);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kExhausted);
+  EXPECT_EQ(stems(*store).size(), 2U);
+}
+
+TEST(Room, KeptTablesGoBeforeImagesUnlessAnUpdateRuns) {
+  CacheFixture fixture;
+  {
+    const auto store = open_with(fixture, {});
+    ASSERT_TRUE(take_in(fixture, *store, 100, 8));
+  }
+  const std::filesystem::path table =
+      fixture.drop(".assay/tables/kept.parquet", std::string(2'000'000, 't'));
+  const auto store = open_with(fixture, {.max_total_bytes = ByteCount(1'500'000)});
+  {
+    const auto updater = fixture.file_system.lock(fixture.layout.work_lock(Work::kUpdate));
+    const Status taken = take_in(fixture, *store, 200, 1);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().code, ErrorCode::kExhausted);
+    EXPECT_NE(taken.error().message.find("kept tables"), std::string::npos);
+  }
+  EXPECT_TRUE(std::filesystem::exists(table));
+  EXPECT_EQ(stems(*store).size(), 8U);
+  const Status taken = take_in(fixture, *store, 200, 1);
+  ASSERT_TRUE(taken) << taken.error().message;
+  EXPECT_FALSE(std::filesystem::exists(table));
+  EXPECT_EQ(stems(*store).size(), 9U);
 }
 
 TEST(Room, ADiskThatOthersFilledIsNotHelpedByEmptyingTheCache) {

@@ -33,7 +33,8 @@ Result<ExitCode> collect_all(const CollectFlags& flags, Session& session) {
   RETURN_IF_ERROR(print(session.output == OutputForm::kJson
                             ? cache::collect_json(report, flags.mode)
                             : cache::collect_text(report, flags.mode)));
-  return report.missing_bytes == ByteCount() ? ExitCode::kOk : ExitCode::kPartial;
+  const bool is_done = report.missing_bytes == ByteCount() && report.unmet_budgets.empty();
+  return is_done ? ExitCode::kOk : ExitCode::kPartial;
 }
 
 /// What is to go is noted first, so that a kill leaves no half item.
