@@ -215,6 +215,23 @@ TEST(Collect, AnImageThatCanBeReadByNowIsNotBroken) {
   EXPECT_TRUE(fs::exists(path));
 }
 
+TEST(Collect, ASidecarStaysBesideAnImageOfAnUnknownFormat) {
+  CacheFixture fixture;
+  std::vector<fs::path> labels;
+  for (const std::string stem : {"t__image_2", "t__image_3"}) {
+    fixture.drop("Roadwork/image/" + stem + (stem.ends_with('2') ? ".mpo" : ".jfif"), "a picture");
+    labels.push_back(fixture.drop("Roadwork/image/" + stem + ".json", kNoWorks));
+  }
+  const fs::path orphan = fixture.drop("Roadwork/image/t__image_4.json", kNoWorks);
+  const auto store = fixture.open();
+  fixture.clock.advance(std::chrono::years(100));
+  const auto report = collect(*store, {});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_orphan_sidecars, 1U);
+  EXPECT_FALSE(fs::exists(orphan));
+  for (const fs::path& path : labels) EXPECT_TRUE(fs::exists(path)) << path;
+}
+
 TEST(Verify, TellsAnImageThatIsNotWhatItWas) {
   CacheFixture fixture;
   const auto store = filled(fixture, 3);

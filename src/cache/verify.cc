@@ -129,16 +129,19 @@ Result<VerifyReport> verify(Store& store, const OnVerifyProgress& on_progress,
 Result<std::vector<std::string>> orphan_sidecars(files::FileSystem& file_system,
                                                  const std::filesystem::path& folder) {
   ASSIGN_OR_RETURN(const auto names, file_system.list(folder));
+  // Others write images of formats that are not looked at here (.mpo, .jfif): their labels stay.
   std::set<std::string> wanted;
+  std::vector<std::string> sidecars;
   for (const std::string& name : names) {
-    if (is_image_name(name)) wanted.insert(sidecar_name(name));
+    if (name.starts_with('.')) continue;
+    if (name.ends_with(".json")) {
+      sidecars.push_back(name);
+    } else {
+      wanted.insert(sidecar_name(name));
+    }
   }
-  std::vector<std::string> orphans;
-  for (const std::string& name : names) {
-    const bool is_sidecar = name.ends_with(".json") && !name.starts_with('.');
-    if (is_sidecar && !wanted.contains(name)) orphans.push_back(name);
-  }
-  return orphans;
+  std::erase_if(sidecars, [&](const std::string& name) { return wanted.contains(name); });
+  return sidecars;
 }
 
 std::string verify_text(const VerifyReport& report, const RescanSummary& rescan) {

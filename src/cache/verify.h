@@ -51,8 +51,8 @@ using OnVerifyProgress = std::function<void(std::uint64_t done, std::uint64_t to
 Result<VerifyReport> verify(Store& store, const OnVerifyProgress& on_progress = {},
                             const std::stop_token& stop = {});
 
-/// The sidecars in `folder` that have no image. Order: by name.
-/// Errors: as FileSystem.
+/// The sidecars in `folder` beside which nothing has their name: no image, of a known format or
+/// not. Order: by name. Errors: as FileSystem.
 Result<std::vector<std::string>> orphan_sidecars(files::FileSystem& file_system,
                                                  const std::filesystem::path& folder);
 
