@@ -21,8 +21,23 @@ std::string final_name(std::string_view incoming) {
   return std::string(incoming.substr(1, incoming.size() - 1 - kMark.size()));
 }
 
+/// A sidecar that lost its image would vouch for a half of the one to come: it goes first.
+Status remove_old_sidecars(files::FileSystem& file_system, const fs::path& folder,
+                           std::span<const NewFile> files) {
+  bool is_changed = false;
+  for (const NewFile& file : files) {
+    const fs::path sidecar = folder / sidecar_name(file.name);
+    ASSIGN_OR_RETURN(const auto present, file_system.info(sidecar));
+    if (!present) continue;
+    RETURN_IF_ERROR(file_system.remove(sidecar));
+    is_changed = true;
+  }
+  return is_changed ? file_system.sync_folder(folder) : Status();
+}
+
 Status write_all(files::FileSystem& file_system, const fs::path& folder,
                  std::span<const NewFile> files) {
+  RETURN_IF_ERROR(remove_old_sidecars(file_system, folder, files));
   ASSIGN_OR_RETURN(files::BatchSync batch, files::BatchSync::begin(file_system, folder));
   for (const NewFile& file : files) {
     // One that was killed may have left its half here; it is written over.
@@ -77,7 +92,8 @@ Result<FinishedPublishing> finish_publishing(files::FileSystem& file_system, con
     is_changed = true;
     const std::string name = final_name(incoming);
     ASSIGN_OR_RETURN(const auto sidecar, file_system.info(folder / sidecar_name(name)));
-    // Names are given only when all contents are on disk: with its sidecar there, it is whole.
+    // Names are given only when all contents are on disk, and none of before is left by then: with
+    // its sidecar there, it is whole.
     if (is_image_name(name) && sidecar) {
       RETURN_IF_ERROR(file_system.rename(folder / incoming, folder / name));
       ++result.num_completed;

@@ -195,82 +195,126 @@ TEST(Store, OneWritesAtATime) {
   EXPECT_NE(other.error().message.find("write.lock"), std::string::npos);
 }
 
-/// Publish two items with the power cut at each operation: what is visible afterwards is whole.
-TEST(Publish, NoCutLeavesHalfAnItem) {
-  const std::vector<NewFile> batch = {
-      {.name = "a.jpg", .image = as_bytes("first image"), .sidecar = "first sidecar"},
-      {.name = "b.png", .image = as_bytes("second image"), .sidecar = "second sidecar"}};
+const std::vector<NewFile> kBatch = {
+    {.name = "a.jpg", .image = as_bytes("first image"), .sidecar = "first sidecar"},
+    {.name = "b.png", .image = as_bytes("second image"), .sidecar = "second sidecar"}};
+const std::map<std::string, std::string> kWhole = {{"a.jpg", "first image"},
+                                                   {"a.json", "first sidecar"},
+                                                   {"b.png", "second image"},
+                                                   {"b.json", "second sidecar"}};
+constexpr std::string_view kOldText = "of an image that is gone";
+
+enum class Before : std::uint8_t { kNothing, kOldSidecar };
+enum class End : std::uint8_t { kPowerCut, kKill };
+
+/// A folder with what was there before, on disk.
+void prepare(files::testing::SimulatedFileSystem& file_system, const fs::path& folder,
+             Before before) {
+  ASSERT_TRUE(file_system.create_folders(folder));
+  if (before == Before::kNothing) return;
+  const auto file = file_system.open(folder / "a.json", files::OpenMode::kCreateNew);
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->append(as_bytes(kOldText)));
+  ASSERT_TRUE((*file)->sync());
+  ASSERT_TRUE(file_system.sync_folder(folder));
+}
+
+/// Each image has its own sidecar, and both are whole. Returns how many there are.
+std::uint64_t check_items(const files::testing::SimulatedFileSystem& file_system,
+                          const fs::path& folder, const std::vector<std::string>& names) {
+  std::uint64_t num_items = 0;
+  for (const std::string& name : names) {
+    if (is_incoming_name(name) || !is_image_name(name)) continue;
+    ++num_items;
+    EXPECT_EQ(file_system.content(folder / name), kWhole.at(name));
+    EXPECT_EQ(file_system.content(folder / sidecar_name(name)), kWhole.at(sidecar_name(name)));
+  }
+  return num_items;
+}
+
+/// What is left once the next writer has been there: items, and at most the sidecar of before.
+void check_order(const files::testing::SimulatedFileSystem& file_system, const fs::path& folder,
+                 const std::vector<std::string>& names) {
+  std::uint64_t num_old = 0;
+  for (const std::string& name : names) {
+    ASSERT_TRUE(kWhole.contains(name)) << name;
+    num_old += file_system.content(folder / name) == kOldText ? 1 : 0;
+  }
+  EXPECT_EQ(names.size(), 2 * check_items(file_system, folder, names) + num_old);
+}
+
+/// Publish two items with the power cut, or the program killed, at each operation: what is visible
+/// afterwards is whole.
+void end_at_each_operation(Before before, End end) {
   const fs::path folder = "/cache/images";
-  const std::map<std::string, std::string> whole = {{"a.jpg", "first image"},
-                                                    {"a.json", "first sidecar"},
-                                                    {"b.png", "second image"},
-                                                    {"b.json", "second sidecar"}};
   bool is_complete = false;
   std::uint64_t num_visible = 0;
   for (std::uint64_t cut = 1; !is_complete; ++cut) {
-    for (std::uint64_t seed = 0; seed < 8; ++seed) {
+    for (std::uint64_t seed = 0; seed < (end == End::kKill ? 1U : 32U); ++seed) {
       files::testing::SimulatedFileSystem file_system;
-      ASSERT_TRUE(file_system.create_folders(folder));
-      file_system.cut_power_at(file_system.num_operations() + cut);
-      is_complete = publish(file_system, folder, batch).has_value();
+      prepare(file_system, folder, before);
+      // The last append that a kill meets may have written a part.
+      const std::uint64_t operation = file_system.num_operations() + cut;
+      file_system.inject(
+          {.operation = operation, .error = unavailable("ended"), .num_bytes_kept = 3});
+      file_system.cut_power_at(operation + (end == End::kKill ? 1 : 0));
+      is_complete = publish(file_system, folder, kBatch).has_value();
       SeededRandom random(seed);
-      file_system.crash(random);
+      end == End::kKill ? file_system.kill() : file_system.crash(random);
       const auto names = file_system.list(folder);
       ASSERT_TRUE(names);
-      // Readers that come before the next writer: an image has its sidecar, and both are whole.
-      for (const std::string& name : *names) {
-        if (is_incoming_name(name) || !is_image_name(name)) continue;
-        ++num_visible;
-        EXPECT_EQ(file_system.content(folder / name), whole.at(name));
-        EXPECT_EQ(file_system.content(folder / sidecar_name(name)), whole.at(sidecar_name(name)));
-      }
+      // Readers that come before the next writer.
+      num_visible += check_items(file_system, folder, *names);
       ASSERT_TRUE(finish_publishing(file_system, folder, *names));
       const auto left = file_system.list(folder);
-      for (const std::string& name : *left) {
-        ASSERT_TRUE(whole.contains(name)) << name;
-        EXPECT_EQ(file_system.content(folder / name), whole.at(name));
-      }
-      EXPECT_EQ(left->size() % 2, 0U) << "cut at " << cut;
+      ASSERT_TRUE(left);
+      check_order(file_system, folder, *left);
       if (is_complete) {
-        EXPECT_EQ(left->size(), whole.size());
+        EXPECT_EQ(left->size(), kWhole.size());
       }
     }
   }
   EXPECT_GT(num_visible, 0U);
 }
 
+TEST(Publish, NoCutLeavesHalfAnItem) {
+  end_at_each_operation(Before::kNothing, End::kPowerCut);
+  end_at_each_operation(Before::kNothing, End::kKill);
+}
+
+TEST(Publish, NoCutLeavesHalfAnItemWhereAnOldSidecarLies) {
+  end_at_each_operation(Before::kOldSidecar, End::kPowerCut);
+  end_at_each_operation(Before::kOldSidecar, End::kKill);
+}
+
 /// Any operation fails once, as on a full disk: what has no name yet is taken back at once.
 TEST(Publish, AFailureLeavesWholeItemsAlone) {
-  const std::vector<NewFile> batch = {
-      {.name = "a.jpg", .image = as_bytes("first image"), .sidecar = "first sidecar"},
-      {.name = "b.png", .image = as_bytes("second image"), .sidecar = "second sidecar"}};
-  const fs::path folder = "/cache/images";
-  bool is_complete = false;
-  std::uint64_t num_failures = 0;
-  std::uint64_t num_kept = 0;
-  for (std::uint64_t operation = 1; !is_complete; ++operation) {
-    files::testing::SimulatedFileSystem file_system;
-    ASSERT_TRUE(file_system.create_folders(folder));
-    file_system.inject({.operation = file_system.num_operations() + operation,
-                        .error = no_space("the disk is full"),
-                        .num_bytes_kept = 3});
-    const Status published = publish(file_system, folder, batch);
-    is_complete = published.has_value();
-    file_system.inject({});
-    if (!is_complete) {
-      ++num_failures;
-      EXPECT_EQ(published.error().code, ErrorCode::kNoSpace);
+  for (const Before before : {Before::kNothing, Before::kOldSidecar}) {
+    const fs::path folder = "/cache/images";
+    bool is_complete = false;
+    std::uint64_t num_failures = 0;
+    std::uint64_t num_kept = 0;
+    for (std::uint64_t operation = 1; !is_complete; ++operation) {
+      files::testing::SimulatedFileSystem file_system;
+      prepare(file_system, folder, before);
+      file_system.inject({.operation = file_system.num_operations() + operation,
+                          .error = no_space("the disk is full"),
+                          .num_bytes_kept = 3});
+      const Status published = publish(file_system, folder, kBatch);
+      is_complete = published.has_value();
+      file_system.inject({});
+      if (!is_complete) {
+        ++num_failures;
+        EXPECT_EQ(published.error().code, ErrorCode::kNoSpace);
+      }
+      const auto names = file_system.list(folder);
+      ASSERT_TRUE(names);
+      num_kept += check_items(file_system, folder, *names);
+      check_order(file_system, folder, *names);
     }
-    const auto names = file_system.list(folder);
-    ASSERT_TRUE(names);
-    for (const std::string& name : *names) {
-      EXPECT_FALSE(is_incoming_name(name)) << name << " after " << operation;
-      num_kept += is_image_name(name) ? 1 : 0;
-    }
-    EXPECT_EQ(names->size() % 2, 0U) << "an image and its sidecar, after " << operation;
+    EXPECT_GT(num_failures, 10U);
+    EXPECT_GT(num_kept, 2U);
   }
-  EXPECT_GT(num_failures, 10U);
-  EXPECT_GT(num_kept, 2U);
 }
 
 }  // namespace
