@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace assay::cache {
@@ -230,6 +233,34 @@ TEST(Collect, ASidecarStaysBesideAnImageOfAnUnknownFormat) {
   EXPECT_EQ(report->num_orphan_sidecars, 1U);
   EXPECT_FALSE(fs::exists(orphan));
   for (const fs::path& path : labels) EXPECT_TRUE(fs::exists(path)) << path;
+}
+
+TEST(Verify, WhatAnotherWriterDoesMeanwhileIsNoFinding) {
+  CacheFixture fixture;
+  const auto store = filled(fixture, 3);
+  const auto other = fixture.open();
+  const std::vector<Item> items = all_items(*other);
+  // The other is in the middle of an item for as long as it has the turn, and evicts one.
+  auto turn = other->begin_turn();
+  ASSERT_TRUE(turn);
+  const fs::path half = fixture.drop("Roadwork/image/.new.jpg.incoming", "half");
+  const fs::path sidecar = fixture.drop("Roadwork/image/new.json", kNoWorks);
+  std::optional<std::jthread> writer;
+  bool is_first = true;
+  const auto report = verify(*store, [&](std::uint64_t done, std::uint64_t total) {
+    if (std::exchange(is_first, false)) {
+      EXPECT_TRUE(other->remove(*turn, std::span(&items[2], 1), {}));
+    }
+    if (done < total) return;
+    writer.emplace([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      fs::remove(half);
+      fs::remove(sidecar);
+      turn->lock.reset();
+    });
+  });
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->findings.empty()) << report->findings.front().path;
 }
 
 TEST(Verify, TellsAnImageThatIsNotWhatItWas) {

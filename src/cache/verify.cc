@@ -23,8 +23,11 @@ class Verification {
  public:
   explicit Verification(Store& store) : store_(store) {}
 
-  /// Errors of both: as verify().
+  /// Errors of all: as verify().
   Status check_images(const OnVerifyProgress& on_progress, const std::stop_token& stop);
+  /// Pre of both: the caller has the turn to write. What another writer is about to name, to move
+  /// or to remove would look like half an item.
+  Status check_absent();
   Status check_folders();
   VerifyReport take() {
     std::ranges::sort(report_.findings, {}, &VerifiedFile::path);
@@ -36,8 +39,9 @@ class Verification {
   void note(VerifyFinding finding, ItemFolder folder, std::string_view name, std::string detail);
 
   Store& store_;
-  std::mutex mutex_;  // guards the report
+  std::mutex mutex_;  // guards what follows
   VerifyReport report_;
+  std::vector<std::pair<Item, std::string>> absent_;  // with what the system said
 };
 
 void Verification::note(VerifyFinding finding, ItemFolder folder, std::string_view name,
@@ -54,6 +58,10 @@ void Verification::check(const Item& item) {
                                 store_.options().limits.max_size_bytes);
   const bool is_same = bytes && item.facts && crypto::sha256(*bytes) == item.facts->content;
   const std::scoped_lock lock(mutex_);
+  if (!bytes && bytes.error().code == ErrorCode::kNotFound) {
+    absent_.emplace_back(item, std::move(bytes.error().message));
+    return;
+  }
   ++report_.num_checked;
   if (bytes) report_.bytes_checked += ByteCount(bytes->size());
   if (!bytes) {
@@ -81,6 +89,17 @@ Status Verification::check_images(const OnVerifyProgress& on_progress,
         return {};
       },
       stop);
+}
+
+/// Those that another writer has removed since they were listed are not missing.
+Status Verification::check_absent() {
+  for (auto& [item, problem] : absent_) {
+    ASSIGN_OR_RETURN(const auto known, store_.index().find_id(item.id));
+    if (!known) continue;
+    ++report_.num_checked;
+    note(VerifyFinding::kUnreadable, item.folder, item.name, std::move(problem));
+  }
+  return {};
 }
 
 Status Verification::check_folders() {
@@ -122,6 +141,8 @@ Result<VerifyReport> verify(Store& store, const OnVerifyProgress& on_progress,
                             const std::stop_token& stop) {
   Verification verification(store);
   RETURN_IF_ERROR(verification.check_images(on_progress, stop));
+  ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
+  RETURN_IF_ERROR(verification.check_absent());
   RETURN_IF_ERROR(verification.check_folders());
   return verification.take();
 }

@@ -45,7 +45,8 @@ struct VerifyReport {
 
 using OnVerifyProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-/// Read and hash every image, and look for what belongs to none.
+/// Read and hash every image, and look for what belongs to none. Images that another writer removes
+/// meanwhile are passed over; others wait while the folders are listed.
 /// Pre:    the index is up to date.
 /// Errors: as Store; kCancelled.
 Result<VerifyReport> verify(Store& store, const OnVerifyProgress& on_progress = {},
