@@ -1,8 +1,10 @@
+#include "json/python_syntax_internal.h"
 #include "json/value.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <charconv>
 #include <limits>
 
 namespace assay::json {
@@ -92,13 +94,82 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   std::optional<Error> error_;
 };
 
+Status check_size(std::string_view text, ByteCount max_size) {
+  if (text.size() <= max_size.count()) return {};
+  return exhausted(fmt::format("JSON of {} is over the limit of {}",
+                               to_string(ByteCount(text.size())), to_string(max_size)));
+}
+
+/// Pre: UTF-8, but for lone surrogates of three bytes.
+std::string without_surrogates(std::string text) {
+  constexpr char kLead = '\xed';
+  constexpr unsigned char kFirstOfSurrogate = 0xa0;
+  for (std::size_t at = text.find(kLead); at != std::string::npos; at = text.find(kLead, at + 3)) {
+    const bool is_lone = static_cast<unsigned char>(text[at + 1]) >= kFirstOfSurrogate;
+    if (is_lone) text.replace(at, 3, "\ufffd");
+  }
+  return text;
+}
+
+Value scalar_value(const SyntaxValue& scalar) {
+  switch (scalar.scalar) {
+    case ScalarKind::kNone:
+    case ScalarKind::kNull:
+      break;
+    case ScalarKind::kTrue:
+    case ScalarKind::kFalse:
+      return Value(scalar.scalar == ScalarKind::kTrue);
+    case ScalarKind::kInteger: {
+      std::int64_t integer = 0;
+      std::from_chars(scalar.raw.data(), scalar.raw.data() + scalar.raw.size(), integer);
+      return Value(integer);
+    }
+    case ScalarKind::kBigInteger:
+    case ScalarKind::kReal:
+      return Value(number_of(scalar.raw));
+    case ScalarKind::kNan:
+      return Value(std::numeric_limits<double>::quiet_NaN());
+    case ScalarKind::kInfinity:
+      return Value(std::numeric_limits<double>::infinity());
+    case ScalarKind::kMinusInfinity:
+      return Value(-std::numeric_limits<double>::infinity());
+  }
+  return {};
+}
+
+Value value_of(SyntaxValue syntax) {
+  switch (syntax.kind) {
+    case SyntaxValue::Kind::kScalar:
+      return scalar_value(syntax);
+    case SyntaxValue::Kind::kText:
+      return Value(without_surrogates(std::move(syntax.text)));
+    case SyntaxValue::Kind::kList: {
+      Value::List list;
+      list.reserve(syntax.items.size());
+      for (SyntaxValue& item : syntax.items) list.push_back(value_of(std::move(item)));
+      return Value(std::move(list));
+    }
+    case SyntaxValue::Kind::kObject:
+      break;
+  }
+  Value::Object object;
+  for (SyntaxValue& member : syntax.members) {
+    std::string name = without_surrogates(std::move(member.name));
+    object.insert_or_assign(std::move(name), value_of(std::move(member)));
+  }
+  return Value(std::move(object));
+}
+
 }  // namespace
 
+Result<Value> parse_python(std::string_view text, ByteCount max_size) {
+  RETURN_IF_ERROR(check_size(text, max_size));
+  ASSIGN_OR_RETURN(SyntaxValue syntax, read_python_json(text));
+  return value_of(std::move(syntax));
+}
+
 Result<Value> parse(std::string_view text, const ParseLimits& limits) {
-  if (text.size() > limits.max_size.count()) {
-    return exhausted(fmt::format("JSON of {} is over the limit of {}",
-                                 to_string(ByteCount(text.size())), to_string(limits.max_size)));
-  }
+  RETURN_IF_ERROR(check_size(text, limits.max_size));
   Builder builder(limits);
   nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   return std::move(builder).take();

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace assay::json {
 namespace {
@@ -188,6 +189,17 @@ Result<std::string> python_dumps(std::string_view text) {
   json.reserve(text.size());
   RETURN_IF_ERROR(append_python_dumps(json, text));
   return json;
+}
+
+Result<std::vector<RawMember>> python_members(std::string_view object) {
+  ASSIGN_OR_RETURN(SyntaxValue value, read_python_json(object));
+  if (value.kind != SyntaxValue::Kind::kObject) return corrupt("no JSON object");
+  std::vector<RawMember> members;
+  members.reserve(value.members.size());
+  for (SyntaxValue& member : value.members) {
+    members.push_back({.name = std::move(member.name), .value = member.raw});
+  }
+  return members;
 }
 
 void append_python_string(std::string& json, std::string_view text) {

@@ -128,6 +128,24 @@ TEST(AppendPythonString, WritesLongTextsInWhatTheirBytesNeed) {
   }
 }
 
+TEST(PythonMembers, AreTheTextsOfTheValues) {
+  const std::string text =
+      R"( {"a": 1e400, "b" : [1,  2], "a": NaN, "\u00e9": 18446744073709551617} )";
+  const auto members = python_members(text);
+  ASSERT_TRUE(members) << members.error().message;
+  ASSERT_EQ(members->size(), 3U);
+  EXPECT_EQ((*members)[0].name, "a");
+  EXPECT_EQ((*members)[0].value, "NaN");
+  EXPECT_EQ((*members)[1].value, "[1,  2]");
+  EXPECT_EQ((*members)[2].name, "\u00e9");
+  EXPECT_EQ((*members)[2].value, "18446744073709551617");
+  for (const std::string_view other : {"[1]", "{", "", "nan"}) {
+    const auto refused = python_members(other);
+    ASSERT_FALSE(refused) << other;
+    EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt) << other;
+  }
+}
+
 TEST(PythonRound, RoundsTheExactDecimalValueHalfToEven) {
   EXPECT_EQ(python_round(2.675, 2), 2.67);  // 2.67499999999999982236431605997495353221893310546875
   EXPECT_EQ(python_round(0.5, 0), 0.0);

@@ -76,4 +76,9 @@ struct ParseLimits {
 ///         kExhausted (over a limit).
 Result<Value> parse(std::string_view text, const ParseLimits& limits = {});
 
+/// The same of what Python's json.loads takes, which writes NaN and infinities: a number beyond a
+/// double is infinite, a lone surrogate is U+FFFD. A mark of the byte order is refused, as there.
+/// Errors: as parse().
+Result<Value> parse_python(std::string_view text, ByteCount max_size = kMaxJsonSize);
+
 }  // namespace assay::json

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 namespace assay::json {
@@ -42,6 +44,29 @@ TEST(Parse, RefusesWhatIsNotJson) {
     ASSERT_FALSE(value) << text;
     EXPECT_EQ(value.error().code, ErrorCode::kCorrupt) << text;
   }
+}
+
+TEST(ParsePython, TakesWhatPythonWrites) {
+  const auto value = parse_python(
+      R"({"a": NaN, "b": -Infinity, "c": 18446744073709551617, "d": 1e400, "e": -7, "f": "\ud800x",
+          "g": [true, null, 2.5, {"h": false}], "a": Infinity})");
+  ASSERT_TRUE(value) << value.error().message;
+  EXPECT_EQ(value->find("a")->number(), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(value->find("b")->number(), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(value->find("c")->number(), 18446744073709551616.0);
+  EXPECT_EQ(value->find("c")->integer(), std::nullopt);
+  EXPECT_EQ(value->find("d")->number(), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(value->find("e")->integer(), -7);
+  EXPECT_EQ(*value->find("f")->text(), "\ufffdx");
+  const Value::List& list = *value->find("g")->list();
+  EXPECT_EQ(list[0].boolean(), true);
+  EXPECT_TRUE(list[1].is_null());
+  EXPECT_EQ(list[2].number(), 2.5);
+  EXPECT_EQ(list[3].find("h")->boolean(), false);
+  EXPECT_TRUE(std::isnan(parse_python("NaN")->number().value_or(0)));
+  EXPECT_EQ(parse_python("\xef\xbb\xbf{}").error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(parse_python("nan").error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(parse_python("[1, 2]", ByteCount(5)).error().code, ErrorCode::kExhausted);
 }
 
 TEST(Parse, SaysTheByteAndNotTheText) {

@@ -109,6 +109,7 @@ Writer& Writer::number(double value) {
 
 Writer& Writer::boolean(bool value) { return plain(value ? "true" : "false"); }
 Writer& Writer::null() { return plain("null"); }
+Writer& Writer::raw(std::string_view value) { return plain(value); }
 
 std::string Writer::take() { return std::exchange(json_, {}); }
 

@@ -37,6 +37,8 @@ class Writer {
   Writer& number(double value);
   Writer& boolean(bool value);
   Writer& null();
+  /// JSON text as it stands. Pre: one value.
+  Writer& raw(std::string_view value);
 
   /// What was written since the last take(); the writer goes on where it was, so that a long list
   /// can leave in parts.
