@@ -188,7 +188,9 @@ void Doctor::look_at_states(const CacheStatus& cache) {
        "a label and a `scene_description` that disagree: works (1) need words, no works (0) must "
        "have none, or the image is passed over"},
       {ItemState::kBadSidecar, Cause::kBadSidecar, "image has", "images have",
-       "a sidecar that is no JSON object, so it is passed over"},
+       "a sidecar that is no JSON object, so it is passed over; mend it, or keep it aside and "
+       "label "
+       "the image anew, those without works none"},
       {ItemState::kBroken, Cause::kBroken, "image is", "images are",
        "broken: it does not decode, and would fail when it is asked about"},
   }};
@@ -202,6 +204,10 @@ void Doctor::look_at_states(const CacheStatus& cache) {
     if (is_for_all) {
       command =
           at(fmt::format("label --unlabelled --cache {} --label roadwork", to_string(cache.kind)));
+    }
+    if (known.state == ItemState::kBadSidecar) {
+      const std::string sidecar = shell_word(fs::path(path).replace_extension(".json"));
+      command = fmt::format("mv -n {0} {0}.bad && {1}", sidecar, command);
     }
     if (known.state == ItemState::kBroken) command = at("gc");
     add({.cause = known.cause,

@@ -39,14 +39,21 @@ std::optional<GenerationSource> SourcePool::next(
     const std::function<void(RefusedSource)>& on_refused) {
   Sources& sources = sources_[label];
   while (!sources.unread.empty()) {
-    const Item item = std::move(sources.unread.front());
+    Item item = std::move(sources.unread.front());
     sources.unread.pop_front();
     const auto text =
         files::read_file(store.tools().file_system, store.sidecar_of(item), kMaxSidecarSize);
+    const Sidecar sidecar = text ? read_sidecar(*text) : Sidecar();
+    // The index does not know yet what somebody has written in place.
+    if (sidecar.state == ItemState::kReady && sidecar.label != label) {
+      item.label = sidecar.label;
+      sources_[*sidecar.label].unread.push_back(std::move(item));
+      continue;
+    }
     GenerationSource source = source_of(item);
     if (text) source.origin = read_generation(*text);
-    std::string objection =
-        text ? generator.objection_to(source) : std::string("its sidecar cannot be read");
+    std::string objection = "its sidecar cannot be read, or its label and description disagree";
+    if (sidecar.state == ItemState::kReady) objection = generator.objection_to(source);
     if (objection.empty()) {
       sources.usable.push_back(source);
       return source;

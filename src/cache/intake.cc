@@ -240,10 +240,13 @@ Status Intake::give_labels(const WriteTurn& turn, std::span<const Arrival> arriv
       report_.num_otherwise_labelled += same.label && same.label != arrival.draft.label ? 1 : 0;
       continue;
     }
-    RETURN_IF_ERROR(
+    ASSIGN_OR_RETURN(
+        const WrittenLabel written,
         write_label(store_, turn, same,
-                    {.label = *arrival.draft.label, .description = arrival.draft.description}));
-    ++report_.num_labelled;
+                    {.label = *arrival.draft.label, .description = arrival.draft.description},
+                    KnownLabels::kKept));
+    report_.num_labelled += written.is_written ? 1 : 0;
+    report_.num_otherwise_labelled += written.label && written.label != arrival.draft.label ? 1 : 0;
   }
   return {};
 }

@@ -15,10 +15,12 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Those that `path` may mean by its folder; a name alone may stand in each of them.
-Result<std::vector<ItemFolder>> find_folders(const Store& store, const fs::path& path) {
+Result<std::vector<ItemFolder>> find_folders(const Store& store, const fs::path& path,
+                                             std::optional<CacheKind> kind) {
   std::vector<ItemFolder> found;
   const fs::path parent = path.parent_path();
   for (const ItemFolder folder : kItemFolders) {
+    if (kind && kind_of(folder) != *kind) continue;
     bool is_there = parent.empty() || parent == fs::path(path_of(folder));
     if (!is_there) {
       files::FileSystem& file_system = store.tools().file_system;
@@ -50,11 +52,12 @@ struct FoundItems {
 };
 
 /// Items that the user means. Errors: as Store.
-Result<FoundItems> find_items(Store& store, const std::string& given) {
+Result<FoundItems> find_items(Store& store, const std::string& given,
+                              std::optional<CacheKind> kind) {
   FoundItems found;
   const fs::path path = given;
   const std::string name = path.filename().native();
-  ASSIGN_OR_RETURN(const std::vector<ItemFolder> folders, find_folders(store, path));
+  ASSIGN_OR_RETURN(const std::vector<ItemFolder> folders, find_folders(store, path, kind));
   for (const ItemFolder folder : folders) {
     ASSIGN_OR_RETURN(auto item, store.index().find(folder, name));
     if (item) found.items.push_back(std::move(*item));
@@ -70,25 +73,42 @@ Result<FoundItems> find_items(Store& store, const std::string& given) {
 
 }  // namespace
 
-Status write_label(Store& store, const WriteTurn& turn, Item item, const RelabelOptions& options) {
+Result<WrittenLabel> write_label(Store& store, const WriteTurn& turn, Item item,
+                                 const RelabelOptions& options, KnownLabels known) {
   files::FileSystem& file_system = store.tools().file_system;
   const fs::path path = store.sidecar_of(item);
-  std::string before;
-  if (item.sidecar) {
-    const auto text = files::read_file(file_system, path, kMaxSidecarSize);
-    // One that is too large or gone is replaced.
-    if (text) before = *text;
+  // Before it is read: what others write later is noticed by its time.
+  ASSIGN_OR_RETURN(auto info, file_system.info(path));
+  std::string text;
+  Sidecar sidecar{.state = ItemState::kNoSidecar};
+  if (info) {
+    auto read = files::read_file(file_system, path, kMaxSidecarSize);
+    if (read) {
+      text = std::move(*read);
+      if (!text.empty()) sidecar = read_sidecar(text);
+    } else if (read.error().code != ErrorCode::kNotFound) {
+      // One that is too large, or not ours to read, is somebody's all the same.
+      sidecar.state = ItemState::kBadSidecar;
+    }
   }
-  const std::string text = relabelled(before, options.label, options.description);
-  RETURN_IF_ERROR(files::write_file(file_system, path, text));
-  ASSIGN_OR_RETURN(const auto info, file_system.info(path));
-  if (!info) return unavailable(path.native() + " was removed while it was written");
-  const Sidecar sidecar = read_sidecar(text);
+  WrittenLabel written;
+  const bool is_kept = known == KnownLabels::kKept && sidecar.label;
+  if (sidecar.state != ItemState::kBadSidecar && !is_kept) {
+    ASSIGN_OR_RETURN(text, relabelled(text, options.label, options.description));
+    RETURN_IF_ERROR(files::write_file(file_system, path, text));
+    ASSIGN_OR_RETURN(info, file_system.info(path));
+    if (!info) return unavailable(path.native() + " was removed while it was written");
+    sidecar = read_sidecar(text);
+    written.is_written = true;
+  }
+  written.state = sidecar.state;
+  written.label = sidecar.label;
   item.sidecar = FileStamp{.size_bytes = info->size.count(), .modified = info->modified};
   item.state = sidecar.state;
   item.label = sidecar.label;
   item.source = sidecar.source;
-  return store.put(turn, std::span(&item, 1));
+  RETURN_IF_ERROR(store.put(turn, std::span(&item, 1)));
+  return written;
 }
 
 Result<RelabelReport> relabel(Store& store, std::span<const std::string> images,
@@ -96,7 +116,7 @@ Result<RelabelReport> relabel(Store& store, std::span<const std::string> images,
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn());
   RelabelReport report;
   for (const std::string& given : images) {
-    ASSIGN_OR_RETURN(const FoundItems found, find_items(store, given));
+    ASSIGN_OR_RETURN(const FoundItems found, find_items(store, given, options.cache));
     if (found.items.empty()) report.unknown.push_back(given);
     if (!found.is_sure) {
       RelabelReport::Ambiguous& told = report.ambiguous.emplace_back();
@@ -111,23 +131,37 @@ Result<RelabelReport> relabel(Store& store, std::span<const std::string> images,
         report.broken.push_back(given);
         continue;
       }
-      RETURN_IF_ERROR(write_label(store, turn, item, options));
+      ASSIGN_OR_RETURN(const WrittenLabel written,
+                       write_label(store, turn, item, options, KnownLabels::kReplaced));
+      if (!written.is_written) {
+        report.bad_sidecar.push_back(given);
+        continue;
+      }
       ++report.num_labelled;
     }
   }
   return report;
 }
 
-Result<RelabelReport> relabel_unlabelled(Store& store, std::optional<CacheKind> kind,
-                                         const RelabelOptions& options) {
+Result<RelabelReport> relabel_unlabelled(Store& store, const RelabelOptions& options) {
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn());
   std::vector<Item> items;
   RETURN_IF_ERROR(store.index().for_each([&](const Item& item) {
     const bool has_none = item.state == ItemState::kNoSidecar || item.state == ItemState::kNoLabel;
-    if (has_none && (!kind || kind_of(item.folder) == *kind)) items.push_back(item);
+    if (has_none && (!options.cache || kind_of(item.folder) == *options.cache)) {
+      items.push_back(item);
+    }
   }));
-  for (const Item& item : items) RETURN_IF_ERROR(write_label(store, turn, item, options));
-  return RelabelReport{.num_labelled = items.size()};
+  RelabelReport report;
+  for (const Item& item : items) {
+    ASSIGN_OR_RETURN(const WrittenLabel written,
+                     write_label(store, turn, item, options, KnownLabels::kKept));
+    report.num_labelled += written.is_written ? 1 : 0;
+    if (written.state == ItemState::kBadSidecar) {
+      report.bad_sidecar.push_back(store.path_of(item).native());
+    }
+  }
+  return report;
 }
 
 }  // namespace assay::cache

@@ -6,26 +6,43 @@
 #include "cache/store.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace assay::cache {
 
+/// Whether an item that has a label by now gets the new one, or keeps its own.
+enum class KnownLabels : std::uint8_t { kReplaced, kKept };
+
 struct RelabelOptions {
   Label label = Label::kNone;
   /// With kRoadwork alone; empty: a default.
   std::string description = {};
+  /// Images of this one alone; none: of all three.
+  std::optional<CacheKind> cache = {};
 };
 
-/// Write the label into the sidecar of an item, whose other members stay. Errors: as Store.
-Status write_label(Store& store, const WriteTurn& turn, Item item, const RelabelOptions& options);
+/// What a sidecar says after write_label(), and whether it was written.
+struct WrittenLabel {
+  bool is_written = false;
+  ItemState state = ItemState::kBadSidecar;  ///< kBadSidecar: it stays as it is, whatever it holds.
+  std::optional<Label> label = {};
+};
+
+/// Write the label into the sidecar of an item, whose other members stay. What its sidecar says by
+/// now counts, not what the index says. Errors: as Store.
+Result<WrittenLabel> write_label(Store& store, const WriteTurn& turn, Item item,
+                                 const RelabelOptions& options, KnownLabels known);
 
 struct RelabelReport {
   std::uint64_t num_labelled = 0;
-  /// As they were given: no image of the cache, or one that does not decode.
+  /// As they were given: no image of the cache, one that does not decode, or one whose sidecar is
+  /// no JSON object.
   std::vector<std::string> unknown = {};
   std::vector<std::string> broken = {};
+  std::vector<std::string> bad_sidecar = {};
   /// Given by a name under which several images came: none of them is labelled.
   struct Ambiguous {
     std::string given;
@@ -42,9 +59,7 @@ struct RelabelReport {
 Result<RelabelReport> relabel(Store& store, std::span<const std::string> images,
                               const RelabelOptions& options);
 
-/// As relabel(), of all that have no label yet in the caches of `kind`, or in all.
-/// Errors: as Store.
-Result<RelabelReport> relabel_unlabelled(Store& store, std::optional<CacheKind> kind,
-                                         const RelabelOptions& options);
+/// As relabel(), of all that have no label yet. Errors: as Store.
+Result<RelabelReport> relabel_unlabelled(Store& store, const RelabelOptions& options);
 
 }  // namespace assay::cache

@@ -7,7 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace assay::cache {
@@ -17,16 +19,106 @@ using testing::CacheFixture;
 using testing::content_of;
 
 TEST(Relabel, KeepsEveryOtherMember) {
-  const std::string text = relabelled(
+  const auto relabelled_text = relabelled(
       R"({"label": 0, "prompt": "a \"road\"", "list": [1, 2.5, null, true], "deep": {"a": {}}})",
       Label::kRoadwork, "");
+  ASSERT_TRUE(relabelled_text) << relabelled_text.error().message;
+  const std::string& text = *relabelled_text;
   EXPECT_EQ(read_sidecar(text).state, ItemState::kReady);
   const auto value = json::parse(text);
   ASSERT_TRUE(value);
   EXPECT_EQ(value->require_text("prompt").value_or(""), "a \"road\"");
   EXPECT_EQ(value->require_text("scene_description").value_or(""), kDefaultDescription);
-  EXPECT_NE(text.find("2.5,\n    null,\n    true"), std::string::npos) << text;
-  EXPECT_EQ(read_sidecar(relabelled("no json", Label::kNone, "")).state, ItemState::kReady);
+  EXPECT_NE(text.find("[1, 2.5, null, true]"), std::string::npos) << text;
+  EXPECT_EQ(read_sidecar(*relabelled("", Label::kNone, "")).state, ItemState::kReady);
+}
+
+TEST(Relabel, KeepsWhatPythonWrites) {
+  const std::string before =
+      R"({"label": NaN, "heading": NaN, "id": 18446744073709551615, "f": 1e400, "g": -Infinity})";
+  EXPECT_EQ(read_sidecar(before).state, ItemState::kNoLabel);
+  const auto text = relabelled(before, Label::kNone, "");
+  ASSERT_TRUE(text) << text.error().message;
+  EXPECT_EQ(*text,
+            "{\n  \"label\": 0,\n  \"scene_description\": \"\",\n  \"heading\": NaN,\n"
+            "  \"id\": 18446744073709551615,\n  \"f\": 1e400,\n  \"g\": -Infinity\n}\n");
+  EXPECT_EQ(read_sidecar(*text).state, ItemState::kReady);
+}
+
+TEST(Relabel, ADescriptionOfNothingIsTheDefault) {
+  for (const std::string_view nothing : {"", " ", "nan"}) {
+    const auto text = relabelled("", Label::kRoadwork, nothing);
+    ASSERT_TRUE(text);
+    EXPECT_EQ(read_sidecar(*text).state, ItemState::kReady) << nothing;
+  }
+}
+
+TEST(Relabel, ASidecarThatCannotBeReadStays) {
+  CacheFixture fixture;
+  fixture.drop("Roadwork/image/a.jpg", testing::jpeg_picture(1));
+  const auto bad = fixture.drop("Roadwork/image/a.json", R"({"label": 0, "notes": "long work)");
+  fixture.drop("Roadwork/image/b.jpg", testing::jpeg_picture(2));
+  const auto large =
+      fixture.drop("Roadwork/image/b.json", "{}" + std::string(kMaxSidecarSize.count(), ' '));
+  fixture.drop("Roadwork/image/c.jpg", testing::jpeg_picture(3));
+  const auto empty = fixture.drop("Roadwork/image/c.json", "");
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const std::vector<std::string> given = {"a.jpg", "b.jpg", "c.jpg"};
+  const auto report = relabel(*store, given, {.label = Label::kNone});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_labelled, 1U);
+  EXPECT_EQ(report->bad_sidecar, (std::vector<std::string>{"a.jpg", "b.jpg"}));
+  EXPECT_EQ(content_of(bad), R"({"label": 0, "notes": "long work)");
+  EXPECT_EQ(std::filesystem::file_size(large), kMaxSidecarSize.count() + 2);
+  EXPECT_EQ(read_sidecar(content_of(empty)).label, Label::kNone);
+}
+
+// A write in place leaves the folder's time as it was, so that the index does not know of it.
+TEST(Relabel, ALabelWrittenInPlaceMeanwhileStays) {
+  CacheFixture fixture;
+  for (int i = 1; i <= 3; ++i) {
+    const std::string stem = "Roadwork/image/" + std::to_string(i);
+    fixture.drop(stem + ".jpg", testing::jpeg_picture(static_cast<std::uint64_t>(i)));
+    fixture.drop(stem + ".json", R"({"camera": "x"})");
+  }
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const std::string mine = R"({"label": 0, "scene_description": "", "by": "me"})";
+  const auto labelled = fixture.drop("Roadwork/image/1.json", mine);
+  const auto broken = fixture.drop("Roadwork/image/2.json", "{");
+  const auto report = relabel_unlabelled(*store, {.label = Label::kRoadwork});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_labelled, 1U);
+  EXPECT_EQ(content_of(labelled), mine);
+  EXPECT_EQ(report->bad_sidecar,
+            std::vector<std::string>{
+                (fixture.layout.folder(ItemFolder::kRoadworkImage) / "2.jpg").native()});
+  EXPECT_EQ(content_of(broken), "{");
+  const auto item = store->index().find(ItemFolder::kRoadworkImage, "1.jpg");
+  ASSERT_TRUE(item && *item);
+  EXPECT_EQ((*item)->state, ItemState::kReady);
+  EXPECT_EQ((*item)->label, Label::kNone);
+  const auto again = rescan(*store, ScanDepth::kFiles);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->num_changed, 0U);
+}
+
+TEST(Relabel, OneCacheAloneIsMeant) {
+  CacheFixture fixture;
+  fixture.drop("Roadwork/image/a.jpg", testing::jpeg_picture(1));
+  fixture.drop("Synthetic/t2i/a.jpg", testing::jpeg_picture(2));
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const RelabelOptions options{.label = Label::kNone, .cache = CacheKind::kTextToImage};
+  const std::vector<std::string> given = {"a.jpg", "Roadwork/image/a.jpg"};
+  const auto report = relabel(*store, given, options);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_labelled, 1U);
+  EXPECT_EQ(report->unknown, std::vector<std::string>{"Roadwork/image/a.jpg"});
+  const auto photo = store->index().find(ItemFolder::kRoadworkImage, "a.jpg");
+  ASSERT_TRUE(photo && *photo);
+  EXPECT_EQ((*photo)->state, ItemState::kNoSidecar);
 }
 
 TEST(Relabel, WritesTheSidecarAndTheIndexFollows) {

@@ -1,6 +1,7 @@
 #include "cache/sidecar.h"
 
 #include "core/hex.h"
+#include "json/python_text.h"
 #include "json/value.h"
 #include "json/writer.h"
 
@@ -56,15 +57,18 @@ bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n\f\v") == std::string_view::npos;
 }
 
-/// How a description counts: other programs take any that Python holds for true; a blank or the
-/// word that pandas writes for nothing describes nothing all the same.
+/// Blanks, or the word that pandas writes for nothing.
+bool describes_nothing(std::string_view text) { return is_blank(text) || text == "nan"; }
+
+/// How a description counts: other programs take any that Python holds for true; one that
+/// describes_nothing() counts as none all the same.
 enum class Description : std::uint8_t { kNone, kEmptyWords, kSome };
 
 Description description_in(const json::Value* value) {
   if (value == nullptr || value->is_null()) return Description::kNone;
   if (const std::string* text = value->text()) {
     if (text->empty()) return Description::kNone;
-    return is_blank(*text) || *text == "nan" ? Description::kEmptyWords : Description::kSome;
+    return describes_nothing(*text) ? Description::kEmptyWords : Description::kSome;
   }
   if (value->boolean() == false || value->number() == 0.0) return Description::kNone;
   const auto* const list = value->list();
@@ -236,7 +240,7 @@ void write_columns(json::Writer& writer, const TableOrigin& origin) {
 
 std::string description_for(Label label, std::string_view description) {
   if (label == Label::kNone) return "";
-  return std::string(is_blank(description) ? kDefaultDescription : description);
+  return std::string(describes_nothing(description) ? kDefaultDescription : description);
 }
 
 }  // namespace
@@ -254,7 +258,7 @@ bool is_eligible(ItemState state, std::optional<Label> label, std::optional<Labe
 }
 
 Sidecar read_sidecar(std::string_view text) {
-  const auto value = json::parse(text, {.max_size = kMaxSidecarSize});
+  const auto value = json::parse_python(text, kMaxSidecarSize);
   if (!value || value->object() == nullptr) return {};
   Sidecar sidecar{.state = ItemState::kNoLabel, .label = label_in(value->find(kLabel))};
   sidecar.source = source_in(*value);
@@ -304,7 +308,7 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts) {
 }
 
 std::optional<GenerationOrigin> read_generation(std::string_view text) {
-  const auto value = json::parse(text, {.max_size = kMaxSidecarSize});
+  const auto value = json::parse_python(text, kMaxSidecarSize);
   if (!value) return std::nullopt;
   const auto integer = [&](std::string_view name) -> std::optional<std::int64_t> {
     const json::Value* const member = value->find(name);
@@ -327,15 +331,20 @@ std::optional<GenerationOrigin> read_generation(std::string_view text) {
   return origin;
 }
 
-std::string relabelled(std::string_view text, Label label, std::string_view description) {
-  json::Value::Object members;
-  auto value = json::parse(text, {.max_size = kMaxSidecarSize});
-  if (value && value->object() != nullptr) members = *value->object();
-  members.insert_or_assign(std::string(kLabel), json::Value(static_cast<std::int64_t>(label)));
-  members.insert_or_assign(std::string(kDescription),
-                           json::Value(description_for(label, description)));
+Result<std::string> relabelled(std::string_view text, Label label, std::string_view description) {
+  std::vector<json::RawMember> members;
+  if (!text.empty()) {
+    ASSIGN_OR_RETURN(members, json::python_members(text));
+  }
   json::Writer writer(json::Layout::kPretty);
-  write_value(writer, json::Value(std::move(members)));
+  writer.begin_object();
+  writer.name(kLabel).integer(static_cast<std::int64_t>(label));
+  writer.name(kDescription).text(description_for(label, description));
+  for (const json::RawMember& member : members) {
+    if (member.name == kLabel || member.name == kDescription) continue;
+    writer.name(member.name).raw(member.value);
+  }
+  writer.end_object();
   return writer.take() + "\n";
 }
 

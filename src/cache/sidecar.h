@@ -58,8 +58,9 @@ struct Sidecar {
   std::optional<ImageFacts> facts = {};
 };
 
-/// Never fails: what cannot be read is a state. As the program that these files are for, `true` and
-/// 1.0 are the label 1. A description of blanks or of `nan` is none.
+/// Never fails: what cannot be read is a state. As the program that these files are for it takes
+/// NaN and infinities, and `true` and 1.0 are the label 1. A description of blanks or of `nan` is
+/// none.
 Sidecar read_sidecar(std::string_view text);
 
 /// The row of a table that an image was taken from.
@@ -75,8 +76,8 @@ struct TableOrigin {
 /// What a new sidecar says.
 struct SidecarDraft {
   std::optional<Label> label = {};
-  /// Of the works that are seen: with kRoadwork alone. Empty: a default, without which other
-  /// programs would pass over the item.
+  /// Of the works that are seen: with kRoadwork alone. Empty, or `nan`: a default, without which
+  /// other programs would pass over the item.
   std::string description = {};
   std::string source = {};
   std::string original_name = {};
@@ -97,9 +98,9 @@ std::string sidecar_text(const SidecarDraft& draft, const ImageFacts& facts);
 /// What sidecar_text() said of how the image was made; none when it was not, or by others.
 std::optional<GenerationOrigin> read_generation(std::string_view text);
 
-/// The sidecar with another label and description, every other member kept; a new one when there
-/// was none, or none that can be read.
-std::string relabelled(std::string_view text, Label label, std::string_view description);
+/// The sidecar with another label and description, every other member kept as it stands; a new one
+/// of an empty text. Errors: kCorrupt (no JSON object), kExhausted (too deep).
+Result<std::string> relabelled(std::string_view text, Label label, std::string_view description);
 
 /// The description of roadwork of which nobody said more.
 inline constexpr std::string_view kDefaultDescription = "Roadwork on or beside the road.";

@@ -49,6 +49,12 @@ std::string relabel_text(const cache::RelabelReport& report) {
     text += fmt::format("  {}: does not decode; move it away by `assay cache gc`\n",
                         report::visible_text(image));
   }
+  for (const std::string& image : report.bad_sidecar) {
+    text += fmt::format(
+        "  {}: its sidecar cannot be read as a JSON object, and stays as it is; mend it, or move "
+        "it away and label the image again\n",
+        report::visible_text(image));
+  }
   return text;
 }
 
@@ -61,6 +67,9 @@ std::string relabel_json(const cache::RelabelReport& report) {
   writer.end_list();
   writer.name("broken").begin_list();
   for (const std::string& image : report.broken) writer.text(image);
+  writer.end_list();
+  writer.name("bad_sidecar").begin_list();
+  for (const std::string& image : report.bad_sidecar) writer.text(image);
   writer.end_list();
   writer.name("ambiguous").begin_list();
   for (const auto& [image, paths] : report.ambiguous) {
@@ -78,7 +87,8 @@ std::string relabel_json(const cache::RelabelReport& report) {
 
 Result<ExitCode> run_label(const LabelFlags& flags, Session& session) {
   const cache::RelabelOptions options{.label = flags.label.label().value_or(cache::Label::kNone),
-                                      .description = flags.description};
+                                      .description = flags.description,
+                                      .cache = flags.kind.kind()};
   if (flags.images.empty() != flags.is_for_unlabelled) {
     return invalid_input("give the images to label, or --unlabelled for all that have no label");
   }
@@ -91,13 +101,13 @@ Result<ExitCode> run_label(const LabelFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(
       const OpenedCache opened,
       open_cache(flags.folder, session, cache::Access::kWrite, cache::ScanDepth::kFolders));
-  const auto done = flags.is_for_unlabelled
-                        ? cache::relabel_unlabelled(*opened.store, flags.kind.kind(), options)
-                        : cache::relabel(*opened.store, flags.images, options);
+  const auto done = flags.is_for_unlabelled ? cache::relabel_unlabelled(*opened.store, options)
+                                            : cache::relabel(*opened.store, flags.images, options);
   if (!done) return done.error();
   RETURN_IF_ERROR(
       print(session.output == OutputForm::kJson ? relabel_json(*done) : relabel_text(*done)));
-  const bool is_whole = done->unknown.empty() && done->broken.empty() && done->ambiguous.empty();
+  const bool is_whole = done->unknown.empty() && done->broken.empty() &&
+                        done->bad_sidecar.empty() && done->ambiguous.empty();
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
 }
 
@@ -120,7 +130,7 @@ void add_cache_label_command(CommandTree& tree, CLI::App& group) {
              "What works are seen; with roadwork alone [a general sentence].")
       ->type_name("TEXT");
   command.add_flag("--unlabelled", flags->is_for_unlabelled, "All images that have no label.");
-  flags->kind.add_to(command, "With --unlabelled: of this cache alone.");
+  flags->kind.add_to(command, "Images of this cache alone: real, t2i or i2i.");
 }
 
 }  // namespace assay::cli
