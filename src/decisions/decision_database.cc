@@ -22,6 +22,14 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPartialSuffix = ".partial";
 
+constexpr std::string_view kWriteAheadLog = "-wal";
+/// What SQLite keeps beside a database. It belongs to that very file, yet is found by name: beside
+/// another file of the name it would be played back into that.
+constexpr auto kCompanions = std::to_array<std::string_view>({"-journal", kWriteAheadLog, "-shm"});
+
+/// A change that another program is making ends within this time, or is none of a moment.
+constexpr std::chrono::milliseconds kChangePatience(1000);
+
 /// Errors: kInvalidInput.
 Status check_project(std::string_view project) {
   if (project.empty() || project.starts_with('.') || project.contains('/') ||
@@ -54,10 +62,11 @@ Status remove_if_there(files::FileSystem& file_system, const fs::path& path) {
   return {};
 }
 
+/// What a program that died has left beside the file is played back by it.
 /// Errors: as db::Database; kUnavailable when another process writes to it.
-Status take_and_release(const fs::path& partial) {
-  ASSIGN_OR_RETURN(db::Database left,
-                   db::Database::open(partial, {.mode = db::OpenMode::kWrite, .busy_timeout = {}}));
+Status take_and_release(const fs::path& path, std::chrono::milliseconds busy_timeout) {
+  ASSIGN_OR_RETURN(db::Database left, db::Database::open(path, {.mode = db::OpenMode::kWrite,
+                                                                .busy_timeout = busy_timeout}));
   return left.execute("BEGIN EXCLUSIVE; ROLLBACK");
 }
 
@@ -65,7 +74,7 @@ Status take_and_release(const fs::path& partial) {
 Status clear_partial(files::FileSystem& file_system, const fs::path& partial) {
   ASSIGN_OR_RETURN(const auto info, file_system.info(partial));
   if (!info) return {};
-  const Status free = take_and_release(partial);
+  const Status free = take_and_release(partial, {});
   if (!free && free.error().code == ErrorCode::kUnavailable) {
     return unavailable(fmt::format("{}: another run writes this project; wait for it, or end it",
                                    partial.native()));
@@ -73,20 +82,56 @@ Status clear_partial(files::FileSystem& file_system, const fs::path& partial) {
   return file_system.remove(partial);
 }
 
-/// Give what is about to be replaced a second name. Errors: as FileSystem.
-Result<fs::path> keep(files::FileSystem& file_system, const fs::path& target) {
-  ASSIGN_OR_RETURN(const auto info, file_system.info_unfollowed(target));
+/// A free name for what is to be kept of `path`. Errors: as FileSystem.
+Result<fs::path> backup_name(files::FileSystem& file_system, const fs::path& path) {
+  ASSIGN_OR_RETURN(const auto info, file_system.info_unfollowed(path));
   const Timestamp modified = info ? info->modified : Timestamp();
   const auto written = std::chrono::floor<std::chrono::seconds>(modified);
   const std::string name =
-      target.native() +
+      path.native() +
       fmt::format(".backup-{:%Y%m%dT%H%M%SZ}", fmt::gmtime(written.time_since_epoch().count()));
   fs::path backup = name;
   for (int number = 2;; ++number) {
     ASSIGN_OR_RETURN(const bool is_name_taken, is_taken(file_system, backup));
-    if (!is_name_taken) break;
+    if (!is_name_taken) return backup;
     backup = fmt::format("{}-{}", name, number);
   }
+}
+
+/// Nothing stands beside `target` on return that SQLite would play back into a file that gets its
+/// name: a database that is there is whole without it, and what belongs to none is kept under
+/// another name. Errors: as db::Database and FileSystem; kUnavailable when a program uses `target`.
+Status part_from_companions(files::FileSystem& file_system, const fs::path& target) {
+  const auto beside = [&](std::string_view suffix) { return fs::path(target) += suffix; };
+  std::vector<fs::path> companions;
+  for (const std::string_view suffix : kCompanions) {
+    ASSIGN_OR_RETURN(const bool is_there, is_taken(file_system, beside(suffix)));
+    if (is_there) companions.push_back(beside(suffix));
+  }
+  if (companions.empty()) return {};
+  ASSIGN_OR_RETURN(const bool has_database, is_taken(file_system, target));
+  if (has_database) {
+    RETURN_IF_ERROR(
+        with_context(take_and_release(target, kChangePatience), "before it is replaced"));
+    // The last program that closes it takes the log away, so that is another one.
+    ASSIGN_OR_RETURN(const bool has_log, is_taken(file_system, beside(kWriteAheadLog)));
+    if (has_log) {
+      return unavailable(fmt::format(
+          "{}: another program has it open; close that before it is replaced", target.native()));
+    }
+  }
+  for (const fs::path& companion : companions) {
+    ASSIGN_OR_RETURN(const bool is_left, is_taken(file_system, companion));
+    if (!is_left) continue;
+    ASSIGN_OR_RETURN(const fs::path backup, backup_name(file_system, companion));
+    RETURN_IF_ERROR(file_system.rename(companion, backup));
+  }
+  return {};
+}
+
+/// Give what is about to be replaced a second name. Errors: as FileSystem.
+Result<fs::path> keep(files::FileSystem& file_system, const fs::path& target) {
+  ASSIGN_OR_RETURN(fs::path backup, backup_name(file_system, target));
   // By a link, so that there is a database of the first name at every moment.
   const Status linked = file_system.link(target, backup);
   if (!linked) RETURN_IF_ERROR(file_system.rename(target, backup));
@@ -174,6 +219,7 @@ Result<PublishedDatabase> DecisionDatabase::Writer::publish() const {
   while (true) {
     ASSIGN_OR_RETURN(fs::path target,
                      decision_database_target(*file_system, folder, project, existing));
+    RETURN_IF_ERROR(part_from_companions(*file_system, target));
     ASSIGN_OR_RETURN(const bool is_replaced, is_taken(*file_system, target));
     std::optional<fs::path> backup;
     if (is_replaced) {

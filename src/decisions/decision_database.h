@@ -67,7 +67,8 @@ struct ImageScore {
 };
 
 /// What becomes of a result of an earlier run under the second name. One that is replaced is kept
-/// beside it, as `NAME.backup-TIME`, by the time at which it was last written.
+/// beside it, as `NAME.backup-TIME`, by the time at which it was last written; so is a journal of
+/// SQLite whose database is gone.
 enum class ExistingResult : std::uint8_t { kRefuse, kReplace };
 
 /// A database that got its name.
@@ -89,8 +90,8 @@ Result<std::filesystem::path> decision_database_target(files::FileSystem& file_s
 /// Everything goes to `PROJECT.db.partial`, which finish() makes lasting and gives its name.
 /// Without finish() the partial file is removed, by the destructor or by the next run. Threads: one
 /// thread at a time. Errors: as db::Database and files::FileSystem; kUnavailable when another run
-/// writes the same project; kInvalidInput for a row that the table refuses, which can be followed
-/// by others.
+/// writes the same project, or a program uses the result to be replaced; kInvalidInput for a row
+/// that the table refuses, which can be followed by others.
 class DecisionDatabase {
  public:
   /// The folder is made when it is absent.

@@ -63,6 +63,26 @@ class DecisionDatabases : public testing::Test {
     return files::posix_file_system().list(folder_.path() / "out").value();
   }
 
+  /// Leave `path` as a program does that dies amid a change: half of it in the file, and what was
+  /// there before in the journal beside it.
+  void die_amid_a_change(const fs::path& path) {
+    const fs::path copy = folder_.path() / "copy";
+    {
+      auto database = db::Database::open(
+          path, {.mode = db::OpenMode::kWrite, .journal = db::JournalMode::kDelete});
+      ASSERT_TRUE(database) << database.error().message;
+      // With room for little, pages go to the file before the end.
+      ASSERT_TRUE(database->execute(
+          "PRAGMA cache_size=1; BEGIN; UPDATE ai_decisions SET ai_confidence = 0;"
+          "CREATE TABLE filler AS WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL "
+          "SELECT n + 1 FROM numbers WHERE n < 200) SELECT n, hex(zeroblob(1000)) FROM numbers"));
+      fs::copy_file(path, copy);
+      fs::copy_file(path.native() + "-journal", copy.native() + "-journal");
+    }
+    fs::rename(copy, path);
+    fs::rename(copy.native() + "-journal", path.native() + "-journal");
+  }
+
   files::testing::TemporaryFolder folder_;
 };
 
@@ -130,6 +150,53 @@ TEST_F(DecisionDatabases, WhatAKilledRunLeftIsReplaced) {
   std::ofstream(folder_.path() / "out/mojo1.db.partial") << std::string(5000, 'x');
   write({"a"});
   EXPECT_EQ(names(), std::vector<std::string>{"mojo1.db"});
+}
+
+TEST_F(DecisionDatabases, AChangeCutShortIsTakenBackBeforeTheFileIsReplaced) {
+  write({"a"});
+  const fs::path path = write({"b"});
+  die_amid_a_change(path);
+  EXPECT_EQ(write({"c"}, ExistingResult::kReplace), path);
+  const std::vector<std::string> left = names();
+  ASSERT_EQ(left.size(), 3U);  // no journal that would be played back into the new file
+  EXPECT_TRUE(dump(path).contains("c/a.png"));
+  const std::string kept = dump(folder_.path() / "out" / left[2]);
+  EXPECT_TRUE(kept.contains("b/a.png"));
+  EXPECT_TRUE(kept.contains("0.5")) << kept;
+}
+
+TEST_F(DecisionDatabases, AFileThatAProgramStillUsesIsNotReplaced) {
+  write({"a"});
+  const fs::path path = write({"b"});
+  for (const db::JournalMode journal : {db::JournalMode::kDelete, db::JournalMode::kWal}) {
+    auto other = db::Database::open(path, {.mode = db::OpenMode::kWrite, .journal = journal});
+    ASSERT_TRUE(other) << other.error().message;
+    ASSERT_TRUE(other->execute("BEGIN; UPDATE ai_decisions SET ai_confidence = 0"));
+    if (journal == db::JournalMode::kWal) {
+      ASSERT_TRUE(other->execute("COMMIT"));
+    }
+    auto database = create(ExistingResult::kReplace);
+    ASSERT_TRUE(database->add(prediction("c", 0)));
+    const auto refused = database->finish();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable) << refused.error().message;
+  }
+  EXPECT_EQ(names().size(), 3U);  // and what could not be published
+}
+
+TEST_F(DecisionDatabases, AJournalWithoutItsFileIsPutAside) {
+  const fs::path path = write({"a"});
+  die_amid_a_change(path);
+  fs::remove(path);
+  std::ofstream(path.native() + "-wal") << "the log of another file";
+  EXPECT_EQ(write({"b"}), path);
+  const std::vector<std::string> left = names();
+  ASSERT_EQ(left.size(), 3U);
+  EXPECT_TRUE(left[1].starts_with("mojo1.db-journal.backup-20")) << left[1];
+  EXPECT_TRUE(left[2].starts_with("mojo1.db-wal.backup-20")) << left[2];
+  auto database = db::Database::open(path, {.mode = db::OpenMode::kWrite});
+  ASSERT_TRUE(database) << database.error().message;
+  EXPECT_TRUE(dump(path).contains("b/a.png"));
 }
 
 TEST_F(DecisionDatabases, ARefusedRowDoesNotEndTheWriting) {
