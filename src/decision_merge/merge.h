@@ -67,10 +67,11 @@ struct MergePlan {
   std::size_t num_other_prediction = 0;
 };
 
-/// Match groups by the base names of their images, wherever they stand in the two lists; an index
-/// is that of the same image in the real list. Null values are filled, predictions only as a whole;
-/// with the user's image comes its size; selection_match and crop_match are worked out where they
-/// were null.
+/// Match groups by the base names of their images, wherever they stand in the two lists; of several
+/// with the same images the one of the same directory is meant, then the one of the same id. An
+/// index is that of the same image in the real list. Null values are filled, predictions only as a
+/// whole; with the user's image comes its size; selection_match and crop_match are worked out where
+/// they were null.
 MergePlan plan_merge(const decisions::DecisionTable& predictions,
                      const decisions::DecisionTable& real);
 

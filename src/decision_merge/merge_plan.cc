@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <span>
@@ -71,7 +73,7 @@ class Planner {
         {.kind = kind, .group_id = prediction.group_id, .text = std::move(text)});
   }
 
-  /// The rows that share an image with it; of several that share all of them with it, if one does.
+  /// The rows that share an image with it; the one that shares all of them with it, if one does.
   std::vector<std::size_t> matches(const Decision& prediction) const {
     std::map<std::size_t, std::size_t> num_shared;
     for (const std::string& image : prediction.images) {
@@ -87,7 +89,21 @@ class Planner {
         whole.push_back(row);
       }
     }
+    // Folders of one project may repeat the names of files.
+    keep_those(whole, [&](const Decision& row) {
+      return row.directory && row.directory == prediction.directory;
+    });
+    keep_those(whole, [&](const Decision& row) { return row.group_id == prediction.group_id; });
     return whole.size() == 1 ? whole : rows;
+  }
+
+  /// Leave only the rows of which `is_meant` holds, unless it holds of none.
+  void keep_those(std::vector<std::size_t>& rows,
+                  const std::function<bool(const Decision&)>& is_meant) const {
+    std::vector<std::size_t> meant;
+    std::ranges::copy_if(rows, std::back_inserter(meant),
+                         [&](std::size_t row) { return is_meant(real_.decisions[row]); });
+    if (!meant.empty()) rows = std::move(meant);
   }
 
   void add_group(const Decision& prediction) {

@@ -154,6 +154,26 @@ TEST(PlanMerge, OfSeveralGroupsTheOneOfTheSameImagesIsMeant) {
   EXPECT_EQ(changes(plan).front(), "r2.ai_selected_index=1");
 }
 
+TEST(PlanMerge, OfSeveralGroupsOfTheSameNamesTheFolderOrTheIdTells) {
+  const auto in = [](Decision decision, const std::string& directory) {
+    decision.directory = directory;
+    return decision;
+  };
+  const Lines names = {"1.png", "2.png"};
+  const DecisionTable real =
+      table({in(group("r1", names), "/p/a"), in(group("r2", names), "/p/b")});
+  const auto first_change = [&](const Decision& prediction) {
+    const MergePlan plan = plan_merge(table({prediction}), real);
+    return plan.changes.empty() ? "none" : changes(plan).front();
+  };
+  EXPECT_EQ(first_change(predicted("r2", names, 0)), "r2.ai_selected_index=0");
+  EXPECT_EQ(first_change(in(predicted("t", names, 0), "/p/a")), "r1.ai_selected_index=0");
+  // Ids may count the groups of one name, in whatever order.
+  EXPECT_EQ(first_change(in(predicted("r2", names, 0), "/p/a")), "r1.ai_selected_index=0");
+  EXPECT_EQ(first_change(in(predicted("r2", names, 0), "/elsewhere/b")), "r2.ai_selected_index=0");
+  EXPECT_EQ(first_change(in(predicted("t", names, 0), "/elsewhere/b")), "none");
+}
+
 TEST(PlanMerge, AnotherFinalCropIsAConflictUnlessItIsTheSameMeasuredTwice) {
   Decision chosen = group("r", {"a.png"});
   chosen.final_crop_coords = CropBox{.x2 = 0.5};
