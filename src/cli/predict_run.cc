@@ -120,6 +120,8 @@ void tell_of_sources(const predict::Plan& plan) {
                 {{"project", project.project}, {"source", project.source}});
   }
   if (plan.num_loose_images > 0) log_warning(loose_images_text(plan));
+  for (const std::string& source : plan.not_utf8_sources)
+    log_warning(predict::not_utf8_text(source));
 }
 
 /// The plan, with the table that the batch then goes by. Errors: kInvalidInput when a source is

@@ -4,6 +4,7 @@
 #include "grouping/image_name.h"
 #include "models/model_folder.h"
 #include "predict/project_run.h"
+#include "tables/csv.h"
 
 #include <fmt/format.h>
 
@@ -202,13 +203,17 @@ Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const Pl
         row.project.empty() ? fmt::format("fill in the project in {}", plan.table.native()) : "";
     listed.insert(folder.place_of(row.source));
   }
+  const fs::path written_in = is_of_here ? fs::path() : folder.path();
   std::erase_if(found.names, [&](const std::string& source) {
-    return listed.contains(folder.place_of(source));
+    if (listed.contains(folder.place_of(source))) return true;
+    if (tables::is_csv_text((written_in / source).native())) return false;
+    plan.not_utf8_sources.push_back(source);
+    return true;
   });
   ASSIGN_OR_RETURN(const std::vector<std::string> databases,
                    projects_with_database(file_system, options.tree.databases()));
   for (ProjectRow& row : propose_projects(found.names, databases, written).rows) {
-    if (!is_of_here) row.source = (folder.path() / row.source).native();
+    row.source = (written_in / row.source).native();
     const PlanStatus status = status_of(row);
     rows.push_back({.row = std::move(row), .status = status, .is_in_table = false});
   }
@@ -246,12 +251,16 @@ Result<PlannedProject> plan_project(const Context& context, const PlannedRow& pl
   return project;
 }
 
-/// Errors: kMissing when nothing is there that could be worked on, or was.
+/// Errors: kMissing when nothing is there that could be worked on, or was; kInvalidInput when it is
+///         for a name.
 Status check_found(const Plan& plan) {
   const auto is_something = [](const PlannedProject& project) {
     return project.is_there && project.status != PlanStatus::kNoImages;
   };
   if (std::ranges::any_of(plan.projects, is_something)) return {};
+  if (!plan.not_utf8_sources.empty()) {
+    return invalid_input(not_utf8_text(plan.not_utf8_sources.front()));
+  }
   const std::string found =
       fmt::format("{}: no zip and no folder with images is in it", plan.source.native());
   if (plan.num_loose_images == 0) {
@@ -346,9 +355,11 @@ bool Plan::is_missing_models() const {
 }
 
 bool Plan::has_gaps() const {
-  return std::ranges::any_of(projects, [](const PlannedProject& project) {
-    return project.status == PlanStatus::kAmbiguous || project.status == PlanStatus::kUnreadable;
-  });
+  return !not_utf8_sources.empty() ||
+         std::ranges::any_of(projects, [](const PlannedProject& project) {
+           return project.status == PlanStatus::kAmbiguous ||
+                  project.status == PlanStatus::kUnreadable;
+         });
 }
 
 Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& options,

@@ -119,6 +119,8 @@ struct Plan {
   grouping::GroupingMode grouping_mode = grouping::GroupingMode::kStrict;
   /// Directly in the source, in no project.
   std::uint64_t num_loose_images = 0;
+  /// Zips and folders of the source that take no part: a table cannot hold their names.
+  std::vector<std::string> not_utf8_sources = {};
   /// Order: by number of images, then by project, then by source.
   std::vector<PlannedProject> projects;
   std::vector<FoundModel> models;
@@ -146,6 +148,8 @@ std::vector<ProjectRow> new_rows(const Plan& plan);
 
 /// What is to be said of images that lie directly in the source. Pre: there are some.
 std::string loose_images_text(const Plan& plan);
+/// What is to be said of one of `not_utf8_sources`.
+std::string not_utf8_text(std::string_view source);
 
 std::string to_text(const Plan& plan);
 std::string to_json(const Plan& plan);

@@ -1,5 +1,6 @@
 #include "json/writer.h"
 #include "predict/plan.h"
+#include "report/visible_text.h"
 
 #include <cstddef>
 #include <optional>
@@ -88,6 +89,11 @@ std::string to_json(const Plan& plan) {
   writer.name("table").text(plan.table.native());
   writer.name("table_origin").text(plan.table_origin == Plan::Table::kRead ? "read" : "proposed");
   writer.name("loose_images").unsigned_integer(plan.num_loose_images);
+  writer.name("not_utf8_sources").begin_list();
+  for (const std::string& source : plan.not_utf8_sources) {
+    writer.text(report::visible_text(source));
+  }
+  writer.end_list();
   writer.name("grouping_mode").text(to_string(plan.grouping_mode));
   writer.name("projects").begin_list();
   for (const PlannedProject& project : plan.projects) write_project_json(writer, project);

@@ -38,6 +38,25 @@ TEST(Plan, GoesFromSmallToLargeThenByName) {
   EXPECT_FALSE(plan->has_gaps());
 }
 
+TEST(Plan, ASourceThatATableCannotNameTakesNoPart) {
+  SimulatedFileSystem file_system;
+  put_images(file_system, "in/a", 1);
+  put_images(file_system, "in/caf\xe9", 1);
+  put(file_system, "data/training/ai_training_decisions/a_\xe9.db");
+  const auto plan = make_plan(file_system, options_for("in"), {});
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_TRUE(plan->has_gaps());
+  EXPECT_EQ(new_rows(*plan), (std::vector<ProjectRow>{{.project = "a", .source = "a"}}));
+  const std::string told = "caf\xef\xbf\xbd: passed over, for its name is not UTF-8; rename it";
+  EXPECT_TRUE(to_text(*plan).contains(told)) << to_text(*plan);
+  EXPECT_TRUE(to_json(*plan).contains("\"not_utf8_sources\": ["));
+  // Alone it says more than a source in which nothing is.
+  put_images(file_system, "other/caf\xe9", 1);
+  const auto other = make_plan(file_system, options_for("other"), {});
+  ASSERT_FALSE(other);
+  EXPECT_TRUE(other.error().message.contains(told)) << other.error().message;
+}
+
 TEST(Plan, TellsTheTimeOnlyWhereItWasMeasured) {
   SimulatedFileSystem file_system;
   put_images(file_system, "in/fast", 4);

@@ -205,6 +205,9 @@ void write_remarks(const Plan& plan, std::string& text) {
   if (plan.num_loose_images != 0) {
     fmt::format_to(out, "  {}\n", loose_images_text(plan));
   }
+  for (const std::string& source : plan.not_utf8_sources) {
+    fmt::format_to(out, "  {}\n", not_utf8_text(source));
+  }
   if (plan.num_unreadable_log_lines != 0) {
     fmt::format_to(out, "  {} of the log cannot be read\n",
                    counted(plan.num_unreadable_log_lines, "line", "lines"));
@@ -276,6 +279,11 @@ std::string loose_images_text(const Plan& plan) {
                      counted(plan.num_loose_images, "image", "images"),
                      report::visible_text(plan.source.native()),
                      plan.num_loose_images == 1 ? "is" : "are");
+}
+
+std::string not_utf8_text(std::string_view source) {
+  return fmt::format("{}: passed over, for its name is not UTF-8; rename it",
+                     report::visible_text(source));
 }
 
 std::string to_text(const Plan& plan) {
