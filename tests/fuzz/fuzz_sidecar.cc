@@ -1,5 +1,6 @@
 /// \file
-/// Fuzzes sidecars: any bytes give a state, and a new label makes any of them one that is served.
+/// Fuzzes sidecars: any bytes give a state, and a new label makes each that can be read one that is
+/// served.
 
 #include "cache/sidecar.h"
 #include "core/check.h"
@@ -16,7 +17,11 @@ FUZZ_TARGET(sidecar) {
   const Sidecar found = read_sidecar(text);
   CHECK(found.state != ItemState::kReady || found.label.has_value(), "what is served has a label");
   for (const Label label : {Label::kNone, Label::kRoadwork}) {
-    const Sidecar labelled = read_sidecar(relabelled(text, label, ""));
+    const auto written = relabelled(text, label, "");
+    CHECK(written.has_value() == (text.empty() || found.state != ItemState::kBadSidecar),
+          "what is read is labelled, and nothing else");
+    if (!written) continue;
+    const Sidecar labelled = read_sidecar(*written);
     CHECK(labelled.state == ItemState::kReady && labelled.label == label, "the label is taken");
     CHECK(labelled.source == found.source, "other members stay");
   }
