@@ -76,6 +76,18 @@ std::string from_code_page_437(std::string_view raw) {
   return text;
 }
 
+/// Of text that is not UTF-8: with the backslashes that Windows put between folders as slashes.
+/// Others are the second byte of a character of Shift-JIS, GBK or Big5; the first is never ASCII.
+std::string with_slashes(std::string_view raw) {
+  std::string path(raw);
+  if (path.contains('/')) return path;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const bool is_second_byte = i > 0 && static_cast<unsigned char>(raw[i - 1]) >= 0x80;
+    if (path[i] == '\\' && !is_second_byte) path[i] = '/';
+  }
+  return path;
+}
+
 /// Info-ZIP's extra field: version 1, the CRC of the name it stands for, the name in UTF-8. One
 /// that stands for another name is left over from a renaming.
 std::optional<std::string_view> unicode_path_in(std::span<const std::byte> field,
@@ -92,27 +104,24 @@ std::optional<std::string_view> unicode_path_in(std::span<const std::byte> field
 std::string decode_zip_path(std::span<const std::byte> raw,
                             std::optional<std::span<const std::byte>> unicode_path) {
   const std::string_view text = as_text(raw);
-  std::string path;
-  if (is_ascii(text)) {
-    path = text;
-  } else if (const auto better =
-                 unicode_path ? unicode_path_in(*unicode_path, raw) : std::nullopt) {
-    path = *better;
-  } else {
-    // The flag for UTF-8 is not asked: the Mac's own tools write UTF-8 without it, and hardly any
-    // text of code page 437 is UTF-8 by chance.
-    path = is_utf8(text) ? std::string(text) : from_code_page_437(text);
-  }
+  const auto better =
+      !is_ascii(text) && unicode_path ? unicode_path_in(*unicode_path, raw) : std::nullopt;
+  // The flag for UTF-8 is not asked: the Mac's own tools write UTF-8 without it, and hardly any
+  // text of code page 437 is UTF-8 by chance.
+  if (!better && !is_utf8(text)) return from_code_page_437(with_slashes(text));
+  std::string path(better.value_or(text));
   std::ranges::replace(path, '\\', '/');
   return path;
 }
 
 EntryVerdict judge_path(std::string_view path) {
   if (path.empty() || path.contains('\0')) return EntryVerdict::kBadName;
-  const bool has_drive = path.size() >= 3 && path[1] == ':' && path[2] == '/';
-  if (path.front() == '/' || has_drive) return EntryVerdict::kAbsolutePath;
+  // A backslash that was left in a name may separate on the system that the entry is taken to.
+  const auto is_separator = [](char c) { return c == '/' || c == '\\'; };
+  const bool has_drive = path.size() >= 3 && path[1] == ':' && is_separator(path[2]);
+  if (is_separator(path.front()) || has_drive) return EntryVerdict::kAbsolutePath;
   for (std::string_view rest = path; !rest.empty();) {
-    const std::size_t end = std::min(rest.find('/'), rest.size());
+    const std::size_t end = std::min(rest.find_first_of("/\\"), rest.size());
     if (rest.substr(0, end) == "..") return EntryVerdict::kPathTraversal;
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }

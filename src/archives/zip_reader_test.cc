@@ -119,6 +119,12 @@ TEST(ZipReader, TakesPathsToUtf8) {
             Pair("caf\u00e9\u00df", "x"));
   EXPECT_EQ(path_of({.name = "\xff\x80", .content = "x", .flags = 0x800}),
             Pair("\u00a0\u00c7", "x"));
+  // Shift-JIS, of which the second byte of a character can be a backslash.
+  EXPECT_EQ(path_of({.name = "\x83\\.png", .content = "x", .made_by = 0}),
+            Pair("\u00e2\\.png", "x"));
+  EXPECT_EQ(path_of({.name = "a/\x95\\1.png", .content = "x"}), Pair("a/\u00f2\\1.png", "x"));
+  EXPECT_EQ(path_of({.name = "a\\\x95\\1.png", .content = "x", .made_by = 0}),
+            Pair("a/\u00f2\\1.png", "x"));
   const auto unicode_path = [](std::uint32_t crc) {
     return little_endian(0x7075, 2) + little_endian(8, 2) + '\1' + little_endian(crc, 4) +
            "\xe2\x82\xac";
