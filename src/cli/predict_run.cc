@@ -115,6 +115,11 @@ Status keep_new_rows(files::FileSystem& file_system, const predict::Plan& plan) 
 void tell_of_sources(const predict::Plan& plan) {
   for (const predict::PlannedProject& project : plan.projects) {
     if (!project.doubt.empty()) log_warning(project.doubt, {{"project", project.project}});
+    const std::string left_out = left_out_text(project);
+    if (project.status == predict::PlanStatus::kNoImages && !left_out.empty()) {
+      log_warning("no image is in it: passed over",
+                  {{"source", project.source}, {"files", left_out}});
+    }
     if (project.status != predict::PlanStatus::kNotThere) continue;
     log_warning("not there, and not in this source: passed over",
                 {{"project", project.project}, {"source", project.source}});

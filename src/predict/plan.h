@@ -146,6 +146,9 @@ Result<Plan> make_plan(files::FileSystem& file_system, const PlanOptions& option
 /// The rows that the table does not have yet, all of them where it was proposed.
 std::vector<ProjectRow> new_rows(const Plan& plan);
 
+/// How many files were left out, and why; empty when there are none.
+std::string left_out_text(const PlannedProject& project);
+
 /// What is to be said of images that lie directly in the source. Pre: there are some.
 std::string loose_images_text(const Plan& plan);
 /// What is to be said of one of `not_utf8_sources`.

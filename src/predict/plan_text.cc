@@ -185,19 +185,8 @@ void write_remarks(const Plan& plan, std::string& text) {
   for (const PlannedProject& project : plan.projects) {
     const std::string name =
         report::visible_text(project.project.empty() ? project.source : project.project);
-    std::uint64_t num_left_out = 0;
-    std::string reasons;
-    for (std::size_t i = 0; i < project.left_out.size(); ++i) {
-      const auto reason = static_cast<archives::LeftOut>(i);
-      if (project.left_out[i] == 0 || reason == archives::LeftOut::kFolder) continue;
-      num_left_out += project.left_out[i];
-      reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ",
-                             count_text(project.left_out[i]), archives::to_string(reason));
-    }
-    if (num_left_out != 0) {
-      fmt::format_to(out, "  {}: {} left out ({})\n", name, counted(num_left_out, "file", "files"),
-                     reasons);
-    }
+    const std::string left_out = left_out_text(project);
+    if (!left_out.empty()) fmt::format_to(out, "  {}: {}\n", name, left_out);
     for (const std::string& remark : project.remarks) {
       fmt::format_to(out, "  {}: {}\n", name, report::visible_text(remark));
     }
@@ -273,6 +262,20 @@ void write_needs(const Plan& plan, std::string& text) {
 }
 
 }  // namespace
+
+std::string left_out_text(const PlannedProject& project) {
+  std::uint64_t num_left_out = 0;
+  std::string reasons;
+  for (std::size_t i = 0; i < project.left_out.size(); ++i) {
+    const auto reason = static_cast<archives::LeftOut>(i);
+    if (project.left_out[i] == 0 || reason == archives::LeftOut::kFolder) continue;
+    num_left_out += project.left_out[i];
+    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", count_text(project.left_out[i]),
+                           archives::to_string(reason));
+  }
+  if (num_left_out == 0) return {};
+  return fmt::format("{} left out ({})", counted(num_left_out, "file", "files"), reasons);
+}
 
 std::string loose_images_text(const Plan& plan) {
   return fmt::format("{} directly in {} {} in no project; put them in a folder there",
