@@ -31,8 +31,11 @@ struct ListedPaths {
   std::vector<grouping::LeftOutPath> left_out;
 };
 
-/// One path a line; lines that are blank are none.
+/// One path a line; lines that are blank are none, and the mark that editors on Windows put first
+/// is no part of the first.
 ListedPaths read_lines(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   ListedPaths paths;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');

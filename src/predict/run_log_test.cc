@@ -51,7 +51,7 @@ TEST(RunLog, LinesAreASupersetOfTheOldOnes) {
 
 TEST(RunLog, ReadsWhatTheOldToolsWrote) {
   SimulatedFileSystem file_system;
-  put(file_system, kPaths.progress, "mojo3\r\n\n  1010 \ndalia");
+  put(file_system, kPaths.progress, "\xef\xbb\xbfmojo3\r\n\n  1010 \ndalia");
   put(file_system, kPaths.log,
       R"({"project_id": "mojo1", "zip_file": "mojo1.zip", "image_count": 38366, "duration_seconds": 7200, "status": "success", "timestamp": "2025-11-01T10:00:00Z", "database": "x.db"})"
       "\n"
