@@ -197,6 +197,17 @@ TEST_F(EmbeddingStoreTest, AWriterThatHoldsOnIsReportedByName) {
   EXPECT_NE(report.error().message.find("another process is writing"), std::string::npos);
 }
 
+TEST_F(EmbeddingStoreTest, ALockThatMayNotBeTakenIsNobodyElseWriting) {
+  auto store = open();
+  file_system_.inject(
+      {.operation = file_system_.num_operations() + 1, .error = denied("Permission denied")});
+  const std::vector<Embedding> batch = {embedding_of(1)};
+  const auto report = store->put(batch);
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::kDenied);
+  EXPECT_FALSE(report.error().message.contains("another process")) << report.error().message;
+}
+
 TEST_F(EmbeddingStoreTest, AFullDiskRefusesTheBatchAndTheStoreGoesOn) {
   auto store = open();
   put(*store, 0, 2);

@@ -70,7 +70,9 @@ Result<std::unique_ptr<files::FileLock>> SlotFile::wait_for_lock() const {
   for (std::int64_t i = 0;; ++i) {
     auto lock = file_system_->lock(lock_path);
     if (lock || lock.error().code != ErrorCode::kUnavailable || i + 1 >= num_tries) {
-      return with_context(std::move(lock), "another process is writing");
+      const bool is_held = !lock && lock.error().code == ErrorCode::kUnavailable;
+      return is_held ? with_context(std::move(lock), "another process is writing")
+                     : std::move(lock);
     }
     std::this_thread::sleep_for(kLockPause);
   }
