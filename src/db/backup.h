@@ -17,4 +17,8 @@ namespace assay::db {
 ///         part: remove it.
 Status copy_database(Database& from, const std::filesystem::path& target);
 
+/// The same as a database of its own, in memory, under the name of the original: to try out what
+/// may not be written. Errors: as Database.
+Result<Database> copy_to_memory(Database& from);
+
 }  // namespace assay::db

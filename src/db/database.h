@@ -90,6 +90,9 @@ class Database {
  private:
   friend class Transaction;
   friend Status copy_database(Database& from, const std::filesystem::path& target);
+  friend Result<Database> copy_to_memory(Database& from);
+  /// Replace all that is in `to`. Errors: as the class.
+  static Status copy_pages(Database& from, Database& to);
   Database(sqlite3* handle, std::string name) : handle_(handle), name_(std::move(name)) {}
   /// Errors of all: as the class.
   static Result<Database> connect(const std::string& name, int flags, const OpenOptions& options);

@@ -155,6 +155,14 @@ Result<fs::path> back_up(files::FileSystem& file_system, const fs::path& path, c
   return backup;
 }
 
+/// What is to be changed; in a dry run a copy, so that a file that may not be written will do.
+/// Errors: as db::Database.
+Result<db::Database> open_target(const fs::path& real, MergeMode mode) {
+  if (mode == MergeMode::kApply) return db::Database::open(real, {.mode = db::OpenMode::kWrite});
+  ASSIGN_OR_RETURN(db::Database original, db::Database::open(real));
+  return db::copy_to_memory(original);
+}
+
 void write_decision(json::Writer& writer, const Decision& decision) {
   writer.begin_object().name("group_id").text(decision.group_id);
   writer.name("images").begin_list();
@@ -167,7 +175,7 @@ void write_decision(json::Writer& writer, const Decision& decision) {
 Result<MergeReport> merge_offer(files::FileSystem& file_system, const MergeOffer& offer,
                                 const fs::path& real, Clock& clock, MergeMode mode) {
   MergeReport report{.mode = mode};
-  ASSIGN_OR_RETURN(db::Database target, db::Database::open(real, {.mode = db::OpenMode::kWrite}));
+  ASSIGN_OR_RETURN(db::Database target, open_target(real, mode));
   ASSIGN_OR_RETURN(db::Transaction transaction, db::Transaction::begin(target));
   ASSIGN_OR_RETURN(const decisions::DecisionTable known,
                    with_context(decisions::read_decisions(target), "the database to merge into"));

@@ -88,8 +88,8 @@ struct MergeReport {
 
 /// Merge the database at `predictions` into the one at `real`: a backup first, `NAME.backup-TIME`
 /// beside it, then one transaction, with the scores of what is taken and the runs that made it in
-/// the tables beside. The predictions stay as they are; so do timestamps. In a dry
-/// run the transaction is taken back, and nothing is changed. Errors: as db::Database and
+/// the tables beside. The predictions stay as they are; so do timestamps. In a dry run it is all
+/// done to a copy in memory, and nothing is changed. Errors: as db::Database and
 /// files::FileSystem; kInvalidInput also when a prediction is of a project that the database, which
 /// is of another, does not have. Then nothing has changed but for the backup.
 Result<MergeReport> merge_decisions(files::FileSystem& file_system,

@@ -332,6 +332,19 @@ TEST_F(Merging, ADryRunChangesNothing) {
   EXPECT_TRUE(to_text(*report).contains("r: ai_selected_index = 0")) << to_text(*report);
 }
 
+TEST_F(Merging, ADryRunWantsNoRightToWrite) {
+  const fs::path real = write("p.db", {group("r", {"a.png"})});
+  const fs::path temp = write("temp.db", {predicted("t", {"a.png"}, 0)});
+  for (const db::JournalMode journal : {db::JournalMode::kDelete, db::JournalMode::kWal}) {
+    // While another program has it.
+    auto other = db::Database::open(real, {.mode = db::OpenMode::kWrite, .journal = journal});
+    ASSERT_TRUE(other && other->execute("BEGIN IMMEDIATE"));
+    const auto report = merge(temp, real, MergeMode::kDryRun);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_EQ(report->plan.changes.size(), 3);
+  }
+}
+
 TEST_F(Merging, ARowThatTheTableRefusesIsAConflictAndTheOthersComeIn) {
   const fs::path real = write("p.db", {});
   {
