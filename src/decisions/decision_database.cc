@@ -257,7 +257,7 @@ Result<DecisionDatabase> DecisionDatabase::create(files::FileSystem& file_system
                                                   const fs::path& folder, std::string_view project,
                                                   ExistingResult existing) {
   RETURN_IF_ERROR(file_system.create_folders(folder));
-  // Refused now rather than after hours of work.
+  // Refused now rather than when all is written.
   RETURN_IF_ERROR(decision_database_target(file_system, folder, project, existing));
   const fs::path partial = folder / (first_name(project) + std::string(kPartialSuffix));
   RETURN_IF_ERROR(clear_partial(file_system, partial));

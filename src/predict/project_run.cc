@@ -169,6 +169,11 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
     return corrupt(fmt::format("{}: {}", source->name(), reason));
   }
   const embedding::Shard& shard = options.embedding.shard;
+  // Where no result can go is told before hours of work.
+  if (shard.count <= 1) {
+    RETURN_IF_ERROR(decisions::decision_database_target(tools.file_system, options.tree.databases(),
+                                                        options.project, options.existing));
+  }
   const std::filesystem::path journal_path =
       shard.count > 1 ? options.tree.shard_journal(options.project, shard.index, shard.count)
                       : options.tree.journal(options.project);

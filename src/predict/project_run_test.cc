@@ -368,5 +368,16 @@ TEST_F(ProjectRun, AnExistingDatabaseStays) {
   EXPECT_EQ(kept, "the user's");
 }
 
+TEST_F(ProjectRun, WithoutANameForTheResultNothingIsEmbedded) {
+  const fs::path folder = root() / "data/training/ai_training_decisions";
+  fs::create_directories(folder);
+  std::ofstream(folder / "mojo9.db") << "no database";
+  std::ofstream(folder / "mojo9_ai_predictions_temp.db") << "no database either";
+  const auto report = run(options(write_zip()));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::kInvalidInput);
+  EXPECT_EQ(embedder_.num_embedded(), 0U);
+}
+
 }  // namespace
 }  // namespace assay::predict
