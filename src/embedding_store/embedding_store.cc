@@ -185,6 +185,7 @@ Status FileEmbeddingStore::load() {
     }
   }
   RETURN_IF_ERROR(read_new());
+  if (options_.read_only) return {};
   ASSIGN_OR_RETURN(const SlotFile::Writing writing, begin_writing());
   // What a writer left that was killed before its sync: from here on it is promised.
   RETURN_IF_ERROR(file_.sync());
@@ -388,7 +389,8 @@ Result<std::unique_ptr<EmbeddingStore>> EmbeddingStore::open(files::FileSystem& 
   ASSIGN_OR_RETURN(
       SlotFile file,
       SlotFile::open(file_system, folder / fmt::format("vectors-{}.store", options.dimension),
-                     format, random, {.lock_patience = options.lock_patience}));
+                     format, random,
+                     {.lock_patience = options.lock_patience, .read_only = options.read_only}));
   std::optional<EmbeddingIndex> index;
   if (options.index == EmbeddingStoreOptions::Index::kSqlite) {
     ASSIGN_OR_RETURN(

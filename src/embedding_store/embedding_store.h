@@ -55,6 +55,9 @@ struct EmbeddingStoreOptions {
   std::uint32_t dimension = 512;
   /// How long to wait for another process that is writing.
   std::chrono::milliseconds lock_patience = std::chrono::seconds(30);
+  /// Wants no right to write, and waits for no writer. A file must be there.
+  /// Pre: without an index; put() and gc() are not called.
+  bool read_only = false;
   /// A derived SQLite file in the folder that saves reading the vectors at open.
   enum class Index : std::uint8_t { kNone, kSqlite };
   Index index = Index::kNone;
@@ -105,7 +108,8 @@ struct EmbeddingGcReport {
 class EmbeddingStore {
  public:
   /// Open or make the store in `folder`, and read what is there. Lifetime: both references outlive
-  /// the store. Errors: also kInvalidInput (the file is something else), kCorrupt (its header).
+  /// the store. Errors: also kInvalidInput (the file is something else), kCorrupt (its header),
+  /// kNotFound (`read_only`, and there is no file).
   static Result<std::unique_ptr<EmbeddingStore>> open(files::FileSystem& file_system,
                                                       const std::filesystem::path& folder,
                                                       RandomSource& random,

@@ -208,6 +208,35 @@ TEST_F(EmbeddingStoreTest, ALockThatMayNotBeTakenIsNobodyElseWriting) {
   EXPECT_FALSE(report.error().message.contains("another process")) << report.error().message;
 }
 
+TEST_F(EmbeddingStoreTest, AReaderWantsNoRightToWrite) {
+  const EmbeddingStoreOptions read_only = {.read_only = true};
+  const auto missing = EmbeddingStore::open(file_system_, kFolder, random_, read_only);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  put(*open(), 0, 3);
+  {
+    const auto file = file_system_.open(kFile, files::OpenMode::kAppend);
+    ASSERT_TRUE(file && (*file)->append(as_bytes("half a slot")));
+  }
+  const auto lock = file_system_.lock(std::string(kFile) + ".lock");  // of another writer
+  ASSERT_TRUE(lock);
+  const auto before = file_system_.content(kFile);
+  const auto reader = EmbeddingStore::open(file_system_, kFolder, random_, read_only);
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_TRUE(holds(**reader, 2));
+  EXPECT_EQ((*reader)->counts().num_embeddings, 3U);
+  EXPECT_EQ(file_system_.content(kFile), before);
+}
+
+TEST_F(EmbeddingStoreTest, AReaderOfAFileThatIsBeingMadeFindsNothing) {
+  ASSERT_TRUE(file_system_.create_folders(kFolder));
+  ASSERT_TRUE(file_system_.open(kFile, files::OpenMode::kAppend));
+  const auto reader = EmbeddingStore::open(file_system_, kFolder, random_, {.read_only = true});
+  ASSERT_TRUE(reader) << reader.error().message;
+  EXPECT_EQ((*reader)->counts().num_embeddings, 0U);
+  EXPECT_TRUE(file_system_.content(kFile)->empty());
+}
+
 TEST_F(EmbeddingStoreTest, AFullDiskRefusesTheBatchAndTheStoreGoesOn) {
   auto store = open();
   put(*store, 0, 2);

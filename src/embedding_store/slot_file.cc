@@ -55,8 +55,12 @@ std::uint64_t SlotFile::offset_of(std::uint64_t slot) const {
 Result<SlotFile> SlotFile::open(files::FileSystem& file_system, fs::path path,
                                 const SlotFileFormat& format, RandomSource& random,
                                 const SlotFileOptions& options) {
-  RETURN_IF_ERROR(file_system.create_folders(path.parent_path()));
   SlotFile file(file_system, std::move(path), format, random, options);
+  if (options.read_only) {
+    RETURN_IF_ERROR(file.open_current());
+    return file;
+  }
+  RETURN_IF_ERROR(file_system.create_folders(file.path_.parent_path()));
   // Locked, so that of two who come first one makes the file.
   ASSIGN_OR_RETURN(const Writing writing, file.begin_writing());
   return file;
@@ -79,6 +83,7 @@ Result<std::unique_ptr<files::FileLock>> SlotFile::wait_for_lock() const {
 }
 
 Result<SlotFile::Writing> SlotFile::begin_writing() {
+  CHECK(!options_.read_only, "a file that is only read is not written");
   if (is_broken_) {
     return unavailable(fmt::format("{}: an earlier sync failed; open it again", path_.native()));
   }
@@ -90,7 +95,8 @@ Result<SlotFile::Writing> SlotFile::begin_writing() {
 
 // Opened anew each time: another process may have put a rewritten file in its place.
 Result<bool> SlotFile::open_current() {
-  ASSIGN_OR_RETURN(auto file, file_system_->open(path_, files::OpenMode::kAppend));
+  const auto mode = options_.read_only ? files::OpenMode::kRead : files::OpenMode::kAppend;
+  ASSIGN_OR_RETURN(auto file, file_system_->open(path_, mode));
   std::array<std::byte, kHeaderSize> header{};
   ASSIGN_OR_RETURN(const std::size_t size, file->read_at(0, header));
   const auto bytes = std::span<const std::byte>(header);
@@ -112,7 +118,7 @@ Result<bool> SlotFile::open_current() {
                                  path_.native(), format_.description));
     }
     file_ = std::move(file);
-    RETURN_IF_ERROR(start());
+    if (!options_.read_only) RETURN_IF_ERROR(start());
     return true;
   }
   if (!as_text(bytes).starts_with(std::string_view(format_.magic.data(), format_.magic.size())) ||
@@ -130,7 +136,7 @@ Result<bool> SlotFile::open_current() {
     generation_ = generation;
     counts_ = {};
     // The name too: the one who made the file may have died before syncing the folder.
-    RETURN_IF_ERROR(file_system_->sync_folder(path_.parent_path()));
+    if (!options_.read_only) RETURN_IF_ERROR(file_system_->sync_folder(path_.parent_path()));
   }
   return is_replaced;
 }

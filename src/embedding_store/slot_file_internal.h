@@ -35,6 +35,8 @@ struct SlotFileFormat {
 struct SlotFileOptions {
   /// How long a writer waits for another process to finish its batch.
   std::chrono::milliseconds lock_patience = std::chrono::seconds(30);
+  /// The file must be there. begin_writing() is not called.
+  bool read_only = false;
 };
 
 /// Told apart from any other file that had this name before: rewriting gives a new one.

@@ -277,9 +277,9 @@ Result<DuplicateReport> find_duplicates(files::FileSystem& file_system, RandomSo
   NearSearch search(pool, collected.contents, options, stop, report);
   ASSIGN_OR_RETURN(const auto dimensions, stored_dimensions(file_system, store_folder));
   for (const std::uint32_t dimension : dimensions) {
-    ASSIGN_OR_RETURN(const auto store,
-                     embedding_store::EmbeddingStore::open(file_system, store_folder, random,
-                                                           {.dimension = dimension}));
+    ASSIGN_OR_RETURN(const auto store, embedding_store::EmbeddingStore::open(
+                                           file_system, store_folder, random,
+                                           {.dimension = dimension, .read_only = true}));
     RETURN_IF_ERROR(search.search(*store, dimension));
   }
   search.finish();
