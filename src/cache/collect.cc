@@ -99,6 +99,7 @@ Status remove_leftovers(Store& store, const CollectOptions& options, CollectRepo
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
   std::vector<fs::path> folders = {store.layout().quarantine(), store.layout().state()};
   for (const ItemFolder folder : kItemFolders) {
+    if (store.is_second_name(folder)) continue;
     const fs::path path = store.layout().folder(folder);
     ASSIGN_OR_RETURN(const auto info, file_system.info(path));
     if (!info) continue;

@@ -235,6 +235,23 @@ TEST(Collect, ASidecarStaysBesideAnImageOfAnUnknownFormat) {
   for (const fs::path& path : labels) EXPECT_TRUE(fs::exists(path)) << path;
 }
 
+TEST(Collect, WhatALinkShowsASecondTimeCountsOnce) {
+  CacheFixture fixture;
+  fixture.drop("Roadwork/image/orphan.json", kNoWorks);
+  fixture.drop("Roadwork/image/.a.json.tmp-0", "half");
+  fixture.drop("Roadwork/image/sources/old.parquet", std::string(1000, 's'));
+  fs::create_directory_symlink("image", fixture.layout.folder(ItemFolder::kRoadworkImages));
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  EXPECT_EQ(verify(*store)->findings.size(), 1U);
+  fixture.clock.advance(std::chrono::years(100));
+  const auto report = collect(*store, {.mode = CollectMode::kTell});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_orphan_sidecars, 1U);
+  EXPECT_EQ(report->num_temporaries, 1U);
+  EXPECT_EQ(report->caches[0].before, ByteCount(1000));
+}
+
 TEST(Verify, WhatAnotherWriterDoesMeanwhileIsNoFinding) {
   CacheFixture fixture;
   const auto store = filled(fixture, 3);

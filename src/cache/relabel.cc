@@ -18,7 +18,11 @@ namespace fs = std::filesystem;
 Result<std::vector<ItemFolder>> find_folders(const Store& store, const fs::path& path,
                                              std::optional<CacheKind> kind) {
   std::vector<ItemFolder> found;
-  const fs::path parent = path.parent_path();
+  fs::path parent = path.parent_path();
+  constexpr ItemFolder kImages = ItemFolder::kRoadworkImages;
+  if (parent == path_of(kImages) && store.is_second_name(kImages)) {
+    parent = path_of(ItemFolder::kRoadworkImage);
+  }
   for (const ItemFolder folder : kItemFolders) {
     if (kind && kind_of(folder) != *kind) continue;
     bool is_there = parent.empty() || parent == fs::path(path_of(folder));

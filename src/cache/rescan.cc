@@ -207,7 +207,12 @@ Status FolderScan::look_again_at(const Item& item, const std::stop_token& stop) 
 Status FolderScan::run(ScanDepth depth, const std::stop_token& stop) {
   files::FileSystem& file_system = store_.tools().file_system;
   const std::filesystem::path folder = store_.layout().folder(folder_);
-  ASSIGN_OR_RETURN(const auto info, file_system.info(folder));
+  std::optional<files::FileInfo> info;
+  // Items that are known by a second name of a folder are forgotten as if it were not there.
+  const bool is_second_name = store_.is_second_name(folder_);
+  if (!is_second_name) {
+    ASSIGN_OR_RETURN(info, file_system.info(folder));
+  }
   const std::optional<Timestamp> modified = info ? std::optional(info->modified) : std::nullopt;
   ASSIGN_OR_RETURN(const auto scanned, store_.index().scanned(folder_));
   if (depth == ScanDepth::kFolders && modified && scanned == modified) return {};
@@ -224,7 +229,7 @@ Status FolderScan::run(ScanDepth depth, const std::stop_token& stop) {
   }
   RETURN_IF_ERROR(find_candidates(depth));
   RETURN_IF_ERROR(store_.forget(turn_, gone_));
-  summary_.num_gone += gone_.size();
+  summary_.num_gone += is_second_name ? 0 : gone_.size();
   const std::span<const Candidate> all(candidates_);
   for (std::size_t start = 0; start < all.size(); start += kCandidateBatchSize) {
     RETURN_IF_ERROR(

@@ -87,6 +87,7 @@ Result<Usage> measure_usage(Store& store, UsageScope scope) {
   Usage usage;
   files::FileSystem& file_system = store.tools().file_system;
   for (const ItemFolder folder : kItemFolders) {
+    if (store.is_second_name(folder)) continue;
     ASSIGN_OR_RETURN(const FolderTotals totals, store.index().totals(folder));
     usage.caches.at(static_cast<std::size_t>(kind_of(folder))) += totals.bytes;
     ASSIGN_OR_RETURN(usage.sources.at(static_cast<std::size_t>(folder)),

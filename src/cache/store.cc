@@ -186,6 +186,13 @@ std::uint64_t Store::rested_since(std::chrono::microseconds in_flight) const {
   return static_cast<std::uint64_t>(std::max<std::int64_t>((now - in_flight).count(), 0));
 }
 
+bool Store::is_second_name(ItemFolder folder) const {
+  if (folder != ItemFolder::kRoadworkImages) return false;
+  const auto own = tools_.file_system.info(layout_.folder(folder));
+  const auto first = tools_.file_system.info(layout_.folder(ItemFolder::kRoadworkImage));
+  return own && *own && first && *first && (*own)->identity == (*first)->identity;
+}
+
 bool Store::is_in_flight(const Item& item, std::chrono::microseconds in_flight) const {
   if (!served_) return false;
   const std::uint64_t seen = served_->last_served(item.id);

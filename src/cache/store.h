@@ -106,6 +106,10 @@ class Store {
   /// Map what has been served anew, when the index has outgrown it.
   Status refresh_served();
 
+  /// Whether `Roadwork/images` is another name of `Roadwork/image`, as a link is: there is nothing
+  /// in it of its own.
+  bool is_second_name(ItemFolder folder) const;
+
   std::filesystem::path path_of(const Item& item) const {
     return layout_.folder(item.folder) / item.name;
   }

@@ -43,6 +43,31 @@ TEST(Store, PhotosPutThereByHandAreTakenInAsUnlabelled) {
   EXPECT_EQ(items.at("a.jpg").facts->size.width, 64U);
 }
 
+TEST(Store, ALinkToTheFolderOfPhotosIsNoSecondFolder) {
+  CacheFixture fixture;
+  const fs::path images = fixture.layout.folder(ItemFolder::kRoadworkImages);
+  fixture.drop("Roadwork/images/a.jpg", jpeg_picture(1));
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  EXPECT_FALSE(store->is_second_name(ItemFolder::kRoadworkImages));
+  fs::rename(images, fixture.layout.folder(ItemFolder::kRoadworkImage));
+  fs::create_directory_symlink("image", images);
+  EXPECT_TRUE(store->is_second_name(ItemFolder::kRoadworkImages));
+  EXPECT_FALSE(store->is_second_name(ItemFolder::kRoadworkImage));
+  // What an index of before knows by the second name is forgotten, and is not told as gone.
+  const auto summary = rescan(*store, ScanDepth::kFolders);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->num_gone, 0U);
+  EXPECT_EQ(store->index().totals(ItemFolder::kRoadworkImages)->num_items, 0U);
+  EXPECT_EQ(store->index().totals(ItemFolder::kRoadworkImage)->num_items, 1U);
+  EXPECT_EQ(rescan(*store, ScanDepth::kFiles)->num_new, 0U);
+  // A folder in the link's place is one of its own again.
+  fs::remove(images);
+  fixture.drop("Roadwork/images/b.jpg", jpeg_picture(2));
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  EXPECT_EQ(store->index().totals(ItemFolder::kRoadworkImages)->num_items, 1U);
+}
+
 TEST(Store, ASecondScanFindsNothingAndAChangeIsFound) {
   CacheFixture fixture;
   fixture.drop("Synthetic/t2i/a.png", jpeg_picture(1));

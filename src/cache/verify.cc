@@ -105,6 +105,7 @@ Status Verification::check_absent() {
 Status Verification::check_folders() {
   files::FileSystem& file_system = store_.tools().file_system;
   for (const ItemFolder folder : kItemFolders) {
+    if (store_.is_second_name(folder)) continue;
     const std::filesystem::path path = store_.layout().folder(folder);
     auto orphans = orphan_sidecars(file_system, path);
     // The scan before has told of a folder that cannot be read.
