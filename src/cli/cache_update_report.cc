@@ -87,6 +87,7 @@ void write_outcome(json::Writer& writer, const UpdateOutcome& outcome) {
   writer.name("quarantine_bytes_removed")
       .unsigned_integer(report.intake.from_quarantine.bytes.count());
   writer.name("tables_listed").unsigned_integer(report.num_tables);
+  writer.name("looked_at_before").unsigned_integer(report.num_taken_before);
   writer.name("tables").begin_list();
   for (const UsedTable& table : report.tables) write_table(writer, table);
   writer.end_list();
@@ -128,6 +129,14 @@ std::string update_text(const UpdateOutcome& outcome) {
   if (report.num_missing > 0 && outcome.status) {
     text += fmt::format("{} still missing: {}\n", report::count_text(report.num_missing),
                         "no more rows that fit were found in the tables of this round");
+    // Else a cache that somebody emptied could not be filled again, and nothing would say why.
+    if (report.num_taken_before > 0) {
+      text += fmt::format(
+          "{} looked at before, and not again: where their images are gone from the cache, "
+          "remove {} to begin anew\n",
+          counted(report.num_taken_before, "row was", "rows were"),
+          visible_text(report.state_file.native()));
+    }
   }
   return text;
 }

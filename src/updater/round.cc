@@ -50,6 +50,7 @@ void Round::remember(std::vector<TableState> found) {
   for (TableState& table : found) {
     const auto same = known.find({table.path, table.identity});
     if (same != known.end()) table = std::move(*same->second);
+    report_.num_taken_before += table.taken.size();
   }
   source_.tables = std::move(found);
   report_.num_tables = source_.tables.size();

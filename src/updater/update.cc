@@ -89,7 +89,8 @@ bool asks_others(const UpdateOptions& options) {
 UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptions& options,
                      UpdateTime time, const OnUpdate& on_update, const std::stop_token& stop) {
   files::FileSystem& file_system = store.tools().file_system;
-  UpdateOutcome outcome{.report = {.source = options.source}};
+  UpdateOutcome outcome{
+      .report = {.source = options.source, .state_file = store.layout().update_state()}};
   auto state = cache::read_update_state(file_system, store.layout());
   cache::UpdateState fresh;
   cache::UpdateState& kept = state ? *state : fresh;

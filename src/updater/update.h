@@ -92,6 +92,9 @@ struct UpdateReport {
   std::uint64_t num_wanted = 0;
   std::uint64_t num_missing = 0;  ///< Still, when all was done that could be.
   std::uint64_t num_tables = 0;   ///< Of the data set; 0 when nothing had to be asked.
+  /// Of these, rows that earlier calls looked at; `state_file` remembers them.
+  std::uint64_t num_taken_before = 0;
+  std::filesystem::path state_file = {};
   std::vector<UsedTable> tables = {};
   cache::ImportReport intake = {};
 };

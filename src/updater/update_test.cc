@@ -160,6 +160,7 @@ TEST_F(UpdateTest, TakesEachRowAndEachTableOnce) {
   const UpdateOutcome last = run(from_hub(UpdateGoal::kCount, 10));
   ASSERT_TRUE(last.status);
   EXPECT_EQ(last.report.num_missing, 10U);
+  EXPECT_EQ(last.report.num_taken_before, 80U);
   EXPECT_TRUE(fixture.file_system.list(fixture.layout.tables())->empty());
 }
 
