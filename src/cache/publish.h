@@ -26,8 +26,10 @@ struct NewFile {
 /// the sidecars get their names, then the images, and the folder is synced after each. Sidecars
 /// that already have these names go before all that. Whoever lists images never sees one without
 /// its sidecar. A kill or a power cut at any moment leaves what finish_publishing() completes or
-/// takes back. Pre:    the cache's write lock is held; no two names are equal. Errors: kNoSpace,
-/// kDenied, kUnavailable; what has no name yet is taken back.
+/// takes back.
+///
+/// Pre:    the cache's write lock is held; no two names are equal.
+/// Errors: kNoSpace, kDenied, kUnavailable; what has no name yet is taken back.
 Status publish(files::FileSystem& file_system, const std::filesystem::path& folder,
                std::span<const NewFile> files);
 

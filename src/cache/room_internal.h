@@ -55,12 +55,10 @@ std::optional<std::string> unmet_budget(const Store& store, const Usage& usage,
 ByteCount share_out(const Usage& usage, ByteCount bytes, BytesByCache& wanted);
 
 /// Make room for `needed` in the cache `kind`; items from `first_kept` on stay. Kept tables go
-/// before items for the budget of all, unless an update may read them. A disk that is
-/// short of `min_free` by no more than `needed` is helped too; one that others have filled is not
-/// emptied for them.
-/// Errors: as Store; kExhausted when those who must stay leave too little room: where even all
-/// items
-///         would not be enough, none has gone.
+/// before items for the budget of all, unless an update may read them. Where even all items would
+/// not be enough, none goes. A disk that is short of `min_free` by no more than `needed` is helped
+/// too; one that others have filled is not emptied for them.
+/// Errors: as Store; kExhausted when those who must stay leave too little room.
 Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, ByteCount needed,
                           ByteCount min_free, std::uint64_t first_kept);
 
