@@ -68,9 +68,6 @@ std::string relabel_json(const cache::RelabelReport& report) {
   writer.name("broken").begin_list();
   for (const std::string& image : report.broken) writer.text(image);
   writer.end_list();
-  writer.name("bad_sidecar").begin_list();
-  for (const std::string& image : report.bad_sidecar) writer.text(image);
-  writer.end_list();
   writer.name("ambiguous").begin_list();
   for (const auto& [image, paths] : report.ambiguous) {
     writer.begin_object();
@@ -80,6 +77,9 @@ std::string relabel_json(const cache::RelabelReport& report) {
     writer.end_list();
     writer.end_object();
   }
+  writer.end_list();
+  writer.name("bad_sidecar").begin_list();
+  for (const std::string& image : report.bad_sidecar) writer.text(image);
   writer.end_list();
   writer.end_object();
   return writer.take() + "\n";
