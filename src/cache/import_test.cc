@@ -3,11 +3,13 @@
 #include "cache/rescan.h"
 #include "cache/testing/cache_fixture.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace assay::cache {
 namespace {
@@ -72,6 +74,44 @@ TEST(Import, RefusesWhatIsThereAndWhatLooksLikeIt) {
   other.source = "dashcam";
   report = import_folder(fixture, *store, {.label = Label::kNone}, other);
   EXPECT_EQ(report.count(ImportOutcome::kAdded), 1U);
+}
+
+TEST(Import, TheSameBytesInOneBatchGiveTheirLabelToTheFirst) {
+  CacheFixture fixture;
+  for (const char* name : {"a", "b", "c", "d"}) {
+    fixture.put(fmt::format("photos/{}.jpg", name), jpeg_picture(1));
+  }
+  const auto store = fixture.open();
+  const auto labels =
+      fixture.put("labels.csv", "file,label,description\nb.jpg,1,cones\nc.jpg,0,\nd.jpg,1,x\n");
+  const ImportReport report = import_folder(fixture, *store, {.labels_file = labels});
+  EXPECT_EQ(report.count(ImportOutcome::kAdded), 1U);
+  EXPECT_EQ(report.count(ImportOutcome::kAlreadyThere), 3U);
+  EXPECT_EQ(report.num_labelled, 1U);
+  EXPECT_EQ(report.num_otherwise_labelled, 1U);
+  EXPECT_EQ(report.num_unlabelled, 0U);
+  std::vector<Item> items;
+  ASSERT_TRUE(store->index().for_each([&](const Item& item) { items.push_back(item); }));
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0].state, ItemState::kReady);
+  EXPECT_EQ(items[0].label, Label::kRoadwork);
+  EXPECT_NE(content_of(store->sidecar_of(items[0])).find("\"cones\""), std::string::npos);
+}
+
+// A write in place leaves the folder's time as it was, so that the index does not know of it.
+TEST(Import, ALabelWrittenInPlaceMeanwhileStays) {
+  CacheFixture fixture;
+  fixture.put("photos/a.jpg", jpeg_picture(1));
+  fixture.drop("Roadwork/image/a.jpg", jpeg_picture(1));
+  fixture.drop("Roadwork/image/a.json", "{}");
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const std::string mine = R"({"label": 0, "scene_description": "", "by": "me"})";
+  const auto sidecar = fixture.drop("Roadwork/image/a.json", mine);
+  const ImportReport report = import_folder(fixture, *store, {.label = Label::kRoadwork});
+  EXPECT_EQ(report.num_labelled, 0U);
+  EXPECT_EQ(report.num_otherwise_labelled, 1U);
+  EXPECT_EQ(content_of(sidecar), mine);
 }
 
 TEST(Import, QuarantinesWhatDoesNotDecodeAndSaysWhy) {

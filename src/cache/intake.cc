@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 namespace assay::cache {
@@ -157,15 +157,30 @@ Result<std::optional<Item>> Intake::find_same(const Sha256& content) {
   return known;
 }
 
+/// Of two of the same bytes in one batch: as if the first were in the cache already.
+void Intake::give_label_to(Arrival& first, const Arrival& again) {
+  if (!again.draft.label) return;
+  if (first.draft.label) {
+    report_.num_otherwise_labelled += first.draft.label != again.draft.label ? 1 : 0;
+  } else if (again.outcome == ImportOutcome::kAdded) {  // and not doubtful
+    first.draft.label = again.draft.label;
+    first.draft.description = again.draft.description;
+    first.draft.label_score = again.draft.label_score;
+    ++report_.num_labelled;
+  }
+}
+
 Status Intake::judge(std::span<Arrival> arrivals) {
   RETURN_IF_ERROR(learn_looks());
-  std::set<Sha256> of_batch;
+  std::map<Sha256, Arrival*> of_batch;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> looks_of_batch;
   for (Arrival& arrival : arrivals) {
     if (!arrival.image) continue;
     const ImageFacts& facts = arrival.image->facts;
     ASSIGN_OR_RETURN(arrival.same, find_same(facts.content));
-    if (arrival.same || of_batch.contains(facts.content)) {
+    const auto first = of_batch.find(facts.content);
+    if (first != of_batch.end()) give_label_to(*first->second, arrival);
+    if (arrival.same || first != of_batch.end()) {
       arrival.outcome = ImportOutcome::kAlreadyThere;
       continue;
     }
@@ -182,7 +197,7 @@ Status Intake::judge(std::span<Arrival> arrivals) {
       continue;
     }
     report_.num_near_duplicates_taken += has_near ? 1 : 0;
-    of_batch.insert(facts.content);
+    of_batch.emplace(facts.content, &arrival);
     looks_of_batch.emplace_back(group, facts.look);
   }
   return {};

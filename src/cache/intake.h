@@ -136,6 +136,7 @@ class Intake {
   Status learn_looks();
   Status judge(std::span<Arrival> arrivals);
   Result<std::optional<Item>> find_same(const Sha256& content);
+  void give_label_to(Arrival& first, const Arrival& again);
   Status add(const WriteTurn& turn, std::span<const Arrival> arrivals);
   Result<std::string> free_name(const Arrival& arrival, const ExaminedImage& image,
                                 ItemFolder folder);
