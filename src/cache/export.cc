@@ -1,8 +1,10 @@
 #include "cache/export.h"
 
 #include "archives/tar_writer.h"
+#include "cache/intake.h"
 #include "files/atomic_file.h"
 #include "json/value.h"
+#include "report/visible_text.h"
 #include "tables/csv.h"
 
 #include <fmt/format.h>
@@ -10,6 +12,8 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -30,13 +34,40 @@ class Sink {
   virtual Status finish() = 0;
 };
 
-/// Unique among the folders of items.
-std::string exported_name(const Item& item) {
-  return fmt::format("{}-{}", static_cast<int>(item.folder), item.name);
+struct ExportedName {
+  std::string stem;
+  std::string extension;
+};
+
+/// Unique among the folders of items; of letters that every file system takes where it is not UTF-8
+/// or would hide what it says, since a table of labels has to hold it.
+ExportedName exported_name(const Item& item) {
+  const fs::path name = item.name;
+  const bool is_clear = report::visible_text(item.name) == item.name;
+  return {.stem = fmt::format("{}-{}", static_cast<int>(item.folder),
+                              is_clear ? name.stem().native() : plain_stem(item.name)),
+          .extension = name.extension().native()};
 }
 
-std::string exported_description(std::string_view sidecar) {
-  const auto value = json::parse(sidecar, {.max_size = kMaxSidecarSize});
+/// Hands out each name once.
+class UniqueNames {
+ public:
+  /// `wanted`, or with digits of the image's digest behind it where another has that.
+  std::string take(std::string wanted, const Item& item) {
+    const std::string digits =
+        item.facts ? item.facts->content.to_hex().substr(0, 16) : fmt::to_string(item.id);
+    while (!taken_.insert(wanted).second) wanted += "__" + digits;
+    return wanted;
+  }
+
+ private:
+  std::unordered_set<std::string> taken_;
+};
+
+/// With the label none there is none, as import wants it.
+std::string exported_description(const Item& item, std::string_view sidecar) {
+  if (item.label != Label::kRoadwork) return {};
+  const auto value = json::parse_python(sidecar, kMaxSidecarSize);
   const json::Value* const member = value ? value->find("scene_description") : nullptr;
   const std::string* const text = member == nullptr ? nullptr : member->text();
   return text == nullptr ? std::string() : *text;
@@ -52,11 +83,14 @@ class FolderSink final : public Sink {
   }
 
   Status add(const Item& item, std::string_view image, std::string_view sidecar) override {
-    const std::string name = "images/" + exported_name(item);
-    const std::string description = exported_description(sidecar);
+    const auto [stem, extension] = exported_name(item);
+    // No two have one stem: a sidecar beside them would be that of both.
+    const std::string name = "images/" + names_.take(stem, item) + extension;
+    const std::string description = exported_description(item, sidecar);
     const std::string digest = item.facts ? item.facts->content.to_hex() : std::string();
+    const std::string source = report::visible_text(item.source);
     const std::array<std::string_view, 5> row = {name, to_string(item.label.value_or(Label::kNone)),
-                                                 description, item.source, digest};
+                                                 description, source, digest};
     tables::append_csv_row(table_, row);
     written_.push_back(folder_ / name);
     return files::write_file(file_system_, written_.back(), image);
@@ -77,6 +111,7 @@ class FolderSink final : public Sink {
   files::FileSystem& file_system_;
   fs::path folder_;
   std::string table_;
+  UniqueNames names_;
   std::vector<fs::path> written_;
 };
 
@@ -86,10 +121,10 @@ class TarSink final : public Sink {
 
   // A key ends at its first dot.
   Status add(const Item& item, std::string_view image, std::string_view sidecar) override {
-    const fs::path name = exported_name(item);
-    std::string key = name.stem().native();
+    auto [key, extension] = exported_name(item);
     std::ranges::replace(key, '.', '_');
-    RETURN_IF_ERROR(writer_.add(key + name.extension().native(), image));
+    key = keys_.take(std::move(key), item);
+    RETURN_IF_ERROR(writer_.add(key + extension, image));
     return writer_.add(key + ".json", sidecar);
   }
 
@@ -97,6 +132,7 @@ class TarSink final : public Sink {
 
  private:
   archives::TarWriter writer_;
+  UniqueNames keys_;
 };
 
 Result<std::unique_ptr<Sink>> open_sink(files::FileSystem& file_system,
