@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace assay::cache {
 namespace {
@@ -34,6 +37,8 @@ std::string shell_word(const fs::path& path) {
   return result + "'";
 }
 
+std::string stem_of(const std::string& name) { return fs::path(name).stem().native(); }
+
 /// The first item of each state of each cache, by name, as an example.
 using Examples = std::map<std::pair<CacheKind, ItemState>, Item>;
 
@@ -49,6 +54,7 @@ class Doctor {
   void look_at_access();
   void look_at_disk();
   void look_for_lost_images();
+  std::string move_command(const fs::path& from, const fs::path& to);
   Status look_at_names();
   void look_at_states(const CacheStatus& cache);
   void look_at_cells(const CacheStatus& cache);
@@ -71,6 +77,7 @@ class Doctor {
   const DoctorOptions& options_;
   DoctorReport report_;
   Examples examples_;
+  std::set<fs::path> promised_;  ///< Where commands above move images, without the extension.
 };
 
 void Doctor::look_at_access() {
@@ -113,6 +120,50 @@ void Doctor::look_at_disk() {
                            : fmt::format("df -h {}", shell_word(root))});
 }
 
+/// Moves the images that lie in `from`, with their sidecars. A sidecar says what the photo of its
+/// stem shows: where a stem is taken, all of them get a name that is not.
+std::string Doctor::move_command(const fs::path& from, const fs::path& to) {
+  files::FileSystem& file_system = store_.tools().file_system;
+  const auto names_in = [&](const fs::path& folder) {
+    auto names = file_system.list(folder);
+    return names ? std::move(*names) : std::vector<std::string>();
+  };
+  std::set<std::string> stems_to_move;
+  std::set<std::string> extensions;
+  const std::vector<std::string> names = names_in(from);
+  for (const std::string& name : names) {
+    if (!is_image_name(name)) continue;
+    stems_to_move.insert(stem_of(name));
+    extensions.insert(fs::path(name).extension().native());
+    if (std::ranges::binary_search(names, sidecar_name(name))) extensions.insert(".json");
+  }
+  // Of all that the patterns below match.
+  for (const std::string& name : names) {
+    const bool is_matched = extensions.contains(fs::path(name).extension().native());
+    if (is_matched) stems_to_move.insert(stem_of(name));
+  }
+  std::set<std::string> stems_there;
+  for (const std::string& name : names_in(to)) stems_there.insert(stem_of(name));
+  const auto is_free = [&](const std::string& prefix) {
+    return std::ranges::none_of(stems_to_move, [&](const std::string& stem) {
+      return stems_there.contains(prefix + stem) || promised_.contains(to / (prefix + stem));
+    });
+  };
+  std::string prefix;
+  for (int i = 1; !is_free(prefix); ++i) prefix = fmt::format("moved{}-", i);
+  for (const std::string& stem : stems_to_move) promised_.insert(to / (prefix + stem));
+  std::string patterns;
+  for (const std::string& extension : extensions) {
+    patterns += fmt::format(" {}/*{}", shell_word(from), extension);
+  }
+  const std::string target = shell_word(to);
+  const std::string move =
+      prefix.empty() ? fmt::format("mv -n{} {}/", patterns, target)
+                     : fmt::format(R"(for file in{}; do mv -n "$file" {}/{}"${{file##*/}}"; done)",
+                                   patterns, target, prefix);
+  return fmt::format("mkdir -p {} && {}", target, move);
+}
+
 /// Images in folders that nobody reads.
 void Doctor::look_for_lost_images() {
   files::FileSystem& file_system = store_.tools().file_system;
@@ -124,16 +175,15 @@ void Doctor::look_for_lost_images() {
     if (count == 0) continue;
     const bool is_made = name.starts_with("Synthetic");
     const CacheKind kind = is_made ? CacheKind::kTextToImage : CacheKind::kReal;
+    const fs::path to = store_.layout().folder(folder_of(kind));
     add({.cause = Cause::kWrongFolder,
          .kind = kind,
          .count = count,
-         .words = fmt::format("{} in {}, where nobody looks for them; {} belong in {}. Those that "
-                              "show no works are imported with --label none.",
+         .words = fmt::format("{} in {}, where nobody looks for them; {} belong in {}. Those "
+                              "without a sidecar need a label there.",
                               counted(count, "image lies", "images lie"), folder.native(),
-                              is_made ? "images that were made" : "photos",
-                              store_.layout().folder(folder_of(kind)).native()),
-         .command = at(fmt::format("import {} --cache {} --label roadwork", shell_word(folder),
-                                   to_string(kind)))});
+                              is_made ? "images that were made" : "photos", to.native()),
+         .command = move_command(folder, to)});
   }
 }
 
@@ -150,8 +200,7 @@ Status Doctor::look_at_names() {
                               "alone (without the s), and finds it empty of these.",
                               counted(others.num_items, "photo lies", "photos lie"), from.native(),
                               to.native()),
-         .command =
-             fmt::format("mkdir -p {1} && mv -n {0}/* {1}/", shell_word(from), shell_word(to))});
+         .command = move_command(from, to)});
   }
   for (const CacheStatus& cache : report_.status.caches) {
     if (cache.num_unseen_by_others == 0) continue;

@@ -47,6 +47,9 @@ struct ImportPlanOptions {
   /// A CSV file with the columns `file` and `label`, and `description` if wanted; paths are below
   /// the folder.
   std::filesystem::path labels_file = {};
+  /// The cache that they are for: what lies in its own folders below the folder is left out, unless
+  /// the labels file names it. Empty: none.
+  std::filesystem::path cache_root = {};
 };
 
 struct ImportPlan {
@@ -54,7 +57,8 @@ struct ImportPlan {
   std::uint64_t num_unlabelled = 0;
   /// Files that have no image's extension.
   std::uint64_t num_passed_over = 0;
-  std::uint64_t num_empty = 0;  ///< Files of zero bytes.
+  std::uint64_t num_empty = 0;     ///< Files of zero bytes.
+  std::uint64_t num_of_cache = 0;  ///< Images in the cache's own folders.
 };
 
 /// Find the images of `folder` and of the folders in it. Without a label for all and a labels file,

@@ -1,5 +1,6 @@
 #include "archives/entry_source.h"
 #include "cache/import.h"
+#include "cache/layout.h"
 #include "core/shown_text.h"
 #include "files/byte_source.h"
 #include "files/path.h"
@@ -7,9 +8,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <utility>
+#include <vector>
 
 namespace assay::cache {
 namespace {
@@ -84,6 +87,25 @@ std::optional<Label> label_of_folders(const fs::path& relative) {
   return std::nullopt;
 }
 
+/// The cache's own folders below `folder`, relative to it: items, state and quarantine. One that is
+/// `folder` itself, or above it, is meant. Errors: as plan_import().
+Result<std::vector<std::string>> own_folders(files::FileSystem& file_system, const fs::path& folder,
+                                             const fs::path& cache_root) {
+  std::vector<std::string> own;
+  if (cache_root.empty()) return own;
+  const CacheLayout layout(cache_root);
+  std::vector<fs::path> paths = {layout.state(), layout.quarantine()};
+  for (const ItemFolder items : kItemFolders) paths.push_back(layout.folder(items));
+  ASSIGN_OR_RETURN(const fs::path above, file_system.resolve(folder));
+  for (const fs::path& path : paths) {
+    ASSIGN_OR_RETURN(const fs::path resolved, file_system.resolve(path));
+    const fs::path relative = resolved.lexically_relative(above);
+    const bool is_below = !relative.empty() && relative != "." && *relative.begin() != "..";
+    if (is_below) own.push_back(relative.native() + "/");
+  }
+  return own;
+}
+
 }  // namespace
 
 Result<ImportPlan> plan_import(files::FileSystem& file_system, const fs::path& folder,
@@ -101,15 +123,23 @@ Result<ImportPlan> plan_import(files::FileSystem& file_system, const fs::path& f
   ASSIGN_OR_RETURN(const auto source, archives::open_entry_source(file_system, folder));
   ImportPlan plan;
   plan.num_empty = source->left_out().at(static_cast<std::size_t>(archives::LeftOut::kEmpty));
+  ASSIGN_OR_RETURN(const std::vector<std::string> own,
+                   own_folders(file_system, folder, options.cache_root));
   for (const archives::SourceEntry& entry : source->entries()) {
     const fs::path relative = entry.path;
+    const auto holds_it = [&](const std::string& prefix) { return entry.path.starts_with(prefix); };
+    const auto given = labels.find(entry.path);
+    // A row that names one means it.
+    if (given == labels.end() && std::ranges::any_of(own, holds_it)) {
+      plan.num_of_cache += is_image_name(relative.filename().native()) ? 1 : 0;
+      continue;
+    }
     if (!is_image_name(relative.filename().native())) {
       ++plan.num_passed_over;
       continue;
     }
     ImportFile file{
         .path = folder / relative, .label = options.label, .description = options.description};
-    const auto given = labels.find(entry.path);
     if (given != labels.end()) {
       file.label = given->second.label;
       file.description = given->second.description;

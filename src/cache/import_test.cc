@@ -170,6 +170,31 @@ TEST(ImportPlan, LabelsByFolder) {
   EXPECT_EQ(plan->files[2].label, Label::kRoadwork);
 }
 
+TEST(ImportPlan, LeavesOutWhatLiesInTheCacheAlready) {
+  CacheFixture fixture;
+  fixture.drop("a.jpg", jpeg_picture(1));
+  fixture.drop("Roadwork/b.jpg", jpeg_picture(2));
+  fixture.drop("Roadwork/image/c.jpg", jpeg_picture(3));
+  fixture.drop("Synthetic/i2i/d.jpg", jpeg_picture(4));
+  fixture.drop("quarantine/e.jpg", jpeg_picture(5));
+  const fs::path root = fixture.layout.root();
+  const auto plan = plan_import(fixture.file_system, root, {.cache_root = root});
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(plan->files.size(), 2U);
+  EXPECT_EQ(plan->files[0].path, root / "Roadwork/b.jpg");
+  EXPECT_EQ(plan->files[1].path, root / "a.jpg");
+  EXPECT_EQ(plan->num_of_cache, 3U);
+  // Who names one of its folders, or an image in them, means it.
+  const auto labels = fixture.put("labels.csv", "file,label\nRoadwork/image/c.jpg,1\n");
+  const auto named =
+      plan_import(fixture.file_system, root, {.labels_file = labels, .cache_root = root});
+  ASSERT_TRUE(named) << named.error().message;
+  EXPECT_EQ(named->files.size(), 3U);
+  const auto refused = plan_import(fixture.file_system, root / "quarantine", {.cache_root = root});
+  ASSERT_TRUE(refused) << refused.error().message;
+  EXPECT_EQ(refused->files.size(), 1U);
+}
+
 TEST(ImportPlan, LabelsByTableAndTellsTheRowThatIsWrong) {
   CacheFixture fixture;
   fixture.put("photos/a.jpg", jpeg_picture(1));

@@ -85,6 +85,10 @@ std::string import_text(const ImportReport& report, const cache::ImportPlan& pla
     text += fmt::format("{:>9} passed over: their names are not those of images\n",
                         count_text(plan.num_passed_over));
   }
+  if (plan.num_of_cache > 0) {
+    text += fmt::format("{:>9} passed over: they lie in the folders of this cache\n",
+                        count_text(plan.num_of_cache));
+  }
   if (plan.num_empty > 0) {
     text += fmt::format("{:>9} passed over: empty files\n", count_text(plan.num_empty));
   }
@@ -120,6 +124,7 @@ std::string report_json(const ImportReport& report, const cache::ImportPlan& pla
   writer.name("otherwise_labelled").unsigned_integer(report.num_otherwise_labelled);
   writer.name("in_another_cache").unsigned_integer(report.num_elsewhere);
   writer.name("passed_over").unsigned_integer(plan.num_passed_over);
+  writer.name("in_cache_folders").unsigned_integer(plan.num_of_cache);
   writer.name("unlabelled").unsigned_integer(report.num_unlabelled);
   writer.name("unseen_by_validator").unsigned_integer(report.num_unseen_by_others);
   writer.name("bytes_added").unsigned_integer(report.bytes_added.count());
@@ -141,11 +146,13 @@ std::string report_json(const ImportReport& report, const cache::ImportPlan& pla
 }
 
 Result<ExitCode> run_cache_import(const CacheImportFlags& flags, Session& session) {
+  ASSIGN_OR_RETURN(const std::filesystem::path cache_root, flags.cache_folder.folder(session));
   ASSIGN_OR_RETURN(const cache::ImportPlan plan,
                    cache::plan_import(files::posix_file_system(), flags.folder,
                                       {.label = flags.label.label(),
                                        .description = flags.description,
-                                       .labels_file = flags.labels}));
+                                       .labels_file = flags.labels,
+                                       .cache_root = cache_root}));
   ASSIGN_OR_RETURN(const OpenedCache opened,
                    open_cache(flags.cache_folder, session, cache::Access::kWrite,
                               cache::ScanDepth::kFolders, flags.budget));

@@ -39,10 +39,10 @@ Result<ImageFolder> ImageFolder::open(const tables::DatasetSources& sources, std
 }
 
 Status ImageFolder::list_local() {
-  ASSIGN_OR_RETURN(
-      cache::ImportPlan plan,
-      cache::plan_import(*sources_.file_system, address_,
-                         {.label = options_.label, .labels_file = options_.labels_file}));
+  ASSIGN_OR_RETURN(cache::ImportPlan plan, cache::plan_import(*sources_.file_system, address_,
+                                                              {.label = options_.label,
+                                                               .labels_file = options_.labels_file,
+                                                               .cache_root = options_.cache_root}));
   images_.reserve(plan.files.size());
   for (cache::ImportFile& file : plan.files) {
     ASSIGN_OR_RETURN(const auto info, sources_.file_system->info(file.path));

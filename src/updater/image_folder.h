@@ -21,6 +21,8 @@ struct ImageFolderOptions {
   std::optional<cache::Label> label = {};
   /// A CSV with the columns `file` and `label`, and `description` if wanted; of local folders.
   std::filesystem::path labels_file = {};
+  /// The cache that they are for: its own folders are left out. Empty: none.
+  std::filesystem::path cache_root = {};
   ByteCount max_image_size{64U << 20U};
 };
 

@@ -52,6 +52,17 @@ TEST(ImageFolder, FoldersSayWhatTheirImagesShow) {
   EXPECT_NE(ImageFolder::open(sources, path, {})->identity(), after);
 }
 
+TEST(ImageFolder, WhatTheCacheHoldsAlreadyIsLeftOut) {
+  CacheFixture fixture;
+  fixture.drop("a.jpg", jpeg_picture(1));
+  fixture.drop("Roadwork/image/b.jpg", jpeg_picture(2));
+  fixture.drop("quarantine/c.jpg", jpeg_picture(3));
+  const tables::DatasetSources sources{.file_system = &fixture.file_system};
+  const std::filesystem::path root = fixture.layout.root();
+  EXPECT_EQ(ImageFolder::open(sources, root.native(), {})->num_rows(), 3U);
+  EXPECT_EQ(ImageFolder::open(sources, root.native(), {.cache_root = root})->num_rows(), 1U);
+}
+
 TEST(ImageFolder, KnowsTheSameImagesInOtherRows) {
   CacheFixture fixture;
   tables::testing::MemorySources store;

@@ -84,6 +84,7 @@ Status Round::list_folder() {
                    ImageFolder::open(places(), options_.folder,
                                      {.label = options_.label,
                                       .labels_file = options_.labels_file,
+                                      .cache_root = store_.layout().root(),
                                       .max_image_size = store_.options().limits.max_size_bytes}));
   if (folder_->num_rows() == 0) {
     return not_found(options_.folder + ": there are no images below it");
