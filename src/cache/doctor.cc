@@ -315,7 +315,8 @@ void Doctor::look_at_updates() {
     if (!source.failure) continue;
     // One that assay.toml gave a name of its own is asked with all the others.
     const bool is_place = source.name.starts_with('/') || source.name.contains("://");
-    const bool is_named = !source.name.contains('/');
+    const bool is_named =
+        !source.name.contains('/') || options_.named_sources.contains(source.name);
     const std::string flags = is_named ? std::string()
                                        : fmt::format("{} {} ", is_place ? "--from" : "--dataset",
                                                      shell_word(source.name));

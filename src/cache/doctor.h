@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,8 @@ struct DoctorOptions {
   std::optional<Error> not_writable = {};
   /// Below it the disk is a cause.
   ByteCount min_free_bytes{1U << 30};
+  /// Sources of updates that have a name of their own: neither a data set's nor a place.
+  std::set<std::string> named_sources = {};
 };
 
 struct DoctorReport {

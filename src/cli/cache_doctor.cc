@@ -1,6 +1,7 @@
 #include "cache/doctor.h"
 #include "cli/audit_options_internal.h"
 #include "cli/cache_options_internal.h"
+#include "cli/cache_sources_internal.h"
 
 #include <memory>
 #include <utility>
@@ -17,6 +18,7 @@ struct CacheDoctorFlags {
 Result<ExitCode> run_cache_doctor(const CacheDoctorFlags& flags, Session& session) {
   cache::DoctorOptions options;
   ASSIGN_OR_RETURN(options.min_free_bytes, parse_size(flags.keep_free));
+  options.named_sources = named_sources(session.config);
   ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
   ASSIGN_OR_RETURN(const auto info, files::posix_file_system().info(folder));
   // Looking must not make a cache where there is none.

@@ -26,10 +26,15 @@ void CacheFolderFlag::add_to(CLI::App& command) {
 Result<std::filesystem::path> CacheFolderFlag::folder(const Session& session) const {
   if (!given.empty()) return std::filesystem::path(given);
   const std::string& setting = session.config.get_text("cache.dir");
-  if (!setting.empty()) return std::filesystem::path(setting);
+  // No shell has looked at the file of settings.
+  const bool is_at_home = setting == "~" || setting.starts_with("~/");
+  if (!setting.empty() && !is_at_home) return std::filesystem::path(setting);
   const char* const home = std::getenv("HOME");
-  if (home != nullptr && *home != '\0') return std::filesystem::path(home) / ".cache/natix";
-  return invalid_input("there is no home folder: say where the caches are by --cache-dir");
+  if (home == nullptr || *home == '\0') {
+    return invalid_input("there is no home folder: say where the caches are by --cache-dir");
+  }
+  if (is_at_home) return std::filesystem::path(home + setting.substr(1));
+  return std::filesystem::path(home) / ".cache/natix";
 }
 
 void CacheKindFlag::add_to(CLI::App& command, const std::string& help) {

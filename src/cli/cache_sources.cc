@@ -95,4 +95,13 @@ Result<std::vector<updater::SourceSetup>> configured_sources(const Config& confi
   return sources;
 }
 
+std::set<std::string> named_sources(const Config& config) {
+  std::set<std::string> names;
+  for (std::size_t number = 1; number <= count_tables(config, kSourceList); ++number) {
+    const std::string& name = config.get_text(list_key(kSourceList, number, "name"));
+    if (!name.empty()) names.insert(name);
+  }
+  return names;
+}
+
 }  // namespace assay::cli

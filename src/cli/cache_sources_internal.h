@@ -9,6 +9,8 @@
 #include "updater/update_sources.h"
 
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace assay::cli {
@@ -26,5 +28,8 @@ std::unique_ptr<RemoteAccess> open_remote_access();
 ///         none), each names the source by its number.
 Result<std::vector<updater::SourceSetup>> configured_sources(const Config& config,
                                                              const updater::UpdateOptions& common);
+
+/// The names that `[[cache.source]]` gives to them, even where one is not sound.
+std::set<std::string> named_sources(const Config& config);
 
 }  // namespace assay::cli
