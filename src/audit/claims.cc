@@ -2,6 +2,7 @@
 
 #include "audit/hotkey_column.h"
 #include "core/hex.h"
+#include "core/utf8.h"
 #include "crypto/digest.h"
 #include "crypto/hmac.h"
 

@@ -27,7 +27,4 @@ std::optional<std::string_view> hotkey_of(tables::LeafKind kind, std::string_vie
 Result<std::string_view> hotkey_in(const tables::LeafColumn& column, const tables::LeafInfo& info,
                                    std::size_t row, std::string& scratch);
 
-/// Whether the bytes are well-formed UTF-8.
-bool is_utf8(std::string_view bytes);
-
 }  // namespace assay::audit

@@ -1,32 +1,13 @@
 #include "core/json_text.h"
 
+#include "core/utf8.h"
+
 #include <cstddef>
 
 namespace assay {
 namespace {
 
 constexpr std::string_view kReplacementCharacter = "\xef\xbf\xbd";
-
-bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U; }
-
-/// The length of the UTF-8 character at the start of `text` (which is not ASCII), or 0 when it is
-/// not well formed: too long a form, a surrogate, above U+10FFFF, or cut off.
-std::size_t character_size(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  const auto second = text.size() > 1 ? static_cast<unsigned char>(text[1]) : 0U;
-  std::size_t size = 0;
-  if (first >= 0xc2 && first <= 0xdf) size = 2;
-  if ((first & 0xf0U) == 0xe0) size = 3;
-  if (first >= 0xf0 && first <= 0xf4) size = 4;
-  if (size == 0 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if (!is_continuation(text[i])) return 0;
-  }
-  const bool too_long = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool surrogate = first == 0xed && second > 0x9f;
-  const bool too_high = first == 0xf4 && second > 0x8f;
-  return too_long || surrogate || too_high ? 0 : size;
-}
 
 void append_escape(std::string& json, char character) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -66,7 +47,7 @@ void append_json_string(std::string& json, std::string_view text) {
       ++i;
       continue;
     }
-    const std::size_t size = is_ascii ? 0 : character_size(text.substr(i));
+    const std::size_t size = is_ascii ? 0 : utf8_length(text.substr(i));
     if (size > 0) {
       i += size;
       continue;
@@ -81,16 +62,6 @@ void append_json_string(std::string& json, std::string_view text) {
   }
   json += text.substr(plain);
   json += '"';
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const bool is_ascii = static_cast<unsigned char>(text[0]) < 0x80;
-    const std::size_t size = is_ascii ? 1 : character_size(text);
-    if (size == 0) return false;
-    text.remove_prefix(size);
-  }
-  return true;
 }
 
 }  // namespace assay

@@ -1,6 +1,5 @@
 /// \file
-/// Text as a JSON string, for the log here and for the writer of module json above; and what of it
-/// comes back as it was.
+/// Text as a JSON string, for the log here and for the writer of module json above.
 
 #pragma once
 
@@ -12,8 +11,5 @@ namespace assay {
 /// Append `text` with quotes and escapes. Control characters become escapes; bytes that are not
 /// UTF-8 become U+FFFD, so that what we print always parses.
 void append_json_string(std::string& json, std::string_view text);
-
-/// Whether no byte of `text` would be replaced.
-bool is_utf8(std::string_view text);
 
 }  // namespace assay

@@ -1,10 +1,10 @@
 #include "predict/plan.h"
 
+#include "core/utf8.h"
 #include "embedding/sample_sizes.h"
 #include "grouping/image_name.h"
 #include "models/model_folder.h"
 #include "predict/project_run.h"
-#include "tables/csv.h"
 
 #include <fmt/format.h>
 
@@ -206,7 +206,7 @@ Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const Pl
   const fs::path written_in = is_of_here ? fs::path() : folder.path();
   std::erase_if(found.names, [&](const std::string& source) {
     if (listed.contains(folder.place_of(source))) return true;
-    if (tables::is_csv_text((written_in / source).native())) return false;
+    if (is_utf8((written_in / source).native())) return false;
     plan.not_utf8_sources.push_back(source);
     return true;
   });

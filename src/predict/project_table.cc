@@ -1,5 +1,6 @@
 #include "predict/project_table.h"
 
+#include "core/utf8.h"
 #include "files/atomic_file.h"
 #include "files/byte_source.h"
 #include "grouping/image_name.h"
@@ -130,7 +131,7 @@ std::string why_no_project_name(std::string_view name) {
   const bool has_control = std::ranges::any_of(
       name, [](char character) { return static_cast<unsigned char>(character) < 0x20; });
   if (has_control) return "a name cannot hold a line break or another control character";
-  if (!tables::is_csv_text(name)) return "a name must be UTF-8";
+  if (!is_utf8(name)) return "a name must be UTF-8";
   const std::string lower = lower_case(name);
   if (lower.ends_with("_temp") || lower.contains("backup")) {
     return "the old tools pass over databases named so (_temp, backup)";

@@ -1,6 +1,6 @@
 #include "storage/object_store.h"
 
-#include "core/json_text.h"
+#include "core/utf8.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,5 @@
 #include "tables/csv.h"
 
-#include "tables/utf8_scan_internal.h"
-
 namespace assay::tables {
 
 void append_csv_row(std::string& out, std::span<const std::string_view> fields) {
@@ -21,11 +19,6 @@ void append_csv_row(std::string& out, std::span<const std::string_view> fields) 
     out.push_back('"');
   }
   out.append("\r\n");
-}
-
-bool is_csv_text(std::string_view field) {
-  Utf8Scan scan;
-  return scan.find_wrong_byte(field) == Utf8Scan::kNone && !scan.is_inside_character();
 }
 
 }  // namespace assay::tables

@@ -13,7 +13,4 @@ namespace assay::tables {
 /// LF; quotes inside are doubled. Blanks, tabs and NUL are not quoted.
 void append_csv_row(std::string& out, std::span<const std::string_view> fields);
 
-/// Whether a field of it can be read again: a table is UTF-8.
-bool is_csv_text(std::string_view field);
-
 }  // namespace assay::tables
