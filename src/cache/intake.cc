@@ -181,6 +181,8 @@ Status Intake::judge(std::span<Arrival> arrivals) {
     const auto first = of_batch.find(facts.content);
     if (first != of_batch.end()) give_label_to(*first->second, arrival);
     if (arrival.same || first != of_batch.end()) {
+      // A label in doubt is not given to what is there either.
+      if (arrival.outcome == ImportOutcome::kDoubtful) arrival.draft.label.reset();
       arrival.outcome = ImportOutcome::kAlreadyThere;
       continue;
     }

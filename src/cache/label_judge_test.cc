@@ -88,6 +88,17 @@ TEST_F(LabelChecks, RefuseAnImageThatDoesNotLookLikeItsLabel) {
   EXPECT_EQ(read_sidecar(sidecar).state, ItemState::kReady);
 }
 
+TEST_F(LabelChecks, GiveNoLabelInDoubtToAnImageThatIsThere) {
+  ASSERT_TRUE(import({}, std::nullopt));
+  const RowJudge judge(60);
+  const auto report = import({.judge = &judge}, Label::kRoadwork);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->count(ImportOutcome::kAlreadyThere), 2U);
+  EXPECT_EQ(report->num_labelled, 1U);
+  EXPECT_EQ(read_sidecar(text_of("low")).state, ItemState::kNoLabel);
+  EXPECT_EQ(read_sidecar(text_of("high")).label, Label::kRoadwork);
+}
+
 TEST_F(LabelChecks, AskForTheLabelThatTheImageHas) {
   const RowJudge judge(60);
   const auto report = import({.judge = &judge}, Label::kNone);

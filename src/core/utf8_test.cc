@@ -21,9 +21,9 @@ TEST(Utf8, TakesCharactersAndNothingElse) {
     EXPECT_TRUE(is_utf8(text)) << text;
   }
   const std::string eight_letters = "eight ch";
-  for (const std::string bad : {"\xff", "a\xc3", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf",
-                                "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
-                                "\xf5\x80\x80\x80", "\xe2\x82", "\xe2\x28\xa1"}) {
+  for (const std::string bad :
+       {"\xff", "a\xc3", "\xc0\xaf", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82", "\xe2\x28\xa1"}) {
     EXPECT_FALSE(is_utf8(bad));
     EXPECT_FALSE(is_utf8(eight_letters + bad));
     EXPECT_FALSE(is_utf8(bad + eight_letters));
