@@ -1,8 +1,8 @@
 #include "cache/doctor.h"
 
 #include "cache/generate_failure.h"
+#include "cache/shell_commands_internal.h"
 #include "core/check.h"
-#include "json/writer.h"
 #include "report/number_text.h"
 #include "report/visible_text.h"
 
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -25,27 +24,13 @@ using report::counted;
 constexpr std::array<std::string_view, 6> kLikelyFolders = {
     "", "Roadwork", "Synthetic", "Roadwork/Images", "Roadwork/Image", "images"};
 
-/// One path within a shell command.
-std::string shell_word(const fs::path& path) {
-  const std::string& text = path.native();
-  const bool is_plain = text.find_first_not_of(
-                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                            "/._-~") == std::string::npos;
-  if (is_plain && !text.empty()) return text;
-  std::string result = "'";
-  for (const char letter : text) result += letter == '\'' ? "'\\''" : std::string(1, letter);
-  return result + "'";
-}
-
-std::string stem_of(const std::string& name) { return fs::path(name).stem().native(); }
-
 /// The first item of each state of each cache, by name, as an example.
 using Examples = std::map<std::pair<CacheKind, ItemState>, Item>;
 
 class Doctor {
  public:
   Doctor(Store& store, const RescanSummary& rescan, const DoctorOptions& options)
-      : store_(store), rescan_(rescan), options_(options) {}
+      : store_(store), rescan_(rescan), options_(options), moves_(store.tools().file_system) {}
 
   /// Errors of all: as examine_cache().
   Result<DoctorReport> examine();
@@ -54,7 +39,6 @@ class Doctor {
   void look_at_access();
   void look_at_disk();
   void look_for_lost_images();
-  std::string move_command(const fs::path& from, const fs::path& to);
   Status look_at_names();
   void look_at_states(const CacheStatus& cache);
   void look_at_cells(const CacheStatus& cache);
@@ -77,7 +61,7 @@ class Doctor {
   const DoctorOptions& options_;
   DoctorReport report_;
   Examples examples_;
-  std::set<fs::path> promised_;  ///< Where commands above move images, without the extension.
+  MoveCommands moves_;
 };
 
 void Doctor::look_at_access() {
@@ -120,50 +104,6 @@ void Doctor::look_at_disk() {
                            : fmt::format("df -h {}", shell_word(root))});
 }
 
-/// Moves the images that lie in `from`, with their sidecars. A sidecar says what the photo of its
-/// stem shows: where a stem is taken, all of them get a name that is not.
-std::string Doctor::move_command(const fs::path& from, const fs::path& to) {
-  files::FileSystem& file_system = store_.tools().file_system;
-  const auto names_in = [&](const fs::path& folder) {
-    auto names = file_system.list(folder);
-    return names ? std::move(*names) : std::vector<std::string>();
-  };
-  std::set<std::string> stems_to_move;
-  std::set<std::string> extensions;
-  const std::vector<std::string> names = names_in(from);
-  for (const std::string& name : names) {
-    if (!is_image_name(name)) continue;
-    stems_to_move.insert(stem_of(name));
-    extensions.insert(fs::path(name).extension().native());
-    if (std::ranges::binary_search(names, sidecar_name(name))) extensions.insert(".json");
-  }
-  // Of all that the patterns below match.
-  for (const std::string& name : names) {
-    const bool is_matched = extensions.contains(fs::path(name).extension().native());
-    if (is_matched) stems_to_move.insert(stem_of(name));
-  }
-  std::set<std::string> stems_there;
-  for (const std::string& name : names_in(to)) stems_there.insert(stem_of(name));
-  const auto is_free = [&](const std::string& prefix) {
-    return std::ranges::none_of(stems_to_move, [&](const std::string& stem) {
-      return stems_there.contains(prefix + stem) || promised_.contains(to / (prefix + stem));
-    });
-  };
-  std::string prefix;
-  for (int i = 1; !is_free(prefix); ++i) prefix = fmt::format("moved{}-", i);
-  for (const std::string& stem : stems_to_move) promised_.insert(to / (prefix + stem));
-  std::string patterns;
-  for (const std::string& extension : extensions) {
-    patterns += fmt::format(" {}/*{}", shell_word(from), extension);
-  }
-  const std::string target = shell_word(to);
-  const std::string move =
-      prefix.empty() ? fmt::format("mv -n{} {}/", patterns, target)
-                     : fmt::format(R"(for file in{}; do mv -n "$file" {}/{}"${{file##*/}}"; done)",
-                                   patterns, target, prefix);
-  return fmt::format("mkdir -p {} && {}", target, move);
-}
-
 /// Images in folders that nobody reads.
 void Doctor::look_for_lost_images() {
   files::FileSystem& file_system = store_.tools().file_system;
@@ -183,7 +123,7 @@ void Doctor::look_for_lost_images() {
                               "without a sidecar need a label there.",
                               counted(count, "image lies", "images lie"), folder.native(),
                               is_made ? "images that were made" : "photos", to.native()),
-         .command = move_command(folder, to)});
+         .command = moves_.move(folder, to)});
   }
 }
 
@@ -200,7 +140,7 @@ Status Doctor::look_at_names() {
                               "alone (without the s), and finds it empty of these.",
                               counted(others.num_items, "photo lies", "photos lie"), from.native(),
                               to.native()),
-         .command = move_command(from, to)});
+         .command = moves_.move(from, to)});
   }
   for (const CacheStatus& cache : report_.status.caches) {
     if (cache.num_unseen_by_others == 0) continue;
@@ -401,43 +341,6 @@ std::size_t DoctorReport::num_findings() const {
 Result<DoctorReport> examine_cache(Store& store, const RescanSummary& rescan,
                                    const DoctorOptions& options) {
   return Doctor(store, rescan, options).examine();
-}
-
-std::string doctor_text(const DoctorReport& report) {
-  if (report.diagnoses.empty()) return "Every cache has images of both labels. Nothing is wrong.\n";
-  std::string text;
-  for (const Diagnosis& diagnosis : report.diagnoses) {
-    text +=
-        fmt::format("{}{}\n    {}\n\n", diagnosis.is_remark ? "(for your information) " : "",
-                    report::visible_text(diagnosis.words), report::visible_text(diagnosis.command));
-  }
-  const std::size_t count = report.num_findings();
-  text += count == 0 ? "Nothing is wrong.\n"
-                     : fmt::format("{}; each has the command that helps below it.\n",
-                                   counted(count, "finding", "findings"));
-  return text;
-}
-
-std::string doctor_json(const DoctorReport& report) {
-  json::Writer writer(json::Layout::kPretty);
-  writer.begin_object();
-  writer.name("cache_dir").text(report.status.root);
-  writer.name("findings").unsigned_integer(report.num_findings());
-  writer.name("diagnoses").begin_list();
-  for (const Diagnosis& diagnosis : report.diagnoses) {
-    writer.begin_object();
-    writer.name("cause").text(to_string(diagnosis.cause));
-    writer.name("cache");
-    diagnosis.kind ? writer.text(to_string(*diagnosis.kind)) : writer.null();
-    writer.name("count").unsigned_integer(diagnosis.count);
-    writer.name("words").text(diagnosis.words);
-    writer.name("command").text(diagnosis.command);
-    writer.name("remark").boolean(diagnosis.is_remark);
-    writer.end_object();
-  }
-  writer.end_list();
-  writer.end_object();
-  return writer.take() + "\n";
 }
 
 }  // namespace assay::cache

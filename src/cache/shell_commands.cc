@@ -1,0 +1,72 @@
+#include "cache/layout.h"
+#include "cache/shell_commands_internal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace assay::cache {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string stem_of(const std::string& name) { return fs::path(name).stem().native(); }
+
+}  // namespace
+
+std::string shell_word(const fs::path& path) {
+  const std::string& text = path.native();
+  const bool is_plain = text.find_first_not_of(
+                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                            "/._-") == std::string::npos;
+  if (is_plain && !text.empty()) return text;
+  std::string result = "'";
+  for (const char letter : text) result += letter == '\'' ? "'\\''" : std::string(1, letter);
+  return result + "'";
+}
+
+std::string MoveCommands::move(const fs::path& from, const fs::path& to) {
+  const auto names_in = [&](const fs::path& folder) {
+    auto names = file_system_.list(folder);
+    return names ? std::move(*names) : std::vector<std::string>();
+  };
+  std::set<std::string> stems_to_move;
+  std::set<std::string> extensions;
+  const std::vector<std::string> names = names_in(from);
+  for (const std::string& name : names) {
+    if (!is_image_name(name)) continue;
+    stems_to_move.insert(stem_of(name));
+    extensions.insert(fs::path(name).extension().native());
+    if (std::ranges::binary_search(names, sidecar_name(name))) extensions.insert(".json");
+  }
+  // Of all that the patterns below match.
+  for (const std::string& name : names) {
+    const bool is_matched = extensions.contains(fs::path(name).extension().native());
+    if (is_matched) stems_to_move.insert(stem_of(name));
+  }
+  std::set<std::string> stems_there;
+  for (const std::string& name : names_in(to)) stems_there.insert(stem_of(name));
+  const auto is_free = [&](const std::string& prefix) {
+    return std::ranges::none_of(stems_to_move, [&](const std::string& stem) {
+      return stems_there.contains(prefix + stem) || promised_.contains(to / (prefix + stem));
+    });
+  };
+  std::string prefix;
+  for (int i = 1; !is_free(prefix); ++i) prefix = fmt::format("moved{}-", i);
+  for (const std::string& stem : stems_to_move) promised_.insert(to / (prefix + stem));
+  std::string patterns;
+  for (const std::string& extension : extensions) {
+    patterns += fmt::format(" {}/*{}", shell_word(from), extension);
+  }
+  const std::string target = shell_word(to);
+  const std::string move =
+      prefix.empty() ? fmt::format("mv -n{} {}/", patterns, target)
+                     : fmt::format(R"(for file in{}; do mv -n "$file" {}/{}"${{file##*/}}"; done)",
+                                   patterns, target, prefix);
+  return fmt::format("mkdir -p {} && {}", target, move);
+}
+
+}  // namespace assay::cache
