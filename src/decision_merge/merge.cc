@@ -146,9 +146,18 @@ Result<fs::path> back_up(files::FileSystem& file_system, const fs::path& path, c
   }
   // A connection that writes cannot be copied; another one reads what was before.
   ASSIGN_OR_RETURN(db::Database before, db::Database::open(path));
-  const Status copied = db::copy_database(before, backup);
+  // Half a copy, of a program that was killed, must not have the name of a whole one.
+  fs::path partial = path;
+  partial += ".backup.partial";
+  for (const std::string_view suffix : {"", "-journal"}) {
+    const fs::path left = partial.native() + std::string(suffix);
+    ASSIGN_OR_RETURN(const auto info, file_system.info(left));
+    if (info) RETURN_IF_ERROR(file_system.remove(left));
+  }
+  Status copied = db::copy_database(before, partial);
+  if (copied) copied = file_system.rename(partial, backup);
   if (!copied) {
-    static_cast<void>(file_system.remove(backup));  // half a copy is none
+    static_cast<void>(file_system.remove(partial));
     return Error(copied.error()).within("backup");
   }
   RETURN_IF_ERROR(file_system.sync_folder(path.has_parent_path() ? path.parent_path() : "."));

@@ -28,6 +28,7 @@ enum class ConflictKind : std::uint8_t {
   kOtherImages,    ///< The selected image is not in the group that its other images are in.
   kIndexTooLarge,  ///< The old tools know four images of a group.
   kOtherCrop,      ///< Both have a final crop, and they differ.
+  kOtherChoice,    ///< Its crop is of another image, or action, than the user chose here.
   kIdTaken,        ///< A group to be added has the id of one with other images.
   kCannotAdd,      ///< The table does not take the row.
 };

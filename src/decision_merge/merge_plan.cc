@@ -200,12 +200,21 @@ class Planner {
       set(row.group_id, "user_selected_index", *index);
       replace_size(row, prediction);
     }
-    if (prediction.user_action && !row.user_action) {
+    const bool is_same_image = !prediction.user_selected_index ||
+                               row.user_selected_index == remap(*prediction.user_selected_index,
+                                                                prediction.images, row.images);
+    if (is_same_image && prediction.user_action && !row.user_action) {
       row.user_action = prediction.user_action;
       set(row.group_id, "user_action", *row.user_action);
     }
     if (!prediction.final_crop_coords) return;
-    if (!row.final_crop_coords) {
+    const bool is_same_action =
+        !prediction.user_action || row.user_action == prediction.user_action;
+    if (!is_same_image || !is_same_action) {
+      conflict(ConflictKind::kOtherChoice, prediction,
+               fmt::format("its final crop is of another {} than is chosen in {}, which stays",
+                           is_same_image ? "action" : "image", row.group_id));
+    } else if (!row.final_crop_coords) {
       row.final_crop_coords = prediction.final_crop_coords;
       set(row.group_id, "final_crop_coords", decisions::coords_to_json(*row.final_crop_coords));
     } else if (!decisions::crops_match(*row.final_crop_coords, *prediction.final_crop_coords,
@@ -279,6 +288,8 @@ std::string_view to_string(ConflictKind kind) {
       return "index_too_large";
     case ConflictKind::kOtherCrop:
       return "other_crop";
+    case ConflictKind::kOtherChoice:
+      return "other_choice";
     case ConflictKind::kIdTaken:
       return "id_taken";
     case ConflictKind::kCannotAdd:

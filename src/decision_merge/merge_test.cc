@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -185,6 +186,29 @@ TEST(PlanMerge, AnotherFinalCropIsAConflictUnlessItIsTheSameMeasuredTwice) {
             Kinds{ConflictKind::kOtherCrop});
 }
 
+TEST(PlanMerge, ACropIsOfTheImageAndTheActionThatAreChosen) {
+  Decision found = group("t", {"a.png", "b.png"});
+  found.user_selected_index = 0;
+  found.user_action = "crop";
+  found.final_crop_coords = CropBox{.x2 = 0.5};
+  for (const auto& [index, action] : {std::pair(1, "crop"), std::pair(0, "reject")}) {
+    Decision chosen = group("r", {"a.png", "b.png"});
+    chosen.user_selected_index = index;
+    chosen.user_action = action;
+    const MergePlan plan = plan_merge(table({found}), table({chosen}));
+    EXPECT_EQ(changes(plan), Lines{}) << action;
+    EXPECT_EQ(conflicts(plan), Kinds{ConflictKind::kOtherChoice});
+  }
+  // The action that goes with one image is not filled in for another.
+  Decision open = group("r", {"a.png", "b.png"});
+  open.user_selected_index = 1;
+  EXPECT_EQ(changes(plan_merge(table({found}), table({open}))), Lines{});
+  open.user_selected_index = 0;
+  const MergePlan plan = plan_merge(table({found}), table({open}));
+  EXPECT_EQ(changes(plan).size(), 2U);
+  EXPECT_TRUE(plan.conflicts.empty());
+}
+
 class Merging : public ::testing::Test {
  protected:
   fs::path write(const std::string& name, const std::vector<Decision>& decisions) {
@@ -219,10 +243,14 @@ TEST_F(Merging, FillsAddsAndKeepsABackup) {
   const fs::path real = write("p.db", {group("r", {"a.png", "b.png"})});
   const fs::path temp =
       write("temp.db", {predicted("t", {"b.png", "a.png"}, 0), predicted("new", {"c.png"}, 0)});
+  // Of a merge that was killed amid its backup.
+  const fs::path partial = folder_.path() / "p.db.backup.partial";
+  std::ofstream(partial) << "half a copy";
   const auto report = merge(temp, real);
   ASSERT_TRUE(report) << report.error().message;
   ASSERT_TRUE(report->backup);
   EXPECT_EQ(report->backup->filename(), "p.db.backup-20251027T000000Z");
+  EXPECT_FALSE(fs::exists(partial));
   EXPECT_EQ(read(*report->backup).decisions.size(), 1);
   EXPECT_EQ(read(*report->backup).decisions[0].ai_selected_index, std::nullopt);
   const DecisionTable merged = read(real);
