@@ -1,5 +1,6 @@
 #include "cli/predict_options_internal.h"
 #include "core/log.h"
+#include "decisions/database_names.h"
 #include "files/file_system.h"
 #include "json/writer.h"
 #include "report/number_text.h"
@@ -62,6 +63,11 @@ std::string predict_export_text(const ExportSummary& summary) {
 
 Result<ExitCode> run_predict_export(const PredictExportFlags& flags, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
+  RETURN_IF_ERROR(decisions::refuse_database(file_system, flags.csv));
+  RETURN_IF_ERROR(decisions::refuse_database(file_system, flags.parquet));
+  if (!flags.csv.empty() && flags.csv == flags.parquet) {
+    return invalid_input("--csv and --parquet name one file; give each its own");
+  }
   ASSIGN_OR_RETURN(const review::DecisionFolder folder,
                    review::read_decision_folder(file_system, flags.path, session.stop));
   for (const std::string& problem : folder.problems) log_warning("left out: " + problem);

@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/thread_pool.h"
+#include "decisions/database_names.h"
 #include "decisions/scored_project.h"
 #include "files/file_system.h"
 #include "json/writer.h"
@@ -81,6 +82,7 @@ std::string review_text(const ReportFlags& flags, const review::ReviewSummary& s
 
 Result<ExitCode> run_report(const ReportFlags& flags, Session& session) {
   files::FileSystem& file_system = files::posix_file_system();
+  RETURN_IF_ERROR(decisions::refuse_database(file_system, flags.target));
   const std::vector<std::filesystem::path> paths(flags.paths.begin(), flags.paths.end());
   ASSIGN_OR_RETURN(const decisions::ScoredProjects scored,
                    decisions::read_scored_projects(file_system, paths, session.stop));

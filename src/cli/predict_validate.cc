@@ -1,5 +1,6 @@
 #include "cli/audit_options_internal.h"
 #include "cli/predict_options_internal.h"
+#include "decisions/database_names.h"
 #include "decisions/validate.h"
 #include "files/atomic_file.h"
 #include "files/file_system.h"
@@ -35,6 +36,7 @@ ExitCode old_exit_code(const decisions::ValidationReport& report) {
 Result<ExitCode> run_validate(const ValidateFlags& flags, Session& session) {
   const bool is_compat = flags.options.rules == decisions::ValidationRules::kOld;
   files::FileSystem& file_system = files::posix_file_system();
+  RETURN_IF_ERROR(decisions::refuse_database(file_system, flags.junit));
   auto validated =
       decisions::validate_decisions(file_system, flags.path, flags.options, session.stop);
   if (!validated && is_compat && validated.error().code == ErrorCode::kNotFound) {

@@ -22,4 +22,8 @@ Result<std::vector<std::filesystem::path>> find_databases(files::FileSystem& fil
                                                           const std::filesystem::path& path,
                                                           TemporaryDatabases temporary);
 
+/// Fail in words when a database stands at `output`, which a command is about to replace: it may
+/// hold what people decided. No output: none. Errors: as FileSystem; kInvalidInput.
+Status refuse_database(files::FileSystem& file_system, const std::filesystem::path& output);
+
 }  // namespace assay::decisions
