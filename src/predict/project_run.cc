@@ -139,22 +139,25 @@ Status remove_shard_journals(files::FileSystem& file_system, const ProjectOption
   return {};
 }
 
+std::string unreadable_text(const std::map<std::string, std::uint64_t>& reasons,
+                            std::size_t num_images) {
+  std::string counts;
+  for (const auto& [reason, count] : reasons) {
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, reason);
+  }
+  return num_images == 1 ? fmt::format("its only image cannot be read: {}", counts)
+                         : fmt::format("none of its {} images can be read: {}", num_images, counts);
+}
+
 }  // namespace
 
 std::string why_unreadable(const EntrySource& source) {
-  std::map<std::string_view, std::uint64_t> verdicts;
+  std::map<std::string, std::uint64_t> verdicts;
   for (const SourceEntry& entry : source.entries()) {
     if (entry.verdict == EntryVerdict::kOk) return {};
-    ++verdicts[to_string(entry.verdict)];
+    ++verdicts[std::string(to_string(entry.verdict))];
   }
-  if (verdicts.empty()) return {};
-  std::string counts;
-  for (const auto& [verdict, count] : verdicts) {
-    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, verdict);
-  }
-  const std::size_t num_images = source.entries().size();
-  return num_images == 1 ? fmt::format("its only image cannot be read: {}", counts)
-                         : fmt::format("none of its {} images can be read: {}", num_images, counts);
+  return verdicts.empty() ? "" : unreadable_text(verdicts, source.entries().size());
 }
 
 Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOptions& options,
@@ -200,6 +203,11 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
   };
   count_images();
   if (shard.count > 1) return report;
+  // A copy of which the bytes have not arrived, say: it is to be tried again.
+  if (report.images.num_failed > 0 && images.num_embedded() == 0) {
+    return corrupt(fmt::format("{}: {}", source->name(),
+                               unreadable_text(report.failures, source->entries().size())));
+  }
 
   decisions::RunRecord run = options.run;
   run.started_at = started;

@@ -368,6 +368,24 @@ TEST_F(ProjectRun, AnExistingDatabaseStays) {
   EXPECT_EQ(kept, "the user's");
 }
 
+TEST_F(ProjectRun, AnArchiveOfWhichNoImageIsReadFailsAndIsTriedAgain) {
+  const std::string image = png_of(64, 48, 10);
+  const std::string sound = ZipBuilder().add(name_of(0, "stage1_generated"), image).finish();
+  std::string damaged = sound;
+  damaged[damaged.find(image) + (image.size() / 2)] ^= 1;
+  const fs::path zip = root() / "mojo9.zip";
+  std::ofstream(zip, std::ios::binary) << damaged;
+  const auto report = run(options(zip));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::kCorrupt);
+  EXPECT_TRUE(report.error().message.contains("its only image cannot be read"))
+      << report.error().message;
+  std::ofstream(zip, std::ios::binary) << sound;
+  const auto again = run(options(zip));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->images.num_embedded, 1U);
+}
+
 TEST_F(ProjectRun, WithoutANameForTheResultNothingIsEmbedded) {
   const fs::path folder = root() / "data/training/ai_training_decisions";
   fs::create_directories(folder);
