@@ -43,6 +43,13 @@ Verdict verdict_again(Verdict first) {
   }
 }
 
+/// The kind that a key is for: to who records them, the bytes of a PLY file and what else is said
+/// of an output are two.
+std::string_view kind_of(const EventBody& body) {
+  const auto* const output = std::get_if<OutputLogged>(&body);
+  return output != nullptr && output->pending_ply_path ? "ply" : event_name(body);
+}
+
 // A key has no control characters.
 std::string scoped_key(std::string_view kind, std::string_view key) {
   return fmt::format("{}\n{}", kind, key);
@@ -78,7 +85,7 @@ Applied GenerationTable::apply(const Event& event) {
   applied.generation_id = event.generation_id;
   if (applied.verdict == Verdict::kApplied || version != num_finished_) ++open_version_;
   if (!event.idempotency_key.empty()) {
-    remember_key(scoped_key(event_name(event.body), event.idempotency_key),
+    remember_key(scoped_key(kind_of(event.body), event.idempotency_key),
                  {.generation_id = event.generation_id, .verdict = applied.verdict});
   }
   return applied;
@@ -273,7 +280,7 @@ void GenerationTable::remember(KnownGeneration known) {
 const GenerationTable::FirstOfKey* GenerationTable::first_of_key(const Event& event) const {
   if (event.idempotency_key.empty()) return nullptr;
   // Earlier versions did not note the kind.
-  for (const std::string_view kind : {event_name(event.body), std::string_view()}) {
+  for (const std::string_view kind : {kind_of(event.body), std::string_view()}) {
     const auto found = keys_.find(scoped_key(kind, event.idempotency_key));
     if (found != keys_.end()) return &found->second;
   }

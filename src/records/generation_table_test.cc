@@ -165,6 +165,12 @@ TEST_F(GenerationTableTest, EventsOfDifferentKindsMayHaveOneKey) {
     return again;
   }();
   EXPECT_EQ(apply("a", TimingLogged{.timing = "{}"}, "key").verdict, Verdict::kApplied);
+  EXPECT_EQ(apply("a", OutputLogged{.output = "{}", .pending_ply_path = {}}, "key").verdict,
+            Verdict::kApplied);
+  // The bytes of a PLY file come by another route than what else is said of an output.
+  const OutputLogged ply{.output = "{}", .pending_ply_path = "ply_files/pending/a.ply"};
+  EXPECT_EQ(apply("a", ply, "key").verdict, Verdict::kApplied);
+  EXPECT_EQ(apply("a", ply, "key").verdict, Verdict::kRepeated);
   EXPECT_EQ(apply("a", Finished{}, "key").verdict, Verdict::kApplied);
   EXPECT_EQ(apply("a", Finished{}, "key").verdict, Verdict::kRepeated);
   EXPECT_EQ(start("b", "key").generation_id, "a");
