@@ -92,8 +92,14 @@ UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptio
   UpdateOutcome outcome{
       .report = {.source = options.source, .state_file = store.layout().update_state()}};
   auto state = cache::read_update_state(file_system, store.layout());
-  cache::UpdateState fresh;
-  cache::UpdateState& kept = state ? *state : fresh;
+  if (!state) {
+    // Nothing is known then of the tables that are kept, and of the rows that were looked at.
+    outcome.status = state.error();
+    outcome.cause = cause_of(state.error(), 0);
+    outcome.next_due = store.tools().clock.now() + options.initial_delay;
+    return outcome;
+  }
+  cache::UpdateState& kept = *state;
   UpdateSource& source = kept.source(options.source);
   const Timestamp now = store.tools().clock.now();
   const bool is_waiting =
@@ -108,7 +114,7 @@ UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptio
   }
   source.last_attempt = now;
   Round round(store, hub, options, source, outcome.report, on_update);
-  outcome.status = state ? round.run(stop) : Status(state.error());
+  outcome.status = round.run(stop);
   const Timestamp end = store.tools().clock.now();
   if (outcome.status) {
     source.last_success = end;
