@@ -317,6 +317,35 @@ class FailingGenerator final : public ImageGenerator {
   mutable std::atomic<std::uint64_t> num_source_bytes_ = 0;
 };
 
+TEST(Generate, APhotoThatGoesOrIsLabelledAnewMeanwhileIsUsedNoMore) {
+  CacheFixture fixture;
+  for (const std::string stem : {"gone", "other", "same"}) {
+    fixture.drop("Roadwork/image/" + stem + ".jpg", testing::jpeg_picture(stem.size(), 320, 240));
+    fixture.drop("Roadwork/image/" + stem + ".json", R"({"label": 0, "scene_description": ""})");
+  }
+  const auto store = fixture.open();
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFiles));
+  const FailingGenerator generator(corrupt("half a picture"), 1'000'000);
+  GenerateOptions options = small(GenerateGoal::kCount, 40, CacheKind::kImageToImage);
+  options.labels = {Label::kNone};
+  std::size_t num_before = 0;
+  const auto report = generate(*store, generator, options, [&](std::uint64_t, std::uint64_t) {
+    if (num_before > 0) return;
+    num_before = items_in(*store, CacheKind::kImageToImage).size();
+    fs::remove(store->layout().root() / "Roadwork/image/gone.jpg");
+    fixture.drop("Roadwork/image/other.json", R"({"label": 1, "scene_description": "cones"})");
+  });
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_missing, 0U);
+  ASSERT_LT(num_before, 40U);
+  std::map<std::string, std::size_t> uses;
+  for (const Item& item : items_in(*store, CacheKind::kImageToImage)) {
+    ++uses[read_generation(sidecar_of(fixture, *store, item))->source_item];
+  }
+  EXPECT_LE(uses["gone.jpg"] + uses["other.jpg"], num_before);
+  EXPECT_GE(uses["same.jpg"], 40 - num_before);
+}
+
 TEST(Generate, CountsImagesThatFailAndMakesOthers) {
   CacheFixture fixture;
   const auto store = fixture.open();

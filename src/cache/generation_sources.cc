@@ -29,7 +29,7 @@ Status SourcePool::add(Store& store, ItemFolder folder, RandomSource& random) {
     for (std::size_t i = items.size(); i > 1; --i) {
       std::swap(items[i - 1], items[random.below(i)]);
     }
-    std::ranges::move(items, std::back_inserter(sources_[label].unread));
+    std::ranges::move(items, std::back_inserter(items_[label]));
   }
   return {};
 }
@@ -37,17 +37,17 @@ Status SourcePool::add(Store& store, ItemFolder folder, RandomSource& random) {
 std::optional<GenerationSource> SourcePool::next(
     Label label, const Store& store, const ImageGenerator& generator,
     const std::function<void(RefusedSource)>& on_refused) {
-  Sources& sources = sources_[label];
-  while (!sources.unread.empty()) {
-    Item item = std::move(sources.unread.front());
-    sources.unread.pop_front();
+  std::deque<Item>& items = items_[label];
+  while (!items.empty()) {
+    Item item = std::move(items.front());
+    items.pop_front();
     const auto text =
         files::read_file(store.tools().file_system, store.sidecar_of(item), kMaxSidecarSize);
     const Sidecar sidecar = text ? read_sidecar(*text) : Sidecar();
     // The index does not know yet what somebody has written in place.
     if (sidecar.state == ItemState::kReady && sidecar.label != label) {
       item.label = sidecar.label;
-      sources_[*sidecar.label].unread.push_back(std::move(item));
+      items_[*sidecar.label].push_back(std::move(item));
       continue;
     }
     GenerationSource source = source_of(item);
@@ -55,17 +55,16 @@ std::optional<GenerationSource> SourcePool::next(
     std::string objection = "its sidecar cannot be read, or its label and description disagree";
     if (sidecar.state == ItemState::kReady) objection = generator.objection_to(source);
     if (objection.empty()) {
-      sources.usable.push_back(source);
+      items.push_back(std::move(item));
       return source;
     }
     on_refused({.name = item.name, .reason = std::move(objection)});
   }
-  if (sources.usable.empty()) return std::nullopt;
-  return sources.usable[sources.next++ % sources.usable.size()];
+  return std::nullopt;
 }
 
 std::optional<GenerationSource> SourcePool::next_example(Label label) {
-  std::deque<Item>& items = sources_[label].unread;
+  std::deque<Item>& items = items_[label];
   if (items.empty()) return std::nullopt;
   items.push_back(std::move(items.front()));
   items.pop_front();

@@ -13,7 +13,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <vector>
 
 namespace assay::cache {
 
@@ -22,7 +21,8 @@ class SourcePool {
   /// Put what can be served from `folder` behind what is here, in any order. Errors: as Store.
   Status add(Store& store, ItemFolder folder, RandomSource& random);
 
-  /// Each to which the generator does not object once, then again from the first.
+  /// Each to which the generator does not object, then again from the first. What its sidecar says
+  /// by now counts.
   std::optional<GenerationSource> next(Label label, const Store& store,
                                        const ImageGenerator& generator,
                                        const std::function<void(RefusedSource)>& on_refused);
@@ -31,13 +31,7 @@ class SourcePool {
   std::optional<GenerationSource> next_example(Label label);
 
  private:
-  /// Of one label.
-  struct Sources {
-    std::deque<Item> unread = {};
-    std::vector<GenerationSource> usable = {};
-    std::size_t next = 0;
-  };
-  std::map<Label, Sources> sources_;
+  std::map<Label, std::deque<Item>> items_;  // the next one first
 };
 
 }  // namespace assay::cache

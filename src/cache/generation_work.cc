@@ -26,11 +26,15 @@ Status Maker::make(GenerationWork& work, const std::stop_token& stop) const {
   GenerationRequest& request = work.request;
   for (auto* image : {&request.source, &request.example}) {
     if (!*image || !capabilities.reads_images) continue;
-    ASSIGN_OR_RETURN(const std::string content,
-                     files::read_file(store.tools().file_system,
-                                      store.layout().folder((*image)->folder) / (*image)->name,
-                                      store.options().limits.max_size_bytes));
-    const auto bytes = std::as_bytes(std::span(content));
+    const auto content = files::read_file(store.tools().file_system,
+                                          store.layout().folder((*image)->folder) / (*image)->name,
+                                          store.options().limits.max_size_bytes);
+    // An update or a person may remove it since it was chosen: that costs this image.
+    if (!content && content.error().code == ErrorCode::kNotFound) {
+      return invalid_input(content.error().message);
+    }
+    if (!content) return content.error();
+    const auto bytes = std::as_bytes(std::span(*content));
     (*image)->encoded.assign(bytes.begin(), bytes.end());
   }
   const auto start = store.tools().clock.monotonic();

@@ -13,7 +13,7 @@ std::vector<ImageCounts> plan_sources(std::span<const SourceStock> sources,
   std::vector<std::uint64_t> room(sources.size());
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const SourceStock& source = sources[i];
-    room[i] = source.is_out ? 0 : source.cap - std::min(source.cap, source.num_held);
+    room[i] = source.cap - std::min(source.cap, source.num_held);
   }
   // The label of which more is missing has its turn more often: where caps bind, both get a part.
   std::uint64_t most = 0;
@@ -28,7 +28,8 @@ std::vector<ImageCounts> plan_sources(std::span<const SourceStock> sources,
   };
   for (const auto& [label, count] : missing) {
     for (std::size_t i = 0; i < sources.size(); ++i) {
-      if (room[i] > 0) queues[label].push(place_of(i, label));
+      const bool has_some = room[i] > 0 && !sources[i].out.contains(label);
+      if (has_some) queues[label].push(place_of(i, label));
     }
   }
   for (std::uint64_t left = most; left > 0; --left) {

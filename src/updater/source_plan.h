@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -25,8 +26,8 @@ struct SourceStock {
   ImageCounts stock = {};
   /// Of any label and none; at least the sum of `stock`.
   std::uint64_t num_held = 0;
-  /// It gave all it has, or failed: others fill in for it.
-  bool is_out = false;
+  /// Labels of which it gave all it has, or failed to: others fill in for it.
+  std::set<cache::Label> out = {};
 };
 
 /// Share `missing` out: each next image comes from the source that holds the least of its label for

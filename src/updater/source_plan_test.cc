@@ -26,7 +26,7 @@ TEST(SourcePlan, TheEmptyOneIsFilledFirst) {
 
 TEST(SourcePlan, ACapBindsAndTheOthersFillIn) {
   const std::vector<SourceStock> sources = {
-      {.weight = 100, .cap = 12, .num_held = 8}, {.is_out = true}, {}};
+      {.weight = 100, .cap = 12, .num_held = 8}, {.out = {Label::kNone, Label::kRoadwork}}, {}};
   const auto plan = plan_sources(sources, {{Label::kRoadwork, 10}, {Label::kNone, 10}});
   EXPECT_EQ(plan[0], (ImageCounts{{Label::kRoadwork, 2}, {Label::kNone, 2}}));
   EXPECT_TRUE(plan[1].empty());

@@ -73,6 +73,11 @@ std::uint64_t sum_of(const ImageCounts& counts) {
   return sum;
 }
 
+std::uint64_t number_of(const ImageCounts& counts, cache::Label label) {
+  const auto found = counts.find(label);
+  return found == counts.end() ? 0 : found->second;
+}
+
 /// Goes on with those that are left until nothing is missing, or nobody has more.
 class Rounds {
  public:
@@ -91,7 +96,7 @@ class Rounds {
   Status add_number(Group& group);
 
  private:
-  /// Ask for `plan`; what came, by source. Nobody is out afterwards who gave what was asked for.
+  /// Ask for `plan`; what came, by source.
   std::vector<ImageCounts> ask(Group& group, const std::vector<ImageCounts>& plan);
   bool is_stopped() const { return stop_.stop_requested(); }
 
@@ -117,7 +122,6 @@ std::vector<ImageCounts> Rounds::ask(Group& group, const std::vector<ImageCounts
     const bool is_here = !options.tables.empty() || !options.folder.empty();
     UpdateOutcome done =
         update(store_, is_here ? nullptr : hub_, options, time_, on_update_, stop_);
-    group.stocks()[i].is_out = !done.status || done.report.num_missing > 0;
     const std::uint64_t added = done.report.intake.count(cache::ImportOutcome::kAdded);
     came[i][cache::Label::kNone] = added;
     outcome_.outcomes.push_back(std::move(done));
@@ -128,14 +132,24 @@ std::vector<ImageCounts> Rounds::ask(Group& group, const std::vector<ImageCounts
 Status Rounds::fill_stock(Group& group) {
   ASSIGN_OR_RETURN(ImageCounts missing, group.find_missing(goal_.refill_share));
   outcome_.num_wanted += sum_of(missing);
-  // Each further round has one source less.
-  for (std::size_t i = 0; i <= group.members().size() && sum_of(missing) > 0; ++i) {
+  // In each further round one source is out of one label more.
+  const std::size_t num_rounds = (group.members().size() * missing.size()) + 1;
+  for (std::size_t i = 0; i < num_rounds && sum_of(missing) > 0; ++i) {
     const std::vector<ImageCounts> plan = plan_sources(group.stocks(), missing);
     if (std::ranges::all_of(plan, &ImageCounts::empty) || is_stopped()) break;
+    const std::vector<SourceStock> before = group.stocks();
     ask(group, plan);
     const ImageCounts begun = std::move(missing);
     // What was begun is finished, though four fifths of it may be there by now.
     ASSIGN_OR_RETURN(missing, group.find_missing(1));
+    for (std::size_t k = 0; k < plan.size(); ++k) {
+      for (const auto& [label, count] : plan[k]) {
+        SourceStock& source = group.stocks()[k];
+        if (source.stock[label] < number_of(before[k].stock, label) + count) {
+          source.out.insert(label);
+        }
+      }
+    }
     std::erase_if(missing, [&](const auto& pair) { return !begun.contains(pair.first); });
   }
   outcome_.num_missing += sum_of(missing);
@@ -152,7 +166,11 @@ Status Rounds::add_number(Group& group) {
     for (SourceStock& stock : stocks) stock.stock.clear();
     const auto plan = plan_sources(stocks, {{cache::Label::kNone, left}});
     if (std::ranges::all_of(plan, &ImageCounts::empty) || is_stopped()) break;
-    for (const ImageCounts& came : ask(group, plan)) left -= std::min(left, sum_of(came));
+    const std::vector<ImageCounts> came = ask(group, plan);
+    for (std::size_t k = 0; k < plan.size(); ++k) {
+      left -= std::min(left, sum_of(came[k]));
+      if (sum_of(came[k]) < sum_of(plan[k])) group.stocks()[k].out.insert(cache::Label::kNone);
+    }
   }
   outcome_.num_missing += left;
   return {};

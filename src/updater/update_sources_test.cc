@@ -71,6 +71,15 @@ TEST_F(UpdateSourcesTest, OthersFillInForOneThatFailsOrHasNoMore) {
   EXPECT_LT(outcome.next_due, fixture.clock.now() + std::chrono::hours(1)) << "it is tried again";
 }
 
+TEST_F(UpdateSourcesTest, SourcesOfOneLabelEachFillAStockOfBoth) {
+  const std::vector<SourceSetup> sources = {folder("works", 12, Label::kRoadwork),
+                                            folder("clear", 12, Label::kNone)};
+  EXPECT_EQ(run(sources, {.number = 10}).num_missing, 0U);
+  EXPECT_EQ(held(), (std::map<std::string, int>{{"clear", 10}, {"works", 10}}));
+  EXPECT_EQ(run(sources, {.number = 13}).num_missing, 2U) << "each has twelve";
+  EXPECT_EQ(held(), (std::map<std::string, int>{{"clear", 12}, {"works", 12}}));
+}
+
 TEST_F(UpdateSourcesTest, ACapHoldsAndWhatIsMissingIsTold) {
   std::vector<SourceSetup> sources = {folder("a", 20), folder("b", 3)};
   sources[0].cap = 4;
