@@ -8,6 +8,8 @@
 #include <cmath>
 #include <map>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace assay::review {
@@ -110,9 +112,18 @@ Evaluation evaluate(std::span<const DecisionSource> sources,
   Slices by_project;
   Slices by_group_size;
   Slices by_stage;
+  using GroupName = std::pair<std::string_view, std::string_view>;  // project and group
+  std::set<GroupName> counted_before;
   for (const DecisionSource& source : sources) {
+    std::set<GroupName> counted;
     for (const Decision& row : source.table.decisions) {
+      const GroupName name(row.project_id, row.group_id);
+      if (counted_before.contains(name)) {
+        ++evaluation.num_counted_before;
+        continue;
+      }
       if (row.user_action == "reject") {
+        counted.insert(name);
         ++evaluation.num_rejected;
         continue;
       }
@@ -120,6 +131,7 @@ Evaluation evaluate(std::span<const DecisionSource> sources,
         ++evaluation.num_without_both;
         continue;
       }
+      counted.insert(name);
       add(evaluation.all, row);
       if (!trained_on.empty()) {
         add(by_use, trained_on.contains(row.project_id) ? "training" : "test", row);
@@ -130,6 +142,7 @@ Evaluation evaluate(std::span<const DecisionSource> sources,
       add(by_stage, std::string(to_string(stage_of(row, chosen))), row);
       add_calibration(evaluation, row);
     }
+    counted_before.merge(counted);
   }
   evaluation.by_use = in_order(std::move(by_use));
   evaluation.by_project = in_order(std::move(by_project));

@@ -83,10 +83,13 @@ struct Evaluation {
   std::size_t num_rejected = 0;
   /// Groups without a prediction or without the user's choice.
   std::size_t num_without_both = 0;
+  /// Groups that a source before has decided too: predictions beside the database they went into.
+  std::size_t num_counted_before = 0;
 };
 
 /// Evaluate every group in which both a model and a user chose; rejected groups have no right image
-/// and are only counted. `trained_on` names projects whose figures flatter the model.
+/// and are only counted. A group of a project in several sources counts by the first. `trained_on`
+/// names projects whose figures flatter the model.
 Evaluation evaluate(std::span<const DecisionSource> sources,
                     const std::set<std::string, std::less<>>& trained_on);
 

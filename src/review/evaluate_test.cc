@@ -53,6 +53,19 @@ TEST(Evaluate, RejectedAndUndecidedGroupsAreOnlyCounted) {
   EXPECT_TRUE(to_json(evaluation).contains("\"model\": null"));
 }
 
+TEST(Evaluate, AGroupOfTwoDatabasesCountsOnce) {
+  std::vector<DecisionSource> sources(2);
+  sources[0].table.decisions = {decided(0, 0)};
+  sources[1].table.decisions = {decided(0, 1)};
+  sources[1].table.decisions.push_back(decided(0, 0));
+  sources[1].table.decisions.back().project_id = "q";
+  const Evaluation evaluation = evaluate(sources, {});
+  EXPECT_EQ(evaluation.all.selection.num_groups, 2);
+  EXPECT_EQ(evaluation.all.selection.num_right[0], 2);
+  EXPECT_EQ(evaluation.num_counted_before, 1);
+  EXPECT_TRUE(to_text(evaluation).contains(", 1 of a database whose groups another has decided"));
+}
+
 TEST(Evaluate, CropsAreComparedForTheSameImageAlone) {
   Decision cropped = decided(1, 1);
   cropped.user_action = "crop";

@@ -116,10 +116,15 @@ void write_slices(json::Writer& writer, std::string_view name,
 }  // namespace
 
 std::string to_text(const Evaluation& evaluation) {
-  const std::string left_out =
-      fmt::format("left out: {}, {} without a prediction or a choice\n",
+  std::string left_out =
+      fmt::format("left out: {}, {} without a prediction or a choice",
                   report::counted(evaluation.num_rejected, "rejected group", "rejected groups"),
                   evaluation.num_without_both);
+  if (evaluation.num_counted_before > 0) {
+    left_out += fmt::format(", {} of a database whose groups another has decided too",
+                            evaluation.num_counted_before);
+  }
+  left_out += '\n';
   if (evaluation.all.selection.num_groups == 0) {
     return "Nothing to evaluate: in no group have both a model and a user chosen an image. "
            "`assay predict merge` brings predictions to the user's choices, `assay predict finals` "
@@ -150,6 +155,7 @@ std::string to_json(const Evaluation& evaluation) {
   writer.begin_object();
   writer.name("num_rejected").unsigned_integer(evaluation.num_rejected);
   writer.name("num_without_both").unsigned_integer(evaluation.num_without_both);
+  writer.name("num_counted_before").unsigned_integer(evaluation.num_counted_before);
   writer.name("all");
   write_slice(writer, evaluation.all);
   write_slices(writer, "by_use", evaluation.by_use);
