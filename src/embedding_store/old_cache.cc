@@ -18,7 +18,6 @@
 #include <cmath>
 #include <map>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -317,17 +316,21 @@ Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, Embeddin
   if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
   std::string new_list = text ? std::move(*text) : std::string();
   if (!new_list.empty() && !new_list.ends_with('\n')) new_list += '\n';
-  std::set<std::string> listed;
+  std::map<std::string, std::string> listed;  // path and file; of several lines the last counts
   for_each_line(new_list, [&](std::string_view line) {
-    if (const auto image = parse_line(line)) listed.insert(image->image_path);
+    auto image = parse_line(line);
+    if (image) listed[std::move(image->image_path)] = std::move(image->embedding_file);
   });
   ASSIGN_OR_RETURN(const fs::path base, file_system.resolve(place.base));
   const std::string variant_text = text_of(variant);
   OldCacheExport report;
   for (const ExportedImage& image : images) {
-    if (!listed.insert(image.image_path).second) {
-      ++report.num_listed_before;
-      continue;
+    if (const auto known = listed.find(image.image_path); known != listed.end()) {
+      ASSIGN_OR_RETURN(const auto info, file_system.info(place.base / known->second));
+      if (info) {
+        ++report.num_listed_before;
+        continue;
+      }
     }
     ASSIGN_OR_RETURN(const auto vector, store.find(image.key));
     if (!vector) {
@@ -341,6 +344,7 @@ Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, Embeddin
     const std::string file = fmt::format("{}/{}.npy", folder_of(form), hash);
     RETURN_IF_ERROR(files::write_file(file_system, place.base / file, npy_of(*vector)));
     new_list += line_of(image.image_path, file, hash, variant_text);
+    listed[image.image_path] = file;
     ++report.num_written;
   }
   if (report.num_written != 0) {

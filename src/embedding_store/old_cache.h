@@ -91,7 +91,7 @@ Result<FolderImages> images_of_folder(files::FileSystem& file_system,
 
 struct OldCacheExport {
   std::uint64_t num_written = 0;
-  std::uint64_t num_listed_before = 0;  ///< Their paths stand in the list; left as they are.
+  std::uint64_t num_listed_before = 0;  ///< They stand in the list, and their files are there.
   std::uint64_t num_absent = 0;         ///< Not in the store.
 };
 

@@ -175,6 +175,15 @@ TEST_F(OldCacheTest, WhatIsExportedIsImportedAgain) {
                                 R"("data/ai_data/embeddings/)" +
                                 hash + R"(.npy", "hash": ")" + hash +
                                 R"(", "variant": {"activation":)"));
+  // A file that was lost comes again; the list may tell of it for long.
+  ASSERT_TRUE(file_system_.remove("/project/data/ai_data/embeddings/" + hash + ".npy"));
+  const auto again =
+      export_old_cache(file_system_, *store_, variant(), images, OldCacheForm::kLoggedPath, kPlace);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->num_written, 1U);
+  EXPECT_EQ(again->num_listed_before, 1U);
+  EXPECT_EQ(file_system_.content("/project/data/ai_data/embeddings/" + hash + ".npy"),
+            npy_of(vector_of(0)));
   auto other = EmbeddingStore::open(file_system_, "/other", random_);
   ASSERT_TRUE(other);
   const auto report = import_old_cache(file_system_, **other, variant(), {}, kPlace, {});
