@@ -1,5 +1,6 @@
 #include "archives/tar_writer.h"
 #include "core/bytes.h"
+#include "crypto/digest.h"
 #include "history/export_files_internal.h"
 #include "history/export_sink_internal.h"
 #include "media/ply_store.h"
@@ -27,10 +28,13 @@ using records::RecordField;
 constexpr std::size_t kMaxPieceSize = std::size_t{1} << 20;
 
 // Readers take what follows the first dot of a name for its ending, so a key has none.
-std::string key_of(const records::RecordView& record) {
-  std::string key = media::file_stem_of(text_of(record[RecordField::kGenerationId]));
+std::string key_of(const records::RecordView& record, std::string_view line) {
+  const std::string id(text_of(record[RecordField::kGenerationId]));
+  // Records without an id are told apart by what they say.
+  std::string key = media::file_stem_of(id.empty() ? line : id);
+  if (!key.contains('.')) return key;
   std::ranges::replace(key, '.', '_');
-  return key;
+  return key + "__" + crypto::sha256(id).to_hex().substr(0, 16);
 }
 
 // The parts of a sample stand side by side and differ in their endings alone.
@@ -41,8 +45,10 @@ class Tar final : public ExportSink {
 
   Status add(const records::RecordView& record, unsigned worker) override {
     Worker& mine = workers_[worker];
+    const std::size_t begin = mine.lines.size();
     RETURN_IF_ERROR(mine.text.append_line(mine.lines, record));
-    Sample sample{.key = key_of(record), .end = mine.lines.size()};
+    const auto line = std::string_view(mine.lines).substr(begin);
+    Sample sample{.key = key_of(record, line), .end = mine.lines.size()};
     for (const std::string_view named : named_files(record)) sample.files.emplace_back(named);
     mine.samples.push_back(std::move(sample));
     return {};

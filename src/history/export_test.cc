@@ -1,5 +1,6 @@
 #include "history/export.h"
 
+#include "crypto/digest.h"
 #include "files/atomic_file.h"
 #include "files/testing/simulated_file_system.h"
 #include "tables/file_description.h"
@@ -290,9 +291,10 @@ TEST_F(Export, PutsTheFilesOfARecordBesideItsLineInATar) {
   put("/data/images/1.png", "the image");
   put("/data/ply_files/1.ply", std::string(3'000, 'p'));
   put_history({{.id = "a.b", .image_path = R"("images/1.png")", .ply_path = R"("ply_files/1.ply")"},
+               {.id = "a_b"},
                {.id = "c", .image_path = R"("images/gone.png")", .ply_path = R"("../x.ply")"}});
   const auto summary = run({.output = "/out/x.tar", .format = ExportFormat::kTar});
-  EXPECT_EQ(summary.num_exported, 2);
+  EXPECT_EQ(summary.num_exported, 3);
   EXPECT_EQ(summary.files.num_written, 2);
   EXPECT_EQ(summary.files.num_missing, 2);
   const std::string tar = disk.content("/out/x.tar").value_or("");
@@ -301,7 +303,8 @@ TEST_F(Export, PutsTheFilesOfARecordBesideItsLineInATar) {
        at = tar.find("ustar", at + 1)) {
     names += std::string(tar.c_str() + at - 257) + ' ';
   }
-  EXPECT_EQ(names, "a_b.json a_b.png a_b.ply c.json ");
+  const std::string key = "a_b__" + crypto::sha256("a.b").to_hex().substr(0, 16);
+  EXPECT_EQ(names, fmt::format("{0}.json {0}.png {0}.ply a_b.json c.json ", key));
   EXPECT_NE(tar.find("the image"), std::string::npos);
   EXPECT_NE(tar.find(std::string(3'000, 'p')), std::string::npos);
 }
