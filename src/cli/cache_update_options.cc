@@ -139,6 +139,7 @@ Result<UpdateOptions> update_options(const UpdateFlags& flags, const Session& se
 void add_update_options(CLI::App& command, const std::shared_ptr<UpdateFlags>& flags) {
   flags->folder.add_to(command);
   flags->kind.add_to(command, "real (default), t2i or i2i.");
+  flags->of_one_source.push_back(command.get_option("--cache"));
   add_source_options(command, flags);
   add_amount_options(command, flags);
   CLI::Option* const watches = command.add_flag_callback(

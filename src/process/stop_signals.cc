@@ -27,7 +27,7 @@ std::atomic<int> event_descriptor = -1;
 std::atomic<int> first_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
-constexpr std::array kHandled = {SIGINT, SIGTERM, SIGPIPE};
+constexpr std::array kHandled = {SIGINT, SIGTERM, SIGPIPE, SIGXFSZ};
 
 void wake_waiter() {
   const std::uint64_t one = 1;
@@ -75,7 +75,9 @@ struct StopSignals::SavedHandlers {
       struct sigaction wanted{};
       sigemptyset(&wanted.sa_mask);
       wanted.sa_flags = SA_RESTART;
-      wanted.sa_handler = signal == SIGPIPE ? SIG_IGN : note_signal;
+      // The call that causes them fails, and says more than an end of the program.
+      const bool is_told_by_call = signal == SIGPIPE || signal == SIGXFSZ;
+      wanted.sa_handler = is_told_by_call ? SIG_IGN : note_signal;
       if (signal == SIGINT && before.sa_handler == SIG_IGN) wanted.sa_handler = SIG_IGN;
       if (sigaction(signal, &wanted, nullptr) != 0)
         return signal_error("cannot set a signal handler");
