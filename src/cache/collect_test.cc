@@ -269,6 +269,8 @@ TEST(Verify, WhatAnotherWriterDoesMeanwhileIsNoFinding) {
       EXPECT_TRUE(other->remove(*turn, std::span(&items[2], 1), {}));
     }
     if (done < total) return;
+    // verify() shall come to wait for the turn meanwhile; where it does not in this time, the test
+    // proves less, and passes.
     writer.emplace([&] {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       fs::remove(half);

@@ -1,5 +1,6 @@
 #include "cli/predict_options_internal.h"
 #include "core/bytes.h"
+#include "core/utf8.h"
 #include "files/atomic_file.h"
 #include "files/file_system.h"
 #include "grouping/grouping_text.h"
@@ -31,11 +32,9 @@ struct ListedPaths {
   std::vector<grouping::LeftOutPath> left_out;
 };
 
-/// One path a line; lines that are blank are none, and the mark that editors on Windows put first
-/// is no part of the first.
+/// One path a line; lines that are blank are none.
 ListedPaths read_lines(std::string_view text) {
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = without_byte_order_mark(text);
   ListedPaths paths;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');

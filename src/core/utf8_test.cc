@@ -16,6 +16,15 @@ TEST(Utf8, TheLengthOfEachCharacter) {
   EXPECT_EQ(utf8_length("\x80"), 0U);
 }
 
+TEST(Utf8, TheByteOrderMarkIsNoTextAtTheBeginningAlone) {
+  EXPECT_EQ(without_byte_order_mark("\xef\xbb\xbf"), "");
+  EXPECT_EQ(without_byte_order_mark("\xef\xbb\xbf\xef\xbb\xbf"
+                                    "a"),
+            "\xef\xbb\xbf"
+            "a");
+  EXPECT_EQ(without_byte_order_mark("a\xef\xbb\xbf"), "a\xef\xbb\xbf");
+}
+
 TEST(Utf8, TakesCharactersAndNothingElse) {
   for (const auto* text : {"", "a\x01", "é € 😀", "\xef\xbf\xbd", "\xed\x9f\xbf", "\xee\x80\x80"}) {
     EXPECT_TRUE(is_utf8(text)) << text;

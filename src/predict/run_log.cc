@@ -1,5 +1,6 @@
 #include "predict/run_log.h"
 
+#include "core/utf8.h"
 #include "files/atomic_file.h"
 #include "json/value.h"
 #include "json/writer.h"
@@ -106,9 +107,7 @@ Result<std::string> read_if_there(files::FileSystem& file_system, const fs::path
 }
 
 void for_each_line(std::string_view text, const std::function<void(std::string_view)>& on_line) {
-  // Editors on Windows put it first.
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = without_byte_order_mark(text);
   constexpr std::string_view kBlanks = " \t\r\v\f";
   while (!text.empty()) {
     const std::size_t end = text.find('\n');

@@ -63,7 +63,7 @@ TEST(Evaluate, AGroupOfTwoDatabasesCountsOnce) {
   EXPECT_EQ(evaluation.all.selection.num_groups, 2);
   EXPECT_EQ(evaluation.all.selection.num_right[0], 2);
   EXPECT_EQ(evaluation.num_counted_before, 1);
-  EXPECT_TRUE(to_text(evaluation).contains(", 1 of a database whose groups another has decided"));
+  EXPECT_TRUE(to_text(evaluation).contains(", 1 counted already by another database"));
 }
 
 TEST(Evaluate, CropsAreComparedForTheSameImageAlone) {

@@ -121,8 +121,8 @@ std::string to_text(const Evaluation& evaluation) {
                   report::counted(evaluation.num_rejected, "rejected group", "rejected groups"),
                   evaluation.num_without_both);
   if (evaluation.num_counted_before > 0) {
-    left_out += fmt::format(", {} of a database whose groups another has decided too",
-                            evaluation.num_counted_before);
+    left_out +=
+        fmt::format(", {} counted already by another database", evaluation.num_counted_before);
   }
   left_out += '\n';
   if (evaluation.all.selection.num_groups == 0) {

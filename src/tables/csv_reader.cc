@@ -3,6 +3,7 @@
 #include "core/bytes.h"
 #include "core/check.h"
 #include "core/limits.h"
+#include "core/utf8.h"
 #include "tables/utf8_scan_internal.h"
 
 #include <fmt/format.h>
@@ -21,7 +22,6 @@ namespace assay::tables {
 namespace {
 
 constexpr std::size_t kBufferSize = 64 << 10;
-constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 bool is_special(char character) {
   return character == ',' || character == '"' || character == '\n' || character == '\r';
