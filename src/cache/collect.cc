@@ -186,7 +186,7 @@ Status evict(Store& store, const CollectOptions& options, ByteCount wanted, Coll
              const std::stop_token& stop) {
   if (wanted == ByteCount()) return {};
   ASSIGN_OR_RETURN(EvictionQueue queue,
-                   EvictionQueue::open(store, cache.kind, options.budget.order, kKeepNone));
+                   EvictionQueue::open(store, cache.kind, options.budget.order, {}));
   Evicted evicted;
   for (bool is_going_on = true; is_going_on;) {
     if (stop.stop_requested()) return cancelled("stopped; what was removed is gone");

@@ -24,8 +24,8 @@ ByteCount size_of(const Item& item) {
 }
 
 Result<EvictionQueue> EvictionQueue::open(Store& store, CacheKind kind, EvictionOrder order,
-                                          std::uint64_t first_kept) {
-  EvictionQueue queue(store, kind, order, first_kept);
+                                          Kept kept) {
+  EvictionQueue queue(store, kind, order, std::move(kept));
   if (order != EvictionOrder::kOldest) RETURN_IF_ERROR(queue.find_candidates());
   return queue;
 }
@@ -52,14 +52,14 @@ Status EvictionQueue::find_candidates() {
   if (served != nullptr && num_own * kMaxLooksPerItem >= num_all) {
     left_.reserve(num_all);
     ASSIGN_OR_RETURN(const std::uint64_t largest, store_->index().largest_id());
-    for (std::uint64_t id = 1; id <= largest && id < first_kept_; ++id) {
+    for (std::uint64_t id = 1; id <= largest && id < kept_.from_id; ++id) {
       if (served->last_served(id) != ServedMap::kGone) add(id);
     }
   } else {
     for (const ItemFolder folder : kItemFolders) {
       if (kind_of(folder) != kind_) continue;
       RETURN_IF_ERROR(store_->index().for_each_id(folder, [&](std::uint64_t id) {
-        if (id < first_kept_) add(id);
+        if (id < kept_.from_id) add(id);
       }));
     }
   }
@@ -97,6 +97,21 @@ std::uint64_t EvictionQueue::take_least_used() {
   return id;
 }
 
+std::uint64_t* EvictionQueue::spare_of(const Item& item) {
+  if (!kept_.spare || !item.label || !is_eligible(item.state, item.label, item.label)) {
+    return nullptr;
+  }
+  return &(*kept_.spare)[*item.label];
+}
+
+bool EvictionQueue::lets_go(const Item& item) {
+  std::uint64_t* const spare = spare_of(item);
+  if (spare == nullptr) return true;
+  if (*spare == 0) return false;
+  --*spare;
+  return true;
+}
+
 /// Some of each folder, merged.
 Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size_t max_count) {
   std::vector<Item> items;
@@ -107,7 +122,9 @@ Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size
     RETURN_IF_ERROR(store_->index().for_each_by_age(
         folder, reached_.at(static_cast<std::size_t>(folder)), [&](const Item& item) {
           if (found >= wanted || count >= max_count) return false;
-          if (item.id >= first_kept_) return true;
+          if (item.id >= kept_.from_id) return true;
+          const std::uint64_t* const spare = spare_of(item);
+          if (spare != nullptr && *spare == 0) return true;
           found += size_of(item);
           ++count;
           items.push_back(item);
@@ -115,14 +132,16 @@ Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size
         }));
   }
   std::ranges::sort(items, {}, [](const Item& item) { return std::tuple(item.added, item.id); });
-  std::size_t count = 0;
-  for (ByteCount found; count < std::min(items.size(), max_count) && found < wanted; ++count) {
-    const Item& item = items[count];
-    found += size_of(item);
+  std::vector<Item> next;
+  ByteCount found;
+  for (Item& item : items) {
+    if (found >= wanted || next.size() >= max_count) break;
     reached_.at(static_cast<std::size_t>(item.folder)) = {.added = item.added, .id = item.id};
+    if (!lets_go(item)) continue;
+    found += size_of(item);
+    next.push_back(std::move(item));
   }
-  items.resize(count);
-  return items;
+  return next;
 }
 
 Result<std::vector<Item>> EvictionQueue::next(ByteCount wanted, std::size_t max_count) {
@@ -132,7 +151,7 @@ Result<std::vector<Item>> EvictionQueue::next(ByteCount wanted, std::size_t max_
   for (ByteCount found; !is_empty() && found < wanted && items.size() < max_count;) {
     const std::uint64_t id = order_ == EvictionOrder::kRandom ? take_random() : take_least_used();
     ASSIGN_OR_RETURN(auto item, store_->index().find_id(id));
-    if (!item || kind_of(item->folder) != kind_) continue;
+    if (!item || kind_of(item->folder) != kind_ || !lets_go(*item)) continue;
     found += size_of(*item);
     items.push_back(std::move(*item));
   }

@@ -10,13 +10,21 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace assay::cache {
 
-/// No id is so large.
-inline constexpr std::uint64_t kKeepNone = ~std::uint64_t{0};
+/// Who stays, whatever the order says.
+struct Kept {
+  /// Items with this id or a later one. No id is as large as the default.
+  std::uint64_t from_id = ~std::uint64_t{0};
+  /// Of the images that can be served, all but so many of each label; none: no more than others.
+  std::optional<std::map<Label, std::uint64_t>> spare = {};
+};
 
 /// The next one to go comes first.
 /// Cost:   kOldest: of the items that come. The other orders go through the ids of all items once,
@@ -25,9 +33,8 @@ inline constexpr std::uint64_t kKeepNone = ~std::uint64_t{0};
 /// Errors: as ItemIndex.
 class EvictionQueue {
  public:
-  /// Items with the id `first_kept` or a later one stay. Lifetime: `store` outlives the queue.
-  static Result<EvictionQueue> open(Store& store, CacheKind kind, EvictionOrder order,
-                                    std::uint64_t first_kept);
+  /// Lifetime: `store` outlives the queue.
+  static Result<EvictionQueue> open(Store& store, CacheKind kind, EvictionOrder order, Kept kept);
 
   /// As many as hold `wanted` bytes, but no more than `max_count`; none when there are no more.
   Result<std::vector<Item>> next(ByteCount wanted, std::size_t max_count);
@@ -39,20 +46,24 @@ class EvictionQueue {
     auto operator<=>(const Candidate&) const = default;
   };
 
-  EvictionQueue(Store& store, CacheKind kind, EvictionOrder order, std::uint64_t first_kept)
-      : store_(&store), kind_(kind), order_(order), first_kept_(first_kept) {}
+  EvictionQueue(Store& store, CacheKind kind, EvictionOrder order, Kept kept)
+      : store_(&store), kind_(kind), order_(order), kept_(std::move(kept)) {}
   /// Errors of all: as the class.
   Status find_candidates();
   bool is_empty() const;
   /// Pre of both: there are some left.
   std::uint64_t take_random();
   std::uint64_t take_least_used();
+  /// How many more of its kind may go; null: any number.
+  std::uint64_t* spare_of(const Item& item);
+  /// Whether it may go; then it counts as gone.
+  bool lets_go(const Item& item);
   Result<std::vector<Item>> next_oldest(ByteCount wanted, std::size_t max_count);
 
   Store* store_;
   CacheKind kind_;
   EvictionOrder order_;
-  std::uint64_t first_kept_;
+  Kept kept_;
   std::vector<Candidate> left_;  // kLeastUsed: a heap, the next one first; kOldest: none
   RandomRuns random_order_;      // of `left_`
   std::array<AgePosition, kItemFolders.size()> reached_;  // of kOldest, by folder

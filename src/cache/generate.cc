@@ -40,6 +40,11 @@ class Generation {
   RandomSource& random() { return options_.seed ? seeded_ : store_.tools().random; }
   ItemFolder folder() const { return folder_of(options_.cache); }
   bool is_from_image() const { return options_.cache == CacheKind::kImageToImage; }
+  RoomRules room_rules() const {
+    return {.min_free_bytes = options_.min_free_bytes,
+            .stock = options_.goal == GenerateGoal::kStock ? std::optional(options_.number)
+                                                           : std::nullopt};
+  }
   std::uint64_t num_open() const;
   Status find_sources();
   std::optional<GenerationSource> next_source(Label label);
@@ -235,7 +240,9 @@ Status Generation::add(const WriteTurn& turn, const std::vector<GenerationWork>&
                      .source = capabilities_.model_name,
                      .added = now});
   }
-  return store_.add(turn, folder(), files, items, options_.min_free_bytes);
+  ASSIGN_OR_RETURN(const Added added, store_.add(turn, folder(), files, items, room_rules()));
+  if (added.no_room) return *added.no_room;
+  return {};
 }
 
 /// Errors: that of the image, when too many fail.

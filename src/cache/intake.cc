@@ -218,12 +218,13 @@ Result<std::string> Intake::free_name(const Arrival& arrival, const ExaminedImag
   return name;
 }
 
-Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
+Result<std::optional<Error>> Intake::add(const WriteTurn& turn, std::span<Arrival> arrivals) {
   const ItemFolder folder = folder_of(options_.cache);
   const Timestamp now = store_.tools().clock.now();
   std::vector<NewFile> files;
   std::vector<Item> items;
-  for (const Arrival& arrival : arrivals) {
+  std::vector<Arrival*> comers;
+  for (Arrival& arrival : arrivals) {
     if (arrival.outcome != ImportOutcome::kAdded || !arrival.image) continue;
     SidecarDraft draft = arrival.draft;
     draft.imported = now;
@@ -238,9 +239,12 @@ Status Intake::add(const WriteTurn& turn, std::span<const Arrival> arrivals) {
                      .facts = arrival.image->facts,
                      .source = draft.source,
                      .added = now});
+    comers.push_back(&arrival);
   }
-  if (items.empty()) return {};
-  return store_.add(turn, folder, files, items, options_.min_free_bytes);
+  const RoomRules rules{.min_free_bytes = options_.min_free_bytes, .stock = options_.stock};
+  ASSIGN_OR_RETURN(Added added, store_.add(turn, folder, files, items, rules));
+  for (std::size_t i = added.num_items; i < comers.size(); ++i) comers[i]->has_no_room = true;
+  return std::move(added.no_room);
 }
 
 Status Intake::give_labels(const WriteTurn& turn, std::span<const Arrival> arrivals) {
@@ -294,14 +298,16 @@ void Intake::count(const Arrival& arrival) {
 Status Intake::take_in(std::span<Arrival> arrivals, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
   RETURN_IF_ERROR(judge(arrivals));
-  RETURN_IF_ERROR(add(turn, arrivals));
+  ASSIGN_OR_RETURN(const std::optional<Error> no_room, add(turn, arrivals));
   RETURN_IF_ERROR(give_labels(turn, arrivals));
   for (const Arrival& arrival : arrivals) {
+    if (arrival.has_no_room) continue;
     RETURN_IF_ERROR(quarantine(arrival));
     count(arrival);
   }
   report_.made_room = store_.made_room();
   report_.from_quarantine = store_.quarantine().removed();
+  if (no_room) return *no_room;
   return {};
 }
 

@@ -53,6 +53,8 @@ struct ImportOptions {
   LabelCheck label_check = {};
   /// What stays free on the disk.
   ByteCount min_free_bytes{1U << 30};
+  /// The stock that they fill: see RoomRules.
+  std::optional<std::uint64_t> stock = {};
   /// Items that become visible together, with one look at the disk's space.
   std::size_t batch_size = 64;
 };
@@ -102,6 +104,8 @@ struct Arrival {
   std::optional<Item> same = {};
   ImportOutcome outcome = ImportOutcome::kAdded;
   std::string reason = {};
+  /// It would have been added.
+  bool has_no_room = false;
 };
 
 /// Decode the image, and note what it is or why it is refused; one with a label is shown to the
@@ -126,7 +130,8 @@ class Intake {
   Intake(Store& store, const ImportOptions& options) : store_(store), options_(options) {}
 
   /// Pre: look_at() saw each. Publish those that are new, and note what became of each; what cannot
-  /// be decoded is copied to the quarantine beside its reason. Errors: as the class.
+  /// be decoded is copied to the quarantine beside its reason. Of those for which there is no room
+  /// as many are published as fit. Errors: as the class.
   Status take_in(std::span<Arrival> arrivals, const std::stop_token& stop);
 
   ImportReport& report() { return report_; }
@@ -137,7 +142,8 @@ class Intake {
   Status judge(std::span<Arrival> arrivals);
   Result<std::optional<Item>> find_same(const Sha256& content);
   void give_label_to(Arrival& first, const Arrival& again);
-  Status add(const WriteTurn& turn, std::span<const Arrival> arrivals);
+  /// Why not all were added.
+  Result<std::optional<Error>> add(const WriteTurn& turn, std::span<Arrival> arrivals);
   Result<std::string> free_name(const Arrival& arrival, const ExaminedImage& image,
                                 ItemFolder folder);
   Status quarantine(const Arrival& arrival);

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace assay::cache {
 namespace {
@@ -57,9 +59,17 @@ std::string fixed_parts(const Store& store, const Usage& usage, std::optional<Ca
 }
 
 /// Errors: kExhausted.
-Status check_fit(const Store& store, CacheKind kind, ByteCount held, ByteCount needed,
-                 ByteCount limit, std::string_view flag) {
+Status check_fit(const Store& store, const RoomRequest& request, ByteCount held, ByteCount limit,
+                 std::string_view flag) {
+  const auto& [kind, needed, rules, first_kept, mode] = request;
   if (held + needed <= limit) return {};
+  if (rules.stock) {
+    return exhausted(fmt::format(
+        "{}: the cache {} holds {}, may hold {}, and {} more do not fit: a stock does not replace "
+        "itself; allow more ({}), or want fewer (--target)",
+        store.layout().root().native(), to_string(kind), to_string(held), to_string(limit),
+        to_string(needed), flag));
+  }
   return exhausted(fmt::format(
       "{}: the cache {} holds {}, may hold {}, and {} more do not fit: what is left came just now "
       "or was served in the last {} minutes; allow more ({}), or take in less",
@@ -67,6 +77,22 @@ Status check_fit(const Store& store, CacheKind kind, ByteCount held, ByteCount n
       to_string(needed),
       std::chrono::duration_cast<std::chrono::minutes>(store.options().budget.in_flight).count(),
       flag));
+}
+
+/// Who stays of the cache `kind`. Errors: as ItemIndex.
+Result<Kept> find_kept(Store& store, const RoomRequest& request, CacheKind kind) {
+  Kept kept{.from_id = request.first_kept};
+  if (!request.rules.stock) return kept;
+  std::map<Label, std::uint64_t>& spare = kept.spare.emplace();
+  if (kind != request.kind) return kept;
+  for (const ItemFolder folder : kItemFolders) {
+    if (kind_of(folder) != kind) continue;
+    RETURN_IF_ERROR(store.index().for_each_in(folder, [&](const Item& item) {
+      if (item.label && is_eligible(item.state, item.label, item.label)) ++spare[*item.label];
+    }));
+  }
+  for (auto& [label, number] : spare) number -= std::min(number, *request.rules.stock);
+  return kept;
 }
 
 }  // namespace
@@ -171,8 +197,8 @@ std::optional<std::string> unmet_budget(const Store& store, const Usage& usage,
                     has_tables ? " (kept tables go by assay cache gc, while no update runs)" : "");
 }
 
-Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, ByteCount needed,
-                          ByteCount min_free, std::uint64_t first_kept) {
+Result<Evicted> make_room(Store& store, const WriteTurn& turn, const RoomRequest& request) {
+  const auto& [kind, needed, rules, first_kept, mode] = request;
   const Budget& budget = store.options().budget;
   const auto scope = budget.max_total_bytes ? UsageScope::kTotal : UsageScope::kCaches;
   const auto own = static_cast<std::size_t>(kind);
@@ -181,9 +207,10 @@ Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, B
   coming.at(own) = needed;
   const ByteCount tables = plan_tables(usage, budget, coming);
   if (tables > ByteCount()) {
-    ASSIGN_OR_RETURN(const RemovedTables removed, remove_tables(store, {.wanted = tables}));
+    ASSIGN_OR_RETURN(const RemovedTables removed,
+                     remove_tables(store, {.mode = mode, .wanted = tables}));
     usage.tables = usage.tables - std::min(usage.tables, removed.bytes);
-    if (removed.num_tables > 0) {
+    if (removed.num_tables > 0 && mode == CollectMode::kDo) {
       log_info(
           "kept tables were removed to make room",
           {{"tables", std::to_string(removed.num_tables)}, {"bytes", to_string(removed.bytes)}});
@@ -197,30 +224,34 @@ Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, B
   ASSIGN_OR_RETURN(const files::DiskSpace space,
                    store.tools().file_system.space(store.layout().root()));
   const ByteCount freed = space.free + sum_of(wanted);
-  const ByteCount enough = min_free + needed;
+  const ByteCount enough = rules.min_free_bytes + needed;
   if (freed < enough && enough - freed <= needed) {
     wanted.at(own) = std::min(usage.caches.at(own), wanted.at(own) + (enough - freed));
   }
   Evicted all;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (wanted.at(i) == ByteCount()) continue;
+    ASSIGN_OR_RETURN(Kept kept, find_kept(store, request, kCacheKinds.at(i)));
     ASSIGN_OR_RETURN(EvictionQueue queue,
-                     EvictionQueue::open(store, kCacheKinds.at(i), budget.order, first_kept));
+                     EvictionQueue::open(store, kCacheKinds.at(i), budget.order, std::move(kept)));
     Evicted evicted;
     for (bool is_going_on = true; is_going_on;) {
-      ASSIGN_OR_RETURN(is_going_on,
-                       evict_batch(store, turn, queue, wanted.at(i), budget.in_flight, evicted));
+      ASSIGN_OR_RETURN(
+          is_going_on,
+          mode == CollectMode::kTell
+              ? tell_batch(store, queue, wanted.at(i), budget.in_flight, evicted)
+              : evict_batch(store, turn, queue, wanted.at(i), budget.in_flight, evicted));
     }
     usage.caches.at(i) = usage.caches.at(i) - std::min(usage.caches.at(i), evicted.bytes);
     all.num_items += evicted.num_items;
     all.bytes += evicted.bytes;
     all.num_in_flight += evicted.num_in_flight;
   }
-  RETURN_IF_ERROR(check_fit(store, kind, usage.caches.at(own) + usage.sources_of(kind), needed,
+  RETURN_IF_ERROR(check_fit(store, request, usage.caches.at(own) + usage.sources_of(kind),
                             budget.max_cache_bytes, "--max-size"));
   if (budget.max_total_bytes) {
     RETURN_IF_ERROR(
-        check_fit(store, kind, usage.total(), needed, *budget.max_total_bytes, "--max-total"));
+        check_fit(store, request, usage.total(), *budget.max_total_bytes, "--max-total"));
   }
   return all;
 }

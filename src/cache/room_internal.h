@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cache/budget.h"
+#include "cache/collect.h"
 #include "cache/evict_internal.h"
 #include "cache/store.h"
 
@@ -54,12 +55,20 @@ std::optional<std::string> unmet_budget(const Store& store, const Usage& usage,
 /// there. Returns what nobody could give.
 ByteCount share_out(const Usage& usage, ByteCount bytes, BytesByCache& wanted);
 
-/// Make room for `needed` in the cache `kind`; items from `first_kept` on stay. Kept tables go
-/// before items for the budget of all, unless an update may read them. Where even all items would
-/// not be enough, none goes. A disk that is short of `min_free` by no more than `needed` is helped
-/// too; one that others have filled is not emptied for them.
+/// Who comes.
+struct RoomRequest {
+  CacheKind kind = CacheKind::kReal;
+  ByteCount needed = {};
+  RoomRules rules = {};
+  std::uint64_t first_kept = 0;  ///< Items with this id or a later one stay.
+  CollectMode mode = CollectMode::kDo;
+};
+
+/// Make room in a cache, or with kTell find out whether there would be. Kept tables go before items
+/// for the budget of all, unless an update may read them. Where even all items would not be enough,
+/// none goes. A disk that is too full by no more than what comes is helped too; one that others
+/// have filled is not emptied for them.
 /// Errors: as Store; kExhausted when those who must stay leave too little room.
-Result<Evicted> make_room(Store& store, const WriteTurn& turn, CacheKind kind, ByteCount needed,
-                          ByteCount min_free, std::uint64_t first_kept);
+Result<Evicted> make_room(Store& store, const WriteTurn& turn, const RoomRequest& request);
 
 }  // namespace assay::cache

@@ -121,7 +121,7 @@ TEST(Room, NoOrderTakesItemsOfAnotherCacheOrOfLater) {
     const std::uint64_t first_kept = *store->index().largest_id() - 1;
     for (const EvictionOrder order :
          {EvictionOrder::kOldest, EvictionOrder::kLeastUsed, EvictionOrder::kRandom}) {
-      auto queue = EvictionQueue::open(*store, CacheKind::kReal, order, first_kept);
+      auto queue = EvictionQueue::open(*store, CacheKind::kReal, order, {.from_id = first_kept});
       ASSERT_TRUE(queue) << queue.error().message;
       std::set<std::uint64_t> ids;
       for (const std::size_t count : {4U, 100U, 100U}) {
@@ -162,6 +162,88 @@ TEST(Room, WhatIsInFlightAndWhatCameJustNowStay) {
   EXPECT_TRUE(left.contains("200"));
   EXPECT_FALSE(left.contains("101"));
   EXPECT_LE(held(*store), before);
+}
+
+TEST(Room, AStockIsFilledAsFarAsItFitsAndNotReplaced) {
+  for (const EvictionOrder order :
+       {EvictionOrder::kOldest, EvictionOrder::kLeastUsed, EvictionOrder::kRandom}) {
+    CacheFixture fixture;
+    ByteCount before;
+    {
+      const auto store = open_with(fixture, {});
+      ASSERT_TRUE(take_in(fixture, *store, 100, 6));
+      before = held(*store);
+    }
+    ImportOptions filling = options();
+    filling.stock = 50;
+    const auto store = open_with(
+        fixture, {.max_cache_bytes = before + ByteCount(before.count() / 4), .order = order});
+    const Status taken = take_in(fixture, *store, 200, 4, filling);
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().code, ErrorCode::kExhausted);
+    EXPECT_NE(taken.error().message.find("--target"), std::string::npos) << taken.error().message;
+    const auto left = stems(*store);
+    EXPECT_GE(left.size(), 7U);
+    for (int seed = 100; seed < 106; ++seed) EXPECT_TRUE(left.contains(std::to_string(seed)));
+    EXPECT_EQ(store->made_room().num_items, 0U);
+    const auto turn = store->begin_turn();
+    ASSERT_TRUE(turn);
+    const RoomRules rules{.stock = 50};
+    EXPECT_FALSE(store->check_room(*turn, CacheKind::kReal, ByteCount(kLargest), rules));
+    EXPECT_TRUE(store->check_room(*turn, CacheKind::kTextToImage, ByteCount(kLargest), rules));
+    EXPECT_EQ(stems(*store), left) << "looking takes none";
+  }
+}
+
+TEST(Room, WhatIsBeyondAStockMakesRoomForIt) {
+  for (const EvictionOrder order :
+       {EvictionOrder::kOldest, EvictionOrder::kLeastUsed, EvictionOrder::kRandom}) {
+    CacheFixture fixture;
+    ByteCount before;
+    {
+      const auto store = open_with(fixture, {});
+      ASSERT_TRUE(take_in(fixture, *store, 100, 10));
+      before = held(*store);
+    }
+    ImportOptions filling = options();
+    filling.stock = 6;
+    const auto store =
+        open_with(fixture, {.max_cache_bytes = before, .low_share = 0.3, .order = order});
+    ASSERT_TRUE(take_in(fixture, *store, 200, 1, filling));
+    EXPECT_EQ(store->made_room().num_items, 4U) << "though the low mark wants more";
+    EXPECT_EQ(stems(*store).size(), 7U);
+  }
+}
+
+TEST(Room, OfABatchAsManyComeAsFit) {
+  CacheFixture fixture;
+  ByteCount before;
+  {
+    const auto store = open_with(fixture, {});
+    ASSERT_TRUE(take_in(fixture, *store, 100, 4));
+    before = held(*store);
+  }
+  ImportOptions filling = options();
+  filling.stock = 50;
+  const auto store = open_with(fixture, {.max_cache_bytes = before + ByteCount(2 * kLargest)});
+  Intake intake(*store, filling);
+  std::vector<Arrival> batch;
+  for (std::uint64_t seed = 200; seed < 212; ++seed) {
+    batch.push_back({.bytes = testing::jpeg_picture(seed),
+                     .draft = {.label = Label::kNone,
+                               .source = "test",
+                               .original_name = std::to_string(seed) + ".jpg"}});
+    ASSERT_TRUE(look_at(batch.back(), {}));
+  }
+  const Status taken = intake.take_in(batch, {});
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::kExhausted);
+  const auto num_added = intake.report().count(ImportOutcome::kAdded);
+  EXPECT_GE(num_added, 2U);
+  EXPECT_LT(num_added, 12U);
+  EXPECT_EQ(stems(*store).size(), 4 + num_added);
+  EXPECT_EQ(std::ranges::count_if(batch, &Arrival::has_no_room),
+            static_cast<std::ptrdiff_t>(12 - num_added));
 }
 
 TEST(Room, TheBudgetOfAllCountsTheOtherCachesAndTables) {

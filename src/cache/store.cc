@@ -107,32 +107,32 @@ Result<WriteTurn> Store::begin_turn(const std::stop_token& stop) {
                        stop);
 }
 
-Status Store::check_space(std::span<const NewFile> files, ByteCount min_free) const {
-  ByteCount needed;
-  for (const NewFile& file : files) {
-    needed += ByteCount(file.image.size() + file.sidecar.size());
-  }
+Status Store::check_space(ByteCount needed, ByteCount min_free, ByteCount freed) const {
   ASSIGN_OR_RETURN(const files::DiskSpace space, tools_.file_system.space(layout_.root()));
-  if (space.free >= min_free + needed) return {};
+  if (space.free + freed >= min_free + needed) return {};
   return no_space(fmt::format(
       "{}: {} are free, {} are to come, and {} are to stay free: free some space, make the cache "
       "smaller (assay cache gc --max-size), or allow less (--keep-free)",
       layout_.root().native(), to_string(space.free), to_string(needed), to_string(min_free)));
 }
 
-Status Store::make_room_for(const WriteTurn& turn, ItemFolder folder,
-                            std::span<const NewFile> files, ByteCount min_free) {
-  if (options_.access != Access::kWrite) return {};
-  ByteCount needed;
-  for (const NewFile& file : files) {
-    needed += ByteCount(file.image.size() + file.sidecar.size());
-  }
+/// What has this id or a later one came through this store.
+Result<std::uint64_t> Store::first_added() {
   if (!first_added_) {
     ASSIGN_OR_RETURN(const std::uint64_t largest, index_.largest_id());
     first_added_ = largest + 1;
   }
-  ASSIGN_OR_RETURN(const Evicted evicted,
-                   make_room(*this, turn, kind_of(folder), needed, min_free, *first_added_));
+  return *first_added_;
+}
+
+Status Store::make_room_for(const WriteTurn& turn, CacheKind kind, ByteCount needed,
+                            const RoomRules& rules) {
+  if (options_.access != Access::kWrite) return {};
+  ASSIGN_OR_RETURN(const std::uint64_t first_kept, first_added());
+  ASSIGN_OR_RETURN(
+      const Evicted evicted,
+      make_room(*this, turn,
+                {.kind = kind, .needed = needed, .rules = rules, .first_kept = first_kept}));
   made_room_.num_items += evicted.num_items;
   made_room_.bytes += evicted.bytes;
   if (evicted.num_items == 0) return {};
@@ -142,12 +142,45 @@ Status Store::make_room_for(const WriteTurn& turn, ItemFolder folder,
   return {};
 }
 
-Status Store::add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
-                  std::span<Item> items, ByteCount min_free) {
+Status Store::check_room(const WriteTurn& turn, CacheKind kind, ByteCount needed,
+                         const RoomRules& rules) {
+  ASSIGN_OR_RETURN(const std::uint64_t first_kept, first_added());
+  ASSIGN_OR_RETURN(const Evicted expected, make_room(*this, turn,
+                                                     {.kind = kind,
+                                                      .needed = needed,
+                                                      .rules = rules,
+                                                      .first_kept = first_kept,
+                                                      .mode = CollectMode::kTell}));
+  return check_space(needed, rules.min_free_bytes, expected.bytes);
+}
+
+Result<Added> Store::add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
+                         std::span<Item> items, const RoomRules& rules) {
   CHECK(files.size() == items.size(), "every file is an item");
+  Status added = add_all(turn, folder, files, items, rules);
+  if (added) return Added{.num_items = files.size()};
+  if (added.error().code != ErrorCode::kExhausted) return added.error();
+  if (files.size() == 1) return Added{.no_room = std::move(added.error())};
+  Added some;
+  while (!some.no_room && some.num_items < files.size()) {
+    ASSIGN_OR_RETURN(Added one, add(turn, folder, files.subspan(some.num_items, 1),
+                                    items.subspan(some.num_items, 1), rules));
+    some.num_items += one.num_items;
+    some.no_room = std::move(one.no_room);
+  }
+  return some;
+}
+
+/// Errors: kExhausted when there is no room for all.
+Status Store::add_all(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
+                      std::span<Item> items, const RoomRules& rules) {
   if (files.empty()) return {};
-  RETURN_IF_ERROR(make_room_for(turn, folder, files, min_free));
-  RETURN_IF_ERROR(check_space(files, min_free));
+  ByteCount needed;
+  for (const NewFile& file : files) {
+    needed += ByteCount(file.image.size() + file.sidecar.size());
+  }
+  RETURN_IF_ERROR(make_room_for(turn, kind_of(folder), needed, rules));
+  RETURN_IF_ERROR(check_space(needed, rules.min_free_bytes, {}));
   RETURN_IF_ERROR(publish(tools_.file_system, layout_.folder(folder), files));
   for (Item& item : items) {
     ASSIGN_OR_RETURN(const auto image, tools_.file_system.info(path_of(item)));

@@ -49,6 +49,23 @@ struct StoreOptions {
   std::chrono::milliseconds max_wait = std::chrono::seconds(60);
 };
 
+/// What those who come may ask of the others.
+struct RoomRules {
+  /// What stays free on the disk.
+  ByteCount min_free_bytes = {};
+  /// When given, they fill a stock of so many images of each label that can be served: of these
+  /// only what is beyond it goes, and of those of the other caches none. What the budget cannot
+  /// hold would else be replaced at every call.
+  std::optional<std::uint64_t> stock = {};
+};
+
+/// How many came in, from the first on.
+struct Added {
+  std::size_t num_items = 0;
+  /// Why there is no room for the next one; none: all are in.
+  std::optional<Error> no_room = {};
+};
+
 /// What went so that others could come.
 struct MadeRoom {
   std::uint64_t num_items = 0;
@@ -83,10 +100,15 @@ class Store {
   Result<WriteTurn> begin_turn(const std::stop_token& stop = {});
 
   /// Publish `files` in `folder` and keep the item of each: both in the same order. Items make room
-  /// for them as the budget says, but none that was added by this store or is in flight. kExhausted
-  /// when that is too little; kNoSpace when less than `min_free` would stay free.
-  Status add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
-             std::span<Item> items, ByteCount min_free);
+  /// for them as the budget and `rules` say, but none that was added by this store or is in flight.
+  /// When that is too little, as many come as fit. kNoSpace when too little of the disk would stay
+  /// free.
+  Result<Added> add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
+                    std::span<Item> items, const RoomRules& rules);
+  /// Whether `needed` more bytes would have room in the cache `kind`, if they came now: kExhausted
+  /// and kNoSpace say why not. Nothing goes.
+  Status check_room(const WriteTurn& turn, CacheKind kind, ByteCount needed,
+                    const RoomRules& rules);
   /// Keep `items`, in place of those of the same names, and tell those who hold a view. They get
   /// their ids.
   Status put(const WriteTurn& turn, std::span<Item> items);
@@ -118,9 +140,13 @@ class Store {
   }
 
  private:
-  Status make_room_for(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
-                       ByteCount min_free);
-  Status check_space(std::span<const NewFile> files, ByteCount min_free) const;
+  Result<std::uint64_t> first_added();
+  Status add_all(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
+                 std::span<Item> items, const RoomRules& rules);
+  Status make_room_for(const WriteTurn& turn, CacheKind kind, ByteCount needed,
+                       const RoomRules& rules);
+  /// `freed` bytes are still to go.
+  Status check_space(ByteCount needed, ByteCount min_free, ByteCount freed) const;
   Store(const StoreTools& tools, CacheLayout layout, const StoreOptions& options, ItemIndex index)
       : tools_(tools),
         layout_(std::move(layout)),

@@ -41,6 +41,16 @@ std::string intake_text(const cache::ImportReport& intake) {
     if (intake.count(outcome) == 0) continue;
     text += fmt::format("{} {}\n", report::count_text(intake.count(outcome)), words);
   }
+  const std::array<std::pair<std::uint64_t, std::string_view>, 3> there = {{
+      {intake.num_labelled, "of those there already had no label, and have it now"},
+      {intake.num_otherwise_labelled,
+       "of those there already have another label, which stays: assay cache label changes it"},
+      {intake.num_elsewhere,
+       "of those there already are in another of the three caches, and stay there alone"},
+  }};
+  for (const auto& [number, words] : there) {
+    if (number > 0) text += fmt::format("{} {}\n", report::count_text(number), words);
+  }
   if (intake.num_unlabelled > 0) {
     text += fmt::format("{} of those added without a label: assay cache label --unlabelled\n",
                         report::count_text(intake.num_unlabelled));
@@ -79,6 +89,11 @@ void write_outcome(json::Writer& writer, const UpdateOutcome& outcome) {
     writer.name(to_string(static_cast<ImportOutcome>(i))).unsigned_integer(report.intake.counts[i]);
   }
   writer.name("missing").unsigned_integer(report.num_missing);
+  writer.name("no_room");
+  report.no_room.empty() ? writer.null() : writer.text(report.no_room);
+  writer.name("labelled").unsigned_integer(report.intake.num_labelled);
+  writer.name("otherwise_labelled").unsigned_integer(report.intake.num_otherwise_labelled);
+  writer.name("in_another_cache").unsigned_integer(report.intake.num_elsewhere);
   writer.name("unlabelled").unsigned_integer(report.intake.num_unlabelled);
   writer.name("bytes_added").unsigned_integer(report.intake.bytes_added.count());
   writer.name("evicted").unsigned_integer(report.intake.made_room.num_items);
@@ -126,7 +141,10 @@ std::string update_text(const UpdateOutcome& outcome) {
       text += fmt::format("a table could not be used: {}\n", visible_text(table.problem));
     }
   }
-  if (report.num_missing > 0 && outcome.status) {
+  if (!report.no_room.empty()) {
+    text += fmt::format("{} still missing: {}\n", report::count_text(report.num_missing),
+                        visible_text(report.no_room));
+  } else if (report.num_missing > 0 && outcome.status) {
     text += fmt::format("{} still missing: {}\n", report::count_text(report.num_missing),
                         "no more rows that fit were found in the tables of this round");
     // Else a cache that somebody emptied could not be filled again, and nothing would say why.

@@ -22,6 +22,12 @@ std::string local_name(const TableState& table) {
 
 }  // namespace
 
+cache::ImportOptions Round::intake_options(const UpdateOptions& options) {
+  cache::ImportOptions intake = options.intake;
+  if (options.goal == UpdateGoal::kStock) intake.stock = options.number;
+  return intake;
+}
+
 Result<Demand> Round::find_demand() {
   if (options_.goal == UpdateGoal::kCount) return Demand::of_any(options_.number, options_.wanted);
   if (options_.goal == UpdateGoal::kGiven) return Demand::of_each(options_.given);
@@ -41,6 +47,26 @@ Result<Demand> Round::find_demand() {
     if (!is_stocked) open[label] = options_.number - std::min(options_.number, stock[label]);
   }
   return Demand::of_each(std::move(open));
+}
+
+/// Nothing is fetched for a stock that has no room for one more of the size of those that are
+/// there.
+Status Round::check_room(const std::stop_token& stop) {
+  if (!intake_options_.stock) return {};
+  cache::FolderTotals held;
+  for (const cache::ItemFolder folder : cache::kItemFolders) {
+    if (kind_of(folder) != options_.intake.cache || store_.is_second_name(folder)) continue;
+    ASSIGN_OR_RETURN(const cache::FolderTotals totals, store_.index().totals(folder));
+    held.num_items += totals.num_items;
+    held.bytes += totals.bytes;
+  }
+  if (held.num_items == 0) return {};
+  ASSIGN_OR_RETURN(const cache::WriteTurn turn, store_.begin_turn(stop));
+  Status fits =
+      store_.check_room(turn, options_.intake.cache, ByteCount(held.bytes.count() / held.num_items),
+                        {.stock = intake_options_.stock});
+  if (!fits && fits.error().code == ErrorCode::kExhausted) report_.no_room = fits.error().message;
+  return fits;
 }
 
 /// What is known of tables that are as they were stays; the others are forgotten.
@@ -227,10 +253,13 @@ Status Round::run(const std::stop_token& stop) {
   report_.num_wanted = demand_.num_open();
   Status done;
   if (report_.num_wanted > 0) {
-    done = list_tables(stop);
+    done = check_room(stop);
+    if (done) done = list_tables(stop);
     if (done) done = use_all(stop);
     drop_tables();
   }
+  // No failure that asking again would help.
+  if (!report_.no_room.empty()) done = {};
   report_.num_missing = demand_.num_open();
   report_.commit = source_.commit;
   report_.intake = std::move(intake_.report());

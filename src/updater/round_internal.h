@@ -28,7 +28,8 @@ class Round {
         source_(source),
         report_(report),
         on_update_(on_update),
-        intake_(store, options.intake) {}
+        intake_options_(intake_options(options)),
+        intake_(store, intake_options_) {}
 
   Status run(const std::stop_token& stop);
 
@@ -40,7 +41,9 @@ class Round {
   tables::DatasetSources places() {
     return {.file_system = &file_system(), .remote = options_.remote};
   }
+  static cache::ImportOptions intake_options(const UpdateOptions& options);
   Result<Demand> find_demand();
+  Status check_room(const std::stop_token& stop);
   Status list_tables(const std::stop_token& stop);
   Status list_places();
   Status list_folder();
@@ -68,6 +71,7 @@ class Round {
   cache::UpdateSource& source_;
   UpdateReport& report_;
   const OnUpdate& on_update_;
+  cache::ImportOptions intake_options_;
   cache::Intake intake_;
   Demand demand_;
   std::optional<ImageFolder> folder_;

@@ -133,13 +133,16 @@ cache::Arrival Round::arrival_of(TableRow row, const TableState& table) const {
 
 Status Round::take_in(std::vector<Arrival>& arrivals, UsedTable& used,
                       const std::stop_token& stop) {
-  RETURN_IF_ERROR(intake_.take_in(arrivals, stop));
+  Status taken_in = intake_.take_in(arrivals, stop);
+  const bool is_full = std::ranges::any_of(arrivals, &Arrival::has_no_room);
+  if (!taken_in && !is_full) return taken_in;
+  if (is_full && intake_options_.stock) report_.no_room = taken_in.error().message;
   for (const Arrival& arrival : arrivals) {
-    if (arrival.outcome != ImportOutcome::kAdded) continue;
+    if (arrival.outcome != ImportOutcome::kAdded || arrival.has_no_room) continue;
     demand_.take(arrival.draft.label);
     ++used.num_added;
   }
-  return {};
+  return taken_in;
 }
 
 Status Round::take_rows(const ImageRows& source, TableState& table, UsedTable& used,

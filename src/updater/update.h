@@ -96,6 +96,8 @@ struct UpdateReport {
   std::uint64_t num_taken_before = 0;
   std::filesystem::path state_file = {};
   std::vector<UsedTable> tables = {};
+  /// Why a stock has no room for more; empty: it has, or nothing was missing.
+  std::string no_room = {};
   cache::ImportReport intake = {};
 };
 
@@ -121,7 +123,8 @@ using OnUpdate = std::function<void(const UpdateProgress&)>;
 /// drawn by chance, first from tables that are kept, then from others of the data set. A table is
 /// fetched whole and checked before a row of it is used, and not again while the hub names the same
 /// content. What was done and what failed is noted beside the cache; after a kill the same call
-/// goes on. With kWhenDue a source that failed is not asked again before its time: that is
+/// goes on. A stock that the budget cannot hold is filled as far as it goes, and that is no
+/// failure. With kWhenDue a source that failed is not asked again before its time: that is
 /// kUnavailable.
 ///
 /// Pre:    the index is up to date, and this process holds the update lock.

@@ -118,6 +118,7 @@ std::vector<ImageCounts> Rounds::ask(Group& group, const std::vector<ImageCounts
     options.goal = goal_.goal == UpdateGoal::kStock ? UpdateGoal::kGiven : UpdateGoal::kCount;
     options.number = number;
     options.given = plan[i];
+    if (options.goal == UpdateGoal::kGiven) options.intake.stock = goal_.number;
     options.wanted = goal_.wanted;
     const bool is_here = !options.tables.empty() || !options.folder.empty();
     UpdateOutcome done =

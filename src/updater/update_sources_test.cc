@@ -80,6 +80,32 @@ TEST_F(UpdateSourcesTest, SourcesOfOneLabelEachFillAStockOfBoth) {
   EXPECT_EQ(held(), (std::map<std::string, int>{{"clear", 12}, {"works", 12}}));
 }
 
+TEST_F(UpdateSourcesTest, AStockBeyondTheBudgetIsNotReplaced) {
+  const std::vector<SourceSetup> sources = {folder("a", 12), folder("b", 12)};
+  store = fixture.open();
+  ASSERT_EQ(run(sources, {.number = 4, .wanted = {Label::kNone}}).num_missing, 0U);
+  const ByteCount bytes = store->index().totals(cache::ItemFolder::kRoadworkImage)->bytes;
+  store.reset();
+  store =
+      *cache::Store::open(fixture.tools(), fixture.layout,
+                          {.budget = {.max_cache_bytes = bytes + ByteCount(bytes.count() / 2)}});
+  ASSERT_TRUE(rescan(*store, cache::ScanDepth::kFolders));
+  const SourcesGoal goal{.number = 20, .wanted = {Label::kNone}};
+  const auto first = run(sources, goal);
+  const auto before = held();
+  EXPECT_GE(before.at("a") + before.at("b"), 5);
+  const auto again = run(sources, goal);
+  EXPECT_EQ(held(), before);
+  for (const auto* const outcome : {&first, &again}) {
+    EXPECT_EQ(outcome->num_missing + before.at("a") + before.at("b"), 20U);
+    for (const UpdateOutcome& done : outcome->outcomes) {
+      EXPECT_TRUE(done.status) << done.status.error().message;
+      EXPECT_FALSE(done.report.no_room.empty());
+    }
+  }
+  for (const UpdateOutcome& done : again.outcomes) EXPECT_TRUE(done.report.tables.empty());
+}
+
 TEST_F(UpdateSourcesTest, ACapHoldsAndWhatIsMissingIsTold) {
   std::vector<SourceSetup> sources = {folder("a", 20), folder("b", 3)};
   sources[0].cap = 4;
