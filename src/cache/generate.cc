@@ -24,6 +24,11 @@ constexpr std::uint64_t kSeedBound = std::uint64_t{1} << 53;
 constexpr std::size_t kMaxRefusedTold = 20;
 constexpr std::size_t kMaxFailedTold = 20;
 
+/// Nothing came of it: the call ended before.
+bool is_unmade(const GenerationWork& work) {
+  return work.outcome == GenerateOutcome::kAdded && !work.image;
+}
+
 class Generation {
  public:
   Generation(Store& store, const ImageGenerator& generator, const GenerateOptions& options)
@@ -55,6 +60,7 @@ class Generation {
   Status judge(std::vector<GenerationWork>& batch);
   Status add(const WriteTurn& turn, const std::vector<GenerationWork>& batch);
   Status count(const GenerationWork& work);
+  Status take_in(std::vector<GenerationWork>& batch, const std::stop_token& stop);
 
   Store& store_;
   const ImageGenerator& generator_;
@@ -267,25 +273,33 @@ Status Generation::count(const GenerationWork& work) {
           fmt::format("{} images in a row could not be made, the last one", num_failures_in_row_));
 }
 
+Status Generation::take_in(std::vector<GenerationWork>& batch, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
+  RETURN_IF_ERROR(judge(batch));
+  RETURN_IF_ERROR(add(turn, batch));
+  for (const GenerationWork& work : batch) {
+    RETURN_IF_ERROR(set_aside(work));
+    RETURN_IF_ERROR(count(work));
+  }
+  return {};
+}
+
 Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
                                        const std::stop_token& stop) {
   while (true) {
     ASSIGN_OR_RETURN(std::vector<GenerationWork> batch, next_batch());
     if (batch.empty()) break;
-    RETURN_IF_ERROR(parallel_for(
+    const Status made = parallel_for(
         store_.tools().pool, batch.size(),
         [&](std::size_t i) {
           return make_image(store_, generator_, capabilities_, options_.label_check, batch[i],
                             stop);
         },
-        stop));
-    ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
-    RETURN_IF_ERROR(judge(batch));
-    RETURN_IF_ERROR(add(turn, batch));
-    for (const GenerationWork& work : batch) {
-      RETURN_IF_ERROR(set_aside(work));
-      RETURN_IF_ERROR(count(work));
-    }
+        stop);
+    // What was made before the failure may have cost minutes.
+    std::erase_if(batch, is_unmade);
+    if (!batch.empty()) RETURN_IF_ERROR(take_in(batch, stop));
+    if (!made) return made.error();
     if (on_generated) {
       on_generated(report_.num_wanted - num_open() - report_.num_missing, report_.num_wanted);
     }

@@ -102,7 +102,8 @@ using OnGenerated = std::function<void(std::uint64_t done, std::uint64_t wanted)
 /// Cost:   a batch of images in memory; the generator is called on all threads of the pool.
 /// Errors: as Store, LabelJudge and ImageGenerator (kCorrupt and kInvalidInput: see
 ///         `max_failures_in_row`); kNoSpace also when less than `min_free_bytes` would be
-///         left; kCancelled. What was reported as done stays.
+///         left; kCancelled. What was reported as done stays, and so do images of the last batch
+///         that were made before the error.
 Result<GenerateReport> generate(Store& store, const ImageGenerator& generator,
                                 const GenerateOptions& options,
                                 const OnGenerated& on_generated = {},

@@ -378,6 +378,19 @@ TEST(Generate, EndsAtOnceWhenTheServiceIsGone) {
   EXPECT_EQ(report.error().message, "who are you?");
 }
 
+TEST(Generate, KeepsWhatWasMadeBeforeTheServiceFailed) {
+  CacheFixture fixture;
+  const auto store = fixture.open();
+  const FailingGenerator generator(unavailable("too many requests"), 4);
+  const auto report = generate(*store, generator, small(GenerateGoal::kStock, 50));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().message, "too many requests");
+  EXPECT_GE(items_in(*store, CacheKind::kTextToImage).size(), 3U);
+  const auto scanned = rescan(*store, ScanDepth::kFiles);
+  ASSERT_TRUE(scanned);
+  EXPECT_EQ(scanned->num_new + scanned->num_changed + scanned->num_gone, 0U);
+}
+
 TEST(Generate, WritesHowAModelWasAskedAndWhatItSaw) {
   CacheFixture fixture;
   const std::string photo = testing::jpeg_picture(1, 128, 72);

@@ -7,8 +7,10 @@
 #include "cli/label_check_flags_internal.h"
 #include "cli/option_check_internal.h"
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/parse_number.h"
 #include "core/progress.h"
+#include "core/random.h"
 #include "core/timestamp.h"
 #include "files/folder_watch.h"
 #include "images/scene.h"
@@ -38,6 +40,8 @@ using cache::GenerateReport;
 
 constexpr std::uint64_t kDefaultGenerateTarget = 100;
 constexpr std::chrono::seconds kLeastGeneratePause{1};
+constexpr std::chrono::milliseconds kFirstRetryPause = std::chrono::minutes(1);
+constexpr std::chrono::milliseconds kMaxRetryAfter = std::chrono::hours(24);
 
 struct GenerateFlags {
   CacheFolderFlag folder;
@@ -228,24 +232,62 @@ std::string shown_generated(const std::vector<Generated>& all, const Session& se
   return text;
 }
 
+/// For who looks at the cache later; null: what failed before does no more. Errors: as FileSystem.
+Status note_outcome(const std::filesystem::path& folder, const Error* error) {
+  std::optional<cache::GenerateFailure> failure;
+  if (error != nullptr) failure = {.at = system_clock().now(), .message = error->message};
+  return cache::note_generate_failure(files::posix_file_system(), cache::CacheLayout(folder),
+                                      failure);
+}
+
+/// Before a service that failed is asked again: doubled by each failure in a row, half of it drawn
+/// by chance, up to `pause`; but never less than the service asks for.
+std::chrono::milliseconds retry_pause(const Error& error, std::uint64_t num_failures,
+                                      std::chrono::milliseconds pause) {
+  auto bound = std::min(kFirstRetryPause, pause);
+  for (std::uint64_t i = 1; i < num_failures && bound < pause; ++i) bound *= 2;
+  bound = std::max<std::chrono::milliseconds>(std::min(bound, pause), kLeastGeneratePause);
+  const auto half = static_cast<double>(bound.count()) / 2;
+  const std::chrono::milliseconds wait(
+      static_cast<std::int64_t>(half * (1 + system_random().unit())));
+  return std::max(
+      wait, std::min(error.retry_after.value_or(std::chrono::milliseconds()), kMaxRetryAfter));
+}
+
 /// Looks whenever the folders have changed, and now and then all the same, and makes what is
-/// missing; a round that only finds the stock says nothing. Errors: as fill_all().
+/// missing; a round that only finds the stock says nothing. What may pass by itself, such as a
+/// service that is down, is told once and tried again. Errors: as fill_all().
 Status watch_stock(const GenerateFlags& flags, const Makers& makers, Session& session) {
-  ASSIGN_OR_RETURN(const auto pause, parse_duration(flags.pause));
+  ASSIGN_OR_RETURN(const auto duration, parse_duration(flags.pause));
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(duration);
   ASSIGN_OR_RETURN(const std::filesystem::path folder, flags.folder.folder(session));
   files::FolderWatch folders(files::posix_file_system(),
                              cache::item_folders(cache::CacheLayout(folder)));
   bool is_news = true;
+  std::uint64_t num_failures = 0;
   while (!session.stop.stop_requested()) {
-    auto all = fill_all(flags, makers, session);
+    const auto all = fill_all(flags, makers, session);
     if (!all && all.error().code == ErrorCode::kCancelled) return {};
-    if (!all) return std::move(all.error());
+    if (!all && !is_retryable(all.error().code)) return all.error();
+    RETURN_IF_ERROR(note_outcome(folder, all ? nullptr : &all.error()));
+    if (!all) {
+      const auto wait = retry_pause(all.error(), ++num_failures, pause);
+      if (num_failures == 1) {
+        log_warning("the stock could not be filled, and is tried again",
+                    {{"reason", all.error().message},
+                     {"next_try", to_rfc3339(system_clock().now() + wait)}});
+      }
+      is_news = true;
+      pause_for(wait, session.stop);
+      continue;
+    }
+    num_failures = 0;
     for (const Generated& generated : *all) {
       is_news = is_news || generated.report.count(GenerateOutcome::kAdded) > 0;
     }
     if (std::exchange(is_news, false)) RETURN_IF_ERROR(print(shown_generated(*all, session)));
     // What this round did itself is told too and costs a look: else what others did would be lost.
-    folders.wait(std::chrono::ceil<std::chrono::milliseconds>(pause), session.stop);
+    folders.wait(pause, session.stop);
     // Many changes are one reason to look.
     pause_for(kLeastGeneratePause, session.stop);
   }
@@ -292,10 +334,7 @@ Result<ExitCode> run_generate(const GenerateFlags& flags, Session& session) {
   ASSIGN_OR_RETURN(const auto locks, take_locks(flags, session));
   auto made = make_images(flags, session);
   if (!made && made.error().code == ErrorCode::kCancelled) return made;
-  std::optional<cache::GenerateFailure> failure;
-  if (!made) failure = {.at = system_clock().now(), .message = made.error().message};
-  const Status noted =
-      cache::note_generate_failure(files::posix_file_system(), cache::CacheLayout(folder), failure);
+  const Status noted = note_outcome(folder, made ? nullptr : &made.error());
   if (made && !noted) return noted.error();
   return made;
 }

@@ -98,8 +98,13 @@ Error Service::refusal(const net::HttpResponse& response, std::string_view path)
                                  origin(), path, status, words_of(response)));
   }
   if (net::is_retryable_status(status)) {
-    return unavailable(fmt::format("{} does not answer usefully in spite of several tries ({}){}",
-                                   origin(), status, words_of(response)));
+    Error error =
+        unavailable(fmt::format("{} does not answer usefully in spite of several tries ({}){}",
+                                origin(), status, words_of(response)));
+    if (const auto value = response.header("retry-after")) {
+      error.retry_after = net::parse_retry_after(*value, tools_.clock.now());
+    }
+    return error;
   }
   return invalid_input(
       fmt::format("{} refuses the request ({}){}", origin(), status, words_of(response)));

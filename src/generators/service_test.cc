@@ -57,6 +57,15 @@ TEST(Service, SendsTheKeyAsItsFormSays) {
   EXPECT_EQ(requests[1].url.text(), "https://a.test/v1/x");
 }
 
+TEST(Service, TellsHowLongTheServiceAsksToWait) {
+  ServiceFixture fixture([](const HttpRequest&) {
+    return HttpResponse{.status = 429, .headers = {{.name = "Retry-After", .value = "900"}}};
+  });
+  const auto answer = fixture.open("https://a.test")->ask("/v1/x", "a/b", "", {});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().retry_after, std::chrono::minutes(15));
+}
+
 TEST(Service, TakesAnAddressWithAndWithoutTheVersion) {
   ServiceFixture fixture(
       [](const HttpRequest&) { return HttpResponse{.status = 200, .body = "{}"}; });

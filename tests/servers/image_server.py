@@ -84,7 +84,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.is_known():
             shown = self.headers.get("Authorization", "none")
             return self.answer_json(401, {"error": {"message": f"Incorrect API key provided: {shown}"}})
-        if options.status and (options.times is None or number <= options.times):
+        if options.status and number >= options.start and (options.times is None or number <= options.times):
             return self.answer_json(options.status, {"error": {"message": f"the {options.status} that was asked for"}})
         if options.bad_every and number % options.bad_every == 0:
             return self.answer_json(200, {"data": [{"b64_json": "bm8gaW1hZ2U="}], "images": ["bm8gaW1hZ2U="]})
@@ -125,6 +125,7 @@ def main():
     parser.add_argument("--log", help="write each request into this file")
     parser.add_argument("--by-address", action="store_true", help="the OpenAI API: say where images lie")
     parser.add_argument("--status", type=int, help="refuse with this status")
+    parser.add_argument("--from", type=int, default=1, dest="start", help="from this request on")
     parser.add_argument("--times", type=int, help="so often only")
     parser.add_argument("--bad-every", type=int, help="each Nth answer holds no image")
     Handler.options = parser.parse_args()
