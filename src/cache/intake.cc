@@ -125,6 +125,7 @@ Status look_at(Arrival& arrival, const ExamineLimits& limits, const LabelCheck& 
   auto image = examine(as_bytes(arrival.bytes), limits, on_pixels);
   if (!image) {
     arrival.outcome = outcome_of(image.error().kind);
+    arrival.may_pass = image.error().kind == images::RefusalKind::kMissingLibrary;
     arrival.reason = std::move(image.error().reason);
     return {};
   }

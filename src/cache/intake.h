@@ -106,6 +106,8 @@ struct Arrival {
   std::string reason = {};
   /// It would have been added.
   bool has_no_room = false;
+  /// What is wrong is not in the file: another time nothing may be.
+  bool may_pass = false;
 };
 
 /// Decode the image, and note what it is or why it is refused; one with a label is shown to the

@@ -158,6 +158,7 @@ Status ImageFolder::read_rows(std::span<const std::uint64_t> rows, const OnRow& 
     if (bytes) {
       found.image = std::move(*bytes);
     } else {
+      found.may_pass = bytes.error().code != ErrorCode::kExhausted;
       found.problem = std::move(bytes.error().message);
     }
     RETURN_IF_ERROR(on_row(std::move(found)));

@@ -23,6 +23,8 @@ struct TableRow {
   std::string image = {};  ///< Its file, as it was; empty when the row has none.
   /// Why `image` is empty although the row has something there.
   std::string problem = {};
+  /// The problem is not of the image's bytes, which nobody saw: another time there may be none.
+  bool may_pass = false;
   std::string original_name = {};  ///< The struct's `path`.
   std::optional<cache::Label> label = {};
   std::string description = {};

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace assay::updater {
@@ -129,15 +131,22 @@ Status Round::list_folder() {
 Status Round::list_hub(const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const std::vector<hub::HubFile> files, hub_->list(options_.repo, stop));
   std::vector<TableState> found;
+  std::set<std::pair<std::string, std::string>> others;
   for (const hub::HubFile& file : files) {
-    if (!hub::matches_pattern(file.path, options_.pattern)) continue;
-    found.push_back({.path = file.path,
-                     .identity = file.content ? file.content->to_hex() : file.object,
-                     .size_bytes = file.size.count()});
+    std::string identity = file.content ? file.content->to_hex() : file.object;
+    if (hub::matches_pattern(file.path, options_.pattern)) {
+      found.push_back(
+          {.path = file.path, .identity = std::move(identity), .size_bytes = file.size.count()});
+    } else {
+      others.emplace(file.path, std::move(identity));
+    }
   }
   if (found.empty()) {
     return not_found(fmt::format("{}: none of its {} files is a table that fits '{}' (--files)",
                                  to_string(options_.repo), files.size(), options_.pattern));
+  }
+  for (TableState& table : source_.tables) {
+    if (others.contains({table.path, table.identity})) set_aside_.push_back(std::move(table));
   }
   remember(std::move(found));
   return {};
@@ -256,6 +265,8 @@ Status Round::run(const std::stop_token& stop) {
     done = check_room(stop);
     if (done) done = list_tables(stop);
     if (done) done = use_all(stop);
+    forget_put_off();
+    std::ranges::move(set_aside_, std::back_inserter(source_.tables));
     drop_tables();
   }
   // No failure that asking again would help.

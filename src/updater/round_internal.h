@@ -10,8 +10,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace assay::updater {
@@ -62,6 +65,7 @@ class Round {
                  const std::stop_token& stop);
   UsedTable& used(const cache::TableState& table);
   void tell(const cache::TableState& table, ByteCount done, ByteCount size);
+  void forget_put_off();
   void drop_tables();
   std::string address_of(const cache::TableState& table) const;
 
@@ -75,6 +79,10 @@ class Round {
   cache::Intake intake_;
   Demand demand_;
   std::optional<ImageFolder> folder_;
+  /// Known tables that this round does not ask for, and another may.
+  std::vector<cache::TableState> set_aside_;
+  /// Of a table, by its path: the rows whose images could not be read this time.
+  std::map<std::string, std::set<std::uint64_t>> put_off_;
 };
 
 }  // namespace assay::updater

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <future>
+#include <span>
 #include <utility>
 
 namespace assay::updater {
@@ -22,10 +23,10 @@ constexpr std::size_t kBatchSize = 16;
 class RowPipeline {
  public:
   using OnArrival = std::function<Status(Arrival&)>;
-  using OnBatch = std::function<Status(std::vector<Arrival>&)>;
+  using OnBatch = std::function<Status(std::vector<Arrival>&, std::span<const std::uint64_t>)>;
 
-  /// `look` is called on threads of `pool`, `take_in` on one thread at a time, and `on_written` by
-  /// the calls of this class.
+  /// `look` is called on threads of `pool`, `take_in` with the rows of its arrivals on one thread
+  /// at a time, and `on_written` by the calls of this class.
   RowPipeline(ThreadPool& pool, OnArrival look, OnBatch take_in, std::function<void()> on_written)
       : pool_(pool),
         look_(std::move(look)),
@@ -74,7 +75,7 @@ class RowPipeline {
     RETURN_IF_ERROR(finish_writing());
     in_writing_ = std::move(batch.rows);
     writing_ = std::async(std::launch::async, [this, arrivals = std::move(batch.arrivals)] mutable {
-      return take_in_(arrivals);
+      return take_in_(arrivals, in_writing_);
     });
     return {};
   }
@@ -127,6 +128,7 @@ cache::Arrival Round::arrival_of(TableRow row, const TableState& table) const {
   if (arrival.bytes.empty()) {
     arrival.outcome = ImportOutcome::kUnreadable;
     arrival.reason = row.problem.empty() ? "the row has no image" : std::move(row.problem);
+    arrival.may_pass = row.may_pass;
   }
   return arrival;
 }
@@ -152,7 +154,13 @@ Status Round::take_rows(const ImageRows& source, TableState& table, UsedTable& u
       [&](Arrival& arrival) {
         return look_at(arrival, store_.options().limits, options_.intake.label_check);
       },
-      [&](std::vector<Arrival>& arrivals) { return take_in(arrivals, used, stop); },
+      [&](std::vector<Arrival>& arrivals, std::span<const std::uint64_t> numbers) -> Status {
+        RETURN_IF_ERROR(take_in(arrivals, used, stop));
+        for (std::size_t i = 0; i < arrivals.size(); ++i) {
+          if (arrivals[i].may_pass) put_off_[table.path].insert(numbers[i]);
+        }
+        return {};
+      },
       [&] { tell(table, {}, {}); });
   Status read = source.read_rows(
       rows,
@@ -173,6 +181,16 @@ Status Round::take_rows(const ImageRows& source, TableState& table, UsedTable& u
   if (folder_) table.marks = folder_->marks(table.taken);
   if (!taken_in) return taken_in.error();
   return read;
+}
+
+/// Rows that nobody could look at are for the next round; in this one they were in vain.
+void Round::forget_put_off() {
+  for (TableState& table : source_.tables) {
+    const auto put_off = put_off_.find(table.path);
+    if (put_off == put_off_.end()) continue;
+    std::erase_if(table.taken, [&](std::uint64_t row) { return put_off->second.contains(row); });
+    if (folder_) table.marks = folder_->marks(table.taken);
+  }
 }
 
 std::string Round::address_of(const cache::TableState& table) const {

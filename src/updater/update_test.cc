@@ -289,6 +289,31 @@ TEST_F(UpdateTest, FetchesATableAgainWhenTheHubHasAnother) {
   EXPECT_EQ(items().size(), 110U);
 }
 
+TEST_F(UpdateTest, RemembersTablesThatOneRoundDoesNotAskFor) {
+  UpdateOptions mixed = from_hub(UpdateGoal::kCount, 40);
+  mixed.rows_per_table = 20;
+  ASSERT_TRUE(run(mixed).status);
+  const std::uint64_t bytes_sent = fake.bytes_sent();
+  UpdateOptions narrow = from_hub(UpdateGoal::kCount, 1);
+  narrow.pattern = "data/train-00000-*";
+  const UpdateOutcome some = run(narrow);
+  ASSERT_TRUE(some.status) << some.status.error().message;
+  EXPECT_EQ(some.report.num_tables, 1U);
+  const UpdateOutcome rest = run(from_hub(UpdateGoal::kCount, 39));
+  ASSERT_TRUE(rest.status) << rest.status.error().message;
+  EXPECT_EQ(rest.report.intake.count(ImportOutcome::kAlreadyThere), 0U);
+  EXPECT_EQ(rest.report.num_taken_before, 41U);
+  EXPECT_EQ(items().size(), 80U);
+  EXPECT_EQ(fake.bytes_sent(), bytes_sent) << "kept tables are kept";
+  // What the hub has no more is forgotten.
+  fake.put("data/train-00001-of-00002.parquet", "another");
+  EXPECT_EQ(run(narrow).report.num_tables, 1U);
+  EXPECT_EQ(cache::read_update_state(fixture.file_system, fixture.layout)
+                ->source("owner/photos")
+                .tables.size(),
+            1U);
+}
+
 TEST_F(UpdateTest, ReadsATableOfAStoreAgainWhenAnotherOfItsSizeTookItsPlace) {
   const std::string address = "mem://bucket/a.parquet";
   const std::string table = content_of(kTables / "roadwork/data/train-00000-of-00002.parquet");
