@@ -51,6 +51,7 @@ class Generation {
                                                            : std::nullopt};
   }
   std::uint64_t num_open() const;
+  Status check_room(const std::stop_token& stop);
   Status find_sources();
   std::optional<GenerationSource> next_source(Label label);
   std::string name_of(const GenerationRequest& request) const;
@@ -58,7 +59,9 @@ class Generation {
   Result<std::vector<GenerationWork>> next_batch();
   Status set_aside(const GenerationWork& work);
   Status judge(std::vector<GenerationWork>& batch);
-  Status add(const WriteTurn& turn, const std::vector<GenerationWork>& batch);
+  /// Why not all were added.
+  Result<std::optional<Error>> add(const WriteTurn& turn, std::vector<GenerationWork>& batch);
+  void reopen(Label label);
   Status count(const GenerationWork& work);
   Status take_in(std::vector<GenerationWork>& batch, const std::stop_token& stop);
 
@@ -101,12 +104,24 @@ Status Generation::plan(const std::stop_token& stop) {
   }
   report_.num_wanted = num_open();
   if (report_.num_wanted == 0) return {};
+  RETURN_IF_ERROR(check_room(stop));
+  if (!report_.no_room.empty()) return {};
   RETURN_IF_ERROR(generator_.prepare(stop));
   capabilities_ = generator_.capabilities();
   // A generator that gives nothing new ends the call, not the disk.
   num_tries_left_ = (report_.num_wanted * 4) + 16;
   const bool wants_sources = is_from_image() || capabilities_.wants_examples;
   return wants_sources ? find_sources() : Status();
+}
+
+/// Nothing is made for a stock that has no room.
+Status Generation::check_room(const std::stop_token& stop) {
+  if (options_.goal == GenerateGoal::kCount) return {};
+  ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
+  Status fits = store_.check_room(turn, options_.cache, room_rules());
+  if (fits || fits.error().code != ErrorCode::kExhausted) return fits;
+  report_.no_room = std::move(fits.error().message);
+  return {};
 }
 
 Status Generation::find_sources() {
@@ -222,11 +237,13 @@ Status Generation::judge(std::vector<GenerationWork>& batch) {
   return {};
 }
 
-Status Generation::add(const WriteTurn& turn, const std::vector<GenerationWork>& batch) {
+Result<std::optional<Error>> Generation::add(const WriteTurn& turn,
+                                             std::vector<GenerationWork>& batch) {
   const Timestamp now = store_.tools().clock.now();
   std::vector<NewFile> files;
   std::vector<Item> items;
-  for (const GenerationWork& work : batch) {
+  std::vector<GenerationWork*> comers;
+  for (GenerationWork& work : batch) {
     if (work.outcome != GenerateOutcome::kAdded || !work.image) continue;
     const SidecarDraft draft{.label = work.request.label,
                              .description = work.origin.prompt,
@@ -245,10 +262,16 @@ Status Generation::add(const WriteTurn& turn, const std::vector<GenerationWork>&
                      .facts = work.image->facts,
                      .source = capabilities_.model_name,
                      .added = now});
+    comers.push_back(&work);
   }
-  ASSIGN_OR_RETURN(const Added added, store_.add(turn, folder(), files, items, room_rules()));
-  if (added.no_room) return *added.no_room;
-  return {};
+  ASSIGN_OR_RETURN(Added added, store_.add(turn, folder(), files, items, room_rules()));
+  for (std::size_t i = added.num_items; i < comers.size(); ++i) comers[i]->has_no_room = true;
+  return std::move(added.no_room);
+}
+
+/// One that was under way did not come.
+void Generation::reopen(Label label) {
+  ++std::ranges::find(open_, label, [](const auto& pair) { return pair.first; })->second;
 }
 
 /// Errors: that of the image, when too many fail.
@@ -260,9 +283,7 @@ Status Generation::count(const GenerationWork& work) {
   if (work.outcome == GenerateOutcome::kAdded) report_.bytes_added += ByteCount(work.bytes.size());
   if (!work.failure) num_failures_in_row_ = 0;
   if (is_done) return {};
-  const auto open =
-      std::ranges::find(open_, work.request.label, [](const auto& pair) { return pair.first; });
-  ++open->second;
+  reopen(work.request.label);
   if (!work.failure) return {};
   if (report_.failed.size() < kMaxFailedTold) {
     report_.failed.push_back({.name = work.name, .reason = work.failure->message});
@@ -276,17 +297,24 @@ Status Generation::count(const GenerationWork& work) {
 Status Generation::take_in(std::vector<GenerationWork>& batch, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const WriteTurn turn, store_.begin_turn(stop));
   RETURN_IF_ERROR(judge(batch));
-  RETURN_IF_ERROR(add(turn, batch));
+  ASSIGN_OR_RETURN(std::optional<Error> no_room, add(turn, batch));
   for (const GenerationWork& work : batch) {
+    if (work.has_no_room) {
+      reopen(work.request.label);
+      continue;
+    }
     RETURN_IF_ERROR(set_aside(work));
     RETURN_IF_ERROR(count(work));
   }
+  if (!no_room) return {};
+  if (options_.goal == GenerateGoal::kCount) return *no_room;
+  report_.no_room = std::move(no_room->message);
   return {};
 }
 
 Result<GenerateReport> Generation::run(const OnGenerated& on_generated,
                                        const std::stop_token& stop) {
-  while (true) {
+  while (report_.no_room.empty()) {
     ASSIGN_OR_RETURN(std::vector<GenerationWork> batch, next_batch());
     if (batch.empty()) break;
     const Status made = parallel_for(

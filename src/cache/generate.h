@@ -78,6 +78,8 @@ struct GenerateReport {
   ByteCount bytes_added = {};
   /// Still wanted when nothing more could be made.
   std::uint64_t num_missing = 0;
+  /// Why a stock has no room for more; empty: it has, or nothing was missing.
+  std::string no_room = {};
   /// Labels for which there is no image to start from.
   std::vector<Label> without_source = {};
   std::uint64_t num_sources_refused = 0;
@@ -94,9 +96,9 @@ using OnGenerated = std::function<void(std::uint64_t done, std::uint64_t wanted)
 
 /// Make images until the goal is reached, and publish them batch by batch; when it is reached
 /// already nothing is made, and the generator is not even prepared. After a kill the same call goes
-/// on. Images are made from those of the cache t2i first, then from photos, to which the generator
-/// has no objection. One that the generator cannot make is counted, and another one made in its
-/// place.
+/// on. A stock that the budget cannot hold is filled as far as it goes. Images are made from those
+/// of the cache t2i first, then from photos, to which the generator has no objection. One that the
+/// generator cannot make is counted, and another one made in its place.
 ///
 /// Pre:    the index is up to date; the generator can make what `cache` holds.
 /// Cost:   a batch of images in memory; the generator is called on all threads of the pool.

@@ -24,6 +24,7 @@ struct GenerationWork {
   GenerateOutcome outcome = GenerateOutcome::kAdded;
   std::vector<std::byte> bytes = {};
   std::optional<ExaminedImage> image = {};
+  bool has_no_room = false;           ///< It would have been added.
   std::optional<Error> failure = {};  ///< Of this image alone.
   std::optional<LabelScore> label_score = {};
 };

@@ -142,8 +142,16 @@ Status Store::make_room_for(const WriteTurn& turn, CacheKind kind, ByteCount nee
   return {};
 }
 
-Status Store::check_room(const WriteTurn& turn, CacheKind kind, ByteCount needed,
-                         const RoomRules& rules) {
+Status Store::check_room(const WriteTurn& turn, CacheKind kind, const RoomRules& rules) {
+  FolderTotals held;
+  for (const ItemFolder folder : kItemFolders) {
+    if (kind_of(folder) != kind || is_second_name(folder)) continue;
+    ASSIGN_OR_RETURN(const FolderTotals totals, index_.totals(folder));
+    held.num_items += totals.num_items;
+    held.bytes += totals.bytes;
+  }
+  if (held.num_items == 0) return {};
+  const ByteCount needed(held.bytes.count() / held.num_items);
   ASSIGN_OR_RETURN(const std::uint64_t first_kept, first_added());
   ASSIGN_OR_RETURN(const Evicted expected, make_room(*this, turn,
                                                      {.kind = kind,

@@ -105,10 +105,9 @@ class Store {
   /// free.
   Result<Added> add(const WriteTurn& turn, ItemFolder folder, std::span<const NewFile> files,
                     std::span<Item> items, const RoomRules& rules);
-  /// Whether `needed` more bytes would have room in the cache `kind`, if they came now: kExhausted
-  /// and kNoSpace say why not. Nothing goes.
-  Status check_room(const WriteTurn& turn, CacheKind kind, ByteCount needed,
-                    const RoomRules& rules);
+  /// Whether one more image of the usual size would have room in the cache `kind`, if it came now:
+  /// kExhausted and kNoSpace say why not. Nothing goes; an empty cache has room.
+  Status check_room(const WriteTurn& turn, CacheKind kind, const RoomRules& rules);
   /// Keep `items`, in place of those of the same names, and tell those who hold a view. They get
   /// their ids.
   Status put(const WriteTurn& turn, std::span<Item> items);

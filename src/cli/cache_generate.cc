@@ -123,7 +123,8 @@ std::string generated_text(const Generated& generated) {
         kind, to_string(label), to_string(label));
   }
   if (report.num_missing > 0) {
-    text += fmt::format("{}: {} still missing\n", kind, count_text(report.num_missing));
+    text += fmt::format("{}: {} still missing{}{}\n", kind, count_text(report.num_missing),
+                        report.no_room.empty() ? "" : ": ", report::visible_text(report.no_room));
   }
   return text;
 }
@@ -140,6 +141,8 @@ void write_report(json::Writer& writer, const Generated& generated) {
   }
   writer.name("bytes_added").unsigned_integer(report.bytes_added.count());
   writer.name("missing").unsigned_integer(report.num_missing);
+  writer.name("no_room");
+  report.no_room.empty() ? writer.null() : writer.text(report.no_room);
   writer.name("without_source").begin_list();
   for (const cache::Label label : report.without_source) writer.text(to_string(label));
   writer.end_list();

@@ -55,18 +55,9 @@ Result<Demand> Round::find_demand() {
 /// there.
 Status Round::check_room(const std::stop_token& stop) {
   if (!intake_options_.stock) return {};
-  cache::FolderTotals held;
-  for (const cache::ItemFolder folder : cache::kItemFolders) {
-    if (kind_of(folder) != options_.intake.cache || store_.is_second_name(folder)) continue;
-    ASSIGN_OR_RETURN(const cache::FolderTotals totals, store_.index().totals(folder));
-    held.num_items += totals.num_items;
-    held.bytes += totals.bytes;
-  }
-  if (held.num_items == 0) return {};
   ASSIGN_OR_RETURN(const cache::WriteTurn turn, store_.begin_turn(stop));
-  Status fits =
-      store_.check_room(turn, options_.intake.cache, ByteCount(held.bytes.count() / held.num_items),
-                        {.stock = intake_options_.stock});
+  const Status fits =
+      store_.check_room(turn, options_.intake.cache, {.stock = intake_options_.stock});
   if (!fits && fits.error().code == ErrorCode::kExhausted) report_.no_room = fits.error().message;
   return fits;
 }
