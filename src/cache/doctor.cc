@@ -45,6 +45,7 @@ class Doctor {
   void look_at_rescan();
   void look_at_updates();
   void look_at_generator();
+  std::string flags_of(const std::string& source) const;
   std::string after_failure(std::string_view cause, const std::string& flags) const;
   void add(Diagnosis diagnosis) { report_.diagnoses.push_back(std::move(diagnosis)); }
   std::string at(std::string_view arguments) const {
@@ -235,6 +236,17 @@ void Doctor::look_at_cells(const CacheStatus& cache) {
   cell(Label::kNone, cache.num_none);
 }
 
+/// What makes `update` ask this source.
+std::string Doctor::flags_of(const std::string& source) const {
+  // One that assay.toml gave a name of its own is asked with all the others.
+  if (options_.named_sources.contains(source)) return "";
+  const std::string word = shell_word(source);
+  // A name that --source gave: where its images lie nobody noted.
+  if (!source.contains('/')) return fmt::format("--from PATH --source {} ", word);
+  const bool is_place = source.starts_with('/') || source.contains("://");
+  return fmt::format("{} {} ", is_place ? "--from" : "--dataset", word);
+}
+
 /// What helps against a hub's refusal: asking again alone does not.
 std::string Doctor::after_failure(std::string_view cause, const std::string& flags) const {
   std::string again = at(fmt::format("update {}--now", flags));
@@ -253,13 +265,6 @@ std::string Doctor::after_failure(std::string_view cause, const std::string& fla
 void Doctor::look_at_updates() {
   for (const UpdateSource& source : report_.status.updates) {
     if (!source.failure) continue;
-    // One that assay.toml gave a name of its own is asked with all the others.
-    const bool is_place = source.name.starts_with('/') || source.name.contains("://");
-    const bool is_named =
-        !source.name.contains('/') || options_.named_sources.contains(source.name);
-    const std::string flags = is_named ? std::string()
-                                       : fmt::format("{} {} ", is_place ? "--from" : "--dataset",
-                                                     shell_word(source.name));
     add({.cause = Cause::kUpdateFailed,
          .words = fmt::format(
              "The last update from {} failed at {} ({}): {}. {}", source.name,
@@ -268,7 +273,7 @@ void Doctor::look_at_updates() {
                                            "(--watch goes on by itself).",
                                            to_rfc3339(*source.next_due))
                              : std::string()),
-         .command = after_failure(source.failure->cause, flags)});
+         .command = after_failure(source.failure->cause, flags_of(source.name))});
   }
 }
 
