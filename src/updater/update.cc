@@ -84,6 +84,12 @@ bool asks_others(const UpdateOptions& options) {
          std::ranges::any_of(options.tables, tables::is_remote_address);
 }
 
+/// Such a name was mistyped, as far as is known.
+bool was_never_found(const UpdateSource& source) {
+  return source.failure && source.failure->cause == to_string(ErrorCode::kNotFound) &&
+         !source.last_success && source.tables.empty();
+}
+
 }  // namespace
 
 UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptions& options,
@@ -100,6 +106,11 @@ UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptio
     return outcome;
   }
   cache::UpdateState& kept = *state;
+  // While nobody asks for another one it is told, and not asked sooner than it is due.
+  std::erase_if(kept.sources, [&](const UpdateSource& one) {
+    return one.name != options.source && !options.sources_in_use.contains(one.name) &&
+           was_never_found(one);
+  });
   UpdateSource& source = kept.source(options.source);
   const Timestamp now = store.tools().clock.now();
   const bool is_waiting =
@@ -129,12 +140,10 @@ UpdateOutcome update(cache::Store& store, hub::HubClient* hub, const UpdateOptio
   outcome.next_due =
       is_stopped ? end : next_due(source, options, outcome.status, end, store.tools().random);
   source.next_due = outcome.next_due;
-  // A path that was mistyped is no source.
-  const bool is_mistyped = outcome.cause == to_string(ErrorCode::kNotFound) &&
-                           source.name.starts_with('/') && !source.last_success &&
-                           source.tables.empty();
-  if (is_mistyped)
+  // A path on the disk costs nothing to ask again.
+  if (source.name.starts_with('/') && was_never_found(source)) {
     std::erase_if(kept.sources, [&](const UpdateSource& one) { return &one == &source; });
+  }
   Status noted = cache::write_update_state(file_system, store.layout(), kept);
   if (noted) noted = remove_forgotten(store, kept);
   if (outcome.status && !noted) {

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ struct UpdateOptions {
   tables::RemoteSources* remote = nullptr;
   /// What `source` of the images says, and under which name the state is kept.
   std::string source = {};
+  /// Of all sources in use: another name under which nothing was ever found is forgotten.
+  std::set<std::string> sources_in_use = {};
   /// Of the tables of the repository, by their paths; `*` and `?` stand for what they usually do.
   std::string pattern = "*.parquet";
   ImageColumns columns = {};

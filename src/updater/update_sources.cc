@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -81,10 +82,12 @@ std::uint64_t number_of(const ImageCounts& counts, cache::Label label) {
 /// Goes on with those that are left until nothing is missing, or nobody has more.
 class Rounds {
  public:
-  Rounds(cache::Store& store, hub::HubClient* hub, const SourcesGoal& goal, UpdateTime time,
-         const OnUpdate& on_update, const std::stop_token& stop, SourcesOutcome& outcome)
+  Rounds(cache::Store& store, hub::HubClient* hub, std::set<std::string> names,
+         const SourcesGoal& goal, UpdateTime time, const OnUpdate& on_update,
+         const std::stop_token& stop, SourcesOutcome& outcome)
       : store_(store),
         hub_(hub),
+        names_(std::move(names)),
         goal_(goal),
         time_(time),
         on_update_(on_update),
@@ -102,6 +105,7 @@ class Rounds {
 
   cache::Store& store_;
   hub::HubClient* hub_;
+  std::set<std::string> names_;  // of all sources
   const SourcesGoal& goal_;
   UpdateTime time_;
   const OnUpdate& on_update_;
@@ -115,6 +119,7 @@ std::vector<ImageCounts> Rounds::ask(Group& group, const std::vector<ImageCounts
     const std::uint64_t number = sum_of(plan[i]);
     if (number == 0 || is_stopped()) continue;
     UpdateOptions options = group.members()[i]->options;
+    options.sources_in_use = names_;
     options.goal = goal_.goal == UpdateGoal::kStock ? UpdateGoal::kGiven : UpdateGoal::kCount;
     options.number = number;
     options.given = plan[i];
@@ -184,7 +189,9 @@ Result<SourcesOutcome> update_sources(cache::Store& store, hub::HubClient* hub,
                                       UpdateTime time, const OnUpdate& on_update,
                                       const std::stop_token& stop) {
   SourcesOutcome outcome;
-  Rounds rounds(store, hub, goal, time, on_update, stop, outcome);
+  std::set<std::string> names;
+  for (const SourceSetup& source : sources) names.insert(source.options.source);
+  Rounds rounds(store, hub, std::move(names), goal, time, on_update, stop, outcome);
   const bool is_stock = goal.goal == UpdateGoal::kStock;
   std::chrono::milliseconds interval = std::chrono::hours(1);
   for (const SourceSetup& source : sources) {

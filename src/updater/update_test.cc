@@ -254,6 +254,36 @@ TEST_F(UpdateTest, NamesTheCauseAndWaitsForItsTime) {
   EXPECT_TRUE(run(from_hub(UpdateGoal::kStock, 15)).status);
 }
 
+TEST_F(UpdateTest, ForgetsANameThatWasNeverFoundWhenAnotherIsAsked) {
+  const auto names = [&] {
+    const auto state = cache::read_update_state(fixture.file_system, fixture.layout);
+    std::vector<std::string> found;
+    for (const cache::UpdateSource& one : state->sources) found.push_back(one.name);
+    return found;
+  };
+  UpdateOptions mistyped = from_hub(UpdateGoal::kCount, 1);
+  mistyped.repo = {.name = "owner/phtos"};
+  mistyped.source = "owner/phtos";
+  fake.faults = {.status = 404};
+  EXPECT_EQ(run(mistyped).cause, "not_found");
+  // Till then it is told, and a loop of restarts does not ask it again and again.
+  const std::size_t num_requests = fake.requests().size();
+  EXPECT_FALSE(run(mistyped).status);
+  EXPECT_EQ(fake.requests().size(), num_requests);
+  fake.faults = {};
+  UpdateOptions right = from_hub(UpdateGoal::kCount, 1);
+  right.sources_in_use = {"owner/photos", "owner/phtos"};
+  EXPECT_TRUE(run(right).status);
+  EXPECT_EQ(names(), (std::vector<std::string>{"owner/phtos", "owner/photos"}));
+  EXPECT_TRUE(run(from_hub(UpdateGoal::kCount, 1)).status);
+  EXPECT_EQ(names(), std::vector<std::string>{"owner/photos"});
+  // One that gave something once is no mistake.
+  fake.faults = {.status = 404};
+  EXPECT_EQ(run(from_hub(UpdateGoal::kCount, 1)).cause, "not_found");
+  EXPECT_FALSE(run(mistyped).status);
+  EXPECT_EQ(names(), (std::vector<std::string>{"owner/photos", "owner/phtos"}));
+}
+
 TEST_F(UpdateTest, AsksAHubThatSaysLaterAsOftenAsThePolicySays) {
   fake.faults = {.status = 429};
   const Timestamp end = fixture.clock.now() + 1h;
