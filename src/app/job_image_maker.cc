@@ -43,8 +43,10 @@ std::string JobImageMaker::name() const {
 Result<images::Image> JobImageMaker::make(const miner::ImageOrder& order,
                                           const std::stop_token& stop) {
   // The label is for those who write prompts; this one is written.
-  return opened_.generator->generate({.seed = order.seed, .size = order.size}, order.prompt, {},
-                                     stop);
+  ASSIGN_OR_RETURN(cache::GeneratedImage made,
+                   opened_.generator->generate({.seed = order.seed, .size = order.size},
+                                               order.prompt, {}, stop));
+  return std::move(made.image);
 }
 
 Result<std::unique_ptr<miner::ImageMaker>> open_image_maker(const GeneratorChoices& choices,

@@ -61,15 +61,15 @@ class BlankGenerator final : public ImageGenerator {
   Result<std::string> prompt_for(const GenerationRequest&, const std::stop_token&) const override {
     return "words";
   }
-  Result<images::Image> generate(const GenerationRequest& request, std::string_view,
-                                 const OnGenerationProgress&,
-                                 const std::stop_token&) const override {
+  Result<GeneratedImage> generate(const GenerationRequest& request, std::string_view,
+                                  const OnGenerationProgress&,
+                                  const std::stop_token&) const override {
     images::Image image = images::Image::with_size(request.size);
     SeededRandom random(request.seed);
     for (std::uint8_t& sample : image.pixels()) {
       sample = static_cast<std::uint8_t>(100 + random.below(4));
     }
-    return image;
+    return GeneratedImage{.image = std::move(image)};
   }
 };
 
@@ -83,13 +83,13 @@ class RepeatingGenerator final : public ImageGenerator {
   Result<std::string> prompt_for(const GenerationRequest&, const std::stop_token&) const override {
     return "words";
   }
-  Result<images::Image> generate(const GenerationRequest& request, std::string_view,
-                                 const OnGenerationProgress&,
-                                 const std::stop_token&) const override {
+  Result<GeneratedImage> generate(const GenerationRequest& request, std::string_view,
+                                  const OnGenerationProgress&,
+                                  const std::stop_token&) const override {
     images::Image image =
         images::draw_scene(images::plan_scene(1, images::SceneLabel::kNone), request.size);
     image.pixels()[0] = static_cast<std::uint8_t>(request.seed);
-    return image;
+    return GeneratedImage{.image = std::move(image)};
   }
 };
 
@@ -112,9 +112,9 @@ class HeavyGenerator final : public ImageGenerator {
                                  const std::stop_token& stop) const override {
     return scenes_.prompt_for(request, stop);
   }
-  Result<images::Image> generate(const GenerationRequest& request, std::string_view prompt,
-                                 const OnGenerationProgress& on_progress,
-                                 const std::stop_token& stop) const override {
+  Result<GeneratedImage> generate(const GenerationRequest& request, std::string_view prompt,
+                                  const OnGenerationProgress& on_progress,
+                                  const std::stop_token& stop) const override {
     return scenes_.generate(request, prompt, on_progress, stop);
   }
 
@@ -300,13 +300,15 @@ class FailingGenerator final : public ImageGenerator {
                                          request.example->encoded.size())
                            : "words";
   }
-  Result<images::Image> generate(const GenerationRequest& request, std::string_view,
-                                 const OnGenerationProgress&,
-                                 const std::stop_token&) const override {
+  Result<GeneratedImage> generate(const GenerationRequest& request, std::string_view,
+                                  const OnGenerationProgress&,
+                                  const std::stop_token&) const override {
     if (++num_calls_ % period_ == 0) return Error(error_);
     if (request.source) num_source_bytes_ += request.source->encoded.size();
-    return images::draw_scene(images::plan_scene(request.seed, images::SceneLabel::kNone),
-                              request.size);
+    return GeneratedImage{
+        .image = images::draw_scene(images::plan_scene(request.seed, images::SceneLabel::kNone),
+                                    request.size),
+        .seed = request.seed % 1000};
   }
   std::uint64_t num_source_bytes() const { return num_source_bytes_; }
 
@@ -411,6 +413,7 @@ TEST(Generate, WritesHowAModelWasAskedAndWhatItSaw) {
   GenerationSettings expected = generator.capabilities().settings;
   expected.strength.reset();
   EXPECT_EQ(origin->settings, expected) << "no strength without a source";
+  EXPECT_LT(origin->seed, 1000U) << "the one that the model used";
 
   ASSERT_TRUE(rescan(*store, ScanDepth::kFiles));
   options.cache = CacheKind::kImageToImage;

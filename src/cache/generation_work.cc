@@ -50,8 +50,10 @@ Status Maker::make(GenerationWork& work, const std::stop_token& stop) const {
     work.origin.settings.strength.reset();
   }
   ASSIGN_OR_RETURN(work.origin.prompt, generator.prompt_for(request, stop));
-  ASSIGN_OR_RETURN(const images::Image image,
+  ASSIGN_OR_RETURN(const GeneratedImage made,
                    generator.generate(request, work.origin.prompt, {}, stop));
+  const images::Image& image = made.image;
+  work.origin.seed = made.seed.value_or(request.seed);
   work.origin.seconds =
       std::chrono::duration<double>(store.tools().clock.monotonic() - start).count();
   if (is_blank(image)) {

@@ -69,6 +69,13 @@ struct GenerationRequest {
   std::optional<GenerationSource> example = {};
 };
 
+/// What a generator made.
+struct GeneratedImage {
+  images::Image image;
+  /// What it was made with, where that is not the request's seed.
+  std::optional<std::uint64_t> seed = {};
+};
+
 struct GeneratorCapabilities {
   std::string name = {};
   std::string model_name = {};
@@ -111,9 +118,9 @@ class ImageGenerator {
   /// Pre:    it can do what is asked, and has no objection to the source.
   /// Errors: kCorrupt (what came is no such image) and kInvalidInput (refused: the prompt, a size
   ///         that it cannot make) concern this image alone; kCancelled, and its own, end the work.
-  virtual Result<images::Image> generate(const GenerationRequest& request, std::string_view prompt,
-                                         const OnGenerationProgress& on_progress,
-                                         const std::stop_token& stop) const = 0;
+  virtual Result<GeneratedImage> generate(const GenerationRequest& request, std::string_view prompt,
+                                          const OnGenerationProgress& on_progress,
+                                          const std::stop_token& stop) const = 0;
 };
 
 }  // namespace assay::cache

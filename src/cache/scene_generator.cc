@@ -156,10 +156,10 @@ Result<std::string> SceneGenerator::prompt_for(const GenerationRequest& request,
   return words_for(request);
 }
 
-Result<images::Image> SceneGenerator::generate(const GenerationRequest& request,
-                                               std::string_view /*prompt*/,
-                                               const OnGenerationProgress& on_progress,
-                                               const std::stop_token& stop) const {
+Result<GeneratedImage> SceneGenerator::generate(const GenerationRequest& request,
+                                                std::string_view /*prompt*/,
+                                                const OnGenerationProgress& on_progress,
+                                                const std::stop_token& stop) const {
   if (stop.stop_requested()) return cancelled("stopped before a scene was drawn");
   if (std::min(request.size.width, request.size.height) < images::kMinSceneSide) {
     return invalid_input(
@@ -169,7 +169,7 @@ Result<images::Image> SceneGenerator::generate(const GenerationRequest& request,
   }
   images::Image image = images::draw_scene(scene_of(request), request.size);
   if (on_progress) on_progress(1);
-  return image;
+  return GeneratedImage{.image = std::move(image)};
 }
 
 }  // namespace assay::cache

@@ -23,9 +23,9 @@ class SceneGenerator final : public ImageGenerator {
   std::string objection_to(const GenerationSource& source) const override;
   Result<std::string> prompt_for(const GenerationRequest& request,
                                  const std::stop_token& stop) const override;
-  Result<images::Image> generate(const GenerationRequest& request, std::string_view prompt,
-                                 const OnGenerationProgress& on_progress,
-                                 const std::stop_token& stop) const override;
+  Result<GeneratedImage> generate(const GenerationRequest& request, std::string_view prompt,
+                                  const OnGenerationProgress& on_progress,
+                                  const std::stop_token& stop) const override;
 };
 
 }  // namespace assay::cache

@@ -2,6 +2,8 @@
 #include "generators/dialect_internal.h"
 #include "json/writer.h"
 
+#include <cstdint>
+#include <optional>
 #include <span>
 
 // The form of /sdapi/v1/txt2img and img2img of AUTOMATIC1111's web UI, as its /docs page describes
@@ -12,6 +14,16 @@ namespace {
 
 /// Some samplers there take seeds of 32 bits only.
 constexpr std::uint64_t kSeedMask = 0xffff'ffff;
+
+/// `info` is a text that holds an object.
+std::optional<std::uint64_t> seed_in(const json::Value* info) {
+  if (info == nullptr || info->text() == nullptr) return std::nullopt;
+  const auto facts = json::parse(*info->text());
+  const json::Value* const seed = facts ? facts->find("seed") : nullptr;
+  const auto number = seed != nullptr ? seed->integer() : std::nullopt;
+  if (!number || *number < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(*number);
+}
 
 }  // namespace
 
@@ -46,7 +58,8 @@ ServiceQuestion a1111_question(const ImageOrder& order, const ServiceModel& mode
   }
   writer.end_object();
   return {.path = order.source.empty() ? "/sdapi/v1/txt2img" : "/sdapi/v1/img2img",
-          .body = writer.take()};
+          .body = writer.take(),
+          .seed = order.seed & kSeedMask};
 }
 
 Result<ServiceAnswer> a1111_answer(const json::Value& answer) {
@@ -56,7 +69,7 @@ Result<ServiceAnswer> a1111_answer(const json::Value& answer) {
   if (first == nullptr || first->empty()) {
     return corrupt("the answer has no image: expected a list `images` with one");
   }
-  return ServiceAnswer{.base64 = *first};
+  return ServiceAnswer{.base64 = *first, .seed = seed_in(answer.find("info"))};
 }
 
 }  // namespace assay::generators

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,12 +29,15 @@ struct ServiceQuestion {
   std::string path;
   std::string content_type = "application/json";
   std::string body;
+  /// What is sent in place of the order's; none: the same, or none at all.
+  std::optional<std::uint64_t> seed = {};
 };
 
 /// Where the image of an answer is: here, or at an address.
 struct ServiceAnswer {
   std::string base64 = {};
   std::string address = {};
+  std::optional<std::uint64_t> seed = {};  ///< What it says that it used.
 };
 
 ServiceQuestion openai_question(const ImageOrder& order, const ServiceModel& model);

@@ -105,23 +105,25 @@ Result<std::string> ModelGenerator::prompt_for(const cache::GenerationRequest& r
   return prompts_.write(prompt_request_of(request), stop);
 }
 
-Result<images::Image> ModelGenerator::generate(const cache::GenerationRequest& request,
-                                               std::string_view prompt,
-                                               const cache::OnGenerationProgress& on_progress,
-                                               const std::stop_token& stop) const {
+Result<cache::GeneratedImage> ModelGenerator::generate(
+    const cache::GenerationRequest& request, std::string_view prompt,
+    const cache::OnGenerationProgress& on_progress, const std::stop_token& stop) const {
   diffusion::PipelineRequest wanted{.prompt = prompt,
                                     .negative_prompt = options_.settings.negative_prompt,
                                     .seed = request.seed,
                                     .strength = options_.settings.strength.value_or(1)};
   const diffusion::Pipeline& pipeline = loaded().pipeline;
-  if (!request.source) return pipeline.generate(wanted, on_progress, stop);
+  if (!request.source) {
+    ASSIGN_OR_RETURN(images::Image image, pipeline.generate(wanted, on_progress, stop));
+    return cache::GeneratedImage{.image = std::move(image)};
+  }
   auto source = images::decode(request.source->encoded, kSourceDecodeOptions);
   if (!source) return std::move(source.error()).within(request.source->name);
   const Frame frame = frame_in(source->size(), options_.size);
   const images::Image canvas = framed(*source, frame);
   wanted.source = &canvas;
   ASSIGN_OR_RETURN(const images::Image image, pipeline.generate(wanted, on_progress, stop));
-  return unframed(image, frame);
+  return cache::GeneratedImage{.image = unframed(image, frame)};
 }
 
 }  // namespace assay::generators

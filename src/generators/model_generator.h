@@ -48,9 +48,10 @@ class ModelGenerator final : public cache::ImageGenerator {
   std::string objection_to(const cache::GenerationSource& source) const override;
   Result<std::string> prompt_for(const cache::GenerationRequest& request,
                                  const std::stop_token& stop) const override;
-  Result<images::Image> generate(const cache::GenerationRequest& request, std::string_view prompt,
-                                 const cache::OnGenerationProgress& on_progress,
-                                 const std::stop_token& stop) const override;
+  Result<cache::GeneratedImage> generate(const cache::GenerationRequest& request,
+                                         std::string_view prompt,
+                                         const cache::OnGenerationProgress& on_progress,
+                                         const std::stop_token& stop) const override;
 
  private:
   /// What there is once it was prepared.

@@ -107,10 +107,11 @@ Result<std::string> ServiceGenerator::prompt_for(const cache::GenerationRequest&
   return prompts_.write(prompt_request_of(request), stop);
 }
 
-Result<images::Image> ServiceGenerator::fetch_image(std::string_view prompt, std::uint64_t seed,
-                                                    images::ImageSize size,
-                                                    const images::Image* source,
-                                                    const std::stop_token& stop) const {
+Result<cache::GeneratedImage> ServiceGenerator::fetch_image(std::string_view prompt,
+                                                            std::uint64_t seed,
+                                                            images::ImageSize size,
+                                                            const images::Image* source,
+                                                            const std::stop_token& stop) const {
   ImageOrder order{.prompt = prompt, .size = size, .seed = seed};
   if (source != nullptr) {
     ASSIGN_OR_RETURN(order.source, images::encode_png(*source, {.compression_level = kPngLevel}));
@@ -122,29 +123,32 @@ Result<images::Image> ServiceGenerator::fetch_image(std::string_view prompt, std
                                                           std::move(question.body), stop));
   auto found = is_openai ? openai_answer(answer) : a1111_answer(answer);
   if (!found) return std::move(found.error()).within(service_.origin());
+  cache::GeneratedImage made{.image = {}, .seed = found->seed ? found->seed : question.seed};
   if (!found->address.empty()) {
     ASSIGN_OR_RETURN(const std::string content, service_.fetch(found->address, stop));
-    return with_context(decode_answer(bytes_of(content)), service_.origin());
+    ASSIGN_OR_RETURN(made.image, with_context(decode_answer(bytes_of(content)), service_.origin()));
+  } else {
+    ASSIGN_OR_RETURN(made.image, with_context(decode_base64(found->base64), service_.origin()));
   }
-  return with_context(decode_base64(found->base64), service_.origin());
+  return made;
 }
 
-Result<images::Image> ServiceGenerator::generate(const cache::GenerationRequest& request,
-                                                 std::string_view prompt,
-                                                 const cache::OnGenerationProgress& on_progress,
-                                                 const std::stop_token& stop) const {
+Result<cache::GeneratedImage> ServiceGenerator::generate(
+    const cache::GenerationRequest& request, std::string_view prompt,
+    const cache::OnGenerationProgress& on_progress, const std::stop_token& stop) const {
   if (!request.source) {
-    ASSIGN_OR_RETURN(images::Image image,
+    ASSIGN_OR_RETURN(cache::GeneratedImage made,
                      fetch_image(prompt, request.seed, request.size, nullptr, stop));
     if (on_progress) on_progress(1);
-    return image;
+    return made;
   }
   auto source = images::decode(request.source->encoded, kDecodeOptions);
   if (!source) return std::move(source.error()).within(request.source->name);
   const Frame frame = frame_around(source->size(), model_.max_source_side);
   const images::Image sent = framed(*source, frame);
-  ASSIGN_OR_RETURN(const images::Image answer,
+  ASSIGN_OR_RETURN(const cache::GeneratedImage made,
                    fetch_image(prompt, request.seed, frame.canvas, &sent, stop));
+  const images::Image& answer = made.image;
   const double ratio = static_cast<double>(answer.width()) * frame.canvas.height /
                        (static_cast<double>(answer.height()) * frame.canvas.width);
   if (std::abs(ratio - 1) > kMaxStretch) {
@@ -153,7 +157,7 @@ Result<images::Image> ServiceGenerator::generate(const cache::GenerationRequest&
         answer.width(), answer.height(), frame.canvas.width, frame.canvas.height));
   }
   if (on_progress) on_progress(1);
-  return unframed(answer, frame);
+  return cache::GeneratedImage{.image = unframed(answer, frame), .seed = made.seed};
 }
 
 }  // namespace assay::generators

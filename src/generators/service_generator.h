@@ -47,14 +47,15 @@ class ServiceGenerator final : public cache::ImageGenerator {
   std::string objection_to(const cache::GenerationSource& source) const override;
   Result<std::string> prompt_for(const cache::GenerationRequest& request,
                                  const std::stop_token& stop) const override;
-  Result<images::Image> generate(const cache::GenerationRequest& request, std::string_view prompt,
-                                 const cache::OnGenerationProgress& on_progress,
-                                 const std::stop_token& stop) const override;
+  Result<cache::GeneratedImage> generate(const cache::GenerationRequest& request,
+                                         std::string_view prompt,
+                                         const cache::OnGenerationProgress& on_progress,
+                                         const std::stop_token& stop) const override;
 
  private:
-  Result<images::Image> fetch_image(std::string_view prompt, std::uint64_t seed,
-                                    images::ImageSize size, const images::Image* source,
-                                    const std::stop_token& stop) const;
+  Result<cache::GeneratedImage> fetch_image(std::string_view prompt, std::uint64_t seed,
+                                            images::ImageSize size, const images::Image* source,
+                                            const std::stop_token& stop) const;
 
   Service service_;
   ServiceModel model_;

@@ -73,7 +73,7 @@ TEST(ServiceGenerator, AsksTheApiOfOpenAiForAnImage) {
   });
   const auto image = fixture.open({.name = "painter"}).generate(from_text(kSize), "a road", {}, {});
   ASSERT_TRUE(image) << image.error().message;
-  EXPECT_EQ(image->size(), kSize);
+  EXPECT_EQ(image->image.size(), kSize);
   const HttpRequest request = fixture.transport.requests().at(0);
   EXPECT_EQ(request.url.path(), "/v1/images/generations");
   const auto body = json::parse(request.body);
@@ -102,7 +102,7 @@ TEST(ServiceGenerator, FetchesAnImageThatIsSomewhereElse) {
   });
   const auto image = fixture.open({}).generate(from_text(kSize), "a road", {}, {});
   ASSERT_TRUE(image) << image.error().message;
-  EXPECT_EQ(image->size(), kSize);
+  EXPECT_EQ(image->image.size(), kSize);
 }
 
 TEST(ServiceGenerator, AsksTheApiOfA1111WithAllSettings) {
@@ -118,7 +118,9 @@ TEST(ServiceGenerator, AsksTheApiOfA1111WithAllSettings) {
                                                                 .strength = 0.6,
                                                                 .scheduler = "Euler a",
                                                                 .negative_prompt = "blurry"}});
-  ASSERT_TRUE(generator.generate(from_text(kSize), "a road", {}, {}));
+  const auto made = generator.generate(from_text(kSize), "a road", {}, {});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->seed, 5U) << "what was sent";
   ASSERT_TRUE(generator.generate(from_image(kSize), "a road", {}, {}));
   const auto requests = fixture.transport.requests();
   EXPECT_EQ(requests[0].url.path(), "/sdapi/v1/txt2img");
@@ -138,6 +140,24 @@ TEST(ServiceGenerator, AsksTheApiOfA1111WithAllSettings) {
   EXPECT_EQ(images::decode(*sent)->size(), kSize);
 }
 
+TEST(ServiceGenerator, TellsTheSeedThatA1111SaysItUsed) {
+  for (const auto& [info, seed] : {std::pair(R"("{\"seed\": 4294967301}")", 4294967301U),
+                                   std::pair(R"("{\"seed\": -1}")", 5UL), std::pair(R"("{}")", 5UL),
+                                   std::pair(R"("no json")", 5UL), std::pair("7", 5UL)}) {
+    ServiceGeneratorFixture fixture([&](const HttpRequest&) {
+      return HttpResponse{
+          .status = 200,
+          .body = fmt::format(R"({{"images": ["{}"], "info": {}}})", base64_picture(kSize), info)};
+    });
+    const ServiceGenerator generator = fixture.open({.api = ImageApi::kA1111});
+    for (const auto& request : {from_text(kSize), from_image(kSize)}) {
+      const auto made = generator.generate(request, "a road", {}, {});
+      ASSERT_TRUE(made) << made.error().message;
+      EXPECT_EQ(made->seed, seed) << info;
+    }
+  }
+}
+
 TEST(ServiceGenerator, SendsASourceInAFrameAndTakesItOutAgain) {
   ServiceGeneratorFixture fixture([](const HttpRequest& request) {
     EXPECT_TRUE(request.body.contains("name=\"image\"; filename=\"source.png\""));
@@ -149,7 +169,7 @@ TEST(ServiceGenerator, SendsASourceInAFrameAndTakesItOutAgain) {
   const auto image =
       fixture.open({}).generate(from_image({.width = 101, .height = 70}), "a road", {}, {});
   ASSERT_TRUE(image) << image.error().message;
-  EXPECT_EQ(image->size(), (images::ImageSize{.width = 202, .height = 140}))
+  EXPECT_EQ(image->image.size(), (images::ImageSize{.width = 202, .height = 140}))
       << "the inner part of 104 x 72, as large as the service gave it";
   EXPECT_EQ(fixture.transport.requests().at(0).url.path(), "/v1/images/edits");
 }

@@ -95,7 +95,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path in ("/sdapi/v1/txt2img", "/sdapi/v1/img2img"):
             question = json.loads(body)
             image = png(question["width"], question["height"], json.dumps(question))
-            return self.answer_json(200, {"images": [base64.b64encode(image).decode()], "info": "{}"})
+            info = json.dumps({"seed": question["seed"]})
+            return self.answer_json(200, {"images": [base64.b64encode(image).decode()], "info": info})
         return self.answer_json(404, {"detail": "Not Found"})
 
     def openai(self, body):
