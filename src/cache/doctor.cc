@@ -4,6 +4,7 @@
 #include "cache/shell_commands_internal.h"
 #include "core/check.h"
 #include "report/number_text.h"
+#include "report/shell_word.h"
 #include "report/visible_text.h"
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using report::counted;
+using report::shell_word;
 
 // Folders in which people have looked for the images, or put them.
 constexpr std::array<std::string_view, 6> kLikelyFolders = {

@@ -1,5 +1,6 @@
 #include "cache/layout.h"
 #include "cache/shell_commands_internal.h"
+#include "report/shell_word.h"
 
 #include <fmt/format.h>
 
@@ -12,21 +13,11 @@ namespace assay::cache {
 namespace {
 
 namespace fs = std::filesystem;
+using report::shell_word;
 
 std::string stem_of(const std::string& name) { return fs::path(name).stem().native(); }
 
 }  // namespace
-
-std::string shell_word(const fs::path& path) {
-  const std::string& text = path.native();
-  const bool is_plain = text.find_first_not_of(
-                            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                            "/._-") == std::string::npos;
-  if (is_plain && !text.empty()) return text;
-  std::string result = "'";
-  for (const char letter : text) result += letter == '\'' ? "'\\''" : std::string(1, letter);
-  return result + "'";
-}
 
 std::string MoveCommands::move(const fs::path& from, const fs::path& to) {
   const auto names_in = [&](const fs::path& folder) {

@@ -11,9 +11,6 @@
 
 namespace assay::cache {
 
-/// One path within a shell command.
-std::string shell_word(const std::filesystem::path& path);
-
 /// Commands that are run one after the other.
 class MoveCommands {
  public:
