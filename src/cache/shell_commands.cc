@@ -26,18 +26,20 @@ std::string MoveCommands::move(const fs::path& from, const fs::path& to) {
   };
   std::set<std::string> stems_to_move;
   std::set<std::string> extensions;
+  std::set<std::string> sidecars;
   const std::vector<std::string> names = names_in(from);
   for (const std::string& name : names) {
     if (!is_image_name(name)) continue;
     stems_to_move.insert(stem_of(name));
     extensions.insert(fs::path(name).extension().native());
-    if (std::ranges::binary_search(names, sidecar_name(name))) extensions.insert(".json");
+    const std::string sidecar = sidecar_name(name);
+    if (std::ranges::binary_search(names, sidecar)) sidecars.insert(sidecar);
   }
-  // Of all that the patterns below match.
-  for (const std::string& name : names) {
-    const bool is_matched = extensions.contains(fs::path(name).extension().native());
-    if (is_matched) stems_to_move.insert(stem_of(name));
-  }
+  // Other JSON files are nobody's sidecars, and stay.
+  const bool has_others = !sidecars.empty() && std::ranges::any_of(names, [&](const auto& name) {
+    return name.ends_with(".json") && !sidecars.contains(name);
+  });
+  if (!sidecars.empty() && !has_others) extensions.insert(".json");
   std::set<std::string> stems_there;
   for (const std::string& name : names_in(to)) stems_there.insert(stem_of(name));
   const auto is_free = [&](const std::string& prefix) {
@@ -53,10 +55,16 @@ std::string MoveCommands::move(const fs::path& from, const fs::path& to) {
     patterns += fmt::format(" {}/*{}", shell_word(from), extension);
   }
   const std::string target = shell_word(to);
-  const std::string move =
-      prefix.empty() ? fmt::format("mv -n{} {}/", patterns, target)
-                     : fmt::format(R"(for file in{}; do mv -n "$file" {}/{}"${{file##*/}}"; done)",
-                                   patterns, target, prefix);
+  std::string move = fmt::format("mv -n{} {}/", patterns, target);
+  if (!prefix.empty()) {
+    move = fmt::format(R"(for file in{}; do mv -n "$file" {}/{}"${{file##*/}}"; done)", patterns,
+                       target, prefix);
+  }
+  if (has_others) {
+    move = fmt::format(R"(for image in{}; do for file in "$image" "${{image%.*}}.json"; do )"
+                       R"([ ! -e "$file" ] || mv -n "$file" {}/{}"${{file##*/}}"; done; done)",
+                       patterns, target, prefix);
+  }
   return fmt::format("mkdir -p {} && {}", target, move);
 }
 
