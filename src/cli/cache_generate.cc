@@ -16,12 +16,14 @@
 #include "images/scene.h"
 #include "json/writer.h"
 #include "report/number_text.h"
+#include "report/shell_word.h"
 #include "report/visible_text.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -58,6 +60,8 @@ struct GenerateFlags {
   bool watches = false;
   MetricsFlags metrics;
   LabelCheckFlags label_check;
+  /// Of the options: those that say where images go, who makes them, and how.
+  std::vector<const CLI::Option*> of_maker;
 };
 
 /// What makes images, and what looks at them.
@@ -86,7 +90,18 @@ std::string made_by(const cache::GeneratorCapabilities& generator) {
   return fmt::format("made by {}", report::visible_text(generator.model_name));
 }
 
-std::string generated_text(const Generated& generated) {
+/// What was chosen, for a command that goes with this one.
+std::string maker_words(const GenerateFlags& flags) {
+  std::string words;
+  for (const CLI::Option* const option : flags.of_maker) {
+    if (option->count() == 0) continue;
+    words +=
+        fmt::format(" {} {}", option->get_name(), report::shell_word(option->as<std::string>()));
+  }
+  return words;
+}
+
+std::string generated_text(const Generated& generated, const GenerateFlags& flags) {
   using report::count_text;
   const GenerateReport& report = generated.report;
   const std::string_view kind = to_string(generated.kind);
@@ -119,8 +134,8 @@ std::string generated_text(const Generated& generated) {
   for (const cache::Label label : report.without_source) {
     text += fmt::format(
         "{}: there is no image with the label {} to start from; make some first: assay cache "
-        "generate --kind t2i --label {}\n",
-        kind, to_string(label), to_string(label));
+        "generate --kind t2i --label {}{}\n",
+        kind, to_string(label), to_string(label), maker_words(flags));
   }
   if (report.num_missing > 0) {
     text += fmt::format("{}: {} still missing{}{}\n", kind, count_text(report.num_missing),
@@ -228,10 +243,11 @@ Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, const Makers
   return all;
 }
 
-std::string shown_generated(const std::vector<Generated>& all, const Session& session) {
+std::string shown_generated(const std::vector<Generated>& all, const GenerateFlags& flags,
+                            const Session& session) {
   if (session.output == OutputForm::kJson) return generated_json(all);
   std::string text;
-  for (const Generated& generated : all) text += generated_text(generated);
+  for (const Generated& generated : all) text += generated_text(generated, flags);
   return text;
 }
 
@@ -288,7 +304,8 @@ Status watch_stock(const GenerateFlags& flags, const Makers& makers, Session& se
     for (const Generated& generated : *all) {
       is_news = is_news || generated.report.count(GenerateOutcome::kAdded) > 0;
     }
-    if (std::exchange(is_news, false)) RETURN_IF_ERROR(print(shown_generated(*all, session)));
+    if (std::exchange(is_news, false))
+      RETURN_IF_ERROR(print(shown_generated(*all, flags, session)));
     // What this round did itself is told too and costs a look: else what others did would be lost.
     folders.wait(pause, session.stop);
     // Many changes are one reason to look.
@@ -326,7 +343,7 @@ Result<ExitCode> make_images(const GenerateFlags& flags, Session& session) {
     return ExitCode::kOk;
   }
   ASSIGN_OR_RETURN(const std::vector<Generated> all, fill_all(flags, makers, session));
-  RETURN_IF_ERROR(print(shown_generated(all, session)));
+  RETURN_IF_ERROR(print(shown_generated(all, flags, session)));
   const bool is_whole = std::ranges::none_of(
       all, [](const Generated& generated) { return generated.report.num_missing > 0; });
   return is_whole ? ExitCode::kOk : ExitCode::kPartial;
@@ -356,8 +373,15 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
        "assay cache generate --provider openvino --model stable-diffusion-v1-5 --size 768x512",
        "assay cache generate --watch"},
       [flags](Session& session) { return run_generate(*flags, session); });
+  const std::size_t num_general = command.get_options().size();
   flags->folder.add_to(command);
   flags->generator.add_to(command);
+  add_option(command, "--size", flags->size, "Of images for t2i; i2i keeps that of its source.")
+      ->type_name("WxH")
+      ->capture_default_str()
+      ->check([](const std::string& text) { return problem_of(parse_image_size(text)); });
+  const std::vector<CLI::Option*> options = command.get_options();
+  flags->of_maker.assign(options.begin() + static_cast<std::ptrdiff_t>(num_general), options.end());
   add_option(command, "--kind", flags->kind,
              "t2i, or i2i: images of t2i, and, but for scene, photos too, that are changed [both].")
       ->type_name("CACHE")
@@ -376,10 +400,6 @@ void add_cache_generate_command(CommandTree& tree, CLI::App& group) {
           ->excludes(target);
   add_option(command, "--seed", flags->seed, "Makes the same images again [another each time].")
       ->type_name("N");
-  add_option(command, "--size", flags->size, "Of images for t2i; i2i keeps that of its source.")
-      ->type_name("WxH")
-      ->capture_default_str()
-      ->check([](const std::string& text) { return problem_of(parse_image_size(text)); });
   CLI::Option* const watches = command.add_flag_callback(
       "--watch", [flags] { flags->watches = true; },
       "Go on: look whether something is missing whenever images go, and idle while nothing is.");
