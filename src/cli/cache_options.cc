@@ -17,6 +17,14 @@
 #include <utility>
 
 namespace assay::cli {
+
+Result<std::string> setting_path(const std::string& text) {
+  if (text != "~" && !text.starts_with("~/")) return text;
+  const char* const home = std::getenv("HOME");
+  if (home == nullptr || *home == '\0') return invalid_input("there is no home folder");
+  return home + text.substr(1);
+}
+
 void CacheFolderFlag::add_to(CLI::App& command) {
   add_option(command, "--cache-dir", given,
              "The folder of the caches [setting cache.dir, else ~/.cache/natix].")
@@ -26,15 +34,10 @@ void CacheFolderFlag::add_to(CLI::App& command) {
 Result<std::filesystem::path> CacheFolderFlag::folder(const Session& session) const {
   if (!given.empty()) return std::filesystem::path(given);
   const std::string& setting = session.config.get_text("cache.dir");
-  // No shell has looked at the file of settings.
-  const bool is_at_home = setting == "~" || setting.starts_with("~/");
-  if (!setting.empty() && !is_at_home) return std::filesystem::path(setting);
-  const char* const home = std::getenv("HOME");
-  if (home == nullptr || *home == '\0') {
-    return invalid_input("there is no home folder: say where the caches are by --cache-dir");
-  }
-  if (is_at_home) return std::filesystem::path(home + setting.substr(1));
-  return std::filesystem::path(home) / ".cache/natix";
+  const auto path = setting_path(setting.empty() ? "~/.cache/natix" : setting);
+  if (!path)
+    return invalid_input(path.error().message + ": say where the caches are by --cache-dir");
+  return std::filesystem::path(*path);
 }
 
 void CacheKindFlag::add_to(CLI::App& command, const std::string& help) {

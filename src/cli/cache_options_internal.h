@@ -22,6 +22,10 @@
 
 namespace assay::cli {
 
+/// A path of assay.toml, at which no shell has looked: `~` is the home folder, also in `~/a`.
+/// Errors: kInvalidInput (there is no home folder).
+Result<std::string> setting_path(const std::string& text);
+
 /// `--cache-dir`.
 struct CacheFolderFlag {
   std::string given;

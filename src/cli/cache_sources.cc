@@ -1,4 +1,5 @@
 #include "app/remote_sources.h"
+#include "cli/cache_options_internal.h"
 #include "cli/cache_sources_internal.h"
 #include "core/setting_lists.h"
 #include "files/file_system.h"
@@ -41,16 +42,18 @@ Result<updater::SourceSetup> read_source(const Config& config, std::size_t numbe
     ASSIGN_OR_RETURN(options.repo, hub::parse_repo(text("dataset"), hub::RepoKind::kDataset));
     options.source = options.repo.name;
   } else if (!text("tables").empty()) {
-    options.tables = {text("tables")};
-    options.source = plain_path(text("tables"));
+    ASSIGN_OR_RETURN(const std::string path, setting_path(text("tables")));
+    options.tables = {path};
+    options.source = plain_path(path);
   } else {
-    options.folder = plain_path(text("folder"));
+    ASSIGN_OR_RETURN(const std::string path, setting_path(text("folder")));
+    options.folder = plain_path(path);
     options.source = options.folder;
   }
   if (!text("labels").empty() && options.folder.empty()) {
     return invalid_input("labels is a file for the images of a folder: a table has label_column");
   }
-  options.labels_file = text("labels");
+  ASSIGN_OR_RETURN(options.labels_file, setting_path(text("labels")));
   options.pattern = text("files");
   options.columns = {.image = text("image_column"),
                      .label = text("label_column"),
