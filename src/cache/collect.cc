@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -31,9 +32,15 @@ bool is_broken_for_good(const Store& store, const Item& item) {
   return !examined && examined.error().kind != images::RefusalKind::kMissingLibrary;
 }
 
+/// What would be in quarantine by now.
+struct ExpectedMoves {
+  BytesByCache bytes = {};
+  std::set<std::uint64_t> ids = {};
+};
+
 /// With kTell `expected` is what each cache would lose. Errors: as collect().
 Status quarantine_broken(Store& store, Quarantine& quarantine, const CollectOptions& options,
-                         CollectReport& report, BytesByCache& expected,
+                         CollectReport& report, ExpectedMoves& expected,
                          const std::stop_token& stop) {
   std::vector<Item> broken;
   const Timestamp now = store.tools().clock.now();
@@ -60,7 +67,8 @@ Status quarantine_broken(Store& store, Quarantine& quarantine, const CollectOpti
       continue;
     }
     if (is_telling) {
-      expected.at(static_cast<std::size_t>(kind_of(item.folder))) += size_of(item);
+      expected.bytes.at(static_cast<std::size_t>(kind_of(item.folder))) += size_of(item);
+      expected.ids.insert(item.id);
       continue;
     }
     RETURN_IF_ERROR(store.forget(turn, std::span(&item.id, 1)));
@@ -182,11 +190,11 @@ Result<BytesByCache> plan(Store& store, const CollectOptions& options, const Qua
 }
 
 /// Errors: as collect().
-Status evict(Store& store, const CollectOptions& options, ByteCount wanted, CollectedCache& cache,
-             const std::stop_token& stop) {
+Status evict(Store& store, const CollectOptions& options, ByteCount wanted, const Kept& gone,
+             CollectedCache& cache, const std::stop_token& stop) {
   if (wanted == ByteCount()) return {};
   ASSIGN_OR_RETURN(EvictionQueue queue,
-                   EvictionQueue::open(store, cache.kind, options.budget.order, {}));
+                   EvictionQueue::open(store, cache.kind, options.budget.order, gone));
   Evicted evicted;
   for (bool is_going_on = true; is_going_on;) {
     if (stop.stop_requested()) return cancelled("stopped; what was removed is gone");
@@ -215,13 +223,14 @@ Result<CollectReport> collect(Store& store, const CollectOptions& options,
   Quarantine quarantine(store.tools().file_system, store.layout(), options.budget);
   ASSIGN_OR_RETURN(report.quarantine,
                    measure_quarantine(store.tools().file_system, store.layout()));
-  BytesByCache expected{};
+  ExpectedMoves expected;
   RETURN_IF_ERROR(quarantine_broken(store, quarantine, options, report, expected, stop));
   RETURN_IF_ERROR(remove_leftovers(store, options, report, stop));
   RETURN_IF_ERROR(trim_quarantine(store, quarantine, options, report, stop));
-  ASSIGN_OR_RETURN(const auto wanted, plan(store, options, quarantine, expected, report));
+  ASSIGN_OR_RETURN(const auto wanted, plan(store, options, quarantine, expected.bytes, report));
   for (std::size_t i = 0; i < kCacheKinds.size(); ++i) {
-    RETURN_IF_ERROR(evict(store, options, wanted[i], report.caches[i], stop));
+    RETURN_IF_ERROR(
+        evict(store, options, wanted[i], {.ids = expected.ids}, report.caches[i], stop));
   }
   return report;
 }

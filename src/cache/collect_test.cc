@@ -203,6 +203,29 @@ TEST(Collect, BrokenImagesAndLeftoversGoOnceTheyAreOld) {
   EXPECT_TRUE(all_items(*store).empty());
 }
 
+TEST(Collect, ADryRunCountsABrokenImageOnce) {
+  for (const EvictionOrder order :
+       {EvictionOrder::kOldest, EvictionOrder::kLeastUsed, EvictionOrder::kRandom}) {
+    CacheFixture fixture;
+    const fs::path broken = fixture.drop("Roadwork/image/000.jpg", "broken");
+    fs::last_write_time(broken, fs::file_time_type::clock::now() - std::chrono::hours(2000));
+    const auto store = filled(fixture, 4);
+    fixture.clock.advance(std::chrono::years(100));
+    CollectOptions options{.mode = CollectMode::kTell,
+                           .budget = {.max_cache_bytes = ByteCount(1), .order = order}};
+    const auto told = collect(*store, options);
+    ASSERT_TRUE(told) << told.error().message;
+    options.mode = CollectMode::kDo;
+    const auto done = collect(*store, options);
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_EQ(done->num_quarantined, 1U);
+    EXPECT_EQ(done->caches[0].num_evicted, 4U);
+    EXPECT_EQ(told->num_quarantined, 1U);
+    EXPECT_EQ(told->caches[0].num_evicted, 4U);
+    EXPECT_EQ(told->caches[0].bytes_evicted, done->caches[0].bytes_evicted);
+  }
+}
+
 TEST(Collect, AnImageThatCanBeReadByNowIsNotBroken) {
   CacheFixture fixture;
   const fs::path path = fixture.drop("Roadwork/image/late.jpg", "the beginning of a copy");

@@ -104,11 +104,15 @@ std::uint64_t* EvictionQueue::spare_of(const Item& item) {
   return &(*kept_.spare)[*item.label];
 }
 
+bool EvictionQueue::may_go(const Item& item) {
+  if (item.id >= kept_.from_id || kept_.ids.contains(item.id)) return false;
+  const std::uint64_t* const spare = spare_of(item);
+  return spare == nullptr || *spare > 0;
+}
+
 bool EvictionQueue::lets_go(const Item& item) {
-  std::uint64_t* const spare = spare_of(item);
-  if (spare == nullptr) return true;
-  if (*spare == 0) return false;
-  --*spare;
+  if (!may_go(item)) return false;
+  if (std::uint64_t* const spare = spare_of(item); spare != nullptr) --*spare;
   return true;
 }
 
@@ -122,9 +126,7 @@ Result<std::vector<Item>> EvictionQueue::next_oldest(ByteCount wanted, std::size
     RETURN_IF_ERROR(store_->index().for_each_by_age(
         folder, reached_.at(static_cast<std::size_t>(folder)), [&](const Item& item) {
           if (found >= wanted || count >= max_count) return false;
-          if (item.id >= kept_.from_id) return true;
-          const std::uint64_t* const spare = spare_of(item);
-          if (spare != nullptr && *spare == 0) return true;
+          if (!may_go(item)) return true;
           found += size_of(item);
           ++count;
           items.push_back(item);

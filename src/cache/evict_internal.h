@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ namespace assay::cache {
 struct Kept {
   /// Items with this id or a later one. No id is as large as the default.
   std::uint64_t from_id = ~std::uint64_t{0};
+  /// Items with these.
+  std::set<std::uint64_t> ids = {};
   /// Of the images that can be served, all but so many of each label; none: no more than others.
   std::optional<std::map<Label, std::uint64_t>> spare = {};
 };
@@ -56,6 +59,7 @@ class EvictionQueue {
   std::uint64_t take_least_used();
   /// How many more of its kind may go; null: any number.
   std::uint64_t* spare_of(const Item& item);
+  bool may_go(const Item& item);
   /// Whether it may go; then it counts as gone.
   bool lets_go(const Item& item);
   Result<std::vector<Item>> next_oldest(ByteCount wanted, std::size_t max_count);
