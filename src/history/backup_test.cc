@@ -1,9 +1,9 @@
 #include "history/backup.h"
 
 #include "core/testing/fake_clock.h"
+#include "files/testing/hooked_file_system.h"
 #include "files/testing/simulated_file_system.h"
 #include "history/backup_manifest_internal.h"
-#include "record_files/testing/hooked_file_system.h"
 #include "record_files/testing/sample_history.h"
 #include "rotation/rotate.h"
 #include "storage/open_store.h"
@@ -18,6 +18,7 @@ namespace assay::history {
 namespace {
 
 using namespace record_files::testing;
+using files::testing::HookedFileSystem;
 using files::testing::SimulatedFileSystem;
 
 /// Refuses after so many puts, and counts them.

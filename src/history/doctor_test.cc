@@ -3,8 +3,8 @@
 #include "core/random.h"
 #include "core/testing/fake_clock.h"
 #include "crypto/digest.h"
+#include "files/testing/hooked_file_system.h"
 #include "files/testing/simulated_file_system.h"
-#include "record_files/testing/hooked_file_system.h"
 #include "record_files/testing/sample_history.h"
 #include "recorder/recorder.h"
 #include "rotation/rotate.h"
@@ -18,6 +18,7 @@ namespace assay::history {
 namespace {
 
 using namespace record_files::testing;
+using files::testing::HookedFileSystem;
 
 std::string image_record(std::string_view id, std::string_view path, std::string_view content) {
   return record_line(

@@ -1,8 +1,8 @@
 #include "record_files/history_index.h"
 
 #include "core/testing/fake_clock.h"
+#include "files/testing/hooked_file_system.h"
 #include "files/testing/temporary_folder.h"
-#include "record_files/testing/hooked_file_system.h"
 #include "record_files/testing/sample_history.h"
 #include "record_reading/history_reader.h"
 #include "rotation/rotate.h"
@@ -30,7 +30,7 @@ class HistoryIndexTest : public ::testing::Test {
   }
   // How many records a window holds, and whether the file of September was opened for it.
   std::pair<std::uint64_t, bool> read_since(std::string_view time) {
-    record_files::testing::HookedFileSystem hooked(files_, [](std::uint64_t) { return Status(); });
+    files::testing::HookedFileSystem hooked(files_, [](std::uint64_t) { return Status(); });
     const auto counts = read_history(
         hooked, folder_.path(), {.since = parse_timestamp(time).value()},
         [](const records::RecordView&, unsigned, std::uint64_t) { return Status(); }, {});

@@ -3,8 +3,8 @@
 
 #include "core/testing/fake_clock.h"
 #include "core/testing/slowness.h"
+#include "files/testing/hooked_file_system.h"
 #include "files/testing/simulated_file_system.h"
-#include "record_files/testing/hooked_file_system.h"
 #include "record_files/testing/sample_history.h"
 #include "record_reading/history_reader.h"
 #include "rotation/rotate.h"
@@ -19,8 +19,8 @@ namespace assay::record_reading {
 namespace {
 
 using assay::testing::kSlowness;
+using files::testing::HookedFileSystem;
 using files::testing::SimulatedFileSystem;
-using record_files::testing::HookedFileSystem;
 
 // Under a sanitizer every eighth stop is enough.
 constexpr std::uint64_t kStride = kSlowness > 1 ? 8 : 1;
@@ -48,7 +48,7 @@ void fill(SimulatedFileSystem& file_system) {
 
 // Rotate, and stop before the call of this number.
 void rotate_until(SimulatedFileSystem& file_system, Clock& clock, std::uint64_t last_call) {
-  record_files::testing::HookedFileSystem stopping(file_system, [&](std::uint64_t call) -> Status {
+  files::testing::HookedFileSystem stopping(file_system, [&](std::uint64_t call) -> Status {
     if (call < last_call) return {};
     return unavailable("enough");
   });
@@ -62,7 +62,7 @@ std::multiset<std::string> read_beside(std::uint64_t at, std::uint64_t first_sto
   SimulatedFileSystem file_system;
   fill(file_system);
   assay::testing::FakeClock clock(parse_timestamp("2025-11-15T12:00:00Z").value());
-  record_files::testing::HookedFileSystem hooked(file_system, [&](std::uint64_t call) -> Status {
+  files::testing::HookedFileSystem hooked(file_system, [&](std::uint64_t call) -> Status {
     if (call == at) rotate_until(file_system, clock, first_stop);
     if (call == at + 1) rotate_until(file_system, clock, 1'000'000);
     return {};

@@ -9,33 +9,31 @@
 #include <functional>
 #include <utility>
 
-namespace assay::record_files::testing {
+namespace assay::files::testing {
 
 /// Threads: as the hook is.
-class HookedFileSystem final : public files::FileSystem {
+class HookedFileSystem final : public FileSystem {
  public:
   /// `hook` gets the number of the call, from 1; an error it returns is the call's. Calls that the
   /// hook itself makes go to `base`, which outlives this.
   using Hook = std::function<Status(std::uint64_t call)>;
-  HookedFileSystem(files::FileSystem& base, Hook hook) : base_(&base), hook_(std::move(hook)) {}
+  HookedFileSystem(FileSystem& base, Hook hook) : base_(&base), hook_(std::move(hook)) {}
 
   std::uint64_t num_calls() const { return num_calls_; }
 
-  Result<std::unique_ptr<files::File>> open(const std::filesystem::path& path,
-                                            files::OpenMode mode) override {
+  Result<std::unique_ptr<File>> open(const std::filesystem::path& path, OpenMode mode) override {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->open(path, mode);
   }
-  Result<std::optional<files::FileInfo>> info(const std::filesystem::path& path) override {
+  Result<std::optional<FileInfo>> info(const std::filesystem::path& path) override {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->info(path);
   }
-  Result<std::optional<files::FileInfo>> info_unfollowed(
-      const std::filesystem::path& path) override {
+  Result<std::optional<FileInfo>> info_unfollowed(const std::filesystem::path& path) override {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->info_unfollowed(path);
   }
-  Result<files::DiskSpace> space(const std::filesystem::path& path) override {
+  Result<DiskSpace> space(const std::filesystem::path& path) override {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->space(path);
   }
@@ -67,15 +65,15 @@ class HookedFileSystem final : public files::FileSystem {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->sync_folder(folder);
   }
-  Result<std::unique_ptr<files::FileLock>> lock(const std::filesystem::path& path) override {
+  Result<std::unique_ptr<FileLock>> lock(const std::filesystem::path& path) override {
     RETURN_IF_ERROR(hook_(++num_calls_));
     return base_->lock(path);
   }
 
  private:
-  files::FileSystem* base_;
+  FileSystem* base_;
   Hook hook_;
   std::atomic<std::uint64_t> num_calls_ = 0;
 };
 
-}  // namespace assay::record_files::testing
+}  // namespace assay::files::testing
