@@ -3,13 +3,13 @@
 #include "embedding_store/little_endian.h"
 #include "embedding_store/slot_file_internal.h"
 #include "files/atomic_file.h"
+#include "files/brief_lock.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstring>
 #include <optional>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,7 +25,6 @@ constexpr std::size_t kGenerationOffset = 16;
 constexpr std::size_t kChecksumOffset = 60;
 constexpr std::size_t kSlotPrefixSize = 8;
 
-constexpr std::chrono::milliseconds kLockPause(2);
 // Reading in pieces of this size costs no more than in one; the slots are checked while still warm.
 constexpr std::size_t kPieceSize = std::size_t{1} << 20;
 
@@ -66,29 +65,17 @@ Result<SlotFile> SlotFile::open(files::FileSystem& file_system, fs::path path,
   return file;
 }
 
-Result<std::unique_ptr<files::FileLock>> SlotFile::wait_for_lock() const {
-  // Beside the file, because a rewrite replaces that.
-  fs::path lock_path = path_;
-  lock_path += ".lock";
-  const auto num_tries = std::max<std::int64_t>(1, options_.lock_patience / kLockPause);
-  for (std::int64_t i = 0;; ++i) {
-    auto lock = file_system_->lock(lock_path);
-    if (lock || lock.error().code != ErrorCode::kUnavailable || i + 1 >= num_tries) {
-      const bool is_held = !lock && lock.error().code == ErrorCode::kUnavailable;
-      return is_held ? with_context(std::move(lock), "another process is writing")
-                     : std::move(lock);
-    }
-    std::this_thread::sleep_for(kLockPause);
-  }
-}
-
 Result<SlotFile::Writing> SlotFile::begin_writing() {
   CHECK(!options_.read_only, "a file that is only read is not written");
   if (is_broken_) {
     return unavailable(fmt::format("{}: an earlier sync failed; open it again", path_.native()));
   }
+  // Beside the file, because a rewrite replaces that.
+  fs::path lock_path = path_;
+  lock_path += ".lock";
   Writing writing;
-  ASSIGN_OR_RETURN(writing.lock, wait_for_lock());
+  ASSIGN_OR_RETURN(writing.lock,
+                   files::wait_for_lock(*file_system_, lock_path, options_.lock_patience));
   ASSIGN_OR_RETURN(writing.is_replaced, open_current());
   return writing;
 }

@@ -127,7 +127,6 @@ class SlotFile {
   SlotFile(files::FileSystem& file_system, std::filesystem::path path, const SlotFileFormat& format,
            RandomSource& random, const SlotFileOptions& options);
 
-  Result<std::unique_ptr<files::FileLock>> wait_for_lock() const;
   /// Whether the file is another than the one that was open.
   Result<bool> open_current();
   Status start();
