@@ -112,9 +112,14 @@ Result<ExitCode> run_plan(const PlanFlags& flags, Session& session) {
   }
   ASSIGN_OR_RETURN(options.grouping, flags.grouping.options());
   files::FileSystem& file_system = files::posix_file_system();
-  ASSIGN_OR_RETURN(const predict::Plan plan, make_timed_plan(flags, options, session.stop));
-  if (plan.table_origin == predict::Plan::Table::kProposed && flags.writes_table) {
-    RETURN_IF_ERROR(predict::write_project_table(file_system, plan.table, predict::new_rows(plan)));
+  ASSIGN_OR_RETURN(predict::Plan plan, make_timed_plan(flags, options, session.stop));
+  while (plan.table_origin == predict::Plan::Table::kProposed && flags.writes_table) {
+    ASSIGN_OR_RETURN(
+        const predict::TableChange change,
+        add_project_rows(file_system, plan.table, plan.table_rows, predict::new_rows(plan)));
+    if (change == predict::TableChange::kMade) break;
+    // A run that has begun meanwhile has written it.
+    ASSIGN_OR_RETURN(plan, make_timed_plan(flags, options, session.stop));
   }
   if (session.output == OutputForm::kJson) {
     RETURN_IF_ERROR(print(to_json(plan)));

@@ -96,19 +96,25 @@ Result<predict::BatchOptions> batch_options(const PredictRunFlags& flags,
   return options;
 }
 
-/// Bring the table up to what was found. Errors: as write_project_table().
-Status keep_new_rows(files::FileSystem& file_system, const predict::Plan& plan) {
-  const std::vector<predict::ProjectRow> rows = new_rows(plan);
-  if (rows.empty()) return {};
-  if (plan.table_origin == predict::Plan::Table::kProposed) {
-    return write_project_table(file_system, plan.table, rows);
+/// The plan, once the table holds what was found. Errors: as make_plan() and add_project_rows().
+Result<predict::Plan> plan_with_table(files::FileSystem& file_system,
+                                      const predict::PlanOptions& options,
+                                      const std::stop_token& stop) {
+  while (true) {
+    ASSIGN_OR_RETURN(predict::Plan plan, make_plan(file_system, options, stop));
+    const std::vector<predict::ProjectRow> rows = new_rows(plan);
+    if (rows.empty()) return plan;
+    ASSIGN_OR_RETURN(const predict::TableChange change,
+                     add_project_rows(file_system, plan.table, plan.table_rows, rows));
+    // Another shard, say, which has begun at the same time.
+    if (change == predict::TableChange::kOvertaken) continue;
+    if (plan.table_origin == predict::Plan::Table::kProposed) return plan;
+    for (const predict::ProjectRow& row : rows) {
+      log_info("new in the source: added to the table",
+               {{"source", row.source}, {"project", row.project}, {"table", plan.table.native()}});
+    }
+    return plan;
   }
-  RETURN_IF_ERROR(append_project_rows(file_system, plan.table, rows));
-  for (const predict::ProjectRow& row : rows) {
-    log_info("new in the source: added to the table",
-             {{"source", row.source}, {"project", row.project}, {"table", plan.table.native()}});
-  }
-  return {};
 }
 
 /// What takes no part, and would else be missed.
@@ -141,8 +147,7 @@ Result<predict::Plan> prepare_plan(const PredictRunFlags& flags, const Session& 
   // For the time that remains.
   options.num_size_samples = 2;
   files::FileSystem& file_system = files::posix_file_system();
-  ASSIGN_OR_RETURN(predict::Plan plan, make_plan(file_system, options, session.stop));
-  RETURN_IF_ERROR(keep_new_rows(file_system, plan));
+  ASSIGN_OR_RETURN(predict::Plan plan, plan_with_table(file_system, options, session.stop));
   if (!session.quiet) tell_of_sources(plan);
   if (!flags.projects.empty()) return plan;
   for (const predict::PlannedProject& project : plan.projects) {

@@ -188,6 +188,7 @@ Result<std::vector<PlannedRow>> rows_of(files::FileSystem& file_system, const Pl
   const std::vector<ProjectRow> written = table ? *std::move(table) : std::vector<ProjectRow>();
   // One without rows says nothing of any source.
   plan.table_origin = written.empty() ? Plan::Table::kProposed : Plan::Table::kRead;
+  plan.table_rows = written;
   // A table that names nothing of this source by its name alone was made for another one.
   const bool is_of_here = written.empty() || std::ranges::any_of(written, [&](const auto& row) {
                             return !fs::path(row.source).is_absolute() && folder.has(row.source);

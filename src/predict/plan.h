@@ -116,6 +116,8 @@ struct Plan {
   /// Whether the table is the user's, or was proposed.
   enum class Table : std::uint8_t { kRead, kProposed };
   Table table_origin = Table::kProposed;
+  /// What was in the table.
+  std::vector<ProjectRow> table_rows = {};
   grouping::GroupingMode grouping_mode = grouping::GroupingMode::kStrict;
   /// Directly in the source, in no project.
   std::uint64_t num_loose_images = 0;

@@ -2,6 +2,7 @@
 
 #include "core/utf8.h"
 #include "files/atomic_file.h"
+#include "files/brief_lock.h"
 #include "files/byte_source.h"
 #include "grouping/image_name.h"
 #include "tables/csv.h"
@@ -119,6 +120,43 @@ class RowCheck {
   std::set<std::string> projects_;  // in lower case
 };
 
+/// Whole. Errors: as AtomicFile.
+Status write_project_table(files::FileSystem& file_system, const fs::path& path,
+                           std::span<const ProjectRow> rows) {
+  std::string text;
+  tables::append_csv_row(text, std::array<std::string_view, 3>{"project", "source", "note"});
+  for (const ProjectRow& row : rows) {
+    tables::append_csv_row(text,
+                           std::array<std::string_view, 3>{row.project, row.source, row.note});
+  }
+  return files::write_file(file_system, path, text);
+}
+
+/// At the end of a table that has rows. Errors: as add_project_rows().
+Status append_project_rows(files::FileSystem& file_system, const fs::path& path,
+                           std::span<const ProjectRow> rows) {
+  ASSIGN_OR_RETURN(const auto source, files::open_byte_source(file_system, path));
+  ASSIGN_OR_RETURN(
+      const tables::CsvReader reader,
+      tables::CsvReader::open(*source, {.quoted_newlines = tables::QuotedNewlines::kKept}));
+  ASSIGN_OR_RETURN(std::string text, files::read_file(file_system, path, kMaxTableSize));
+  constexpr std::string_view kOurLineEnd = "\r\n";
+  const std::string_view line_end = text.contains(kOurLineEnd) ? kOurLineEnd : "\n";
+  if (!text.ends_with('\n')) text += line_end;
+  for (const ProjectRow& row : rows) {
+    std::vector<std::string_view> cells(reader.header().size());
+    const auto fill = [&](std::string_view column, std::string_view value) {
+      if (const auto place = reader.find_column(column)) cells[*place] = value;
+    };
+    fill("project", row.project);
+    fill("source", row.source);
+    fill("note", row.note);
+    tables::append_csv_row(text, cells);
+    text.replace(text.size() - kOurLineEnd.size(), kOurLineEnd.size(), line_end);
+  }
+  return files::write_file(file_system, path, text);
+}
+
 }  // namespace
 
 std::string why_no_project_name(std::string_view name) {
@@ -163,39 +201,18 @@ Result<std::vector<ProjectRow>> read_project_table(files::FileSystem& file_syste
   }
 }
 
-Status write_project_table(files::FileSystem& file_system, const fs::path& path,
-                           std::span<const ProjectRow> rows) {
-  std::string text;
-  tables::append_csv_row(text, std::array<std::string_view, 3>{"project", "source", "note"});
-  for (const ProjectRow& row : rows) {
-    tables::append_csv_row(text,
-                           std::array<std::string_view, 3>{row.project, row.source, row.note});
+Result<TableChange> add_project_rows(files::FileSystem& file_system, const fs::path& path,
+                                     std::span<const ProjectRow> seen,
+                                     std::span<const ProjectRow> rows) {
+  ASSIGN_OR_RETURN(const auto turn, files::BriefLock::take(file_system, path));
+  auto present = read_project_table(file_system, path);
+  if (!present && present.error().code != ErrorCode::kNotFound) return std::move(present.error());
+  if (!std::ranges::equal(present ? *present : std::vector<ProjectRow>(), seen)) {
+    return TableChange::kOvertaken;
   }
-  return files::write_file(file_system, path, text);
-}
-
-Status append_project_rows(files::FileSystem& file_system, const fs::path& path,
-                           std::span<const ProjectRow> rows) {
-  ASSIGN_OR_RETURN(const auto source, files::open_byte_source(file_system, path));
-  ASSIGN_OR_RETURN(
-      const tables::CsvReader reader,
-      tables::CsvReader::open(*source, {.quoted_newlines = tables::QuotedNewlines::kKept}));
-  ASSIGN_OR_RETURN(std::string text, files::read_file(file_system, path, kMaxTableSize));
-  constexpr std::string_view kOurLineEnd = "\r\n";
-  const std::string_view line_end = text.contains(kOurLineEnd) ? kOurLineEnd : "\n";
-  if (!text.ends_with('\n')) text += line_end;
-  for (const ProjectRow& row : rows) {
-    std::vector<std::string_view> cells(reader.header().size());
-    const auto fill = [&](std::string_view column, std::string_view value) {
-      if (const auto place = reader.find_column(column)) cells[*place] = value;
-    };
-    fill("project", row.project);
-    fill("source", row.source);
-    fill("note", row.note);
-    tables::append_csv_row(text, cells);
-    text.replace(text.size() - kOurLineEnd.size(), kOurLineEnd.size(), line_end);
-  }
-  return files::write_file(file_system, path, text);
+  RETURN_IF_ERROR(seen.empty() ? write_project_table(file_system, path, rows)
+                               : append_project_rows(file_system, path, rows));
+  return TableChange::kMade;
 }
 
 Result<FoundSources> find_sources(files::FileSystem& file_system, const fs::path& folder) {

@@ -39,14 +39,18 @@ std::string why_no_project_name(std::string_view name);
 ///         project can have; gives the row), kCorrupt (not UTF-8), and those of the file system.
 Result<std::vector<ProjectRow>> read_project_table(files::FileSystem& file_system,
                                                    const std::filesystem::path& path);
-/// Write the table whole. Errors: kDenied, kNoSpace, kUnavailable.
-Status write_project_table(files::FileSystem& file_system, const std::filesystem::path& path,
-                           std::span<const ProjectRow> rows);
 
-/// Add rows at the end of a table that is there, in its columns; what is in it stays as it is, byte
-/// for byte. Errors: as read_project_table() and write_project_table().
-Status append_project_rows(files::FileSystem& file_system, const std::filesystem::path& path,
-                           std::span<const ProjectRow> rows);
+/// Whether a table was changed, or another process did so first.
+enum class TableChange : std::uint8_t { kMade, kOvertaken };
+
+/// Add rows at the end of a table, in its columns; what is in it stays as it is, byte for byte. One
+/// without rows is written whole. Several processes may do so at once: `seen` is what the table
+/// held when the rows were found, and when it holds anything else by now, nothing is added.
+/// Errors: as read_project_table(), but for kNotFound; kDenied, kNoSpace, kUnavailable.
+Result<TableChange> add_project_rows(files::FileSystem& file_system,
+                                     const std::filesystem::path& path,
+                                     std::span<const ProjectRow> seen,
+                                     std::span<const ProjectRow> rows);
 
 /// What a source folder holds, hidden files and the Mac's companions left out.
 struct FoundSources {

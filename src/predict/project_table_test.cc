@@ -34,13 +34,24 @@ TEST(ProjectTable, ReadsWhatItWrites) {
   const std::vector<ProjectRow> rows = {{.project = "Patricia", .source = "Average Patricia.zip"},
                                         {.project = "", .source = "a, \"b\".zip", .note = "why"},
                                         {.project = "mojo3", .source = "mojo3"}};
-  ASSERT_TRUE(write_project_table(file_system, kPath, rows));
+  ASSERT_TRUE(add_project_rows(file_system, kPath, {}, rows));
   const auto read = read_project_table(file_system, kPath);
   ASSERT_TRUE(read) << read.error().message;
   ASSERT_EQ(read->size(), 3U);
   EXPECT_EQ((*read)[0], rows[0]);
   EXPECT_EQ((*read)[1].source, rows[1].source);
   EXPECT_EQ((*read)[2], rows[2]);
+}
+
+TEST(ProjectTable, RowsThatWereFoundForAnotherTableAreNotAdded) {
+  SimulatedFileSystem file_system;
+  const std::vector<ProjectRow> first = {{.project = "a", .source = "a.zip"}};
+  const std::vector<ProjectRow> second = {{.project = "b", .source = "b.zip"}};
+  EXPECT_EQ(add_project_rows(file_system, kPath, {}, first), TableChange::kMade);
+  EXPECT_EQ(add_project_rows(file_system, kPath, {}, first), TableChange::kOvertaken);
+  EXPECT_EQ(add_project_rows(file_system, kPath, second, first), TableChange::kOvertaken);
+  EXPECT_EQ(add_project_rows(file_system, kPath, first, second), TableChange::kMade);
+  EXPECT_EQ(read_project_table(file_system, kPath)->size(), 2U);
 }
 
 TEST(ProjectTable, ReadsWhatAnEditorLeaves) {
