@@ -2,6 +2,7 @@
 
 #include "core/utf8.h"
 #include "files/atomic_file.h"
+#include "files/brief_lock.h"
 #include "json/value.h"
 #include "json/writer.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kSummaryName = "batch_predictions_summary";
 constexpr ByteCount kMaxLogSize{std::uint64_t{1} << 30};
 
 std::string seconds_text(Timestamp instant) {
@@ -194,12 +196,12 @@ Result<fs::path> write_summary(files::FileSystem& file_system, const RunLogPaths
   writer.end_list().end_object();
   const std::string text = writer.take() + "\n";
 
-  RETURN_IF_ERROR(file_system.create_folders(paths.summary_folder));
-  // A batch before may have started within the same second.
+  // Others may have started within the same second, and end now.
+  ASSIGN_OR_RETURN(const auto turn,
+                   files::BriefLock::take(file_system, paths.summary_folder / kSummaryName));
   for (int number = 1;; ++number) {
     const std::string suffix = number == 1 ? "" : fmt::format("_{}", number);
-    fs::path path =
-        paths.summary_folder / fmt::format("batch_predictions_summary_{}{}.json", stamp, suffix);
+    fs::path path = paths.summary_folder / fmt::format("{}_{}{}.json", kSummaryName, stamp, suffix);
     ASSIGN_OR_RETURN(const auto info, file_system.info(path));
     if (info) continue;
     RETURN_IF_ERROR(files::write_file(file_system, path, text));

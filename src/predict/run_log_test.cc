@@ -1,13 +1,19 @@
 #include "predict/run_log.h"
 
 #include "core/random.h"
+#include "files/atomic_file.h"
 #include "files/testing/simulated_file_system.h"
+#include "files/testing/temporary_folder.h"
 #include "json/value.h"
 #include "predict/testing/put_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
+#include <thread>
+#include <vector>
 
 namespace assay::predict {
 namespace {
@@ -139,6 +145,32 @@ TEST(RunLog, TheSummaryHasTheOldMembersAndNeverReplacesOne) {
   EXPECT_EQ(value->require_text("log_file").value(), "data/ai_data/batch_predictions_log.jsonl");
   EXPECT_EQ(*write_summary(file_system, kPaths, summary),
             "data/ai_data/batch_predictions_summary_20251101T121000Z_2.json");
+}
+
+TEST(RunLog, SummariesOfOneSecondAreAllKept) {
+  constexpr int kNumThreads = 6;
+  constexpr int kNumSummaries = 10;
+  const files::testing::TemporaryFolder folder;
+  const RunLogPaths paths = run_log_paths(folder.path());
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kNumThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        BatchSummary summary;
+        summary.output_folder = fmt::format("of run {}", thread);
+        for (int i = 0; i < kNumSummaries; ++i) {
+          const auto path = write_summary(files::posix_file_system(), paths, summary);
+          ASSERT_TRUE(path) << path.error().message;
+          const auto text =
+              files::read_file(files::posix_file_system(), *path, ByteCount(1U << 20));
+          ASSERT_TRUE(text) << text.error().message;
+          EXPECT_TRUE(text->contains(summary.output_folder)) << *path;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(files::posix_file_system().list(paths.summary_folder)->size(),
+            std::size_t{kNumThreads * kNumSummaries});
 }
 
 }  // namespace
