@@ -13,6 +13,7 @@
 #include "json/writer.h"
 #include "predict/batch_run.h"
 #include "predict/plan.h"
+#include "predict/project_end.h"
 
 #include <fmt/format.h>
 
@@ -239,8 +240,21 @@ Result<std::unique_ptr<files::FileLock>> lock_root(const PredictRunFlags& flags)
   return lock;
 }
 
+/// Log what a run that died had finished. Pre: lock_root() holds the root.
+Status finish_earlier_run(const PredictRunFlags& flags, const Session& session) {
+  ASSIGN_OR_RETURN(
+      const std::vector<std::string> logged,
+      predict::log_noted_results(files::posix_file_system(), predict::DataTree(flags.models.root)));
+  if (session.quiet) return {};
+  for (const std::string& project : logged) {
+    log_info("an earlier run finished it; logged now", {{"project", project}});
+  }
+  return {};
+}
+
 Result<ExitCode> run_batch(const PredictRunFlags& flags, BatchWork work, Session& session) {
   ASSIGN_OR_RETURN(const auto lock, lock_root(flags));
+  if (lock != nullptr) RETURN_IF_ERROR(finish_earlier_run(flags, session));
   ASSIGN_OR_RETURN(const predict::Plan plan, prepare_plan(flags, session));
   ASSIGN_OR_RETURN(const auto projects, projects_to_do(plan, flags.projects));
   if (projects.empty()) {

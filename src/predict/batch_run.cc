@@ -1,5 +1,7 @@
 #include "predict/batch_run.h"
 
+#include "predict/project_end.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -66,6 +68,18 @@ class Batch {
     result.models = options_->models;
     ProjectProgress last;
     const auto start = tools_->clock.monotonic();
+    const auto take_time = [&] {
+      result.finished = tools_->clock.now();
+      result.duration =
+          std::chrono::duration_cast<std::chrono::milliseconds>(tools_->clock.monotonic() - start);
+    };
+    options.before_publishing = [&](const ProjectReport& decided) {
+      take_time();
+      ProjectResult success = result;
+      success.images = decided.images;
+      success.database = decided.database->native();
+      return note_result(tools_->file_system, options.tree, options.run.run_id, success);
+    };
     const auto report = run_project(
         *tools_, options,
         [&](const ProjectProgress& progress) {
@@ -73,9 +87,8 @@ class Batch {
           observer_->on_progress(progress);
         },
         stop_);
-    result.finished = tools_->clock.now();
-    result.duration =
-        std::chrono::duration_cast<std::chrono::milliseconds>(tools_->clock.monotonic() - start);
+    // A line that was noted is logged as it was noted.
+    if (!report || !report->database) take_time();
     return report ? log_success(std::move(result), *report)
                   : log_failure(std::move(result), report.error(), last);
   }
@@ -88,6 +101,7 @@ class Batch {
       result.database = report.database->native();
       RETURN_IF_ERROR(append_log(tools_->file_system, paths_, result));
       RETURN_IF_ERROR(append_progress(tools_->file_system, paths_, result.project));
+      RETURN_IF_ERROR(remove_note(tools_->file_system, options_->project.tree, result.project));
     }
     observer_->on_end(result, &report);
     report_.summary.projects.push_back(std::move(result));

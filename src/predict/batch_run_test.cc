@@ -2,11 +2,14 @@
 
 #include "archives/testing/zip_builder.h"
 #include "files/atomic_file.h"
+#include "files/testing/hooked_file_system.h"
+#include "predict/project_end.h"
 #include "predict/testing/workbench.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <stop_token>
@@ -54,13 +57,18 @@ class BatchRun : public ::testing::Test {
     return make_plan(file_system_, {.source = source(), .tree = tree_, .done = done}, {});
   }
 
+  BatchOptions batch_options() {
+    BatchOptions options;
+    options.project.tree = tree_;
+    options.project.run.run_id = fmt::format("run-{}", ++num_runs_);
+    return options;
+  }
+
   Result<BatchReport> run(Observer& observer, const std::vector<std::string>& only = {}) {
     const auto planned = plan();
     EXPECT_TRUE(planned);
-    BatchOptions options;
+    BatchOptions options = batch_options();
     options.only = only;
-    options.project.tree = tree_;
-    options.project.run.run_id = fmt::format("run-{}", ++num_runs_);
     return run_batch(bench_.tools(), *planned, options, observer, observer.stop.get_token());
   }
 
@@ -102,6 +110,50 @@ TEST_F(BatchRun, ASecondRunDoesOnlyWhatIsLeft) {
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(second.log, (std::vector<std::string>{"begin b 1/1", "end b done"}));
   EXPECT_EQ(report->summary.num_skipped, 1U);
+}
+
+TEST_F(BatchRun, WhateverARunDiesOfEachProjectIsLoggedOnce) {
+  write_zip("a.zip", 10);
+  std::uint64_t num_calls = 0;
+  std::uint64_t num_noted = 0;
+  for (std::uint64_t last_call = 0; last_call <= num_calls; ++last_call) {
+    tree_ = DataTree(bench_.root() / fmt::format("data-{}", last_call));
+    const auto planned = plan();
+    ASSERT_TRUE(planned) << planned.error().message;
+    files::testing::HookedFileSystem mortal(file_system_, [&](std::uint64_t call) -> Status {
+      return call > last_call && last_call > 0 ? internal("dead") : Status();
+    });
+    const ProjectTools tools = bench_.tools();
+    Observer observer;
+    static_cast<void>(run_batch({.file_system = mortal,
+                                 .clock = tools.clock,
+                                 .store = tools.store,
+                                 .known = tools.known,
+                                 .embedder = tools.embedder,
+                                 .heads = tools.heads,
+                                 .variant = tools.variant},
+                                *planned, batch_options(), observer));
+    if (last_call == 0) num_calls = mortal.num_calls();
+    const auto noted = log_noted_results(file_system_, tree_);
+    ASSERT_TRUE(noted) << noted.error().message;
+    num_noted += noted->size();
+    ASSERT_TRUE(run(observer));
+    const RunLogPaths paths = run_log_paths(tree_.root());
+    EXPECT_EQ(read(paths.progress), "a\n") << last_call;
+    const std::string log = read(paths.log);
+    EXPECT_EQ(std::ranges::count(log, '\n'), 1) << last_call << '\n' << log;
+    EXPECT_TRUE(log.contains(R"("status":"success")") && log.contains("/a.db")) << log;
+    EXPECT_EQ(file_system_.list(tree_.journals())->size(), 0U) << last_call;
+  }
+  EXPECT_GT(num_noted, 5U) << "of " << num_calls;
+}
+
+TEST_F(BatchRun, AProjectThatIsDoneAgainStandsInTheProgressFileOnce) {
+  write_zip("a.zip", 10);
+  Observer observer;
+  ASSERT_TRUE(run(observer));
+  ASSERT_TRUE(run(observer, {"a"}));
+  EXPECT_EQ(read(run_log_paths(tree_.root()).progress), "a\n");
 }
 
 TEST_F(BatchRun, AStopLeavesTheRestToTheNextRun) {

@@ -29,13 +29,14 @@ class DataTree {
   /// The same of one shard of several, which may be at work at once.
   std::filesystem::path shard_journal(std::string_view project, std::uint32_t index,
                                       std::uint32_t count) const {
-    return journals() / (shard_journal_prefix(project) + std::to_string(index) + "-of-" +
+    return journals() / (std::string(project) + ".shard-" + std::to_string(index) + "-of-" +
                          std::to_string(count) + ".journal");
   }
-  /// What the names of all of them begin with.
-  static std::string shard_journal_prefix(std::string_view project) {
-    return std::string(project) + ".shard-";
+  /// What is to be logged of a project whose database appears.
+  std::filesystem::path note(std::string_view project) const {
+    return journals() / (std::string(project) + std::string(kNoteEnding));
   }
+  static constexpr std::string_view kNoteEnding = ".finished";
   std::filesystem::path journals() const { return root_ / "ai_data" / "predict_journals"; }
   /// Held by the one run that decides below this root.
   std::filesystem::path run_lock() const { return root_ / "ai_data" / ".predict-run.lock"; }

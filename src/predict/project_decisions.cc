@@ -233,7 +233,8 @@ class ProjectDecider {
 
 Result<DecidedProject> decide_project(const ProjectTools& tools, const ProjectOptions& options,
                                       const EntrySource& source, const FindOutcome& find_outcome,
-                                      decisions::RunRecord run) {
+                                      decisions::RunRecord run,
+                                      const BeforePublishing& before_publishing) {
   ASSIGN_OR_RETURN(DecisionDatabase database,
                    DecisionDatabase::create(tools.file_system, options.tree.databases(),
                                             options.project, options.existing));
@@ -242,6 +243,10 @@ Result<DecidedProject> decide_project(const ProjectTools& tools, const ProjectOp
       ProjectDecider(tools, options, source, run.source, find_outcome, database).run());
   run.finished_at = tools.clock.now();
   RETURN_IF_ERROR(database.add(run));
+  ASSIGN_OR_RETURN(decided.database.path,
+                   decisions::decision_database_target(tools.file_system, options.tree.databases(),
+                                                       options.project, options.existing));
+  RETURN_IF_ERROR(before_publishing(decided));
   ASSIGN_OR_RETURN(decided.database, database.finish());
   return decided;
 }

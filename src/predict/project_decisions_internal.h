@@ -23,11 +23,15 @@ struct DecidedProject {
   decisions::PublishedDatabase database;
 };
 
+/// Called before the database appears, with the path that it will have.
+using BeforePublishing = std::function<Status(const DecidedProject&)>;
+
 /// Group the images, decide each group, and write the database.
-/// Errors: those of the store, of DecisionDatabase, and kCorrupt when an embedding that was there
-///         cannot be read any more: the next run makes it anew.
+/// Errors: those of the store, of DecisionDatabase, of `before_publishing`, and kCorrupt when an
+///         embedding that was there cannot be read any more: the next run makes it anew.
 Result<DecidedProject> decide_project(const ProjectTools& tools, const ProjectOptions& options,
                                       const archives::EntrySource& source,
-                                      const FindOutcome& find_outcome, decisions::RunRecord run);
+                                      const FindOutcome& find_outcome, decisions::RunRecord run,
+                                      const BeforePublishing& before_publishing);
 
 }  // namespace assay::predict

@@ -2,6 +2,7 @@
 
 #include "grouping/image_name.h"
 #include "predict/project_decisions_internal.h"
+#include "predict/project_end.h"
 
 #include <fmt/format.h>
 
@@ -128,17 +129,6 @@ Result<embedding::EmbeddingFigures> embed(const ProjectTools& tools, const Proje
       stop);
 }
 
-/// Once all is decided they say nothing any more.
-Status remove_shard_journals(files::FileSystem& file_system, const ProjectOptions& options) {
-  const std::filesystem::path folder = options.tree.journals();
-  ASSIGN_OR_RETURN(const std::vector<std::string> names, file_system.list(folder));
-  for (const std::string& name : names) {
-    if (!name.starts_with(DataTree::shard_journal_prefix(options.project))) continue;
-    RETURN_IF_ERROR(file_system.remove(folder / name));
-  }
-  return {};
-}
-
 std::string unreadable_text(const std::map<std::string, std::uint64_t>& reasons,
                             std::size_t num_images) {
   std::string counts;
@@ -216,9 +206,20 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
                    tools.file_system.resolve(options.source));
   run.source = source_path.native();
   run.source_fingerprint = source->fingerprint().to_hex();
+  const auto add_decided = [&](const DecidedProject& decided) {
+    report.images.num_groups = decided.num_groups;
+    report.images.num_ungrouped = decided.num_ungrouped;
+    report.num_unreadable_groups = decided.num_unreadable_groups;
+    report.database = decided.database.path;
+    report.backup = decided.database.backup;
+  };
   const auto decide_all = [&] {
     return decide_project(
-        tools, options, *source, [&](const std::string& path) { return images.find(path); }, run);
+        tools, options, *source, [&](const std::string& path) { return images.find(path); }, run,
+        [&](const DecidedProject& decided) -> Status {
+          add_decided(decided);
+          return options.before_publishing ? options.before_publishing(report) : Status();
+        });
   };
   auto decided = decide_all();
   if (!decided && decided.error().code == ErrorCode::kCorrupt) {
@@ -231,13 +232,9 @@ Result<ProjectReport> run_project(const ProjectTools& tools, const ProjectOption
     decided = decide_all();
   }
   if (!decided) return std::move(decided.error());
-  report.images.num_groups = decided->num_groups;
-  report.images.num_ungrouped = decided->num_ungrouped;
-  report.num_unreadable_groups = decided->num_unreadable_groups;
-  report.database = decided->database.path;
-  report.backup = decided->database.backup;
+  add_decided(*decided);
   RETURN_IF_ERROR(journal.retire());
-  RETURN_IF_ERROR(remove_shard_journals(tools.file_system, options));
+  RETURN_IF_ERROR(remove_journals(tools.file_system, options.tree, options.project));
   return report;
 }
 

@@ -42,6 +42,8 @@ struct ProjectTools {
   Sha256 variant;
 };
 
+struct ProjectReport;
+
 struct ProjectOptions {
   std::string project;
   std::filesystem::path source;
@@ -53,6 +55,9 @@ struct ProjectOptions {
   decisions::ExistingResult existing = decisions::ExistingResult::kRefuse;
   /// Who predicts, with what: times, source and fingerprint are filled in.
   decisions::RunRecord run = {};
+  /// Called when all is decided, with the database that is about to appear; when it fails, none
+  /// does.
+  std::function<Status(const ProjectReport&)> before_publishing = {};
 };
 
 /// Told once, before anything is read, and then after each batch. One call at a time.

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace assay::predict {
@@ -29,12 +30,25 @@ Result<std::int64_t> count(db::Database& database, std::string_view condition) {
   return statement.integer(0);
 }
 
+Result<bool> has_column_of_runs(db::Database& database, std::string_view column) {
+  ASSIGN_OR_RETURN(db::Statement columns,
+                   database.prepare("SELECT 1 FROM pragma_table_info('runs') WHERE name = ?"));
+  columns.bind_text(1, column);
+  return columns.step();
+}
+
+Result<bool> holds_run(const fs::path& path, std::string_view run_id) {
+  ASSIGN_OR_RETURN(db::Database database, db::Database::open(path));
+  ASSIGN_OR_RETURN(const bool has_runs, has_column_of_runs(database, "run_id"));
+  if (!has_runs) return false;
+  ASSIGN_OR_RETURN(db::Statement run, database.prepare("SELECT 1 FROM runs WHERE run_id = ?"));
+  run.bind_text(1, run_id);
+  return run.step();
+}
+
 /// The mode of the last run, or nothing.
 Result<std::string> last_mode(db::Database& database) {
-  ASSIGN_OR_RETURN(db::Statement tables,
-                   database.prepare("SELECT 1 FROM pragma_table_info('runs') WHERE name = "
-                                    "'options'"));
-  ASSIGN_OR_RETURN(const bool has_runs, tables.step());
+  ASSIGN_OR_RETURN(const bool has_runs, has_column_of_runs(database, "options"));
   if (!has_runs) return std::string();
   ASSIGN_OR_RETURN(
       db::Statement run,
@@ -88,6 +102,21 @@ Result<std::vector<DatabaseState>> database_states(files::FileSystem& file_syste
     states.push_back(std::move(state));
   }
   return states;
+}
+
+Result<bool> has_database_of_run(files::FileSystem& file_system, const fs::path& folder,
+                                 std::string_view project, std::string_view run_id) {
+  std::optional<Error> unreadable;
+  for (const std::string_view ending : kEndings) {
+    const fs::path path = folder / fmt::format("{}{}", project, ending);
+    ASSIGN_OR_RETURN(const auto info, file_system.info(path));
+    if (!info) continue;
+    const auto is_there = holds_run(path, run_id);
+    if (is_there && *is_there) return true;
+    if (!is_there) unreadable = is_there.error();
+  }
+  if (unreadable) return *unreadable;
+  return false;
 }
 
 Result<std::vector<std::string>> projects_with_database(files::FileSystem& file_system,

@@ -35,6 +35,13 @@ Result<std::vector<DatabaseState>> database_states(files::FileSystem& file_syste
                                                    const std::filesystem::path& folder,
                                                    std::string_view project);
 
+/// Whether one of the databases that a project may have holds the run of this id.
+/// Errors: kDenied, kUnavailable of the folder; those of db::Database when it may be in one that
+///         cannot be read.
+Result<bool> has_database_of_run(files::FileSystem& file_system,
+                                 const std::filesystem::path& folder, std::string_view project,
+                                 std::string_view run_id);
+
 /// The projects that have a `{project}.db` in the folder, those for the time before merging and
 /// backups left out; none when there is no folder. Order: by bytes.
 /// Errors: kDenied, kUnavailable.

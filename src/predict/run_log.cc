@@ -121,6 +121,17 @@ void for_each_line(std::string_view text, const std::function<void(std::string_v
   }
 }
 
+Status append_line_once(files::FileSystem& file_system, const fs::path& path,
+                        std::string_view text) {
+  ASSIGN_OR_RETURN(const std::string content, read_if_there(file_system, path));
+  bool is_there = false;
+  for_each_line(content, [&](std::string_view line) { is_there = is_there || line == text; });
+  if (!is_there) return append_line(file_system, path, text);
+  // Who wrote it may have died before it lasted.
+  ASSIGN_OR_RETURN(const auto file, file_system.open(path, files::OpenMode::kAppend));
+  return file->sync();
+}
+
 void read_log_line(std::string_view line, FinishedProjects& finished) {
   const auto value = json::parse(line);
   const json::Value* project = value ? value->find("project_id") : nullptr;
@@ -149,11 +160,15 @@ RunLogPaths run_log_paths(const fs::path& root) {
           .summary_folder = folder};
 }
 
-Status append_log(files::FileSystem& file_system, const RunLogPaths& paths,
-                  const ProjectResult& result) {
+std::string log_line(const ProjectResult& result) {
   json::Writer writer;
   write_project(writer, result);
-  return append_line(file_system, paths.log, writer.take());
+  return writer.take();
+}
+
+Status append_log(files::FileSystem& file_system, const RunLogPaths& paths,
+                  const ProjectResult& result) {
+  return append_line(file_system, paths.log, log_line(result));
 }
 
 Status append_progress(files::FileSystem& file_system, const RunLogPaths& paths,
@@ -161,7 +176,13 @@ Status append_progress(files::FileSystem& file_system, const RunLogPaths& paths,
   if (project.find_first_of("\r\n") != std::string_view::npos) {
     return invalid_input("the name of a project holds a line break; rename it in projects.csv");
   }
-  return append_line(file_system, paths.progress, project);
+  return append_line_once(file_system, paths.progress, project);
+}
+
+Status append_missing(files::FileSystem& file_system, const RunLogPaths& paths,
+                      std::string_view project, std::string_view line) {
+  RETURN_IF_ERROR(append_line_once(file_system, paths.log, line));
+  return append_progress(file_system, paths, project);
 }
 
 Result<fs::path> write_summary(files::FileSystem& file_system, const RunLogPaths& paths,

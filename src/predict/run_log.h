@@ -73,14 +73,21 @@ struct RunLogPaths {
 /// The old places below `root`: `ROOT/ai_data/batch_predictions_log.jsonl` and its neighbours.
 RunLogPaths run_log_paths(const std::filesystem::path& root);
 
+/// The line of the log, without its end.
+std::string log_line(const ProjectResult& result);
+
 /// Add a line to the log; it is on disk on return. A half line that a crash left is closed first.
 /// Errors: kDenied, kNoSpace, kUnavailable.
 Status append_log(files::FileSystem& file_system, const RunLogPaths& paths,
                   const ProjectResult& result);
-/// Add a project to the progress file, as append_log().
-/// Errors: also kInvalidInput (a name with a line break).
+/// Add a project to the progress file, as append_log(), unless it stands there.
+/// Errors: also kInvalidInput (a name with a line break), kExhausted (a file over 1 GiB).
 Status append_progress(files::FileSystem& file_system, const RunLogPaths& paths,
                        std::string_view project);
+/// What a run that died may have left out: add the line to the log unless it stands there, then the
+/// project to the progress file. Errors: as append_progress().
+Status append_missing(files::FileSystem& file_system, const RunLogPaths& paths,
+                      std::string_view project, std::string_view line);
 
 struct BatchSummary {
   Timestamp started;

@@ -1,6 +1,7 @@
 """A batch of predictions, killed at any moment: the next run goes on, and what comes out is what an uninterrupted run
 gives. Little is computed twice."""
 
+import json
 import random
 import shutil
 import time
@@ -16,6 +17,14 @@ class KillPredict(predict_batch.Case):
     def store_size(self, root):
         """Bytes of the embeddings that were computed and kept."""
         return (self.folder / root / "ai_data/embedding_store/vectors-512.store").stat().st_size
+
+    def logged(self, root):
+        """The projects of the progress file, which are those that succeeded in the log."""
+        folder = self.folder / root / "ai_data"
+        lines = [json.loads(line) for line in (folder / "batch_predictions_log.jsonl").read_text().splitlines()]
+        projects = sorted((folder / "batch_predictions_progress.txt").read_text().splitlines())
+        self.assertEqual(sorted(line["project_id"] for line in lines if line["status"] == "success"), projects)
+        return projects
 
     def test_kills(self):
         start = time.monotonic()
@@ -39,6 +48,7 @@ class KillPredict(predict_batch.Case):
                     took = max(0.05, took * 0.8)
             self.run_program(*self.command(root))
             self.assertEqual(self.databases(root), expected)
+            self.assertEqual(self.logged(root), sorted(PROJECTS))
             self.assertEqual(self.store_size(root), self.store_size("whole"), "an embedding is there twice, or missing")
             shutil.rmtree(self.folder / root)
 
