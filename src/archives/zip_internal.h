@@ -83,8 +83,8 @@ Result<std::vector<ZipEntry>> parse_zip_directory(std::span<const std::byte> dir
 /// the order of ZipReader::entries(). Pre: they are in the order of the directory.
 void judge_together(std::vector<ZipEntry>& entries, const EntryLimits& limits);
 
-/// The path in UTF-8 with forward slashes; a backslash is left where it may be half of a character
-/// of another encoding. `unicode_path` is the content of the extra field of that
+/// The path in UTF-8 with forward slashes; a backslash is left where it looks like half of a
+/// character of another encoding. `unicode_path` is the content of the extra field of that
 /// name, if there is one.
 std::string decode_zip_path(std::span<const std::byte> raw,
                             std::optional<std::span<const std::byte>> unicode_path);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace assay::archives {
 namespace {
@@ -22,14 +23,16 @@ constexpr std::array<char16_t, 128> kCodePage437 = {
     0x221e, 0x03c6, 0x03b5, 0x2229, 0x2261, 0x00b1, 0x2265, 0x2264, 0x2320, 0x2321, 0x00f7, 0x2248,
     0x00b0, 0x2219, 0x00b7, 0x221a, 0x207f, 0x00b2, 0x25a0, 0x00a0};
 
+unsigned char byte_of(char c) { return static_cast<unsigned char>(c); }
+
 bool is_ascii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::ranges::all_of(text, [](char c) { return byte_of(c) < 0x80; });
 }
 
 std::string from_code_page_437(std::string_view raw) {
   std::string text;
   for (const char c : raw) {
-    const auto byte = static_cast<unsigned char>(c);
+    const unsigned char byte = byte_of(c);
     if (byte < 0x80) {
       text += c;
       continue;
@@ -46,14 +49,58 @@ std::string from_code_page_437(std::string_view raw) {
   return text;
 }
 
+bool is_ascii_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+
+/// Of the upper half of code page 437.
+bool is_western_letter(unsigned char byte) {
+  return (byte >= 0x80 && byte <= 0x9a) || (byte >= 0xa0 && byte <= 0xa5) || byte == 0xe1;
+}
+
+/// Of a character of two bytes.
+using IsFirstByte = bool (*)(unsigned char);
+bool is_first_of_shift_jis(unsigned char byte) {
+  return (byte >= 0x81 && byte <= 0x9f) || (byte >= 0xe0 && byte <= 0xfc);
+}
+bool is_first_of_gbk_or_big5(unsigned char byte) { return byte >= 0x81 && byte <= 0xfe; }
+
+/// Which bytes are the second of a character, when such characters are read from the beginning on.
+std::vector<bool> second_bytes(std::string_view raw, IsFirstByte is_first) {
+  std::vector<bool> seconds(raw.size());
+  for (std::size_t i = 0; i + 1 < raw.size(); ++i) {
+    const unsigned char next = byte_of(raw[i + 1]);
+    if (is_first(byte_of(raw[i])) && next >= 0x40 && next != 0x7f) seconds[++i] = true;
+  }
+  return seconds;
+}
+
+/// Whether a word of a Western language in code page 437 may end before `end`, of which the last
+/// letter would be a first byte in Shift-JIS, GBK or Big5.
+bool may_end_western_word(std::string_view raw, std::size_t end) {
+  // With these no character in use begins that ends in a backslash.
+  constexpr std::string_view kOnlyWestern = "\x82\x84\x85\x86\x88\xa0\xa1\xa2\xa3";
+  const std::size_t last = end - 1;
+  if (kOnlyWestern.contains(raw[last])) return true;
+  return last >= 2 && is_ascii_letter(raw[last - 1]) && is_ascii_letter(raw[last - 2]);
+}
+
 /// Of text that is not UTF-8: with the backslashes that Windows put between folders as slashes.
-/// Others are the second byte of a character of Shift-JIS, GBK or Big5; the first is never ASCII.
+/// Others are the second byte of a character of Shift-JIS, GBK or Big5. Archives do not say in
+/// which of these their names are, so this goes by what they look like.
 std::string with_slashes(std::string_view raw) {
   std::string path(raw);
   if (path.contains('/')) return path;
+  const bool may_be_western = std::ranges::all_of(
+      raw, [](char c) { return byte_of(c) < 0x80 || is_western_letter(byte_of(c)); });
+  const std::vector<bool> shift_jis = second_bytes(raw, is_first_of_shift_jis);
+  const std::vector<bool> gbk_or_big5 = second_bytes(raw, is_first_of_gbk_or_big5);
   for (std::size_t i = 0; i < path.size(); ++i) {
-    const bool is_second_byte = i > 0 && static_cast<unsigned char>(raw[i - 1]) >= 0x80;
-    if (path[i] == '\\' && !is_second_byte) path[i] = '/';
+    if (path[i] != '\\') continue;
+    const bool may_be_second = shift_jis[i] || gbk_or_big5[i];
+    // An image called by one such character is likelier than a folder of a hidden file.
+    const bool is_before_ending = i + 1 < raw.size() && raw[i + 1] == '.';
+    const bool is_western =
+        may_be_western && !is_before_ending && may_be_second && may_end_western_word(raw, i);
+    if (!may_be_second || is_western) path[i] = '/';
   }
   return path;
 }

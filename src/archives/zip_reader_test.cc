@@ -125,6 +125,27 @@ TEST(ZipReader, TakesPathsToUtf8) {
   EXPECT_EQ(path_of({.name = "a/\x95\\1.png", .content = "x"}), Pair("a/\u00f2\\1.png", "x"));
   EXPECT_EQ(path_of({.name = "a\\\x95\\1.png", .content = "x", .made_by = 0}),
             Pair("a/\u00f2\\1.png", "x"));
+  // The first bytes of such characters are also letters of code page 437: what ends a Western word
+  // ends a folder.
+  EXPECT_EQ(path_of({.name = "caf\x82\\1.png", .content = "x", .made_by = 0}),
+            Pair("caf\u00e9/1.png", "x"));
+  EXPECT_EQ(path_of({.name = "f\x81r\x82\\1.png", .content = "x", .made_by = 0}),
+            Pair("f\u00fcr\u00e9/1.png", "x"));
+  EXPECT_EQ(path_of({.name = "a\\Malm\x94\\1.png", .content = "x", .made_by = 0}),
+            Pair("a/Malm\u00f6/1.png", "x"));
+  EXPECT_EQ(path_of({.name = "pi\x97\\", .content = ""}).first, "pi\u00f9/");
+  // No folder of a hidden file; a word of Katakana; a byte that is no letter of the West.
+  EXPECT_EQ(path_of({.name = "IMG\x95\\.png", .content = "x"}).first, "IMG\u00f2\\.png");
+  EXPECT_EQ(path_of({.name = "\x83\x41\x83\\1.png", .content = "x"}).first, "\u00e2A\u00e2\\1.png");
+  EXPECT_EQ(path_of({.name = "IMG\x95\\\x8e\xa6.png", .content = "x"}).first,
+            "IMG\u00f2\\\u00c4\u00aa.png");
+  // Behind a whole character of Shift-JIS, or of GBK.
+  EXPECT_EQ(path_of({.name = "\x93\x8c\x8b\x9e\\1.png", .content = "x"}).first,
+            "\u00f4\u00ee\u00ef\u20a7/1.png");
+  EXPECT_EQ(path_of({.name = "\xd6\xd0\xce\xc4\\1.png", .content = "x"}).first,
+            "\u2553\u2568\u256c\u2500/1.png");
+  // Behind half-width Katakana, which are single bytes.
+  EXPECT_EQ(path_of({.name = "\xb1\x95\\1.png", .content = "x"}).first, "\u2592\u00f2\\1.png");
   const auto unicode_path = [](std::uint32_t crc) {
     return little_endian(0x7075, 2) + little_endian(8, 2) + '\1' + little_endian(crc, 4) +
            "\xe2\x82\xac";
