@@ -187,6 +187,12 @@ Status Round::fetch(TableState& table, UsedTable& used, const std::stop_token& s
   return {};
 }
 
+/// Whether it lies on this disk and cannot even be opened.
+bool Round::is_closed(const TableState& table) {
+  return !options_.tables.empty() && !tables::is_remote_address(table.path) &&
+         !file_system().open(table.path, files::OpenMode::kRead);
+}
+
 Status Round::use_all(const std::stop_token& stop) {
   std::vector<TableState*> order;
   for (TableState& table : source_.tables) {
@@ -218,7 +224,7 @@ Status Round::use_all(const std::stop_token& stop) {
       // What is wrong with one table need not be with the next; all else would be.
       const bool is_of_table = error.code == ErrorCode::kCorrupt ||
                                error.code == ErrorCode::kInvalidInput ||
-                               error.code == ErrorCode::kNotFound;
+                               error.code == ErrorCode::kNotFound || is_closed(*table);
       if (!is_of_table) return error;
       used(*table).problem = error.message;
       // Other choices of columns may find in it what these do not; broken it stays.

@@ -52,6 +52,7 @@ class Round {
   Status list_folder();
   Status list_hub(const std::stop_token& stop);
   void remember(std::vector<cache::TableState> found);
+  bool is_closed(const cache::TableState& table);
   Status use_all(const std::stop_token& stop);
   Status fetch(cache::TableState& table, UsedTable& used, const std::stop_token& stop);
   /// Whether a row of it was looked at.
