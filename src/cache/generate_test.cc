@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <utility>
@@ -19,6 +20,7 @@
 namespace assay::cache {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::CacheFixture;
 
 constexpr images::ImageSize kSmall{.width = 128, .height = 72};
