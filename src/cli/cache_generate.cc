@@ -1,6 +1,7 @@
 #include "app/image_generator.h"
 #include "cache/generate.h"
 #include "cache/generate_failure.h"
+#include "cli/cache_generate_report_internal.h"
 #include "cli/cache_generator_flags_internal.h"
 #include "cli/cache_metrics_internal.h"
 #include "cli/cache_options_internal.h"
@@ -14,10 +15,7 @@
 #include "core/timestamp.h"
 #include "files/folder_watch.h"
 #include "images/scene.h"
-#include "json/writer.h"
-#include "report/number_text.h"
 #include "report/shell_word.h"
-#include "report/visible_text.h"
 
 #include <fmt/format.h>
 
@@ -78,18 +76,6 @@ std::string check_kind(const std::string& text) {
              : "";
 }
 
-/// What one of the caches got.
-struct Generated {
-  CacheKind kind = CacheKind::kTextToImage;
-  cache::GeneratorCapabilities generator = {};
-  GenerateReport report = {};
-};
-
-std::string made_by(const cache::GeneratorCapabilities& generator) {
-  if (generator.name == "scene") return "drawn by assay-scene: for demos and tests, no photos";
-  return fmt::format("made by {}", report::visible_text(generator.model_name));
-}
-
 /// What was chosen, for a command that goes with this one.
 std::string maker_words(const GenerateFlags& flags) {
   std::string words;
@@ -99,96 +85,6 @@ std::string maker_words(const GenerateFlags& flags) {
         fmt::format(" {} {}", option->get_name(), report::shell_word(option->as<std::string>()));
   }
   return words;
-}
-
-std::string generated_text(const Generated& generated, const GenerateFlags& flags) {
-  using report::count_text;
-  const GenerateReport& report = generated.report;
-  const std::string_view kind = to_string(generated.kind);
-  if (report.num_wanted == 0) return fmt::format("{}: stocked, nothing to do\n", kind);
-  std::string text =
-      fmt::format("{}: {} added ({})\n", kind,
-                  report::counted(report.count(GenerateOutcome::kAdded), "image", "images"),
-                  made_by(generated.generator));
-  const auto tell = [&](GenerateOutcome outcome, std::string_view words) {
-    if (report.count(outcome) == 0) return;
-    text += fmt::format("{}: {} {}\n", kind, count_text(report.count(outcome)), words);
-  };
-  tell(GenerateOutcome::kAlreadyThere, "there already");
-  tell(GenerateOutcome::kNearDuplicate, "left out: look like another of this generator");
-  tell(GenerateOutcome::kBlank, "left out: blank");
-  tell(GenerateOutcome::kFailed, "could not be made, others were in their place:");
-  for (const cache::FailedImage& image : report.failed) {
-    text += fmt::format("  {}: {}\n", report::visible_text(image.name),
-                        report::visible_text(image.reason));
-  }
-  tell(GenerateOutcome::kDoubtful, "left out: do not look like their label; in the quarantine");
-  if (report.num_sources_refused > 0) {
-    text += fmt::format("{}: {} cannot be changed by this provider\n", kind,
-                        report::counted(report.num_sources_refused, "image", "images"));
-  }
-  for (const cache::RefusedSource& source : report.refused) {
-    text += fmt::format("  {}: {}\n", report::visible_text(source.name),
-                        report::visible_text(source.reason));
-  }
-  for (const cache::Label label : report.without_source) {
-    text += fmt::format(
-        "{}: there is no image with the label {} to start from; make some first: assay cache "
-        "generate --kind t2i --label {}{}\n",
-        kind, to_string(label), to_string(label), maker_words(flags));
-  }
-  if (report.num_missing > 0) {
-    text += fmt::format("{}: {} still missing{}{}\n", kind, count_text(report.num_missing),
-                        report.no_room.empty() ? "" : ": ", report::visible_text(report.no_room));
-  }
-  return text;
-}
-
-void write_report(json::Writer& writer, const Generated& generated) {
-  const GenerateReport& report = generated.report;
-  writer.begin_object();
-  writer.name("cache").text(to_string(generated.kind));
-  writer.name("generator").text(generated.generator.name);
-  writer.name("model_name").text(generated.generator.model_name);
-  writer.name("wanted").unsigned_integer(report.num_wanted);
-  for (std::size_t i = 0; i < cache::kNumGenerateOutcomes; ++i) {
-    writer.name(to_string(static_cast<GenerateOutcome>(i))).unsigned_integer(report.counts[i]);
-  }
-  writer.name("bytes_added").unsigned_integer(report.bytes_added.count());
-  writer.name("missing").unsigned_integer(report.num_missing);
-  writer.name("no_room");
-  report.no_room.empty() ? writer.null() : writer.text(report.no_room);
-  writer.name("without_source").begin_list();
-  for (const cache::Label label : report.without_source) writer.text(to_string(label));
-  writer.end_list();
-  writer.name("sources_refused").unsigned_integer(report.num_sources_refused);
-  writer.name("refused").begin_list();
-  for (const cache::RefusedSource& source : report.refused) {
-    writer.begin_object();
-    writer.name("name").text(source.name);
-    writer.name("reason").text(source.reason);
-    writer.end_object();
-  }
-  writer.end_list();
-  writer.name("failures").begin_list();
-  for (const cache::FailedImage& image : report.failed) {
-    writer.begin_object();
-    writer.name("name").text(image.name);
-    writer.name("reason").text(image.reason);
-    writer.end_object();
-  }
-  writer.end_list();
-  writer.end_object();
-}
-
-std::string generated_json(const std::vector<Generated>& all) {
-  json::Writer writer(json::Layout::kPretty);
-  writer.begin_object();
-  writer.name("caches").begin_list();
-  for (const Generated& generated : all) write_report(writer, generated);
-  writer.end_list();
-  writer.end_object();
-  return writer.take() + "\n";
 }
 
 Result<GenerateReport> fill(const GenerateFlags& flags, CacheKind kind, cache::Store& store,
@@ -246,9 +142,7 @@ Result<std::vector<Generated>> fill_all(const GenerateFlags& flags, const Makers
 std::string shown_generated(const std::vector<Generated>& all, const GenerateFlags& flags,
                             const Session& session) {
   if (session.output == OutputForm::kJson) return generated_json(all);
-  std::string text;
-  for (const Generated& generated : all) text += generated_text(generated, flags);
-  return text;
+  return generated_text(all, maker_words(flags));
 }
 
 /// For who looks at the cache later; null: what failed before does no more. Errors: as FileSystem.
