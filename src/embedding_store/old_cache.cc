@@ -47,6 +47,8 @@ struct ListedImage {
   std::string hash;
   /// Of its vector; nothing where an old tool wrote the line.
   std::optional<EmbeddingVariant> variant;
+
+  bool operator==(const ListedImage&) const = default;
 };
 
 std::optional<ListedImage> parse_line(std::string_view line) {
@@ -251,17 +253,48 @@ class Importer {
 };
 
 /// `{"image_path": "a.png", "embedding_file": "...", "hash": "...", "variant": {...}}`, with blanks
-/// as the old ones.
-std::string line_of(std::string_view image_path, std::string_view embedding_file,
-                    std::string_view hash, std::string_view variant) {
+/// as the old ones. Pre: the variant is known.
+std::string line_of(const ListedImage& image) {
   std::string line = R"({"image_path": )";
-  append_json_string(line, image_path);
+  append_json_string(line, image.image_path);
   line += R"(, "embedding_file": )";
-  append_json_string(line, embedding_file);
+  append_json_string(line, image.embedding_file);
   line += R"(, "hash": )";
-  append_json_string(line, hash);
-  line += fmt::format(", \"{}\": {}", kVariantMember, variant);
+  append_json_string(line, image.hash);
+  line += fmt::format(", \"{}\": {}", kVariantMember, text_of(*image.variant));
   return line + "}\n";
+}
+
+OldCacheForm other_form(OldCacheForm form) {
+  return form == OldCacheForm::kLoggedPath ? OldCacheForm::kAbsolutePath
+                                           : OldCacheForm::kLoggedPath;
+}
+
+/// As a tool of that form lists it, without a variant.
+ListedImage listed_in_form(const std::string& image_path, OldCacheForm form, const fs::path& base) {
+  const std::string hashed_path = form == OldCacheForm::kLoggedPath
+                                      ? image_path
+                                      : files::normal_form((base / image_path).native());
+  std::string hash = crypto::sha256(hashed_path).to_hex().substr(0, kHashSize);
+  return {.image_path = image_path,
+          .embedding_file = fmt::format("{}/{}.npy", folder_of(form), hash),
+          .hash = std::move(hash),
+          .variant = std::nullopt};
+}
+
+/// Whether the file of a listed image can stay as it is. `expected` is what the store would write,
+/// empty where it has no vector of the image. One that an old tool computed differs in its last
+/// bits; it is outdated when the image is younger, as on import. Errors: as FileSystem.
+Result<bool> is_good_file(files::FileSystem& file_system, const fs::path& base,
+                          const ListedImage& image, std::string_view expected) {
+  const fs::path path = base / image.embedding_file;
+  ASSIGN_OR_RETURN(const auto info, file_system.info(path));
+  if (!info || expected.empty()) return info.has_value();
+  const auto present = files::read_file(file_system, path, kMaxVectorFileSize);
+  if (present && *present == expected) return true;
+  if (!present || image.variant || !parse_npy(as_bytes(*present))) return false;
+  ASSIGN_OR_RETURN(const auto image_info, file_system.info(base / image.image_path));
+  return image_info && image_info->modified <= info->modified;
 }
 
 }  // namespace
@@ -316,38 +349,44 @@ Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, Embeddin
   if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
   std::string new_list = text ? std::move(*text) : std::string();
   if (!new_list.empty() && !new_list.ends_with('\n')) new_list += '\n';
-  std::map<std::string, std::string> listed;  // path and file; of several lines the last counts
+  const std::size_t old_size = new_list.size();
+  std::map<std::string, ListedImage> listed;  // by path; of several lines the last counts
   for_each_line(new_list, [&](std::string_view line) {
     auto image = parse_line(line);
-    if (image) listed[std::move(image->image_path)] = std::move(image->embedding_file);
+    if (image) listed[image->image_path] = *std::move(image);
   });
   ASSIGN_OR_RETURN(const fs::path base, file_system.resolve(place.base));
-  const std::string variant_text = text_of(variant);
   OldCacheExport report;
   for (const ExportedImage& image : images) {
-    if (const auto known = listed.find(image.image_path); known != listed.end()) {
-      ASSIGN_OR_RETURN(const auto info, file_system.info(place.base / known->second));
-      if (info) {
+    const auto known = listed.find(image.image_path);
+    ASSIGN_OR_RETURN(const auto vector, store.find(image.key));
+    const std::string file = vector ? npy_of(*vector) : std::string();
+    if (known != listed.end()) {
+      ASSIGN_OR_RETURN(const bool is_good,
+                       is_good_file(file_system, place.base, known->second, file));
+      if (is_good) {
         ++report.num_listed_before;
         continue;
       }
     }
-    ASSIGN_OR_RETURN(const auto vector, store.find(image.key));
     if (!vector) {
       ++report.num_absent;
       continue;
     }
-    const std::string hashed_path = form == OldCacheForm::kLoggedPath
-                                        ? image.image_path
-                                        : files::normal_form((base / image.image_path).native());
-    const std::string hash = crypto::sha256(hashed_path).to_hex().substr(0, kHashSize);
-    const std::string file = fmt::format("{}/{}.npy", folder_of(form), hash);
-    RETURN_IF_ERROR(files::write_file(file_system, place.base / file, npy_of(*vector)));
-    new_list += line_of(image.image_path, file, hash, variant_text);
-    listed[image.image_path] = file;
+    ListedImage written = listed_in_form(image.image_path, form, base);
+    const ListedImage other = listed_in_form(image.image_path, other_form(form), base);
+    // Where it is listed, those who go by the hash alone find nothing outdated.
+    if (known != listed.end() && known->second.embedding_file == other.embedding_file) {
+      written = other;
+    }
+    written.variant = variant;
+    RETURN_IF_ERROR(files::write_file(file_system, place.base / written.embedding_file, file));
     ++report.num_written;
+    if (known != listed.end() && known->second == written) continue;
+    new_list += line_of(written);
+    listed[image.image_path] = std::move(written);
   }
-  if (report.num_written != 0) {
+  if (new_list.size() != old_size) {
     RETURN_IF_ERROR(files::write_file(file_system, list, new_list));
   }
   return report;

@@ -91,12 +91,14 @@ Result<FolderImages> images_of_folder(files::FileSystem& file_system,
 
 struct OldCacheExport {
   std::uint64_t num_written = 0;
-  std::uint64_t num_listed_before = 0;  ///< They stand in the list, and their files are there.
+  std::uint64_t num_listed_before = 0;  ///< They stand in the list, and their files may stay.
   std::uint64_t num_absent = 0;         ///< Not in the store.
 };
 
 /// Write the .npy files, then add their lines to the list, which is replaced whole. Lines say the
-/// variant, in a member that the old tools pass over. Pre: the images' keys are of `variant`.
+/// variant, in a member that the old tools pass over. The file of a listed image is written again,
+/// where it lies, when it holds another vector than the store; one that an old tool made, only when
+/// the image is younger. Pre: the images' keys are of `variant`.
 /// Errors: those of EmbeddingStore::find(); kDenied, kNoSpace, kUnavailable; kExhausted (a list
 ///         over 1 GiB).
 Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, EmbeddingStore& store,

@@ -191,6 +191,76 @@ TEST_F(OldCacheTest, WhatIsExportedIsImportedAgain) {
   EXPECT_EQ(report->num_imported, 2U);
 }
 
+TEST_F(OldCacheTest, AFileOfAnotherVectorIsWrittenAgainWhereItLies) {
+  const auto list = [&] {
+    return *file_system_.content("/project/data/ai_data/cache/processed_images.jsonl");
+  };
+  const auto export_content = [&](std::string_view content, OldCacheForm form) {
+    const std::vector<ExportedImage> images = {{.image_path = "a.png", .key = key_of(content)}};
+    const auto report = export_old_cache(file_system_, *store_, variant(), images, form, kPlace);
+    EXPECT_TRUE(report) << report.error().message;
+    return *report;
+  };
+  const auto file =
+      "/project/data/ai_data/embeddings/" + crypto::sha256("a.png").to_hex().substr(0, 16) + ".npy";
+  ASSERT_TRUE(store_->put(
+      std::vector<Embedding>{{.key = key_of("image a"), .vector = vector_of(1)},
+                             {.key = key_of("another image a"), .vector = vector_of(2)}}));
+  put("/project/a.png", "image a");
+  EXPECT_EQ(export_content("image a", OldCacheForm::kLoggedPath).num_written, 1U);
+  const std::string first_list = list();
+  EXPECT_EQ(export_content("another image a", OldCacheForm::kAbsolutePath).num_written, 1U);
+  EXPECT_EQ(file_system_.content(file), npy_of(vector_of(2)));
+  EXPECT_EQ(list(), first_list) << "it says all that there is to say";
+  EXPECT_EQ(export_content("another image a", OldCacheForm::kLoggedPath).num_listed_before, 1U);
+  // What the store does not know it does not contradict.
+  EXPECT_EQ(export_content("unknown", OldCacheForm::kLoggedPath).num_listed_before, 1U);
+  // The file is sound, but of another precision, which the line has to tell.
+  EmbeddingVariant half = variant();
+  half.precision = "bf16";
+  const EmbeddingKey key{.content = crypto::sha256("image a"),
+                         .variant = store_->add_variant(half)};
+  ASSERT_TRUE(store_->put(std::vector<Embedding>{{.key = key, .vector = vector_of(3)}}));
+  const std::vector<ExportedImage> images = {{.image_path = "a.png", .key = key}};
+  const auto report =
+      export_old_cache(file_system_, *store_, half, images, OldCacheForm::kLoggedPath, kPlace);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->num_written, 1U);
+  EXPECT_EQ(file_system_.content(file), npy_of(vector_of(3)));
+  ASSERT_TRUE(list().starts_with(first_list));
+  EXPECT_TRUE(list().substr(first_list.size()).contains("bf16")) << list();
+}
+
+TEST(OldCache, AFileOfTheOldToolsIsWrittenAgainOnceItsImageIsYounger) {
+  const files::testing::TemporaryFolder folder;
+  files::FileSystem& file_system = files::posix_file_system();
+  SeededRandom random(4);
+  const auto store = EmbeddingStore::open(file_system, folder.path() / "store", random);
+  ASSERT_TRUE(store) << store.error().message;
+  const Sha256 id = (*store)->add_variant(variant());
+  const EmbeddingKey key{.content = crypto::sha256("image"), .variant = id};
+  ASSERT_TRUE((*store)->put(std::vector<Embedding>{{.key = key, .vector = vector_of(2)}}));
+  const auto file =
+      "data/ai_data/embeddings/" + crypto::sha256("a.png").to_hex().substr(0, 16) + ".npy";
+  ASSERT_TRUE(files::write_file(file_system, folder.path() / "a.png", "image"));
+  ASSERT_TRUE(files::write_file(file_system, folder.path() / file, npy_of(vector_of(1))));
+  ASSERT_TRUE(files::write_file(file_system, folder.path() / OldCachePlace().list,
+                                R"({"image_path": "a.png", "embedding_file": ")" + file + "\"}\n"));
+  const std::vector<ExportedImage> images = {{.image_path = "a.png", .key = key}};
+  const auto export_at = [&](std::chrono::hours age_of_image) {
+    std::filesystem::last_write_time(
+        folder.path() / "a.png",
+        std::filesystem::last_write_time(folder.path() / file) - age_of_image);
+    const auto report = export_old_cache(file_system, **store, variant(), images,
+                                         OldCacheForm::kLoggedPath, {.base = folder.path()});
+    EXPECT_TRUE(report) << report.error().message;
+    return files::read_file(file_system, folder.path() / file, ByteCount(1U << 20)).value_or("");
+  };
+  // The same image as another program computes it.
+  EXPECT_EQ(export_at(std::chrono::hours(1)), npy_of(vector_of(1)));
+  EXPECT_EQ(export_at(std::chrono::hours(-1)), npy_of(vector_of(2)));
+}
+
 TEST_F(OldCacheTest, WhatIsExportedComesBackAsWhatItWas) {
   EmbeddingVariant half = variant();
   half.precision = "bf16";
