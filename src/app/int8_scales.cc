@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "embedding/sample_crops.h"
+#include "files/brief_lock.h"
 #include "grouping/image_name.h"
 #include "models/clip_image.h"
 #include "models/engine.h"
@@ -77,7 +78,9 @@ Result<models::ClipScales> int8_scales(files::FileSystem& file_system,
   const auto start = system_clock().monotonic();
   ASSIGN_OR_RETURN(models::ClipScales scales, measure(file_system, checkpoint, tower, samples));
   if (samples.keep == Int8Samples::Keep::kNo) return scales;
-  // Another process may have measured meanwhile: all go by the file that is there.
+  // Others may have measured meanwhile, such as shards: all go by the file that is there first.
+  ASSIGN_OR_RETURN(const auto turn, with_context(files::BriefLock::take(file_system, path),
+                                                 "keep what int8 was measured to need"));
   ASSIGN_OR_RETURN(known, models::read_clip_scales(file_system, path, tower));
   if (known) return std::move(*known);
   RETURN_IF_ERROR(with_context(models::write_clip_scales(file_system, path, scales),
