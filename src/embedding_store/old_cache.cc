@@ -6,6 +6,7 @@
 #include "embedding_store/embedding_variant_internal.h"
 #include "embedding_store/npy.h"
 #include "files/atomic_file.h"
+#include "files/brief_lock.h"
 #include "files/byte_source.h"
 #include "files/path.h"
 #include "grouping/image_name.h"
@@ -297,6 +298,22 @@ Result<bool> is_good_file(files::FileSystem& file_system, const fs::path& base,
   return image_info && image_info->modified <= info->modified;
 }
 
+/// The text of the list, or nothing. Errors: as read_file(), but for kNotFound.
+Result<std::string> read_list_if_there(files::FileSystem& file_system, const fs::path& list) {
+  auto text = files::read_file(file_system, list, kMaxListSize);
+  if (!text && text.error().code == ErrorCode::kNotFound) return std::string();
+  return text;
+}
+
+/// Replace the list by one with more lines. Errors: as read_list_if_there() and write_file().
+Status add_to_list(files::FileSystem& file_system, const fs::path& list, std::string_view lines) {
+  // Another export may have added to it since it was read.
+  ASSIGN_OR_RETURN(const auto turn, files::BriefLock::take(file_system, list));
+  ASSIGN_OR_RETURN(std::string text, read_list_if_there(file_system, list));
+  if (!text.empty() && !text.ends_with('\n')) text += '\n';
+  return files::write_file(file_system, list, text.append(lines));
+}
+
 }  // namespace
 
 Result<OldCacheImport> import_old_cache(files::FileSystem& file_system, EmbeddingStore& store,
@@ -345,18 +362,15 @@ Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, Embeddin
                                         std::span<const ExportedImage> images, OldCacheForm form,
                                         const OldCachePlace& place) {
   const fs::path list = place.base / place.list;
-  auto text = files::read_file(file_system, list, kMaxListSize);
-  if (!text && text.error().code != ErrorCode::kNotFound) return text.error();
-  std::string new_list = text ? std::move(*text) : std::string();
-  if (!new_list.empty() && !new_list.ends_with('\n')) new_list += '\n';
-  const std::size_t old_size = new_list.size();
+  ASSIGN_OR_RETURN(const std::string text, read_list_if_there(file_system, list));
   std::map<std::string, ListedImage> listed;  // by path; of several lines the last counts
-  for_each_line(new_list, [&](std::string_view line) {
+  for_each_line(text, [&](std::string_view line) {
     auto image = parse_line(line);
     if (image) listed[image->image_path] = *std::move(image);
   });
   ASSIGN_OR_RETURN(const fs::path base, file_system.resolve(place.base));
   OldCacheExport report;
+  std::string new_lines;
   for (const ExportedImage& image : images) {
     const auto known = listed.find(image.image_path);
     ASSIGN_OR_RETURN(const auto vector, store.find(image.key));
@@ -383,12 +397,10 @@ Result<OldCacheExport> export_old_cache(files::FileSystem& file_system, Embeddin
     RETURN_IF_ERROR(files::write_file(file_system, place.base / written.embedding_file, file));
     ++report.num_written;
     if (known != listed.end() && known->second == written) continue;
-    new_list += line_of(written);
+    new_lines += line_of(written);
     listed[image.image_path] = std::move(written);
   }
-  if (new_list.size() != old_size) {
-    RETURN_IF_ERROR(files::write_file(file_system, list, new_list));
-  }
+  if (!new_lines.empty()) RETURN_IF_ERROR(add_to_list(file_system, list, new_lines));
   return report;
 }
 

@@ -10,8 +10,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace assay::embedding_store {
@@ -259,6 +261,37 @@ TEST(OldCache, AFileOfTheOldToolsIsWrittenAgainOnceItsImageIsYounger) {
   // The same image as another program computes it.
   EXPECT_EQ(export_at(std::chrono::hours(1)), npy_of(vector_of(1)));
   EXPECT_EQ(export_at(std::chrono::hours(-1)), npy_of(vector_of(2)));
+}
+
+TEST(OldCache, ExportsAtOnceLoseNoLineOfEachOther) {
+  constexpr int kNumThreads = 4;
+  constexpr int kNumExports = 10;
+  const files::testing::TemporaryFolder folder;
+  files::FileSystem& file_system = files::posix_file_system();
+  SeededRandom random(5);
+  const auto store = EmbeddingStore::open(file_system, folder.path() / "store", random);
+  ASSERT_TRUE(store) << store.error().message;
+  const EmbeddingKey key{.content = crypto::sha256("image"),
+                         .variant = (*store)->add_variant(variant())};
+  ASSERT_TRUE((*store)->put(std::vector<Embedding>{{.key = key, .vector = vector_of(1)}}));
+  {
+    std::vector<std::jthread> threads;
+    for (int thread = 0; thread < kNumThreads; ++thread) {
+      threads.emplace_back([&, thread] {
+        for (int i = 0; i < kNumExports; ++i) {
+          const std::vector<ExportedImage> images = {
+              {.image_path = std::to_string(thread) + "/" + std::to_string(i), .key = key}};
+          const auto report = export_old_cache(file_system, **store, variant(), images,
+                                               OldCacheForm::kLoggedPath, {.base = folder.path()});
+          ASSERT_TRUE(report) << report.error().message;
+        }
+      });
+    }
+  }
+  const auto list =
+      files::read_file(file_system, folder.path() / OldCachePlace().list, ByteCount(1U << 20));
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_EQ(std::ranges::count(*list, '\n'), kNumThreads * kNumExports);
 }
 
 TEST_F(OldCacheTest, WhatIsExportedComesBackAsWhatItWas) {
