@@ -42,6 +42,9 @@ Status check_project(std::string_view project) {
 }
 
 std::string first_name(std::string_view project) { return fmt::format("{}.db", project); }
+fs::path partial_of(const fs::path& folder, std::string_view project) {
+  return folder / (first_name(project) + std::string(kPartialSuffix));
+}
 std::string second_name(std::string_view project) {
   return fmt::format("{}_ai_predictions_temp.db", project);
 }
@@ -68,18 +71,6 @@ Status take_and_release(const fs::path& path, std::chrono::milliseconds busy_tim
   ASSIGN_OR_RETURN(db::Database left, db::Database::open(path, {.mode = db::OpenMode::kWrite,
                                                                 .busy_timeout = busy_timeout}));
   return left.execute("BEGIN EXCLUSIVE; ROLLBACK");
-}
-
-/// Take what a run that died has left away; not what another run is writing. Errors: as create().
-Status clear_partial(files::FileSystem& file_system, const fs::path& partial) {
-  ASSIGN_OR_RETURN(const auto info, file_system.info(partial));
-  if (!info) return {};
-  const Status free = take_and_release(partial, {});
-  if (!free && free.error().code == ErrorCode::kUnavailable) {
-    return unavailable(fmt::format("{}: another run writes this project; wait for it, or end it",
-                                   partial.native()));
-  }
-  return file_system.remove(partial);
 }
 
 /// A free name for what is to be kept of `path`. Errors: as FileSystem.
@@ -139,6 +130,22 @@ Result<fs::path> keep(files::FileSystem& file_system, const fs::path& target) {
 }
 
 }  // namespace
+
+Status clear_partial(files::FileSystem& file_system, const fs::path& folder,
+                     std::string_view project) {
+  const fs::path partial = partial_of(folder, project);
+  ASSIGN_OR_RETURN(const auto info, file_system.info(partial));
+  if (!info) return {};
+  // What has got its name as well is nobody's to write, and may be in use by that name.
+  if (info->num_names == 1) {
+    const Status free = take_and_release(partial, {});
+    if (!free && free.error().code == ErrorCode::kUnavailable) {
+      return unavailable(fmt::format("{}: another run writes this project; wait for it, or end it",
+                                     partial.native()));
+    }
+  }
+  return file_system.remove(partial);
+}
 
 Result<fs::path> decision_database_target(files::FileSystem& file_system, const fs::path& folder,
                                           std::string_view project, ExistingResult existing) {
@@ -259,8 +266,8 @@ Result<DecisionDatabase> DecisionDatabase::create(files::FileSystem& file_system
   RETURN_IF_ERROR(file_system.create_folders(folder));
   // Refused now rather than when all is written.
   RETURN_IF_ERROR(decision_database_target(file_system, folder, project, existing));
-  const fs::path partial = folder / (first_name(project) + std::string(kPartialSuffix));
-  RETURN_IF_ERROR(clear_partial(file_system, partial));
+  RETURN_IF_ERROR(clear_partial(file_system, folder, project));
+  const fs::path partial = partial_of(folder, project);
   auto writer = std::make_unique<Writer>(Writer{.file_system = &file_system,
                                                 .folder = folder,
                                                 .project = std::string(project),

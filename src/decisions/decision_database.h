@@ -87,6 +87,12 @@ Result<std::filesystem::path> decision_database_target(files::FileSystem& file_s
                                                        std::string_view project,
                                                        ExistingResult existing);
 
+/// Take away what a run that died has left of a database, be it half or published already; not what
+/// another run is writing. Errors: as db::Database and files::FileSystem; kUnavailable when another
+/// run writes the project.
+Status clear_partial(files::FileSystem& file_system, const std::filesystem::path& folder,
+                     std::string_view project);
+
 /// Everything goes to `PROJECT.db.partial`, which finish() makes lasting and gives its name.
 /// Without finish() the partial file is removed, by the destructor or by the next run. Threads: one
 /// thread at a time. Errors: as db::Database and files::FileSystem; kUnavailable when another run

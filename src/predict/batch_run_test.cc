@@ -144,6 +144,8 @@ TEST_F(BatchRun, WhateverARunDiesOfEachProjectIsLoggedOnce) {
     EXPECT_EQ(std::ranges::count(log, '\n'), 1) << last_call << '\n' << log;
     EXPECT_TRUE(log.contains(R"("status":"success")") && log.contains("/a.db")) << log;
     EXPECT_EQ(file_system_.list(tree_.journals())->size(), 0U) << last_call;
+    EXPECT_EQ(file_system_.list(tree_.databases()).value(), std::vector<std::string>{"a.db"})
+        << last_call;
   }
   EXPECT_GT(num_noted, 5U) << "of " << num_calls;
 }

@@ -1,5 +1,6 @@
 #include "predict/project_end.h"
 
+#include "decisions/decision_database.h"
 #include "files/atomic_file.h"
 #include "json/value.h"
 #include "json/writer.h"
@@ -100,6 +101,7 @@ Result<std::vector<std::string>> log_noted_results(files::FileSystem& file_syste
       RETURN_IF_ERROR(
           append_missing(file_system, run_log_paths(tree.root()), note->project, note->line));
       RETURN_IF_ERROR(remove_journals(file_system, tree, note->project));
+      RETURN_IF_ERROR(decisions::clear_partial(file_system, tree.databases(), note->project));
       logged.push_back(note->project);
     }
     RETURN_IF_ERROR(remove_note(file_system, tree, note->project));
