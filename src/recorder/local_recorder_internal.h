@@ -85,6 +85,7 @@ class LocalRecorder final : public Recorder {
   records::JsonObjectText find_forgotten(const std::string& generation_id,
                                          const records::FeedbackReceived& feedback);
   void find_waiting_ply(records::KnownGeneration& known) const;
+  void find_waiting_of_adopted();
   std::string new_generation_id();
 
   Result<Prompt> take_prompt(std::string_view prompt);

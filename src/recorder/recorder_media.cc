@@ -43,6 +43,11 @@ Result<HashedPly> hash_file(files::FileSystem& file_system, const std::filesyste
   return HashedPly{.digest = digester.finish(), .size = ByteCount(offset)};
 }
 
+// The part of the name that the id of the generation gives.
+std::string stem_of_waiting(std::string_view name) {
+  return std::string(name.substr(0, name.rfind('_')));
+}
+
 media::PlyDecision decision_of(const records::PlyDue& due, double ply_min_score) {
   return due.fate == records::PlyFate::kAccepted && due.score >= ply_min_score
              ? media::PlyDecision::kAccepted
@@ -109,6 +114,24 @@ void LocalRecorder::find_waiting_ply(records::KnownGeneration& known) const {
   const auto hash = Sha256::parse(std::string_view(known.ply.hash).substr(kHashPrefix.size()));
   const auto path = hash ? ply_files_->find_waiting(known.generation_id, *hash) : std::nullopt;
   if (path) known.ply.pending_path = path->native();
+}
+
+// Records that another program or an import brought. Before discard_unnamed(), which would take
+// their bytes for nobody's.
+void LocalRecorder::find_waiting_of_adopted() {
+  const auto names = file_system_->list(folder_ / "ply_files" / "pending");
+  if (!names || names->empty()) return;
+  std::set<std::string> stems;
+  for (const std::string& name : *names) stems.insert(stem_of_waiting(name));
+  for (records::KnownGeneration& known : table_.without_ply_path()) {
+    if (!stems.contains(media::file_stem_of(known.generation_id))) continue;
+    // Its feedback may have come late.
+    if (auto found = lookup_.find(known.generation_id); found && *found) known = std::move(**found);
+    find_waiting_ply(known);
+    if (known.ply.pending_path.empty()) continue;
+    table_.correct(std::move(known));
+    must_checkpoint_ = true;
+  }
 }
 
 // What cannot be moved now waits: it is tried again at the next opening, and every minute.
@@ -202,7 +225,7 @@ void LocalRecorder::discard_unnamed() {
   }
   for (const std::string& name : *names) {
     const std::string path = (pending / name).native();
-    if (waiting.contains(path) || !stems.contains(name.substr(0, name.rfind('_')))) continue;
+    if (waiting.contains(path) || !stems.contains(stem_of_waiting(name))) continue;
     if (const auto done = ply_files_->discard(path); !done) {
       log_warning("PLY bytes that no event names are still there",
                   {{"reason", done.error().message}});

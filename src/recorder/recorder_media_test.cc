@@ -228,5 +228,35 @@ TEST_F(RecorderMedia, OpeningRemovesBytesOfAKnownGenerationThatNoEventNames) {
   EXPECT_EQ(names("ply_files/pending"), expected);
 }
 
+TEST_F(RecorderMedia, BytesOfARecordThatCameFromElsewhereGoOnWaiting) {
+  {
+    const auto recorder = open();
+    for (const std::string id : {"a", "b", "open"}) {
+      ASSERT_TRUE(recorder->start(text_generation(id)));
+      ASSERT_TRUE(recorder->log_output(id, {.output = "{}", .ply = as_bytes(id), .ply_file = {}}));
+    }
+    ASSERT_TRUE(recorder->finish("a"));
+    ASSERT_TRUE(recorder->finish("b"));
+    ASSERT_TRUE(recorder->close());
+  }
+  // As a copy of the files without the journal has them, whose feedback was never acted on.
+  for (const std::string& name : names("journal")) {
+    ASSERT_TRUE(file_system_.remove("/data/journal/" + name));
+  }
+  put("generation_feedback.jsonl", R"({"generation_id": "b", "feedback_time": )"
+                                   R"("2025-11-03T00:00:00Z", "score": 0.9, "accepted": true})"
+                                   "\n");
+  const auto recorder = open();
+  EXPECT_EQ(recorder->recovery().num_adopted_finished, 2U);
+  EXPECT_EQ(names("ply_files/pending").size(), 2U) << "b was accepted";
+  EXPECT_EQ(recorder->log_feedback("a", score(0.9))->verdict, records::Verdict::kLate);
+  EXPECT_EQ(recorder->log_feedback("open", score(0.9))->verdict, records::Verdict::kApplied);
+  EXPECT_TRUE(names("ply_files/pending").empty());
+  ASSERT_TRUE(recorder->flush());
+  const std::string feedback = content("generation_feedback.jsonl");
+  EXPECT_TRUE(feedback.contains(R"("ply": "accepted", "ply_file_path": "ply_files/a_)"));
+  EXPECT_TRUE(feedback.contains(R"("ply": "accepted", "ply_file_path": "ply_files/b_)"));
+}
+
 }  // namespace
 }  // namespace assay::recorder

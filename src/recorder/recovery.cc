@@ -43,6 +43,7 @@ Status LocalRecorder::start_up() {
   ASSIGN_OR_RETURN(images_, media::ImageStore::open(*file_system_, folder_));
   ASSIGN_OR_RETURN(ply_files_, media::PlyStore::open(*file_system_, folder_));
   RETURN_IF_ERROR(open_derived());
+  find_waiting_of_adopted();
   if (!rotated_month_) rotated_month_ = record_files::month_of(clock_->now());
   is_replaying_ = false;
   {

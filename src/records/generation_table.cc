@@ -1,5 +1,6 @@
 #include "records/generation_table.h"
 
+#include "core/check.h"
 #include "records/json_members.h"
 #include "records/record_text_internal.h"
 
@@ -313,6 +314,25 @@ Status GenerationTable::adopt_finished(std::string_view record) {
   if (open_.erase(known->generation_id) > 0) ++open_version_;
   remember(std::move(*known));
   return {};
+}
+
+std::vector<KnownGeneration> GenerationTable::without_ply_path() const {
+  std::vector<KnownGeneration> found;
+  const auto look = [&](const KnownGeneration& known) {
+    const PlyState& ply = known.ply;
+    if (ply.pending_path.empty() && ply.outcome.empty() && !ply.hash.empty()) {
+      found.push_back(known);
+    }
+  };
+  for (const auto& [generation_id, open] : open_) look(open.known);
+  for (const auto& [generation_id, known] : finished_) look(known);
+  return found;
+}
+
+void GenerationTable::correct(KnownGeneration known) {
+  KnownGeneration* const present = find_known(known.generation_id);
+  CHECK(present != nullptr, "only what is known is corrected");
+  *present = std::move(known);
 }
 
 std::string GenerationTable::pending_json() const {

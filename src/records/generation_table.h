@@ -91,6 +91,11 @@ class GenerationTable {
   /// known already is left alone. Errors: kCorrupt (no object, or without a usable id).
   Status adopt_open(std::string_view record);
   Status adopt_finished(std::string_view record);
+  /// The generations of which the hash of a PLY file is known and not what became of its bytes:
+  /// records of another program, which do not say that bytes wait, are among them.
+  std::vector<KnownGeneration> without_ply_path() const;
+  /// Take over what else was found out of such a generation. Pre: it is one of those.
+  void correct(KnownGeneration known);
 
   /// The state as JSON text of one object; load_state() gives the same table.
   std::string state() const;
