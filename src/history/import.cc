@@ -20,7 +20,8 @@
 // The order of an import is that of its safety: all that is here is read first, so that a file here
 // that cannot be read ends it before anything changed; then each file that a record names is copied
 // before the record is published. After a kill there may be files here that nobody names yet, which
-// the next import finds in place.
+// the next import finds in place. The PLY files that wait for feedback come last, when it is known
+// which of them wait here too: a record without them is completed by the next import.
 
 namespace assay::history {
 namespace {
@@ -69,7 +70,8 @@ class Import {
         options_(options),
         stop_(stop),
         growing_(file_system, folder, options.mode, stop),
-        named_files_(file_system, source.folder, folder, options, stop, report_) {}
+        named_files_(file_system, source.folder, folder, options, stop, report_),
+        waiting_ply_(source, options, named_files_, report_) {}
 
   Result<ImportReport> run() {
     RETURN_IF_ERROR(learn_what_is_here());
@@ -83,6 +85,7 @@ class Import {
     RETURN_IF_ERROR(take_feedback());
     RETURN_IF_ERROR(growing_.commit(report_.files));
     RETURN_IF_ERROR(tell_open());
+    RETURN_IF_ERROR(waiting_ply_.take());
     std::ranges::sort(report_.files, {}, &GrownFile::path);
     std::ranges::stable_sort(report_.not_taken, {}, &NotTaken::kind);
     return std::move(report_);
@@ -190,6 +193,7 @@ class Import {
   }
 
   Status take_named_files(const ScannedLine& record, Naming naming) {
+    waiting_ply_.note_record(record);
     for (const NamedBlob& blob : record.blobs) {
       RETURN_IF_ERROR(named_files_.take(blob.path, blob.hash, record.id, naming));
     }
@@ -210,15 +214,16 @@ class Import {
   }
 
   Status take_feedback() {
-    if (!source_.feedback && !source_.journal) return {};
+    if (!source_.feedback && !source_.journal && waiting_ply_.is_empty()) return {};
     FeedbackById here;
     ASSIGN_OR_RETURN(const auto present, file_system_.info(folder_ / kFeedbackFile));
     if (present) {
       const auto read = read_lines(
           file_system_, folder_ / kFeedbackFile,
           [&](std::string_view line) -> Status {
-            if (feedback_.scan(line))
-              here[hash_of_line(feedback_.id())].push_back(hash_of_line(line));
+            if (!feedback_.scan(line)) return {};
+            here[hash_of_line(feedback_.id())].push_back(hash_of_line(line));
+            if (feedback_.has_outcome()) waiting_ply_.note_settled(feedback_.id());
             return {};
           },
           stop_);
@@ -318,6 +323,7 @@ class Import {
       return {};
     }
     for (const auto& [id, record] : *pending->object()) {
+      waiting_ply_.note_open(id);
       if (known_.contains(hash_of_line(id))) continue;
       tell(NotTakenKind::kOpenGeneration, path.native(), id);
     }
@@ -333,6 +339,7 @@ class Import {
   ImportReport report_;
   GrowingFiles growing_;
   NamedFileImport named_files_;
+  WaitingPlyImport waiting_ply_;
   RecordScan scan_;
   FeedbackScan feedback_;
   std::map<Month, std::vector<fs::path>> months_;

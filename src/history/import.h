@@ -32,8 +32,9 @@ enum class NotTakenKind : std::uint8_t {
   kWrongContent,    ///< One that is there with another hash than the record says.
   kOtherFile,       ///< One whose name a file with another content has here.
   kUnsafePath,      ///< One that lies elsewhere than in images/ and ply_files/.
+  kWaitingFile,     ///< A PLY file that waits for feedback, and whose record was not taken.
 };
-inline constexpr std::size_t kNumNotTakenKinds = 10;
+inline constexpr std::size_t kNumNotTakenKinds = 11;
 
 struct NotTaken {
   NotTakenKind kind = NotTakenKind::kOtherRecord;
@@ -78,10 +79,11 @@ struct ImportReport {
 /// A record whose id is not here is added, as its line stands, to the file of its month; late
 /// feedback of an id where all that is here is the beginning of what is there. Images and PLY files
 /// that they name are copied first, each with its hash checked; a record is taken also when its
-/// files are not to be had. Nothing here is changed or removed. Files appear whole, and the same
-/// import again after a kill goes on where it was. Files that prune deleted here stay deleted.
-/// Memory: some 150 bytes a record here and there.
-/// Errors: kNotFound (no such folder, no history in it), kInvalidInput (`from` is `folder`, or
+/// files are not to be had. A PLY file that waits for the feedback of such a record waits here too.
+/// Nothing here is changed or removed. Files appear whole, and the same import again after a kill
+/// goes on where it was. Files that prune deleted here stay deleted. Memory: some 150 bytes a
+/// record here and there. Errors: kNotFound (no such folder, no history in it), kInvalidInput
+/// (`from` is `folder`, or
 ///         neither file nor folder), kUnavailable (a recorder is running; a file changed
 ///         meanwhile), kCorrupt and kExhausted (a file of records here cannot be read: nothing was
 ///         imported), kNoSpace, kDenied, kCancelled.

@@ -30,11 +30,13 @@ class FeedbackScan {
   bool is_blank() const { return is_blank_; }
   std::string text(std::size_t at) const;
   std::string id() const { return text(0); }
+  /// Whether it says what became of PLY bytes that waited.
+  bool has_outcome() const { return !text(5).empty(); }
 
  private:
-  static constexpr std::array<std::string_view, 5> kPaths = {
-      "generation_id", "ply_file_path", "ply_file_hash", "rejected_sample_path",
-      "rejected_sample_hash"};
+  static constexpr std::array<std::string_view, 6> kPaths = {
+      "generation_id",        "ply_file_path",        "ply_file_hash",
+      "rejected_sample_path", "rejected_sample_hash", "ply"};
   json::LineScan scan_;
   std::string padded_;  // the line with what LineScan wants behind it
   bool is_blank_ = false;

@@ -6,6 +6,7 @@
 #include "derivation/journal_replay.h"
 #include "history/import.h"
 #include "record_files/line_hash.h"
+#include "record_files/record_scan.h"
 #include "rotation/rotate_month.h"
 
 #include <filesystem>
@@ -19,6 +20,8 @@
 
 namespace assay::history {
 
+inline constexpr std::string_view kWaitingPlyFolder = "ply_files/pending";
+
 /// What the report says of one thing that was not taken.
 void add_not_taken(ImportReport& report, const ImportOptions& options, NotTaken not_taken);
 
@@ -29,6 +32,9 @@ struct ImportSource {
   std::vector<std::filesystem::path> records;
   std::optional<std::filesystem::path> feedback;
   std::optional<std::filesystem::path> pending;
+  /// PLY files that wait for feedback, relative to `folder`.
+  std::vector<std::string> waiting_ply;
+  bool is_folder = false;
   /// What the journal says beyond these files: they are read after it, so that nothing is missed
   /// that moves from one to the others meanwhile.
   std::optional<derivation::JournalReplay> journal;
@@ -95,6 +101,37 @@ class NamedFileImport {
   ImportReport& report_;
   std::set<std::string, std::less<>> pruned_;
   record_files::LineSet seen_;
+};
+
+/// Copies the PLY files that wait for the feedback of generations whose records are taken: no
+/// record names them, its hash does. Threads: one thread at a time.
+class WaitingPlyImport {
+ public:
+  WaitingPlyImport(const ImportSource& source, const ImportOptions& options,
+                   NamedFileImport& named_files, ImportReport& report);
+
+  bool is_empty() const { return waiting_.empty(); }
+  /// A record that is taken, or is here already.
+  void note_record(const record_files::ScannedLine& record);
+  /// A generation whose bytes found their place here.
+  void note_settled(const std::string& id);
+  void note_open(std::string_view id);
+  /// Copy those of records, and tell of the others. Errors: those of NamedFileImport::take().
+  Status take();
+
+ private:
+  struct Waiting {
+    std::string hash;  // of the record; empty while none is known
+    std::string id;
+    bool is_open = false;
+  };
+
+  const bool tells_others_;
+  const ImportOptions& options_;
+  NamedFileImport& named_files_;
+  ImportReport& report_;
+  std::map<std::string, Waiting> waiting_;    // by path
+  std::map<std::string, std::string> paths_;  // of those with a record, by its id
 };
 
 }  // namespace assay::history

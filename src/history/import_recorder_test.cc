@@ -151,6 +151,47 @@ TEST_F(ImportOfAKilledRecorder, BringsWhatWasNeverDerivedAndLeavesThatFolderAsIt
   EXPECT_EQ(count(again, NotTakenKind::kOtherFeedback), 0U);
 }
 
+TEST_F(ImportOfAKilledRecorder, BringsPlyFilesThatWaitForFeedbackAndTellsOfTheOthers) {
+  {
+    const auto recorder = record_there();
+    ASSERT_NE(recorder, nullptr);
+    for (const std::string id : {"waiting", "open", "settled here", "other here"}) {
+      start_only(*recorder, id);
+      ASSERT_TRUE(recorder->log_output(id, {.output = "{}", .ply = as_bytes(id), .ply_file = {}}));
+    }
+    for (const std::string id : {"waiting", "settled here", "other here"}) {
+      ASSERT_TRUE(recorder->finish(id));
+    }
+    ASSERT_TRUE(recorder->close());
+  }
+  put("there", "ply_files/pending/stray_0123456789abcdef.ply", "of no record");
+  put("here", "generation_feedback.jsonl",
+      feedback("settled here", "0.0", R"(, "ply": "removed")"));
+  put("here", "generation_history.jsonl", line("other here", "2025-11-02T00:00:00Z"));
+  EXPECT_EQ(import({.mode = RunMode::kDryRun}).num_files_copied, 1U);
+  const ImportReport report = import();
+  EXPECT_EQ(report.num_files_copied, 1U);
+  EXPECT_EQ(report.num_files_unverified, 0U);
+  EXPECT_EQ(count(report, NotTakenKind::kWaitingFile), 3U);
+  EXPECT_EQ(count(report, NotTakenKind::kOpenGeneration), 1U);
+  std::vector<std::string> reasons;
+  for (const NotTaken& told : report.not_taken) {
+    if (told.kind == NotTakenKind::kWaitingFile) reasons.push_back(told.detail);
+  }
+  EXPECT_EQ(reasons, (std::vector<std::string>{"no record that was taken has its hash",
+                                               "its generation is open there",
+                                               "no record that was taken has its hash"}));
+  EXPECT_EQ(import().num_files_present, 1U);
+  // Its feedback comes here now.
+  const auto recorder = record();
+  ASSERT_NE(recorder, nullptr);
+  EXPECT_EQ(file_system_.list("/here/ply_files/pending")->size(), 1U);
+  give_feedback(*recorder, "waiting", 0.9);
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(content("generation_feedback.jsonl")
+                  .contains(R"("ply": "accepted", "ply_file_path": "ply_files/waiting_)"));
+}
+
 TEST_F(ImportOfAKilledRecorder, TakesAFolderThatHasNothingButAJournal) {
   {
     const auto recorder = record_there();

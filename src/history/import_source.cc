@@ -1,4 +1,5 @@
 #include "compress/stream.h"
+#include "files/atomic_file.h"
 #include "history/import_internal.h"
 #include "history/named_files_internal.h"
 #include "record_files/data_folder.h"
@@ -15,6 +16,20 @@ using record_files::kArchiveFolder;
 using record_files::kCurrentFile;
 
 namespace fs = std::filesystem;
+
+/// Errors: kDenied, kUnavailable.
+Result<std::vector<std::string>> find_waiting_ply(files::FileSystem& file_system,
+                                                  const fs::path& folder) {
+  std::vector<std::string> found;
+  ASSIGN_OR_RETURN(const auto present, file_system.info(folder / kWaitingPlyFolder));
+  if (!present || present->kind != files::FileKind::kFolder) return found;
+  ASSIGN_OR_RETURN(const auto names, file_system.list(folder / kWaitingPlyFolder));
+  for (const std::string& name : names) {
+    if (!files::is_temporary_name(name))
+      found.push_back((fs::path(kWaitingPlyFolder) / name).native());
+  }
+  return found;
+}
 
 ImportSource source_of_file(const fs::path& file) {
   ImportSource source;
@@ -41,11 +56,17 @@ Result<ImportSource> find_import_source(files::FileSystem& file_system, const fs
         fmt::format("{} does not exist; give the data folder, or the file of records, to import",
                     from.native()));
   }
-  if (info->kind == files::FileKind::kFile) return source_of_file(from);
+  if (info->kind == files::FileKind::kFile) {
+    ImportSource source = source_of_file(from);
+    ASSIGN_OR_RETURN(source.waiting_ply, find_waiting_ply(file_system, source.folder));
+    return source;
+  }
   if (info->kind != files::FileKind::kFolder) {
     return invalid_input(fmt::format("{} is neither a folder nor a file", from.native()));
   }
-  ImportSource source{.folder = from, .records = {}, .feedback = {}, .pending = {}, .journal = {}};
+  ImportSource source;
+  source.folder = from;
+  source.is_folder = true;
   ASSIGN_OR_RETURN(source.journal, derivation::replay_journal(file_system, from));
   ASSIGN_OR_RETURN(auto found, record_reading::find_history_files(file_system, from));
   for (auto& file : found) source.records.push_back(std::move(file.path));
@@ -56,6 +77,7 @@ Result<ImportSource> find_import_source(files::FileSystem& file_system, const fs
   };
   ASSIGN_OR_RETURN(source.feedback, find(kFeedbackFile));
   ASSIGN_OR_RETURN(source.pending, find(kPendingFile));
+  ASSIGN_OR_RETURN(source.waiting_ply, find_waiting_ply(file_system, from));
   const bool has_lines = source.journal && !source.journal->lines.is_empty();
   if (source.records.empty() && !source.feedback && !has_lines) {
     return not_found(

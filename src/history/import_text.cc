@@ -49,6 +49,10 @@ constexpr std::array<KindText, kNumNotTakenKinds> kNotTakenKinds = {{
     {.name = "unsafe_path",
      .title = "Images and PLY files outside of images/ and ply_files/",
      .advice = "The records were imported, these files were not touched."},
+    {.name = "waiting_file",
+     .title = "PLY files that wait for feedback there, and whose record was not taken",
+     .advice = "Keep the other folder until their generations are finished there, and run the same "
+               "command again."},
 }};
 
 using Out = std::back_insert_iterator<std::string>;

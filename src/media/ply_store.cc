@@ -94,6 +94,10 @@ std::string file_stem_of(std::string_view generation_id) {
   return "id-" + crypto::sha256(generation_id).to_hex().substr(0, 32);
 }
 
+fs::path waiting_path(std::string_view generation_id, const Sha256& hash) {
+  return fs::path(kPendingFolder) / name_of(generation_id, hash);
+}
+
 bool is_sampled(std::string_view generation_id, double share) {
   const Sha256 hash = crypto::sha256(generation_id);
   std::uint32_t number = 0;
@@ -184,7 +188,7 @@ Result<StoredPly> PlyStore::write(std::string_view generation_id, std::size_t ma
   StoredPly stored{.hash = digest.hash,
                    .size = size,
                    .report = std::move(digest.report),
-                   .pending_path = fs::path(kPendingFolder) / name_of(generation_id, digest.hash)};
+                   .pending_path = waiting_path(generation_id, digest.hash)};
   const std::scoped_lock guard(mutex_);
   if (!link_present(stored)) {
     RETURN_IF_ERROR(file_system_->rename(temporary.path(), data_folder_ / stored.pending_path));
@@ -268,7 +272,7 @@ Result<PlySettlement> PlyStore::settle(std::string_view generation_id, const fs:
 
 std::optional<fs::path> PlyStore::find_waiting(std::string_view generation_id,
                                                const Sha256& hash) const {
-  fs::path path = fs::path(kPendingFolder) / name_of(generation_id, hash);
+  fs::path path = waiting_path(generation_id, hash);
   return is_there(path) ? std::optional(std::move(path)) : std::nullopt;
 }
 

@@ -38,8 +38,7 @@ struct StoredPly {
   Sha256 hash;
   ByteCount size;
   std::optional<GaussianReport> report;  ///< Nothing when the figures were left out.
-  /// Relative to the data folder: `ply_files/pending/<id>_<16 digits of the hash>.ply`.
-  std::filesystem::path pending_path;
+  std::filesystem::path pending_path;    ///< As waiting_path().
 };
 
 /// What is known of the validator's answer. No answer in time counts as rejected.
@@ -60,6 +59,10 @@ struct PlySettlement {
 /// The name that an id has in file names: itself when it is plain (letters, digits, `-`, `_`, `.`
 /// inside, at most 64 characters), else `id-` and 32 digits of its SHA-256.
 std::string file_stem_of(std::string_view generation_id);
+
+/// Where the bytes of a generation wait, relative to the data folder:
+/// `ply_files/pending/<id>_<16 digits of the hash>.ply`.
+std::filesystem::path waiting_path(std::string_view generation_id, const Sha256& hash);
 
 /// Whether a rejected generation is one of the `share` that is sampled.
 bool is_sampled(std::string_view generation_id, double share);
