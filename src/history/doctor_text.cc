@@ -41,9 +41,7 @@ constexpr std::array<KindText, kNumFindingKinds> kFindingKinds = {{
                "adds each record to the file of its month; keep it until that told of no problem."},
     {.name = "repeated_id",
      .title = "Records whose id another record had before",
-     .advice =
-         "Readers take the last in the first file. Run assay history rotate to drop those that "
-         "are the same."},
+     .advice = "Readers take the last. Run assay history rotate to drop those that are the same."},
     {.name = "unsafe_path",
      .title = "Records that name files outside of the data folder",
      .advice = "Nothing there was touched. Find out which program wrote these records."},

@@ -110,10 +110,9 @@ bool BlockRead::is_the_one(const IdDigest& digest, std::size_t hash, std::uint64
     const auto last = ids_->contested->find(digest);
     if (last) return *last == ordinal;
   }
-  const auto file = static_cast<std::uint16_t>(ordinal >> kFileShift);
-  const IdSeen seen = ids_->seen.insert(digest, hash, file);
-  if (seen == IdSeen::kInThisFile) ids_->contested->note(digest, ordinal);
-  return seen == IdSeen::kNever;
+  const bool is_new = ids_->seen.insert(digest, hash);
+  if (!is_new) ids_->contested->note(digest, ordinal);
+  return is_new;
 }
 
 bool BlockRead::count_verdict(LineVerdict verdict) {

@@ -15,7 +15,7 @@
 
 namespace assay::record_reading {
 
-/// What becomes of records whose id stands twice in their file.
+/// What becomes of records whose id stands twice.
 enum class PassKind : std::uint8_t {
   kFirst,   ///< The one that is met first is handed over, the others noted.
   kLocate,  ///< Nothing is handed over: where the noted ids stand last is found out.

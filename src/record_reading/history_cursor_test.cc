@@ -71,7 +71,7 @@ TEST_F(Cursor, GivesWhatAWholeReadingGivesInItsOrder) {
   write("generation_feedback.jsonl",
         R"({"generation_id": "b", "score": 0.5, "feedback_delay_seconds": 90.5})"
         "\n");
-  EXPECT_EQ(read(), "a b+90.5s");
+  EXPECT_EQ(read(), "b+90.5s a");
   EXPECT_EQ(counts_.num_records, 2);
   EXPECT_EQ(counts_.num_bad_json, 1);
   EXPECT_EQ(counts_.num_duplicate, 1);

@@ -18,7 +18,7 @@ namespace assay::record_reading {
 namespace {
 
 /// Gives out the blocks of all files, in order. The blocks of one file are all done before the next
-/// begins: of an id in two files it is then always the first that counts.
+/// begins.
 class Blocks {
  public:
   explicit Blocks(const std::vector<OpenHistoryFile>& files) : files_(&files) {}

@@ -53,9 +53,9 @@ struct ReadOptions {
   unsigned num_threads = 1;
   /// Only these fields are needed; others may stay absent. Empty for all.
   std::vector<records::RecordField> fields = {};
-  /// Of two records of one id in one file the last counts. That there are two is known when one was
-  /// handed over: then this is called, between two records, all is handed over once more, and the
-  /// callee forgets what it had. Without it the first counts, with several threads any.
+  /// Of two records of one id the last counts. That there are two is known when one was handed
+  /// over: then this is called, between two records, all is handed over once more, and the callee
+  /// forgets what it had. Without it the first counts, with several threads any.
   std::function<void()> start_over = {};
   /// Called after each block of lines by the worker that read it, in the order of the blocks and
   /// one call at a time: what on_record() puts aside for each worker can leave in the order of the
@@ -71,8 +71,8 @@ using OnRecord = std::function<Status(const records::RecordView& record, unsigne
 
 /// Read all records under `folder`. Late feedback (generation_feedback.jsonl) replaces the feedback
 /// fields of its record, and where the PLY file went in the end those of the file. Of records of
-/// one id in several files those in the first count, of these the last (see start_over). All that
-/// was there when it began is read, once, also while a rotation goes on.
+/// one id the last counts, in the order of months and lines (see start_over). All that was there
+/// when it began is read, once, also while a rotation goes on.
 /// Memory: a few MiB a worker, 24 to 48 bytes a record, and the late feedback.
 /// Errors: kNotFound (no such folder, or no history in it: the message says what was looked for),
 ///         kDenied, kUnavailable, kCancelled, kCorrupt (a compressed file that is broken), and what

@@ -180,7 +180,7 @@ TEST_F(History, CountsWhatIsWrongWithLinesByKind) {
   EXPECT_EQ(counts().num_missing_section, 2);
 }
 
-TEST_F(History, TakesTheFirstOfTwoRecordsOfOneId) {
+TEST_F(History, TakesTheFirstOfTwoRecordsOfOneIdWhenItCannotStartOver) {
   write("generation_history_2025-10.jsonl", record("a", "2025-10-02T00:00:00Z", "0.1"));
   write("generation_history.jsonl", record("a", "2025-10-02T00:00:00Z", "0.2") +
                                         record("b", "2025-11-02T00:00:00Z", "0.3") +
@@ -189,23 +189,27 @@ TEST_F(History, TakesTheFirstOfTwoRecordsOfOneId) {
   EXPECT_EQ(counts().num_duplicate, 2);
 }
 
-TEST_F(History, TakesTheLastOfTwoInOneFileAtAnyNumberOfThreads) {
-  // Far apart, so that several threads are at work on both; the second time in another month.
+TEST_F(History, TakesTheLastOfAllFilesAtAnyNumberOfThreads) {
+  // Far apart, so that several threads are at work on both; and before in another month.
   std::string text;
+  std::string before;
   for (int i = 0; i < 9'000; ++i) {
     text += record(fmt::format("id {}", i % 6'000), "2025-11-02T00:00:00Z", fmt::to_string(i));
+    before += record(fmt::format("id {}", i), "2025-11-02T00:00:00Z", "0.5");
   }
-  write("generation_history_2025-10.jsonl", text);
-  write("generation_history.jsonl", text + record("id 7", "2025-11-02T00:00:00Z", "1"));
+  write("generation_history.jsonl", text);
+  write("archive/generation_history_2025-09.jsonl", before);
+  write("generation_history_2025-10.jsonl", record("id 7", "2025-11-02T00:00:00Z", "1"));
   std::string expected;
+  for (int i = 6'000; i < 9'000; ++i) expected += fmt::format("id {}=0.5 ", i);
   for (int i = 3'000; i < 9'000; ++i) {
     expected += fmt::format("{}id {}={}", i == 3'000 ? "" : " ", i % 6'000, i);
   }
   for (const unsigned num_threads : {1U, 2U, 7U}) {
     EXPECT_TRUE(read({.num_threads = num_threads, .start_over = [this] { forget(); }}) == expected)
         << num_threads;
-    EXPECT_EQ(counts().num_records, 6'000);
-    EXPECT_EQ(counts().num_duplicate, 12'001);
+    EXPECT_EQ(counts().num_records, 9'000);
+    EXPECT_EQ(counts().num_duplicate, 9'001);
   }
 }
 

@@ -97,18 +97,15 @@ std::size_t IdDigestHash::operator()(const IdDigest& digest) const {
   return mix(digest.high ^ mix(digest.low));
 }
 
-IdSeen IdSet::insert(const IdDigest& digest, std::size_t hash, std::uint16_t file) {
+bool IdSet::insert(const IdDigest& digest, std::size_t hash) {
   Shard& shard = shards_[hash % kNumShards];
   const std::scoped_lock lock(shard.mutex);
   if (shard.num_used * 4 >= shard.slots.size() * 3) grow(shard);
   const std::size_t at = find_slot(shard.slots, digest, hash);
-  if (shard.slots[at] == digest) {
-    return shard.files[at] == file ? IdSeen::kInThisFile : IdSeen::kInEarlierFile;
-  }
+  if (shard.slots[at] == digest) return false;
   shard.slots[at] = digest;
-  shard.files[at] = file;
   ++shard.num_used;
-  return IdSeen::kNever;
+  return true;
 }
 
 void IdSet::prepare_shard(std::size_t hash) const {
@@ -121,7 +118,6 @@ void IdSet::prepare_slot(std::size_t hash) const {
   if (num_slots == 0) return;
   const std::size_t at = first_slot(hash, num_slots);
   __builtin_prefetch(shard.slots_at.load(std::memory_order_relaxed) + at, 1);
-  __builtin_prefetch(shard.files_at.load(std::memory_order_relaxed) + at, 1);
 }
 
 std::size_t IdSet::first_slot(std::size_t hash, std::size_t num_slots) {
@@ -140,24 +136,17 @@ std::size_t IdSet::find_slot(const std::vector<IdDigest>& slots, const IdDigest&
 
 void IdSet::grow(Shard& shard) {
   std::vector<IdDigest> larger(std::max(kMinSlots, shard.slots.size() * 2));
-  std::vector<std::uint16_t> files(larger.size());
-  for (std::size_t i = 0; i < shard.slots.size(); ++i) {
-    if (shard.slots[i] == IdDigest()) continue;
-    const std::size_t at = find_slot(larger, shard.slots[i], IdDigestHash()(shard.slots[i]));
-    larger[at] = shard.slots[i];
-    files[at] = shard.files[i];
+  for (const IdDigest& digest : shard.slots) {
+    if (digest != IdDigest()) larger[find_slot(larger, digest, IdDigestHash()(digest))] = digest;
   }
   shard.slots = std::move(larger);
-  shard.files = std::move(files);
   shard.slots_at.store(shard.slots.data(), std::memory_order_relaxed);
-  shard.files_at.store(shard.files.data(), std::memory_order_relaxed);
   shard.num_slots.store(shard.slots.size(), std::memory_order_relaxed);
 }
 
 void ContestedIds::note(const IdDigest& digest, std::uint64_t ordinal) {
   const std::scoped_lock lock(mutex_);
-  const auto [found, is_new] = last_.emplace(digest, ordinal);
-  if (is_new || found->second >> kFileShift != ordinal >> kFileShift) return;
+  const auto found = last_.emplace(digest, ordinal).first;
   found->second = std::max(found->second, ordinal);
 }
 
@@ -165,7 +154,6 @@ void ContestedIds::note_known(const IdDigest& digest, std::uint64_t ordinal) {
   const auto found = last_.find(digest);
   if (found == last_.end()) return;
   const std::scoped_lock lock(mutex_);
-  if (found->second >> kFileShift != ordinal >> kFileShift) return;
   found->second = std::max(found->second, ordinal);
 }
 

@@ -1,5 +1,5 @@
 /// \file
-/// Which generations were read already, in 18 bytes for each, and those that stand twice in a file.
+/// Which generations were read already, in 16 bytes for each, and those that stand twice.
 
 #pragma once
 
@@ -31,15 +31,12 @@ struct IdDigestHash {
   std::size_t operator()(const IdDigest& digest) const;
 };
 
-/// Where an id was before.
-enum class IdSeen : std::uint8_t { kNever, kInEarlierFile, kInThisFile };
-
 /// Threads: all calls are safe from any thread.
 class IdSet {
  public:
-  /// Add an id that stands in the file of this number, and say where it was before. `hash`, here
-  /// and below, is what IdDigestHash gives. Pre: `digest` has a bit that is set.
-  IdSeen insert(const IdDigest& digest, std::size_t hash, std::uint16_t file);
+  /// Add an id, and say whether it is new. `hash`, here and below, is what IdDigestHash gives.
+  /// Pre: `digest` has a bit that is set.
+  bool insert(const IdDigest& digest, std::size_t hash);
   /// Bring what insert() will look at into the cache: first the shard, which another thread may
   /// have changed, and once it is there the slot. The set of a long history is far larger than any
   /// cache, and the wait for memory would be a tenth of all the time.
@@ -56,11 +53,9 @@ class IdSet {
     // Where the slots lie, for prepare_slot(), which takes no lock: an address that is no longer
     // right costs time, nothing else.
     std::atomic<const IdDigest*> slots_at = nullptr;
-    std::atomic<const std::uint16_t*> files_at = nullptr;
     std::atomic<std::size_t> num_slots = 0;
     // What changes when the shard grows, and is else only read.
     alignas(kCacheLineSize) std::vector<IdDigest> slots;
-    std::vector<std::uint16_t> files;  // of each slot
   };
   static constexpr std::size_t kNumShards = 64;
 
@@ -77,12 +72,12 @@ class IdSet {
 /// An ordinal is the file's number above this bit and the place of the line below it.
 inline constexpr unsigned kFileShift = 44;
 
-/// Ids that stand more than once in one file, and where each does last.
+/// Ids that stand more than once, and where each does last.
 /// Threads: note() is safe from any thread, and so is note_known() while nobody calls note();
 /// find() when nobody calls either.
 class ContestedIds {
  public:
-  /// Of two places in one file the later counts; another file's is passed over.
+  /// Of several places the last counts.
   void note(const IdDigest& digest, std::uint64_t ordinal);
   /// As note(), but for ids that were noted before; others are passed over.
   void note_known(const IdDigest& digest, std::uint64_t ordinal);

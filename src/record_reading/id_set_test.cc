@@ -9,28 +9,27 @@
 namespace assay::record_reading {
 namespace {
 
-IdSeen insert(IdSet& ids, std::string_view id, std::uint16_t file) {
+bool insert(IdSet& ids, std::string_view id) {
   const IdDigest digest = digest_id(id);
-  return ids.insert(digest, IdDigestHash()(digest), file);
+  return ids.insert(digest, IdDigestHash()(digest));
 }
 
 TEST(IdSet, TellsKnownIdsFromNew) {
   IdSet ids;
   for (int i = 0; i < 100'000; ++i) {
-    EXPECT_EQ(insert(ids, fmt::format("{:08x}-0000-4000-a000-000000000000", i), 1), IdSeen::kNever);
-    EXPECT_EQ(insert(ids, fmt::format("name {}", i), 1), IdSeen::kNever);
+    EXPECT_TRUE(insert(ids, fmt::format("{:08x}-0000-4000-a000-000000000000", i)));
+    EXPECT_TRUE(insert(ids, fmt::format("name {}", i)));
   }
   for (int i = 0; i < 100'000; ++i) {
-    EXPECT_EQ(insert(ids, fmt::format("{:08x}-0000-4000-a000-000000000000", i), 1),
-              IdSeen::kInThisFile);
-    EXPECT_EQ(insert(ids, fmt::format("name {}", i), 2), IdSeen::kInEarlierFile);
+    EXPECT_FALSE(insert(ids, fmt::format("{:08x}-0000-4000-a000-000000000000", i)));
+    EXPECT_FALSE(insert(ids, fmt::format("name {}", i)));
   }
 }
 
 TEST(IdSet, KeepsTheUuidOfZeros) {
   IdSet ids;
-  EXPECT_EQ(insert(ids, "00000000-0000-0000-0000-000000000000", 1), IdSeen::kNever);
-  EXPECT_EQ(insert(ids, "00000000-0000-0000-0000-000000000000", 1), IdSeen::kInThisFile);
+  EXPECT_TRUE(insert(ids, "00000000-0000-0000-0000-000000000000"));
+  EXPECT_FALSE(insert(ids, "00000000-0000-0000-0000-000000000000"));
 }
 
 TEST(DigestId, DiffersForTextsThatAreNotTheSame) {
