@@ -107,6 +107,11 @@ Result<std::map<Month, std::vector<fs::path>>> find_month_files(files::FileSyste
   if (archive && archive->kind == files::FileKind::kFolder) {
     RETURN_IF_ERROR(add_month_files(file_system, folder, kArchiveFolder, found));
   }
+  for (auto& [month, paths] : found) {
+    std::ranges::sort(paths, {}, [](const fs::path& path) {
+      return std::pair(!path.has_parent_path(), path.native());
+    });
+  }
   return found;
 }
 

@@ -36,8 +36,8 @@ std::string month_file_name(Month month, std::optional<compress::Format> format)
 /// The month of a file of that name; nothing for any other name.
 std::optional<Month> month_of_file_name(std::string_view name);
 
-/// The files of each month, relative to `folder`: in it and in its archive, compressed or not.
-/// Errors: kNotFound (no such folder), kDenied, kUnavailable.
+/// The files of each month, relative to `folder`: in its archive and in it, compressed or not, in
+/// the order of readers. Errors: kNotFound (no such folder), kDenied, kUnavailable.
 Result<std::map<Month, std::vector<std::filesystem::path>>> find_month_files(
     files::FileSystem& file_system, const std::filesystem::path& folder);
 

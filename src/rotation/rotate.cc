@@ -2,6 +2,7 @@
 
 #include "record_files/data_folder.h"
 #include "record_files/history_index.h"
+#include "record_files/line_hash.h"
 #include "record_files/line_reader.h"
 #include "record_files/record_scan.h"
 #include "rotation/rotate_month.h"
@@ -12,12 +13,18 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace assay::rotation {
 namespace {
 
+using record_files::hash_of_line;
+
 namespace fs = std::filesystem;
+
+/// The current file, which readers take last.
+constexpr record_files::Month kCurrentPlace = std::chrono::year::max() / std::chrono::December;
 
 /// Where the lines of a month belong. What is compressed or archived already is never taken back.
 fs::path target_of(record_files::Month month, record_files::Month now,
@@ -113,36 +120,71 @@ class Rotation {
     return month < now_ ? std::optional(month) : std::nullopt;
   }
 
+  /// Learn which ids stand in the files of later months than `month`. There are none when all that
+  /// leaves is of the last month.
+  Status learn_later_places(record_files::Month month) {
+    for (auto later = files_.upper_bound(month); later != files_.end(); ++later) {
+      if (!learned_.insert(later->first).second) continue;
+      for (const fs::path& source : later->second) {
+        const auto read = record_files::read_lines(
+            file_system_, folder_ / source,
+            [&](std::string_view line) -> Status {
+              note_place(scan_.scan(line).id, later->first);
+              return {};
+            },
+            stop_);
+        if (read || read.error().code == ErrorCode::kCorrupt ||
+            read.error().code == ErrorCode::kExhausted) {
+          continue;  // what nobody can read counts for nobody
+        }
+        return Error(read.error());
+      }
+    }
+    return {};
+  }
+
+  void note_place(std::string_view id, record_files::Month place) {
+    if (id.empty()) return;
+    record_files::Month& last = places_.try_emplace(hash_of_line(id), place).first->second;
+    last = std::max(last, place);
+  }
+
   /// The month that a line of the current file goes to; nothing when it stays.
-  std::optional<record_files::Month> destination(std::string_view line) {
-    const record_files::ScannedLine record = scan_.scan(line);
+  Result<std::optional<record_files::Month>> destination(const record_files::ScannedLine& record) {
     if (record.kind == record_files::LineKind::kUnreadable) {
       ++report_.num_unreadable;
       return neighbour_;
     }
-    if (record.kind == record_files::LineKind::kBlank) return std::nullopt;
+    if (record.kind == record_files::LineKind::kBlank) return std::optional<record_files::Month>();
     if (!record.time) {
       ++report_.num_without_time;
-      return std::nullopt;
+      return std::optional<record_files::Month>();
     }
     neighbour_ = earlier_month(*record.time);
+    if (!neighbour_ || record.id.empty()) return neighbour_;
+    RETURN_IF_ERROR(learn_later_places(*neighbour_));
+    const auto place = places_.find(hash_of_line(record.id));
+    if (place == places_.end() || place->second <= *neighbour_) return neighbour_;
+    neighbour_ = place->second == kCurrentPlace ? std::nullopt : std::optional(place->second);
     return neighbour_;
   }
 
   Status split_current() {
     const auto on_line = [&](std::string_view line) -> Status {
-      const auto month = destination(line);
+      const record_files::ScannedLine record = scan_.scan(line);
+      ASSIGN_OR_RETURN(const auto month, destination(record));
       MonthMerge* merge = nullptr;
       if (month) {
         ASSIGN_OR_RETURN(merge, merge_of(*month));
       }
+      note_place(record.id, merge == nullptr ? kCurrentPlace : *month);
       stays_.push_back(merge == nullptr);
       if (merge == nullptr) {
         ++report_.num_kept;
         return {};
       }
       ++num_left_;
-      return merge->add(line);
+      return merge->add(line, record.id);
     };
     ASSIGN_OR_RETURN(const record_files::LinesRead read,
                      record_files::read_lines(file_system_, current_path(), on_line, stop_));
@@ -201,6 +243,11 @@ class Rotation {
   std::map<record_files::Month, std::vector<fs::path>> files_;
   std::map<record_files::Month, MonthMerge> merges_;
   std::set<record_files::Month> blocked_;
+  // Readers take the last line of an id: one never goes to an earlier file than those before it. By
+  // the digest of the id, the month of the last file that has one.
+  std::unordered_map<record_files::LineHash, record_files::Month, record_files::LineHashHash>
+      places_;
+  std::set<record_files::Month> learned_;
   std::optional<record_files::Month> neighbour_;
   std::vector<bool> stays_;  // of each line of the current file
   std::uint64_t num_left_ = 0;

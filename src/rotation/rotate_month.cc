@@ -3,6 +3,7 @@
 #include "core/check.h"
 #include "record_files/data_folder.h"
 #include "record_files/line_reader.h"
+#include "record_files/record_scan.h"
 
 #include <fmt/format.h>
 
@@ -11,6 +12,9 @@
 
 namespace assay::rotation {
 namespace {
+
+using record_files::hash_of_line;
+using record_files::LineHash;
 
 namespace fs = std::filesystem;
 
@@ -106,11 +110,12 @@ MonthMerge::MonthMerge(files::FileSystem& file_system, fs::path folder, fs::path
 Status MonthMerge::begin(const std::stop_token& stop) {
   ASSIGN_OR_RETURN(auto staged, StagedLines::create(*file_system_, folder_ / target_));
   staged_ = std::make_unique<StagedLines>(std::move(staged));
+  record_files::RecordScan scan;
   for (const fs::path& source : sources_) {
     auto read = record_files::read_lines(
         *file_system_, folder_ / source,
         [&](std::string_view line) -> Status {
-          if (lines_.insert(record_files::hash_of_line(line)).second) return staged_->add(line);
+          if (!repeats(line, scan.scan(line).id)) return staged_->add(line);
           ++num_duplicate_;
           has_duplicates_ = true;
           return {};
@@ -121,9 +126,16 @@ Status MonthMerge::begin(const std::stop_token& stop) {
   return {};
 }
 
-Status MonthMerge::add(std::string_view line) {
+bool MonthMerge::repeats(std::string_view line, std::string_view id) {
+  const LineHash hash = hash_of_line(line);
+  if (id.empty()) return !lines_.insert(hash).second;
+  const auto [last, is_new] = last_lines_.try_emplace(hash_of_line(id), hash);
+  return !is_new && std::exchange(last->second, hash) == hash;
+}
+
+Status MonthMerge::add(std::string_view line, std::string_view id) {
   CHECK(staged_ != nullptr, "a line came before begin()");
-  if (!lines_.insert(record_files::hash_of_line(line)).second) {
+  if (repeats(line, id)) {
     ++num_duplicate_;
     return {};
   }

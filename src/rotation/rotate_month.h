@@ -15,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace assay::rotation {
@@ -53,18 +54,21 @@ class StagedLines {
   std::uint64_t num_lines_ = 0;
 };
 
-/// One month: what its files hold, what comes from the current file, each line once.
+/// One month: what its files hold, what comes from the current file, each line once. Of the lines
+/// of an id the same one is the last as before.
 class MonthMerge {
  public:
-  /// Pre: `sources` are files of the month, relative to `folder`; `target` too.
+  /// Pre: `sources` are files of the month, in the order of readers, relative to `folder`; `target`
+  /// too.
   MonthMerge(files::FileSystem& file_system, std::filesystem::path folder,
              std::filesystem::path target, std::vector<std::filesystem::path> sources);
 
   /// Take over the lines of the sources.
   /// Errors: also kCorrupt and kExhausted: a source cannot be read.
   Status begin(const std::stop_token& stop);
-  /// Add a line of the current file, unless it is there. Errors: as StagedLines.
-  Status add(std::string_view line);
+  /// Add a line of the current file, unless it is there and no other line of its `id`, which is
+  /// empty when it has none, stands behind it. Errors: as StagedLines.
+  Status add(std::string_view line, std::string_view id);
   /// Put the new file in place, then remove the sources. Errors: as StagedLines::verify.
   Status commit(const std::stop_token& stop);
 
@@ -83,7 +87,11 @@ class MonthMerge {
   std::filesystem::path target_;
   std::vector<std::filesystem::path> sources_;
   std::unique_ptr<StagedLines> staged_;  // from begin() on
-  record_files::LineSet lines_;
+  bool repeats(std::string_view line, std::string_view id);
+
+  record_files::LineSet lines_;  // without an id
+  std::unordered_map<record_files::LineHash, record_files::LineHash, record_files::LineHashHash>
+      last_lines_;  // of each id
   std::uint64_t num_moved_ = 0;
   std::uint64_t num_duplicate_ = 0;
   bool has_duplicates_ = false;  // in the sources
