@@ -75,6 +75,7 @@ class Import {
 
   Result<ImportReport> run() {
     RETURN_IF_ERROR(learn_what_is_here());
+    RETURN_IF_ERROR(learn_repeated_there());
     for (const fs::path& path : source_.records) {
       RETURN_IF_ERROR(read_there(path, [&](std::string_view line, std::uint64_t number) {
         return take_line(path, line, number);
@@ -126,6 +127,25 @@ class Import {
     return {};
   }
 
+  /// Of several lines of an id the last counts there, as it does for readers.
+  Status learn_repeated_there() {
+    LineSet ids;
+    for (const fs::path& path : source_.records) {
+      const auto read = read_lines(
+          file_system_, path,
+          [&](std::string_view line) -> Status {
+            const ScannedLine record = scan_.scan(line);
+            if (record.id.empty() || ids.insert(hash_of_line(record.id)).second) return {};
+            counting_there_.insert_or_assign(hash_of_line(record.id), hash_of_line(line));
+            return {};
+          },
+          stop_);
+      // What else is the matter with a file is told when its lines are taken.
+      if (!read && read.error().code == ErrorCode::kCancelled) return Error(read.error());
+    }
+    return {};
+  }
+
   /// What a file there meets costs the rest of that file.
   Status read_there(const fs::path& path, const OnNumberedLine& on_line) {
     std::uint64_t number = 0;
@@ -173,6 +193,11 @@ class Import {
     if (record.kind == LineKind::kUnreadable || record.id.empty()) {
       tell(record.kind == LineKind::kUnreadable ? NotTakenKind::kBadLine : NotTakenKind::kNoId,
            path.native(), fmt::format("line {}", number));
+      return {};
+    }
+    const auto counting = counting_there_.find(hash_of_line(record.id));
+    if (counting != counting_there_.end() && counting->second != hash_of_line(line)) {
+      tell(NotTakenKind::kOtherRecord, path.native(), record.id);
       return {};
     }
     const auto [known, is_new] = known_.try_emplace(hash_of_line(record.id), Known::kSame);
@@ -344,7 +369,9 @@ class Import {
   FeedbackScan feedback_;
   std::map<Month, std::vector<fs::path>> months_;
   std::unordered_map<LineHash, Known, LineHashHash> known_;  // by the digest of the id
-  LineSet lines_;                                            // records that are here
+  // Of ids with several lines there the one that counts, by the digest of the id.
+  std::unordered_map<LineHash, LineHash, LineHashHash> counting_there_;
+  LineSet lines_;  // records that are here
 };
 
 }  // namespace

@@ -76,14 +76,14 @@ struct ImportReport {
 /// What stands in the journal of `from` alone, because its recorder was killed or is at work,
 /// counts as if it stood in the files; nothing is written there.
 ///
-/// A record whose id is not here is added, as its line stands, to the file of its month; late
-/// feedback of an id where all that is here is the beginning of what is there. Images and PLY files
-/// that they name are copied first, each with its hash checked; a record is taken also when its
-/// files are not to be had. A PLY file that waits for the feedback of such a record waits here too.
-/// Nothing here is changed or removed. Files appear whole, and the same import again after a kill
-/// goes on where it was. Files that prune deleted here stay deleted. Memory: some 150 bytes a
-/// record here and there. Errors: kNotFound (no such folder, no history in it), kInvalidInput
-/// (`from` is `folder`, or
+/// A record whose id is not here is added, as its line stands, to the file of its month, of several
+/// lines of one id the last; late feedback of an id where all that is here is the beginning of what
+/// is there. Images and PLY files that they name are copied first, each with its hash checked; a
+/// record is taken also when its files are not to be had. A PLY file that waits for the feedback of
+/// such a record waits here too. Nothing here is changed or removed. Files appear whole, and the
+/// same import again after a kill goes on where it was. Files that prune deleted here stay deleted.
+/// Memory: some 150 bytes a record here and there.
+/// Errors: kNotFound (no such folder, no history in it), kInvalidInput (`from` is `folder`, or
 ///         neither file nor folder), kUnavailable (a recorder is running; a file changed
 ///         meanwhile), kCorrupt and kExhausted (a file of records here cannot be read: nothing was
 ///         imported), kNoSpace, kDenied, kCancelled.

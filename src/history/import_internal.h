@@ -28,7 +28,7 @@ void add_not_taken(ImportReport& report, const ImportOptions& options, NotTaken 
 /// The files that an import reads.
 struct ImportSource {
   std::filesystem::path folder;  ///< What the records' paths are relative to.
-  /// The first record of an id counts, so this is the order of readers.
+  /// In the order of readers: the last record of an id counts.
   std::vector<std::filesystem::path> records;
   std::optional<std::filesystem::path> feedback;
   std::optional<std::filesystem::path> pending;

@@ -85,8 +85,21 @@ TEST_F(ImportTest, OfOneIdWithOtherContentWhatIsHereStays) {
     EXPECT_EQ(count(report, NotTakenKind::kOtherFeedback), 1U);
   }
   EXPECT_EQ(content("generation_history.jsonl"),
-            line("a", "2025-11-02T00:00:00Z") + line("b", "2025-11-03T00:00:00Z"));
+            line("a", "2025-11-02T00:00:00Z") + line("b", "2025-11-03T00:00:01Z"));
   EXPECT_EQ(content("generation_feedback.jsonl"), feedback("b", "0.8"));
+}
+
+TEST_F(ImportTest, OfSeveralLinesOfAnIdTheLastComes) {
+  const std::string first = line("b", "2025-10-03T00:00:00Z", R"(, "x": 1)");
+  const std::string second = line("b", "2025-10-03T00:00:00Z", R"(, "x": 2)");
+  put("there", "generation_history_2025-10.jsonl", first + first);
+  put("there", "generation_history.jsonl", second + first + second);
+  const ImportReport report = import();
+  EXPECT_EQ(content("generation_history_2025-10.jsonl"), second);
+  EXPECT_EQ(report.num_imported, 1U);
+  EXPECT_EQ(report.num_present, 1U);
+  EXPECT_EQ(count(report, NotTakenKind::kOtherRecord), 3U);
+  EXPECT_EQ(import().num_imported, 0U);
 }
 
 TEST_F(ImportTest, BrokenLinesAndLinesWithoutAnIdStayThere) {

@@ -37,7 +37,8 @@ std::string month_file_name(Month month, std::optional<compress::Format> format)
 std::optional<Month> month_of_file_name(std::string_view name);
 
 /// The files of each month, relative to `folder`: in its archive and in it, compressed or not, in
-/// the order of readers. Errors: kNotFound (no such folder), kDenied, kUnavailable.
+/// the order of readers.
+/// Errors: kNotFound (no such folder), kDenied, kUnavailable.
 Result<std::map<Month, std::vector<std::filesystem::path>>> find_month_files(
     files::FileSystem& file_system, const std::filesystem::path& folder);
 

@@ -61,8 +61,8 @@ struct RotateReport {
 /// the next rotate leaves one. Two records of one id that differ are both kept, in the same order:
 /// the later one goes to no earlier file than the one before it, so that the same one counts. A
 /// month whose file cannot be read is left alone and told in `problems`; its records stay in the
-/// current file. Errors: kNotFound (no such folder), kUnavailable (another process has the folder),
-/// kNoSpace,
+/// current file.
+/// Errors: kNotFound (no such folder), kUnavailable (another process has the folder), kNoSpace,
 ///         kDenied, kCancelled, kCorrupt (what was written reads back differently).
 Result<RotateReport> rotate(files::FileSystem& file_system, const std::filesystem::path& folder,
                             Clock& clock, const RotateOptions& options,
