@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::chrono::seconds kPendingInterval{1};
 constexpr std::chrono::seconds kSettleInterval{60};
+constexpr std::chrono::minutes kShortRun{1};
 constexpr std::uint64_t kStatisticsEvery = 100;
 
 std::uint64_t num_bytes(const records::Applied& applied) {
@@ -231,13 +232,18 @@ Status LocalRecorder::checkpoint() {
 Status LocalRecorder::close() {
   if (is_closed_) return {};
   RETURN_IF_ERROR(check_usable());
-  stop_rotating_.request_stop();
-  checking_thread_.request_stop();
-  hand_over_.reset();
   if (thread_.joinable()) {
     thread_.request_stop();
     thread_.join();
   }
+  // Where each run is a short one, none of them would get to its end otherwise. Other processes are
+  // served meanwhile.
+  const bool is_short_run = clock_->monotonic() - opened_ < kShortRun;
+  if (is_short_run && rotating_thread_.joinable()) rotating_thread_.join();
+  rotate_when_due();
+  stop_rotating_.request_stop();
+  checking_thread_.request_stop();
+  hand_over_.reset();
   if (rotating_thread_.joinable()) rotating_thread_.join();
   if (checking_thread_.joinable()) checking_thread_.join();
   auto done = checkpoint();

@@ -198,6 +198,7 @@ class LocalRecorder final : public Recorder {
   bool has_gap_ = false;
   std::string without_start_;  // events whose generation began in the gap, as lines
 
+  std::chrono::nanoseconds opened_{};  // by the monotonic clock, at the end of start_up()
   std::atomic<bool> is_open_ = false;  // from the end of start_up() on
   std::atomic<bool> is_closed_ = false;
   std::atomic<bool> is_folder_gone_ = false;

@@ -90,7 +90,8 @@ struct RecorderOptions {
   ByteCount max_behind{std::uint64_t{256} << 20};
   HandOver hand_over = HandOver::kToFirst;
   /// When the month of the clock changes, also when that was while nobody recorded, the records of
-  /// earlier months go to files of their own. Without a thread (derive_interval) at checkpoint().
+  /// earlier months go to files of their own. Without a thread (derive_interval) at checkpoint();
+  /// what is due is done at close() at the latest.
   bool rotates_monthly = true;
   rotation::RotateOptions rotate;
   /// To recognise late feedback of a generation that the table has forgotten, so much of a file is
@@ -249,7 +250,8 @@ class Recorder {
   /// rotate_locked(), with kCancelled when the recorder is closed meanwhile.
   virtual Result<rotation::RotateReport> rotate(Timestamp now,
                                                 const rotation::RotateOptions& options) = 0;
-  /// checkpoint(), then let the folder go. Nothing may follow.
+  /// checkpoint(), then let the folder go. Nothing may follow. A rotation that is due comes first;
+  /// one that is under way is given up, but for that of a recorder that was opened within a minute.
   virtual Status close() = 0;
 
   virtual const RecorderRecovery& recovery() const = 0;

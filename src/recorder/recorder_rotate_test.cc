@@ -29,9 +29,10 @@ NewGeneration generation(std::string id) {
 
 class RecorderRotate : public ::testing::Test {
  protected:
-  std::unique_ptr<Recorder> open() {
+  std::unique_ptr<Recorder> open(
+      std::chrono::milliseconds derive_interval = std::chrono::milliseconds(0)) {
     RecorderOptions options;
-    options.derive_interval = std::chrono::milliseconds(0);
+    options.derive_interval = derive_interval;
     options.hand_over = HandOver::kNever;
     auto recorder = Recorder::open(file_system_, clock_, random_, "/data", options);
     if (recorder) return std::move(*recorder);
@@ -78,6 +79,22 @@ TEST_F(RecorderRotate, AMonthThatChangedWhileNobodyRecordedIsNoticed) {
   ASSERT_TRUE(recorder->checkpoint());
   EXPECT_EQ(num_lines("generation_history_2025-10.jsonl"), 1U);
   EXPECT_EQ(num_lines("generation_history.jsonl"), 0U);
+}
+
+TEST_F(RecorderRotate, AShortRunRotatesWhenItEnds) {
+  const auto run = [&](const std::string& id) {
+    // Its thread never gets to it.
+    const auto recorder = open(std::chrono::hours(1));
+    record(*recorder, id);
+    ASSERT_TRUE(recorder->close());
+  };
+  run("october");
+  clock_.advance(std::chrono::days(1));
+  run("november");
+  EXPECT_EQ(num_lines("generation_history_2025-10.jsonl"), 1U);
+  EXPECT_EQ(num_lines("generation_history.jsonl"), 1U);
+  EXPECT_TRUE(
+      file_system_.content("/data/journal/checkpoint.json")->contains(R"("rotated": "2025-11")"));
 }
 
 TEST_F(RecorderRotate, AFolderOfAnotherProgramIsLeftAsItIsUntilTheMonthChanges) {

@@ -52,6 +52,7 @@ Status LocalRecorder::start_up() {
     if (must_checkpoint_) RETURN_IF_ERROR(write_checkpoint_now());
   }
   loaded_.reset();
+  opened_ = clock_->monotonic();
   is_open_ = true;
   watch_space();
   settle_due();
