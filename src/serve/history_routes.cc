@@ -59,8 +59,12 @@ ServedResponse failure_response(const Error& error) {
 }
 
 /// What an event did, as a status: that it was taken, or why it changed nothing.
-ServedResponse answer(EventKind kind, const Result<recorder::Receipt>& receipt) {
-  if (!receipt) return failure_response(receipt.error());
+ServedResponse answer(EventKind kind, const Result<RecordedEvent>& recorded) {
+  if (!recorded) return failure_response(recorded.error());
+  if (recorded->has_key_of_other()) {
+    return net::error_response(409, "key_of_other_generation", recorded->key_complaint());
+  }
+  const recorder::Receipt* const receipt = &recorded->receipt;
   const auto refuse = [&](int status, std::string_view message) {
     return net::error_response(status, records::to_string(receipt->verdict), message);
   };
@@ -118,7 +122,11 @@ class History {
     if (request.body.empty()) return failure_response(invalid_input("the PLY file is empty"));
     recorder::NewOutput output;
     output.ply = as_bytes(request.body);
-    return answer(EventKind::kOutput, recorder_->log_output(request.parameter("id"), output, *key));
+    const std::string_view id = request.parameter("id");
+    auto receipt = recorder_->log_output(id, output, *key);
+    if (!receipt) return failure_response(receipt.error());
+    return answer(EventKind::kOutput, RecordedEvent{.receipt = std::move(*receipt),
+                                                    .named_generation = std::string(id)});
   }
 
   ServedResponse open_generation(const ServedRequest& request) const {

@@ -47,6 +47,10 @@ class HistoryRoutesTest : public ::testing::Test {
     return call(HttpMethod::kPost, fmt::format("/v1/history/generations{}", target),
                 std::move(body), std::move(key));
   }
+  ServedResponse put_ply(std::string_view id, std::string key) {
+    return call(HttpMethod::kPut, fmt::format("/v1/history/generations/{}/ply", id),
+                "ply\nnot really", std::move(key));
+  }
   ServedResponse get(std::string_view target) { return call(HttpMethod::kGet, target); }
 
   static std::string text_at(const ServedResponse& response, std::string_view name) {
@@ -103,6 +107,22 @@ TEST_F(HistoryRoutesTest, OneKeyIsOneEventWithOneAnswer) {
   EXPECT_EQ(recorder_->status().num_open, 1U);
   EXPECT_EQ(post("", body, "a b").status, 400);
   EXPECT_EQ(post("", body, std::string(201, 'x')).status, 400);
+}
+
+TEST_F(HistoryRoutesTest, AKeyOfAnotherGenerationIsAConflict) {
+  const char* other = R"({"generation_id": "b", "task_type": "text", "prompt": "a dog"})";
+  EXPECT_EQ(post("", kStart, "start").status, 201);
+  EXPECT_EQ(post("", other, "start").status, 409);
+  EXPECT_EQ(post("", other).status, 201);
+  EXPECT_EQ(post("/a/submission", "", "key").status, 200);
+  EXPECT_EQ(post("/a/submission", "", "key").status, 200);
+  const ServedResponse refused = post("/b/submission", "", "key");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(text_at(refused, "code"), "key_of_other_generation");
+  EXPECT_EQ(text_at(refused, "message"),
+            "the idempotency key was used for the generation a; nothing was recorded of b");
+  EXPECT_EQ(put_ply("a", "key").status, 200);
+  EXPECT_EQ(put_ply("b", "key").status, 409);
 }
 
 TEST_F(HistoryRoutesTest, SaysWhatIsWrong) {

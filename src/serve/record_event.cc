@@ -245,6 +245,19 @@ Result<Receipt> record_fields(recorder::Recorder& recorder, const EventAddress& 
   return internal("an event of no kind");
 }
 
+/// Pre: the fields are allowed.
+Result<RecordedEvent> record_named(recorder::Recorder& recorder, const EventAddress& address,
+                                   const EventFields& fields) {
+  RecordedEvent recorded;
+  ASSIGN_OR_RETURN(recorded.receipt, record_fields(recorder, address, fields));
+  recorded.named_generation = address.generation_id;
+  if (address.kind == EventKind::kStart) {
+    ASSIGN_OR_RETURN(const auto given, fields.text("generation_id"));
+    recorded.named_generation = given.value_or("");
+  }
+  return recorded;
+}
+
 }  // namespace
 
 std::optional<EventKind> event_kind(std::string_view name) {
@@ -261,11 +274,17 @@ std::string_view to_string(EventKind kind) {
   return "";
 }
 
-Result<Receipt> record_event(recorder::Recorder& recorder, const EventAddress& address,
-                             std::string_view json) {
+std::string RecordedEvent::key_complaint() const {
+  return fmt::format(
+      "the idempotency key was used for the generation {}; nothing was recorded of {}",
+      receipt.generation_id, named_generation);
+}
+
+Result<RecordedEvent> record_event(recorder::Recorder& recorder, const EventAddress& address,
+                                   std::string_view json) {
   ASSIGN_OR_RETURN(const EventFields fields, EventFields::parse(json));
   RETURN_IF_ERROR(fields.allow(fields_of(address.kind), {}));
-  return record_fields(recorder, address, fields);
+  return record_named(recorder, address, fields);
 }
 
 Result<Receipt> record_event_line(recorder::Recorder& recorder, std::string_view line) {
@@ -291,11 +310,15 @@ Result<Receipt> record_event_line(recorder::Recorder& recorder, std::string_view
     ASSIGN_OR_RETURN(generation_id, fields.required_text("generation_id"));
   }
   ASSIGN_OR_RETURN(const auto key, fields.text("idempotency_key"));
-  return record_fields(recorder,
-                       {.kind = *kind,
-                        .generation_id = generation_id,
-                        .idempotency_key = key ? std::string_view(*key) : std::string_view()},
-                       fields);
+  ASSIGN_OR_RETURN(
+      const RecordedEvent recorded,
+      record_named(recorder,
+                   {.kind = *kind,
+                    .generation_id = generation_id,
+                    .idempotency_key = key ? std::string_view(*key) : std::string_view()},
+                   fields));
+  if (recorded.has_key_of_other()) return invalid_input(recorded.key_complaint());
+  return recorded.receipt;
 }
 
 }  // namespace assay::serve

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace assay::serve {
@@ -41,17 +42,32 @@ struct EventAddress {
   std::string_view idempotency_key;
 };
 
+/// What an event did, and of which generation it was to be.
+struct RecordedEvent {
+  recorder::Receipt receipt;
+  /// Empty for a start without an id, and for kConfigChange.
+  std::string named_generation;
+
+  /// Whether its idempotency key was used for another generation: then nothing was recorded of the
+  /// one it names.
+  bool has_key_of_other() const {
+    return !named_generation.empty() && named_generation != receipt.generation_id;
+  }
+  /// Pre: has_key_of_other().
+  std::string key_complaint() const;
+};
+
 /// Record the event whose fields `json`, an object, holds; empty text for no fields. A field that
 /// is null counts as absent, one that the kind lacks is refused: a misspelt one would be lost.
 /// Errors: kInvalidInput (the message names the field), kExhausted (over kMaxEventSize), and those
 ///         of the recorder.
-Result<recorder::Receipt> record_event(recorder::Recorder& recorder, const EventAddress& address,
-                                       std::string_view json);
+Result<RecordedEvent> record_event(recorder::Recorder& recorder, const EventAddress& address,
+                                   std::string_view json);
 
 /// As record_event(), for one line of this machine that says all: `event`, and where they apply
 /// `generation_id` and `idempotency_key`, beside the fields. An output may name a `ply_file` to be
 /// stored; over a network it may not, for it would let others have what only we may read.
-/// Errors: as record_event().
+/// Errors: as record_event(), and kInvalidInput when its key was used for another generation.
 Result<recorder::Receipt> record_event_line(recorder::Recorder& recorder, std::string_view line);
 
 }  // namespace assay::serve

@@ -26,10 +26,12 @@ class RecordEventTest : public ::testing::Test {
 
   Result<recorder::Receipt> record(EventKind kind, std::string_view json,
                                    std::string_view id = "a") {
-    return record_event(
+    auto recorded = record_event(
         *recorder_,
         {.kind = kind, .generation_id = kind == EventKind::kStart ? "" : id, .idempotency_key = ""},
         json);
+    if (!recorded) return recorded.error();
+    return std::move(recorded->receipt);
   }
   Result<recorder::Receipt> line(std::string_view json) {
     return record_event_line(*recorder_, json);
