@@ -42,10 +42,10 @@ std::string validator_label(const RecordView& record) {
   return std::string(text_or_unnamed(record[RecordField::kValidatorHotkey]));
 }
 
+/// Those of its row, and those of a uid whose hotkey is wanted.
 bool is_validator(const RecordView& record, std::string_view wanted) {
-  if (text_of(record[RecordField::kValidatorHotkey]) == wanted) return true;
-  const json::Field& uid = record[RecordField::kValidatorUid];
-  return uid.kind == json::FieldKind::kInteger && std::to_string(uid.integer) == wanted;
+  if (validator_label(record) == wanted) return true;
+  return wanted != kUnnamed && text_of(record[RecordField::kValidatorHotkey]) == wanted;
 }
 
 std::string group_label(const RecordView& record, const GroupKey& key) {

@@ -111,6 +111,29 @@ TEST(Tally, GroupsByUidAndByHotkeyWhereThereIsNone) {
   EXPECT_EQ(analysis.validators[1].label, "5F");
 }
 
+TEST(Tally, OneValidatorHasTheRecordsOfItsRow) {
+  AnalyzeOptions options = options_for({AnalyzeReport::kValidators, AnalyzeReport::kValidator});
+  const auto count_of = [&](const std::string& validator) {
+    options.validator = validator;
+    Tally tally(options);
+    Lines lines;
+    std::uint64_t ordinal = 0;
+    for (const std::string metadata :
+         {R"("validator_hotkey": "unknown")", R"("validator_hotkey": "")",
+          R"("validator_uid": null, "validator_hotkey": null)", R"("miner_uid": 1)",
+          R"("validator_uid": 7, "validator_hotkey": "unknown")",
+          R"("validator_uid": 7, "validator_hotkey": "5F")", R"("validator_hotkey": "5F")"}) {
+      lines.add_to(tally, R"({"metadata": {)" + metadata + "}}", ordinal++);
+    }
+    const Analysis analysis = tally.finish();
+    EXPECT_EQ(analysis.validators.size(), 3U);
+    return analysis.validator.counts.generations;
+  };
+  EXPECT_EQ(count_of("unknown"), 4U);
+  EXPECT_EQ(count_of("7"), 2U);
+  EXPECT_EQ(count_of("5F"), 2U) << "by its hotkey, also where its uid is known";
+}
+
 TEST(Tally, MakesReportsOfEachGroupWhoeverSawItsRecords) {
   AnalyzeOptions options = options_for({AnalyzeReport::kGroups, AnalyzeReport::kFailures});
   options.group_reports.add(AnalyzeReport::kFailures);

@@ -265,6 +265,22 @@ TEST_F(History, MergesFeedbackThatCameLate) {
   EXPECT_TRUE(counts && is_seen);
 }
 
+TEST_F(History, AnEmptyHotkeyInLateFeedbackNamesNobody) {
+  write("generation_history.jsonl",
+        R"({"metadata": {"generation_id": "a", "validator_hotkey": "5F"}})");
+  write("generation_feedback.jsonl",
+        R"({"generation_id": "a", "score": 0.75, "validator_hotkey": ""})");
+  std::string hotkey;
+  const auto counts = read_history(files::posix_file_system(), folder(), {},
+                                   [&](const records::RecordView& view, unsigned, std::uint64_t) {
+                                     hotkey = view[records::RecordField::kValidatorHotkey].text;
+                                     return Status();
+                                   },
+                                   {});
+  EXPECT_TRUE(counts);
+  EXPECT_EQ(hotkey, "5F");
+}
+
 TEST_F(History, MergesWhereThePlyFileWent) {
   write("generation_history.jsonl", record("a", "2025-11-02T00:00:00Z", "0.5"));
   write("generation_feedback.jsonl",

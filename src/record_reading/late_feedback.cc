@@ -82,7 +82,9 @@ bool FeedbackMerge::apply(const IdDigest& digest, std::span<json::Field> fields)
   }
   const auto others = late.subspan(feedback.size());
   for (std::size_t i = 0; i < others.size(); ++i) {
-    if (others[i].is_present()) at(fields, kOtherFields[i]) = others[i];
+    const bool names_nobody = kOtherFields[i] == records::RecordField::kValidatorHotkey &&
+                              others[i].kind == json::FieldKind::kText && others[i].text.empty();
+    if (others[i].is_present() && !names_nobody) at(fields, kOtherFields[i]) = others[i];
   }
   return has_feedback;
 }

@@ -209,11 +209,14 @@ Result<Receipt> LocalRecorder::log_feedback(std::string_view generation_id,
     return invalid_input("score: expected a finite number");
   }
   ASSIGN_OR_RETURN(const records::GenerationId id, records::GenerationId::parse(generation_id));
+  records::FeedbackReceived body = feedback;
+  // As at the start: nobody said it.
+  if (body.validator_hotkey && body.validator_hotkey->empty()) body.validator_hotkey.reset();
   return append({.sequence = 0,
                  .time = clock_->now(),
                  .generation_id = id.text(),
                  .idempotency_key = std::string(key),
-                 .body = feedback,
+                 .body = std::move(body),
                  .known = find_forgotten(id.text(), feedback)});
 }
 

@@ -262,5 +262,17 @@ TEST(RecorderThreads, EveryAcknowledgedRecordIsThereOnce) {
   EXPECT_EQ(lines.size(), static_cast<std::size_t>(kNumThreads * kNumEach));
 }
 
+TEST_F(RecorderTest, AnEmptyHotkeyInFeedbackIsNone) {
+  const auto recorder = open();
+  ASSERT_TRUE(recorder->start(text_generation("a")));
+  ASSERT_TRUE(recorder->finish("a"));
+  const records::FeedbackReceived unnamed{
+      .validator_uid = {}, .validator_hotkey = "", .score = 0.5};
+  EXPECT_EQ(recorder->log_feedback("a", unnamed)->verdict, records::Verdict::kLate);
+  EXPECT_EQ(recorder->log_feedback("a", score(0.5))->verdict, records::Verdict::kRepeated);
+  ASSERT_TRUE(recorder->flush());
+  EXPECT_TRUE(content("generation_feedback.jsonl").contains(R"("validator_hotkey": null)"));
+}
+
 }  // namespace
 }  // namespace assay::recorder

@@ -216,6 +216,12 @@ TEST_F(GenerationTableTest, FeedbackNamesTheValidatorWhereTheStartDidNot) {
                   .history_line.contains(R"("validator_uid": 57, "validator_hotkey": "5F")"));
 }
 
+TEST_F(GenerationTableTest, AnEmptyHotkeyInFeedbackNamesNobody) {
+  apply("a", Started());
+  apply("a", FeedbackReceived{.validator_uid = {}, .validator_hotkey = "", .score = 1.0});
+  EXPECT_TRUE(apply("a", Finished()).history_line.contains(R"("validator_hotkey": "unknown")"));
+}
+
 TEST_F(GenerationTableTest, PlyBytesAreDueWhenFeedbackComes) {
   start("a");
   EXPECT_FALSE(output("a").ply_due);

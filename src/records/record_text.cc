@@ -79,8 +79,9 @@ std::string with_feedback(const std::string& record, const KnownGeneration& know
     found.set_optional_integer("validator_uid", feedback.validator_uid);
   }
   const std::string* hotkey = metadata->find("validator_hotkey");
-  if (feedback.validator_hotkey &&
-      (hotkey == nullptr || *hotkey == "null" || *hotkey == "\"unknown\"")) {
+  const bool is_unnamed =
+      hotkey == nullptr || *hotkey == "null" || *hotkey == R"("")" || *hotkey == R"("unknown")";
+  if (is_unnamed && !feedback.validator_hotkey.value_or("").empty()) {
     found.set_optional_text("validator_hotkey", feedback.validator_hotkey);
   }
   merge_at(root, kMetadataPath, found);
