@@ -43,7 +43,7 @@ class Records:
 
         records: rows. lost: lines that gave none, which are those of `bad_json`, `bad_utf8`,
         `no_object` and `too_long`. outside: records before the window of time. duplicate:
-        records whose id stands in an earlier file, or again behind them in their own.
+        records whose id stands again behind them, in the order of months and lines.
         late_feedback: records whose feedback was merged in. wrong_type: values that their
         column cannot hold, null there. nan, big_integer, lone_surrogate, bad_timestamp,
         no_offset, missing_section: records that are odd, and read all the same.

@@ -35,7 +35,7 @@ struct LineCounts {
   std::uint64_t num_bad_timestamp = 0;    ///< Read; outside of every window of time.
   std::uint64_t num_no_offset = 0;        ///< Timestamps without an offset, taken as UTC.
   std::uint64_t num_missing_section = 0;  ///< Records that lack a section, or have no object there.
-  std::uint64_t num_duplicate = 0;        ///< Of an id that another file or line gave before.
+  std::uint64_t num_duplicate = 0;        ///< Of an id of which another line counts.
   std::uint64_t num_late_feedback = 0;    ///< Records whose feedback was merged in.
 
   LineCounts& operator+=(const LineCounts& other);
