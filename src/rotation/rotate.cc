@@ -160,11 +160,12 @@ class Rotation {
       ++report_.num_without_time;
       return std::optional<record_files::Month>();
     }
-    neighbour_ = earlier_month(*record.time);
-    if (!neighbour_ || record.id.empty()) return neighbour_;
-    RETURN_IF_ERROR(learn_later_places(*neighbour_));
+    const auto own = earlier_month(*record.time);
+    neighbour_ = own;
+    if (!own || record.id.empty()) return own;
+    RETURN_IF_ERROR(learn_later_places(*own));
     const auto place = places_.find(hash_of_line(record.id));
-    if (place == places_.end() || place->second <= *neighbour_) return neighbour_;
+    if (place == places_.end() || place->second <= *own) return own;
     neighbour_ = place->second == kCurrentPlace ? std::nullopt : std::optional(place->second);
     return neighbour_;
   }
@@ -177,7 +178,7 @@ class Rotation {
       if (month) {
         ASSIGN_OR_RETURN(merge, merge_of(*month));
       }
-      note_place(record.id, merge == nullptr ? kCurrentPlace : *month);
+      note_place(record.id, merge == nullptr ? kCurrentPlace : month.value_or(kCurrentPlace));
       stays_.push_back(merge == nullptr);
       if (merge == nullptr) {
         ++report_.num_kept;
