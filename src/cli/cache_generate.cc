@@ -167,9 +167,12 @@ std::chrono::milliseconds retry_pause(const Error& error, std::uint64_t num_fail
       wait, std::min(error.retry_after.value_or(std::chrono::milliseconds()), kMaxRetryAfter));
 }
 
+/// A service that is down comes again, and somebody frees a full disk.
+bool may_pass(ErrorCode code) { return is_retryable(code) || code == ErrorCode::kNoSpace; }
+
 /// Looks whenever the folders have changed, and now and then all the same, and makes what is
-/// missing; a round that only finds the stock says nothing. What may pass by itself, such as a
-/// service that is down, is told once and tried again. Errors: as fill_all().
+/// missing; a round that only finds the stock says nothing. What may pass by itself is told once
+/// and tried again. Errors: as fill_all().
 Status watch_stock(const GenerateFlags& flags, const Makers& makers, Session& session) {
   ASSIGN_OR_RETURN(const auto duration, parse_duration(flags.pause));
   const auto pause = std::chrono::ceil<std::chrono::milliseconds>(duration);
@@ -181,8 +184,9 @@ Status watch_stock(const GenerateFlags& flags, const Makers& makers, Session& se
   while (!session.stop.stop_requested()) {
     const auto all = fill_all(flags, makers, session);
     if (!all && all.error().code == ErrorCode::kCancelled) return {};
-    if (!all && !is_retryable(all.error().code)) return all.error();
-    RETURN_IF_ERROR(note_outcome(folder, all ? nullptr : &all.error()));
+    if (!all && !may_pass(all.error().code)) return all.error();
+    const Status noted = note_outcome(folder, all ? nullptr : &all.error());
+    if (!noted && !may_pass(noted.error().code)) return noted.error();
     if (!all) {
       const auto wait = retry_pause(all.error(), ++num_failures, pause);
       if (num_failures == 1) {
