@@ -130,11 +130,19 @@ class DataLogger:
         A prompt that is an image (a data URL, or base64 of one) is stored as a file, and the record
         holds its hash.
         """
-        given = self._text_of_id(generation_id) or str(uuid.uuid4())
+        given = self._text_of_id(generation_id)
+        own_id = given or str(uuid.uuid4())
         started = self._start(
-            given, task_type, prompt, validator_uid, validator_hotkey, miner_config, idempotency_key
+            own_id,
+            bool(given),
+            task_type,
+            prompt,
+            validator_uid,
+            validator_hotkey,
+            miner_config,
+            idempotency_key,
         )
-        return started or given
+        return started or own_id
 
     @guarded
     def _text_of_id(self, generation_id: Any) -> str | None:
@@ -144,6 +152,7 @@ class DataLogger:
     def _start(
         self,
         generation_id: str,
+        is_given: bool,
         task_type: str,
         prompt: str,
         validator_uid: int | None,
@@ -160,7 +169,8 @@ class DataLogger:
             _json.dumps(miner_config or {}),
             key,
         )
-        self._kept(receipt)
+        # A retry without an id of its own gets that of the first call.
+        self._kept(generation_id if is_given else receipt[0], receipt)
         return receipt[0]
 
     @guarded
@@ -173,12 +183,13 @@ class DataLogger:
     ) -> str:
         """What the language model made of the prompt."""
         return self._kept(
+            generation_id,
             self._recorder().log_prompt(
                 generation_id,
                 _json.optional_text(enhanced_prompt),
                 _json.optional_text(negative_prompt),
                 idempotency_key,
-            )
+            ),
         )
 
     @guarded
@@ -193,7 +204,8 @@ class DataLogger:
         """Seconds of each stage: `log_timing(gid, total_time=21.4, trellis_time=12.1)`."""
         timing = {**(times or {}), **more_times}
         return self._kept(
-            self._recorder().log_timing(generation_id, _json.dumps(timing), idempotency_key)
+            generation_id,
+            self._recorder().log_timing(generation_id, _json.dumps(timing), idempotency_key),
         )
 
     @guarded
@@ -222,13 +234,14 @@ class DataLogger:
         output.update(more_fields)
         is_path = isinstance(ply, (str, os.PathLike))
         return self._kept(
+            generation_id,
             self._recorder().log_output(
                 generation_id,
                 _json.dumps(output),
                 None if is_path else ply,
                 ply if is_path else "",
                 idempotency_key,
-            )
+            ),
         )
 
     @guarded
@@ -241,7 +254,8 @@ class DataLogger:
     ) -> str:
         """That the answer went to the validator, or why it did not."""
         reason = None if submitted else _json.text(rejection_reason or "not submitted")
-        return self._kept(self._recorder().log_submission(generation_id, reason, idempotency_key))
+        receipt = self._recorder().log_submission(generation_id, reason, idempotency_key)
+        return self._kept(generation_id, receipt)
 
     @guarded
     def log_feedback(
@@ -253,13 +267,14 @@ class DataLogger:
         idempotency_key: str = "",
     ) -> str:
         """The validator's score. It may come at any time, also after finish() or a restart."""
-        return self._recorder().log_feedback(
+        receipt = self._recorder().log_feedback(
             generation_id,
             float(score),
             None if validator_uid is None else int(validator_uid),
             _json.optional_text(validator_hotkey),
             idempotency_key,
-        )[2]
+        )
+        return self._own(generation_id, receipt)
 
     @guarded
     def log_failure(
@@ -272,20 +287,22 @@ class DataLogger:
     ) -> str:
         """That the generation failed, and how."""
         return self._kept(
+            generation_id,
             self._recorder().log_failure(
                 generation_id,
                 _json.text_or("unknown", error_type),
                 _json.text_or("", error_message),
                 _json.optional_text(stack_trace),
                 idempotency_key,
-            )
+            ),
         )
 
     @guarded
     def finish(self, generation_id: str, idempotency_key: str = "") -> str:
         """Write the record to generation_history.jsonl. A second call changes nothing."""
         receipt = self._recorder().finish(generation_id, idempotency_key)
-        return receipt[2] if receipt[2] == "already_finished" else self._kept(receipt)
+        verdict = self._own(generation_id, receipt)
+        return verdict if verdict == "already_finished" else self._kept(generation_id, receipt)
 
     @guarded
     def log_config_change(
@@ -353,11 +370,20 @@ class DataLogger:
     def _recorder(self) -> _records.Recorder:
         return self._folder.recorder()
 
-    def _kept(self, receipt: _records.Receipt) -> str:
-        verdict = receipt[2]
+    def _kept(self, generation_id: str, receipt: _records.Receipt) -> str:
+        verdict = self._own(generation_id, receipt)
         if verdict in _NOTHING_KEPT:
-            raise NotRecorded(f"generation {receipt[0]}: {verdict.replace('_', ' ')}", verdict)
+            raise NotRecorded(f"generation {generation_id}: {verdict.replace('_', ' ')}", verdict)
         return verdict
+
+    def _own(self, generation_id: str, receipt: _records.Receipt) -> str:
+        """The verdict, unless a key made the event count as one of another generation."""
+        if receipt[0] != generation_id:
+            raise NotRecorded(
+                f"generation {generation_id}: the idempotency key was used for generation {receipt[0]}",
+                "key_of_other_generation",
+            )
+        return receipt[2]
 
 
 def _milliseconds(time: datetime.timedelta) -> int:

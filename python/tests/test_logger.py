@@ -170,6 +170,21 @@ def test_an_idempotency_key_makes_a_retry_harmless(log):
     assert log.status()["open"] == 1
 
 
+def test_an_idempotency_key_of_another_generation_is_told(log):
+    first = log.start_generation("TEXT-TO-3D", "x", idempotency_key="start")
+    other = log.start_generation("TEXT-TO-3D", "x")
+    assert log.log_submission(first, idempotency_key="k") == "applied"
+    assert log.log_feedback(first, 0.5, idempotency_key="k") == "applied"
+    for call in (
+        lambda: log.start_generation("TEXT-TO-3D", "x", generation_id="c", idempotency_key="start"),
+        lambda: log.log_submission(other, idempotency_key="k"),
+        lambda: log.log_feedback(other, 0.5, idempotency_key="k"),
+    ):
+        with pytest.raises(assay.errors.NotRecorded, match=f"used for generation {first}") as told:
+            call()
+        assert told.value.verdict == "key_of_other_generation"
+
+
 def test_wrong_arguments_raise_what_they_are(log, tmp_path):
     gid = log.start_generation("TEXT-TO-3D", "x")
     with pytest.raises(ValueError, match="finite"):
