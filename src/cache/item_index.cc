@@ -44,6 +44,12 @@ constexpr auto kSchemaSteps = std::to_array<std::string_view>({
     "CREATE INDEX items_broken ON items (id) WHERE state = 5;"
     "DROP INDEX items_by_content;"
     "CREATE INDEX items_by_content ON items (substr(content, 1, 8));",
+    // A file of the name may be another one by the time the removal is finished.
+    "DROP TABLE removals;"
+    "CREATE TABLE removals (folder INTEGER NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,"
+    " modified INTEGER NOT NULL, sidecar_size INTEGER, sidecar_modified INTEGER) STRICT;"
+    // Files whose removal was noted so far are taken in again.
+    "DELETE FROM scans;",
 });
 static_assert(static_cast<int>(ItemState::kBroken) == 5, "a step never changes");
 constexpr db::Schema kSchema = {
@@ -169,26 +175,33 @@ Status ItemIndex::note_removal(std::span<const Item> items) {
   ASSIGN_OR_RETURN(db::Transaction transaction, db::Transaction::begin(database_));
   {
     ASSIGN_OR_RETURN(db::Statement remove, database_.prepare("DELETE FROM items WHERE id = ?"));
-    ASSIGN_OR_RETURN(db::Statement note, database_.prepare("INSERT INTO removals VALUES (?, ?)"));
+    ASSIGN_OR_RETURN(
+        db::Statement note,
+        database_.prepare("INSERT INTO removals SELECT folder, name, size, modified, sidecar_size,"
+                          " sidecar_modified FROM items WHERE id = ?"));
     for (const Item& item : items) {
+      RETURN_IF_ERROR(note.bind_integer(1, to_stored(item.id)).run());
       RETURN_IF_ERROR(remove.bind_integer(1, to_stored(item.id)).run());
-      note.bind_integer(1, static_cast<std::int64_t>(item.folder)).bind_text(2, item.name);
-      RETURN_IF_ERROR(note.run());
     }
   }
   return transaction.commit();
 }
 
 Result<std::vector<Removal>> ItemIndex::removals() {
-  ASSIGN_OR_RETURN(db::Statement select, database_.prepare("SELECT folder, name FROM removals"));
+  ASSIGN_OR_RETURN(db::Statement select,
+                   database_.prepare("SELECT folder, name, size, modified, sidecar_size,"
+                                     " sidecar_modified FROM removals"));
   std::vector<Removal> result;
   while (true) {
     ASSIGN_OR_RETURN(const bool has_row, select.step());
     if (!has_row) return result;
     const std::int64_t folder = select.integer(0);
     if (folder < 0 || folder >= std::int64_t{kItemFolders.size()}) continue;
-    result.push_back(
-        {.folder = static_cast<ItemFolder>(folder), .name = std::string(select.text(1))});
+    Removal removal{.folder = static_cast<ItemFolder>(folder),
+                    .name = std::string(select.text(1)),
+                    .stamp = stamp_at(select, 2)};
+    if (!select.is_null(4)) removal.sidecar = stamp_at(select, 4);
+    result.push_back(std::move(removal));
   }
 }
 

@@ -42,10 +42,13 @@ struct Item {
   std::string problem = {};  ///< Why it is broken.
 };
 
-/// Files that are being removed: the note stays until they are gone.
+/// Files that are being removed: the note stays until they are gone. Others of their names, with
+/// other stamps, may have come since.
 struct Removal {
   ItemFolder folder = ItemFolder::kRoadworkImage;
   std::string name = {};
+  FileStamp stamp = {};
+  std::optional<FileStamp> sidecar = {};
   bool operator==(const Removal&) const = default;
 };
 

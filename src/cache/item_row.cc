@@ -21,6 +21,11 @@ std::optional<ImageFacts> facts_of(const db::Statement& row) {
 
 }  // namespace
 
+FileStamp stamp_at(const db::Statement& row, int column) {
+  return {.size_bytes = static_cast<std::uint64_t>(row.integer(column)),
+          .modified = to_instant(row.integer(column + 1))};
+}
+
 std::optional<Item> item_of(const db::Statement& row) {
   const std::int64_t folder = row.integer(1);
   const std::int64_t state = row.integer(7);
@@ -31,17 +36,13 @@ std::optional<Item> item_of(const db::Statement& row) {
   Item item{.id = static_cast<std::uint64_t>(row.integer(0)),
             .folder = static_cast<ItemFolder>(folder),
             .name = std::string(row.text(2)),
-            .stamp = {.size_bytes = static_cast<std::uint64_t>(row.integer(3)),
-                      .modified = to_instant(row.integer(4))},
+            .stamp = stamp_at(row, 3),
             .state = static_cast<ItemState>(state),
             .facts = facts_of(row),
             .source = std::string(row.text(14)),
             .added = to_instant(row.integer(15)),
             .problem = std::string(row.text(16))};
-  if (!row.is_null(5)) {
-    item.sidecar = FileStamp{.size_bytes = static_cast<std::uint64_t>(row.integer(5)),
-                             .modified = to_instant(row.integer(6))};
-  }
+  if (!row.is_null(5)) item.sidecar = stamp_at(row, 5);
   if (!row.is_null(8)) item.label = row.integer(8) == 1 ? Label::kRoadwork : Label::kNone;
   return item;
 }

@@ -24,6 +24,9 @@ inline Timestamp to_instant(std::int64_t stored) {
   return Timestamp(std::chrono::microseconds(stored));
 }
 
+/// Of two columns: size and time.
+FileStamp stamp_at(const db::Statement& row, int column);
+
 /// Nothing when the row holds what no version of ours writes: it is found anew by the next scan.
 std::optional<Item> item_of(const db::Statement& row);
 

@@ -19,13 +19,6 @@ namespace {
 constexpr std::chrono::seconds kCoarseTime{2};
 constexpr std::size_t kCandidateBatchSize = 256;
 
-/// Nothing where there is no file.
-Result<std::optional<FileStamp>> stamp_of_file(Store& store, const std::filesystem::path& path) {
-  ASSIGN_OR_RETURN(const auto info, store.tools().file_system.info(path));
-  if (!info || info->kind != files::FileKind::kFile) return std::optional<FileStamp>();
-  return std::optional(FileStamp{.size_bytes = info->size.count(), .modified = info->modified});
-}
-
 bool is_in(const std::vector<std::string>& sorted_names, const std::string& name) {
   return std::ranges::binary_search(sorted_names, name);
 }
@@ -61,7 +54,7 @@ class FolderScan {
   Result<std::optional<Item>> look_at(const Candidate& candidate) const;
   Status read_image(Item& item, const std::optional<ImageFacts>& facts) const;
   Result<std::optional<FileStamp>> stamp_at(const std::string& name) const {
-    return stamp_of_file(store_, path(name));
+    return store_.stamp_of(path(name));
   }
   std::filesystem::path path(const std::string& name) const {
     return store_.layout().folder(folder_) / name;
@@ -268,8 +261,8 @@ Result<bool> confirm_item(Store& store, std::uint64_t id, const std::stop_token&
   ASSIGN_OR_RETURN(const auto item, store.index().find_id(id));
   if (!item) return false;
   const std::filesystem::path folder = store.layout().folder(item->folder);
-  ASSIGN_OR_RETURN(const auto image, stamp_of_file(store, folder / item->name));
-  ASSIGN_OR_RETURN(const auto sidecar, stamp_of_file(store, folder / sidecar_name(item->name)));
+  ASSIGN_OR_RETURN(const auto image, store.stamp_of(folder / item->name));
+  ASSIGN_OR_RETURN(const auto sidecar, store.stamp_of(folder / sidecar_name(item->name)));
   if (image == item->stamp && sidecar == item->sidecar) return true;
   ASSIGN_OR_RETURN(const WriteTurn turn, store.begin_turn(stop));
   RescanSummary summary;

@@ -70,7 +70,7 @@ Result<std::unique_ptr<Store>> Store::open(const StoreTools& tools, CacheLayout 
 Status Store::prepare(const WriteTurn& /*turn*/) {
   RETURN_IF_ERROR(retire_others());
   RETURN_IF_ERROR(reserve_slots(0));
-  return finish_removals();
+  return clear_removals();
 }
 
 // Of an index that is no more: those who serve by it open the new one.
@@ -103,8 +103,10 @@ Status Store::refresh_served() {
 
 Result<WriteTurn> Store::begin_turn(const std::stop_token& stop) {
   if (options_.access == Access::kRead) return WriteTurn{};
-  return wait_for_lock(tools_.file_system, tools_.clock, layout_.write_lock(), options_.max_wait,
-                       stop);
+  ASSIGN_OR_RETURN(WriteTurn turn, wait_for_lock(tools_.file_system, tools_.clock,
+                                                 layout_.write_lock(), options_.max_wait, stop));
+  RETURN_IF_ERROR(clear_removals());
+  return turn;
 }
 
 Status Store::check_space(ByteCount needed, ByteCount min_free, ByteCount freed) const {
@@ -227,6 +229,12 @@ std::uint64_t Store::rested_since(std::chrono::microseconds in_flight) const {
   return static_cast<std::uint64_t>(std::max<std::int64_t>((now - in_flight).count(), 0));
 }
 
+Result<std::optional<FileStamp>> Store::stamp_of(const fs::path& path) const {
+  ASSIGN_OR_RETURN(const auto info, tools_.file_system.info(path));
+  if (!info || info->kind != files::FileKind::kFile) return std::optional<FileStamp>();
+  return std::optional(FileStamp{.size_bytes = info->size.count(), .modified = info->modified});
+}
+
 bool Store::is_second_name(ItemFolder folder) const {
   if (folder != ItemFolder::kRoadworkImages) return false;
   const auto own = tools_.file_system.info(layout_.folder(folder));
@@ -257,14 +265,36 @@ Result<std::vector<Item>> Store::remove(const WriteTurn& /*turn*/, std::span<con
     return noted.error();
   }
   served_->advance_generation();
-  RETURN_IF_ERROR(finish_removals());
+  ASSIGN_OR_RETURN(const std::optional<Error> failure, finish_removals());
+  if (failure) return *failure;
   return taken;
 }
 
-// The image first: whoever lists images never sees one without its sidecar.
-Status Store::finish_removals() {
+/// The image first: whoever lists images never sees one without its sidecar. What came under their
+/// names since the removal was noted stays.
+Result<std::optional<Error>> Store::finish_removal(const Removal& removal, bool is_sidecar_shared) {
+  const fs::path image = layout_.folder(removal.folder) / removal.name;
+  ASSIGN_OR_RETURN(const auto present, stamp_of(image));
+  const bool is_the_one = present == removal.stamp;
+  if (is_the_one) {
+    Status removed = remove_if_there(tools_.file_system, image);
+    if (!removed) return std::optional(std::move(removed.error()));
+  }
+  if (is_sidecar_shared) return std::optional<Error>();
+  const fs::path sidecar = layout_.folder(removal.folder) / sidecar_name(removal.name);
+  if (!is_the_one) {
+    ASSIGN_OR_RETURN(const auto sidecar_present, stamp_of(sidecar));
+    if (!sidecar_present || sidecar_present != removal.sidecar) return std::optional<Error>();
+  }
+  Status removed = remove_if_there(tools_.file_system, sidecar);
+  if (!removed) return std::optional(std::move(removed.error()));
+  return std::optional<Error>();
+}
+
+Result<std::optional<Error>> Store::finish_removals() {
+  std::optional<Error> failure;
   ASSIGN_OR_RETURN(const std::vector<Removal> removals, index_.removals());
-  if (removals.empty()) return {};
+  if (removals.empty()) return failure;
   // `a.png` keeps its label when `a.jpg` goes.
   std::vector<bool> is_shared;
   is_shared.reserve(removals.size());
@@ -277,19 +307,32 @@ Status Store::finish_removals() {
   }
   std::set<ItemFolder> changed;
   for (std::size_t i = 0; i < removals.size(); ++i) {
-    const Removal& removal = removals[i];
-    const fs::path folder = layout_.folder(removal.folder);
-    RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / removal.name));
-    changed.insert(removal.folder);
-    if (is_shared[i]) continue;
-    RETURN_IF_ERROR(remove_if_there(tools_.file_system, folder / sidecar_name(removal.name)));
+    auto failed = finish_removal(removals[i], is_shared[i]);
+    std::optional<Error> error = failed ? std::move(*failed) : std::move(failed.error());
+    if (error && !failure) failure = std::move(error);
+    changed.insert(removals[i].folder);
   }
   for (const ItemFolder folder : changed) {
     Status synced = tools_.file_system.sync_folder(layout_.folder(folder));
     // Somebody removed the folder as a whole: nothing is left to remove.
-    if (!synced && synced.error().code != ErrorCode::kNotFound) return synced;
+    if (!synced && synced.error().code != ErrorCode::kNotFound && !failure) {
+      failure = std::move(synced.error());
+    }
+    // What is there still belongs to the cache.
+    if (failure) RETURN_IF_ERROR(index_.set_scanned(folder, std::nullopt));
   }
-  return index_.end_removals();
+  RETURN_IF_ERROR(index_.end_removals());
+  return failure;
+}
+
+/// What a process that was killed has left; one file that stays is no reason to serve none.
+Status Store::clear_removals() {
+  ASSIGN_OR_RETURN(const std::optional<Error> failure, finish_removals());
+  if (failure) {
+    log_warning("an image that was to make room could not be removed",
+                {{"reason", failure->message}});
+  }
+  return {};
 }
 
 }  // namespace assay::cache

@@ -96,7 +96,7 @@ class Store {
   /// Held to the store's budget. Pre: the caller has a WriteTurn while something is put there.
   Quarantine& quarantine() { return quarantine_; }
 
-  /// Wait for the turn to write.
+  /// Wait for the turn to write. What a process that was killed in its turn was removing is gone.
   Result<WriteTurn> begin_turn(const std::stop_token& stop = {});
 
   /// Publish `files` in `folder` and keep the item of each: both in the same order. Items make room
@@ -114,7 +114,8 @@ class Store {
   /// Forget items whose files are gone.
   Status forget(const WriteTurn& turn, std::span<const std::uint64_t> ids);
   /// Remove items with their files: nobody gets one from here on. One that was served in the last
-  /// `in_flight` stays. Returns those that were removed.
+  /// `in_flight` stays. Returns those that were removed. A file that cannot be removed is an error,
+  /// once the others are gone, and the next scan takes it in again.
   Result<std::vector<Item>> remove(const WriteTurn& turn, std::span<const Item> items,
                                    std::chrono::microseconds in_flight);
 
@@ -131,6 +132,8 @@ class Store {
   /// in it of its own.
   bool is_second_name(ItemFolder folder) const;
 
+  /// Nothing where there is no file.
+  Result<std::optional<FileStamp>> stamp_of(const std::filesystem::path& path) const;
   std::filesystem::path path_of(const Item& item) const {
     return layout_.folder(item.folder) / item.name;
   }
@@ -155,7 +158,10 @@ class Store {
   Status prepare(const WriteTurn& turn);
   Status retire_others();
   Status reserve_slots(std::uint64_t num_more);
-  Status finish_removals();
+  /// Why some file could not be removed.
+  Result<std::optional<Error>> finish_removals();
+  Result<std::optional<Error>> finish_removal(const Removal& removal, bool is_sidecar_shared);
+  Status clear_removals();
   /// In the clock of `served_`: what was served later is in flight.
   std::uint64_t rested_since(std::chrono::microseconds in_flight) const;
 

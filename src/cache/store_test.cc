@@ -102,6 +102,87 @@ TEST(Store, ASecondScanFindsNothingAndAChangeIsFound) {
   EXPECT_EQ(items_of(*store).size(), 1U);
 }
 
+/// As gc does that is killed before the first file is gone.
+void begin_removal_of_all(Store& store) {
+  std::vector<Item> items;
+  for (const auto& [name, item] : items_of(store)) items.push_back(item);
+  ASSERT_TRUE(store.index().begin_removal(items));
+}
+
+TEST(Store, ARemovalThatWasCutSparesWhatCameUnderItsNamesSince) {
+  CacheFixture fixture;
+  for (const char* const name : {"same", "new", "other", "beside"}) {
+    fixture.drop(std::string("Synthetic/t2i/") + name + ".png", jpeg_picture(1));
+    fixture.drop(std::string("Synthetic/t2i/") + name + ".json", kWorks);
+  }
+  {
+    const auto store = fixture.open();
+    ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+    begin_removal_of_all(*store);
+  }
+  const fs::path folder = fixture.layout.folder(ItemFolder::kSyntheticT2i);
+  fixture.drop("Synthetic/t2i/new.png", jpeg_picture(2, 80));
+  fixture.drop("Synthetic/t2i/other.png", jpeg_picture(3, 80));
+  fixture.drop("Synthetic/t2i/other.json", R"({"label": 0, "scene_description": "a road"})");
+  fs::remove(folder / "beside.png");
+  fixture.drop("Synthetic/t2i/beside.json", R"({"label": 0, "scene_description": "a new one"})");
+  const auto store = fixture.open();
+  EXPECT_TRUE(store->index().removals()->empty());
+  EXPECT_FALSE(fs::exists(folder / "same.png") || fs::exists(folder / "same.json"));
+  EXPECT_TRUE(fs::exists(folder / "new.png")) << "a photo that nobody has looked at";
+  EXPECT_FALSE(fs::exists(folder / "new.json")) << "the label of the one before";
+  EXPECT_TRUE(fs::exists(folder / "other.png") && fs::exists(folder / "other.json"));
+  EXPECT_TRUE(fs::exists(folder / "beside.json"));
+  ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+  const auto items = items_of(*store);
+  EXPECT_EQ(items.size(), 2U);
+  EXPECT_EQ(items.at("new.png").state, ItemState::kNoSidecar);
+  EXPECT_EQ(items.at("other.png").label, Label::kNone);
+}
+
+TEST(Store, WhoWritesNextFinishesARemovalThatWasCut) {
+  CacheFixture fixture;
+  fixture.drop("Synthetic/t2i/a.png", jpeg_picture(1));
+  const auto store = fixture.open();
+  {
+    const auto killed = fixture.open();
+    ASSERT_TRUE(rescan(*killed, ScanDepth::kFolders));
+    begin_removal_of_all(*killed);
+  }
+  ASSERT_TRUE(store->begin_turn());
+  EXPECT_TRUE(store->index().removals()->empty());
+  EXPECT_FALSE(fs::exists(fixture.layout.folder(ItemFolder::kSyntheticT2i) / "a.png"));
+}
+
+TEST(Store, AFileThatCannotBeRemovedStopsNobody) {
+  CacheFixture fixture;
+  // No program of ours removes a folder.
+  fixture.drop("Synthetic/t2i/a.json/note", "kept");
+  for (const char* const name : {"a", "b", "c"}) {
+    fixture.drop(std::string("Synthetic/t2i/") + name + ".png", jpeg_picture(1));
+  }
+  {
+    const auto store = fixture.open();
+    ASSERT_TRUE(rescan(*store, ScanDepth::kFolders));
+    begin_removal_of_all(*store);
+  }
+  const auto store = Store::open(fixture.tools(), fixture.layout, {});
+  ASSERT_TRUE(store) << store.error().message;
+  const fs::path folder = fixture.layout.folder(ItemFolder::kSyntheticT2i);
+  EXPECT_FALSE(fs::exists(folder / "b.png") || fs::exists(folder / "c.png"));
+  EXPECT_TRUE((*store)->begin_turn());
+  // Who removes is told, once the others are gone.
+  fixture.drop("Synthetic/t2i/a.png", jpeg_picture(2));
+  fixture.drop("Synthetic/t2i/d.png", jpeg_picture(2));
+  ASSERT_TRUE(rescan(**store, ScanDepth::kFolders));
+  std::vector<Item> items;
+  for (const auto& [name, item] : items_of(**store)) items.push_back(item);
+  const auto turn = (*store)->begin_turn();
+  ASSERT_TRUE(turn);
+  EXPECT_FALSE((*store)->remove(*turn, items, {}));
+  EXPECT_FALSE(fs::exists(folder / "d.png"));
+}
+
 TEST(Store, ASidecarThatOthersReplacedIsRead) {
   CacheFixture fixture;
   fixture.drop("Synthetic/t2i/a.png", jpeg_picture(1));
